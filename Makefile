@@ -1,0 +1,72 @@
+# The interface: every target below that is a verb calls `gretchen VERB`. `make` alone prints them.
+# Works with GNU make 3.81 (macOS) and later.
+#
+# Values never stand in a recipe line. A variable counts only from make's own command line; it travels raw, in the
+# environment, as GRETCHEN_MAKE_<NAME>, and tools/gretchen/from_make.py hands it to the verb or refuses it.
+GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+MAKEOVERRIDES :=
+$(foreach name,$(GIVEN),$(eval unexport $(name))$(eval export GRETCHEN_MAKE_$(name) = $$(value $(name))))
+export GRETCHEN_MAKE := $(GIVEN)
+export GRETCHEN_GOALS := $(MAKECMDGOALS)
+
+READY := .venv/.gretchen-setup
+GRETCHEN := @.venv/bin/python -m gretchen.from_make
+# These targets are no verbs, or verbs without a variable: what is given beside them alone is a mistake.
+ALONE := help setup lint test test-all clean
+REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
+unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
+
+.PHONY: help setup doctor lock data show check train eval score base lint test test-all clean
+
+help:  ## this list
+	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
+
+# The stamp is a matter of content: setup.py compares hashes when the files' times say that they may have changed.
+$(READY): pyproject.toml constraints.txt .venv/bin/python
+	@PYTHONPATH=tools python3 -m gretchen.setup
+
+.venv/bin/python: ;
+
+setup: $(READY)  ## make .venv with the pinned packages (every other target does so too, where it must)
+	@$(REFUSE):
+
+doctor: $(READY)  ## what this machine has, which profile fits, what is amiss [JSON=1]
+	$(GRETCHEN) doctor
+
+data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path]: build, check and split the data
+	$(GRETCHEN) data
+
+show: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny]: a recipe resolved, with the origin of each value
+	$(GRETCHEN) show
+
+check: $(READY)  ## [PROJECT=…] [DEEP=1]: cards, recipes and data, before anything is trained
+	$(GRETCHEN) check
+
+train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"]: from data to a trained adapter
+	$(GRETCHEN) train
+
+eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
+	$(GRETCHEN) eval
+
+score: $(READY)  ## PROJECT=… PREDICTIONS=file.jsonl: the metrics of predictions from anywhere
+	$(GRETCHEN) score
+
+base: $(READY)  ## PROJECT=…: pretrain the project's embedded base model (an hour)
+	$(GRETCHEN) base
+
+lock: $(READY)  ## [UPGRADE=1]: write constraints.txt anew
+	$(GRETCHEN) lock
+
+lint: $(READY)  ## ruff and the checks of pre-commit
+	@$(REFUSE).venv/bin/ruff check .
+	@.venv/bin/ruff format --check .
+	@SKIP=ruff-check,ruff-format .venv/bin/pre-commit run --all-files
+
+test: $(READY)  ## the tests, in minutes
+	@$(REFUSE).venv/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
+
+test-all: $(READY)  ## the tests, with the slow ones
+	@$(REFUSE).venv/bin/python -m pytest -n 2 --dist loadfile
+
+clean:  ## remove build/ and caches; runs/ and .venv stay
+	@$(REFUSE)rm -rf build .pytest_cache .ruff_cache

@@ -1,0 +1,53 @@
+"""What tests share: the repository's root, and the two front doors (make and the command line) as a person uses them."""
+
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).resolve().parents[1]
+
+# No test asks the network, and none reports that it ran.
+os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", AXOLOTL_DO_NOT_TRACK="1", DO_NOT_TRACK="1")
+
+
+def clean_environment(**more: str) -> dict[str, str]:
+    """Return the environment without what an outer make or Gretchen put there, and with `more`."""
+    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "GRETCHEN_")) and k != "MFLAGS"}
+    return kept | more
+
+
+@pytest.fixture(scope="session")
+def root() -> Path:
+    return ROOT
+
+
+@pytest.fixture(scope="session")
+def environment() -> Callable[..., dict[str, str]]:
+    """Return the environment as a person's shell has it: `environment(NAME="value")`."""
+    return clean_environment
+
+
+@pytest.fixture
+def make() -> Callable[..., subprocess.CompletedProcess]:
+    """Return make itself: `make("train", "PROFIL=x", in_=folder, PROJECT="from the environment")`."""
+
+    def call(*words: str, in_: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+        asked = {"cwd": in_, "env": clean_environment(**environment), "capture_output": True, "text": True}
+        return subprocess.run(["make", *words], check=False, timeout=300, **asked)
+
+    return call
+
+
+@pytest.fixture
+def gretchen() -> Callable[..., subprocess.CompletedProcess]:
+    """Return the command line in a process of its own: `gretchen("check", "--project=x")`."""
+
+    def call(*words: str, in_: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
+        asked = {"cwd": in_, "env": clean_environment(**environment), "capture_output": True, "text": True}
+        return subprocess.run([sys.executable, "-m", "gretchen", *words], check=False, timeout=300, **asked)
+
+    return call

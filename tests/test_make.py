@@ -1,0 +1,155 @@
+"""Values from make's command line arrive unharmed and run nothing; unknown ones are refused."""
+
+import itertools
+import re
+import subprocess
+
+import pytest
+
+from gretchen import cli, from_make
+from gretchen.errors import UserError
+
+# Everything that a shell or make might take for itself, in one value.
+STRANGE = (
+    """a $(shell touch made1) `touch made2` $(touch made3) "double" 'single' $HOME $$ %s Größe # ; touch made4 && \\"""
+)
+VALUES = [
+    STRANGE,
+    'Größe "x" `touch made5`',
+    "sag', wie hast du's mit der Religion?",
+    "--json",
+    "$(error stopped)",
+    "a=b=c",
+    "tab\there",
+    "line one\nline two",
+]
+
+
+def last_errors(done: subprocess.CompletedProcess) -> str:
+    """Return what the command itself wrote to stderr, without make's own last line."""
+    return "\n".join(line for line in done.stderr.splitlines() if not line.startswith("make: ***"))
+
+
+@pytest.mark.parametrize("value", VALUES)
+def test_a_strange_value_arrives_unharmed_and_runs_nothing(make, root, value):
+    done = make("doctor", f"JSON={value}")
+    assert done.returncode == 2
+    assert last_errors(done) == f"error: JSON={value} is neither on nor off\nhint: say JSON=1 or JSON=0"
+    assert not list(root.glob("made*"))
+
+
+@pytest.mark.parametrize("value", ["genôme`touch made6`", "$(shell touch made7)", "a\"b'c"])
+def test_a_strange_value_reaches_the_verb(make, root, value):
+    done = make("show", f"PROJECT={value}")
+    assert done.returncode == 2
+    assert last_errors(done).startswith(f"error: unknown project '{value}'\nhint: ")
+    assert not list(root.glob("made*"))
+
+
+def test_a_source_with_quotes_backticks_and_umlauts_is_named_as_it_was_typed(make, root):
+    source = 'Größe "x" `touch made8`.csv'
+    done = make("data", "PROJECT=genome-chatbot", f"SOURCE={source}")
+    assert done.returncode == 2
+    assert source in last_errors(done).splitlines()[0]
+    assert not list(root.glob("made*"))
+
+
+def test_an_unknown_variable_is_refused_with_the_nearest_name(make):
+    done = make("train", "PROFIL=x", "PROJECT=genome-chatbot")
+    assert done.returncode == 2
+    assert last_errors(done) == "error: unknown variable 'PROFIL' for make train\nhint: did you mean 'PROFILE'?"
+
+
+def test_a_lower_case_variable_is_refused_with_its_name(make):
+    done = make("check", "project=genome-chatbot")
+    assert last_errors(done) == "error: unknown variable 'project' for make check\nhint: did you mean 'PROJECT'?"
+
+
+@pytest.mark.parametrize("target", ["help", "setup", "lint", "test", "test-all", "clean"])
+def test_a_target_without_variables_refuses_one(make, target):
+    done = make(target, "PROFIL=x")
+    assert done.returncode == 2
+    assert f"unknown variable 'PROFIL': make {target} takes none" in done.stderr
+    assert done.stdout == ""
+
+
+def test_the_environment_is_no_command_line(make):
+    done = make("show", PROJECT="from-outside", GRETCHEN_MAKE_PROJECT="from-outside", GRETCHEN_MAKE="PROJECT")
+    assert done.returncode == 2
+    assert last_errors(done).startswith("error: make show needs PROJECT\nhint: make show PROJECT=… (projects: ")
+
+
+def test_help_lists_every_target_with_a_line(make, root):
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
+    done = make()
+    assert done.returncode == 0
+    assert {line.split()[1] for line in done.stdout.splitlines()} == targets
+    assert make("help").stdout == done.stdout
+
+
+def test_every_verb_is_a_target_and_every_target_of_a_verb_calls_it(root):
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    calling = dict(re.findall(r"^([a-z-]+): \$\(READY\).*\n\t\$\(GRETCHEN\) (\S+)$", text, re.MULTILINE))
+    assert all(target == verb for target, verb in calling.items())
+    assert set(calling) | {"setup"} == set(cli.verbs())
+
+
+def test_help_names_only_variables_that_the_verb_knows(root):
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    lines = re.findall(r"^([a-z-]+):.*## (.*)$", text, re.MULTILINE)
+    for target, comment in lines:
+        named = set(re.findall(r"\b([A-Z]{3,})=", comment))
+        assert named <= set(from_make.options(target)), target
+    assert len(lines) >= 15
+
+
+def test_the_makefile_keeps_to_what_the_make_of_macos_knows(root):
+    text = (root / "Makefile").read_text(encoding="utf-8")
+    for newer in (".ONESHELL", "$(file ", ".RECIPEPREFIX", "!=", "::=", "$(guile", "$(intcmp", "$(let ", "undefine"):
+        assert newer not in text
+
+
+def given(**values):
+    names = " ".join(values)
+    return {"GRETCHEN_MAKE": names} | {f"GRETCHEN_MAKE_{name}": value for name, value in values.items()}
+
+
+def test_variables_are_only_those_that_make_was_given():
+    environment = given(A="1", B="") | {"GRETCHEN_MAKE_C": "stray", "PROJECT": "stray"}
+    assert from_make.variables(environment) == {"A": "1"}
+
+
+@pytest.mark.parametrize(
+    ("value", "words"), [("1", ["--record"]), ("yes", ["--record"]), ("0", ["--no-record"]), ("off", ["--no-record"])]
+)
+def test_switches_are_on_and_off(value, words):
+    found = from_make.arguments("eval", {"PROJECT": "p", "RECORD": value})
+    assert found == ["--project=p", *words]
+
+
+def test_an_empty_value_is_none():
+    assert from_make.arguments("train", from_make.variables(given(PROJECT="p", PROFILE="", SET=""))) == ["--project=p"]
+
+
+def test_a_value_stays_one_word():
+    found = from_make.arguments("train", {"PROJECT": "p", "SET": "a=1 b='x y'", "RECIPE": "--help"})
+    assert found == ["--project=p", "--recipe=--help", "--set=a=1 b='x y'"]
+
+
+def test_a_variable_known_to_one_of_several_goals_is_known():
+    from_make.require_known({"RECIPE": "sft"}, "eval", ["train", "eval"])
+    with pytest.raises(UserError, match="unknown variable 'RECIPE' for make eval"):
+        from_make.require_known({"RECIPE": "sft"}, "eval", ["eval"])
+
+
+def test_every_option_of_every_verb_can_be_said_with_make():
+    for verb in cli.verbs():
+        names = [*from_make.options(verb)]
+        assert all(re.fullmatch(r"[A-Z]+(_[A-Z]+)*", name) for name in names), (verb, names)
+    pairs = itertools.chain.from_iterable(from_make.options(verb) for verb in cli.verbs())
+    assert {"PROJECT", "RECIPE", "PROFILE", "SET", "SOURCE", "LIMIT", "RECORD"} <= set(pairs)
+
+
+def test_the_command_is_kept_as_a_person_could_type_it():
+    assert from_make.typed("train", {"PROJECT": "p", "SET": "a=1 b"}) == "make train PROJECT=p SET='a=1 b'"

@@ -1,0 +1,5 @@
+"""`python -m gretchen` is `gretchen`."""
+
+from gretchen.cli import main
+
+main()

@@ -1,0 +1,87 @@
+"""The command line: `gretchen VERB …`. One file of this package per verb, bearing its name.
+
+A module `data.py` that defines `def data(…)` is the verb `data`. Only the module of the verb that was typed is
+imported, so that `gretchen --help` and the quick verbs load nothing heavy.
+"""
+
+import importlib
+import re
+import sys
+from pathlib import Path
+
+import click
+import typer
+import typer.core
+from typer.main import get_command
+
+from gretchen.errors import GretchenError
+from gretchen.names import nearest
+
+
+def verbs() -> dict[str, str]:
+    """Return {verb: first line of its module's docstring}, read from the sources without importing them."""
+    found = {}
+    for path in sorted(Path(__file__).parent.glob("*.py")):
+        source = path.read_text(encoding="utf-8")
+        if re.search(rf"^def {path.stem}\(", source, re.MULTILINE):
+            found[path.stem] = source.split('"""', 2)[1].strip().splitlines()[0]
+    return found
+
+
+def verb_command(verb: str) -> click.Command:
+    """Return the click command of a verb; imports its module."""
+    function = getattr(importlib.import_module(f"gretchen.{verb}"), verb)
+    app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
+    app.command(name=verb, help=function.__doc__)(function)
+    command = get_command(app)
+    command.name = verb
+    return command
+
+
+class Verbs(typer.core.TyperGroup):
+    """The group of all verbs, each loaded when it is typed."""
+
+    def list_commands(self, ctx: click.Context) -> list[str]:
+        """Return the verbs' names."""
+        return list(verbs())
+
+    def get_command(self, ctx: click.Context, cmd_name: str) -> click.Command | None:
+        """Return the verb's command, or None for an unknown name."""
+        return verb_command(cmd_name) if cmd_name in verbs() else None
+
+    def resolve_command(self, ctx: click.Context, args: list[str]):  # noqa: ANN201 (click's own type)
+        """Find the verb; an unknown one is an error that names the nearest."""
+        if args and not args[0].startswith("-") and args[0] not in verbs():
+            close = nearest(args[0], verbs())
+            ctx.fail(f"unknown verb '{args[0]}'" + (f", did you mean '{close}'?" if close else ""))
+        return super().resolve_command(ctx, args)
+
+    def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
+        """Write the verbs with their modules' first lines, importing none of them."""
+        with formatter.section("Verbs"):
+            formatter.write_dl(list(verbs().items()))
+
+
+group = Verbs(name="gretchen", help="Fine-tuning recipes for a course: data, train, eval.", rich_markup_mode=None)
+
+
+def run(arguments: list[str]) -> int:
+    """Run one command line and return its exit code: 0 done, 1 the work failed, 2 the input is wrong, 130 Ctrl-C."""
+    try:
+        return group.main(arguments, prog_name="gretchen", standalone_mode=False) or 0
+    except GretchenError as failure:
+        print(failure, file=sys.stderr)
+        return failure.exit_code
+    except click.ClickException as failure:
+        print(f"error: {failure.format_message()}", file=sys.stderr)
+        return 2
+    except click.exceptions.Exit as leaving:
+        return leaving.exit_code
+    except (KeyboardInterrupt, click.Abort):
+        print("\nstopped", file=sys.stderr)
+        return 130
+
+
+def main() -> None:
+    """Entry point of the `gretchen` script."""
+    sys.exit(run(sys.argv[1:]))

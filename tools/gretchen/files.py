@@ -1,0 +1,103 @@
+"""Files that are whole or not there, and hashes of content.
+
+Everything is written under a temporary name beside its target and renamed, so that a reader never sees half a file
+and Ctrl-C loses nothing that stood there before.
+"""
+
+import contextlib
+import errno
+import hashlib
+import json
+import os
+import tempfile
+from collections.abc import Iterable, Iterator
+from pathlib import Path
+from typing import Any, TextIO
+
+from gretchen.errors import WorkError
+
+
+@contextlib.contextmanager
+def whole_file(path: Path) -> Iterator[TextIO]:
+    """Open a text file for writing that appears at `path` only when the block ends without an error.
+
+    Raises WorkError when the disk is full.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    os.close(handle)
+    temporary = Path(name)
+    temporary.chmod(0o666 & ~_umask())
+    try:
+        with temporary.open("w", encoding="utf-8") as stream:
+            yield stream
+        temporary.replace(path)
+    except OSError as failure:
+        if failure.errno == errno.ENOSPC:
+            raise no_space(path) from None
+        raise
+    finally:
+        temporary.unlink(missing_ok=True)
+
+
+def _umask() -> int:
+    """Return the process's umask: mkstemp ignores it, and other people's files should be as readable as usual."""
+    mask = os.umask(0)
+    os.umask(mask)
+    return mask
+
+
+def no_space(path: Path) -> WorkError:
+    """Return the error for a full disk while writing `path`."""
+    return WorkError(
+        f"no space left on the disk while writing {path}",
+        "free some space (`make clean` removes build/; old runs lie in runs/), then run the same command again",
+    )
+
+
+def write_text(path: Path, text: str) -> None:
+    """Write `text` to `path`, whole or not at all."""
+    with whole_file(path) as stream:
+        stream.write(text)
+
+
+def write_json(path: Path, value: Any) -> None:
+    """Write `value` as indented JSON, whole or not at all."""
+    write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
+
+
+def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
+    """Write one JSON object a line, whole or not at all; return how many."""
+    count = 0
+    with whole_file(path) as stream:
+        for row in rows:
+            stream.write(json.dumps(row, ensure_ascii=False) + "\n")
+            count += 1
+    return count
+
+
+def read_jsonl(path: Path) -> list[dict[str, Any]]:
+    """Return the rows of a JSON lines file that this package wrote itself."""
+    with path.open(encoding="utf-8") as stream:
+        return [json.loads(line) for line in stream]
+
+
+def text_hash(*parts: str) -> str:
+    """Return 16 hex digits of the SHA-256 of the parts, in order."""
+    digest = hashlib.sha256()
+    for part in parts:
+        data = part.encode()
+        digest.update(len(data).to_bytes(8, "big") + data)
+    return digest.hexdigest()[:16]
+
+
+def file_hash(path: Path) -> str:
+    """Return 16 hex digits of the SHA-256 of a file's bytes."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()[:16]
+
+
+def folder_hash(folder: Path, pattern: str = "**/*") -> str:
+    """Return one hash over the names and contents of the files below `folder` that match `pattern`."""
+    files = sorted(p for p in folder.glob(pattern) if p.is_file() and "__pycache__" not in p.parts)
+    return text_hash(*(f"{p.relative_to(folder)}:{file_hash(p)}" for p in files))

@@ -1,0 +1,118 @@
+"""From make to the command line: `python -m gretchen.from_make VERB`, which the Makefile's targets call.
+
+The Makefile exports each variable of its own command line raw, as GRETCHEN_MAKE_<NAME>, and their names in
+GRETCHEN_MAKE; nothing else in the environment counts. Each becomes the option of the same name of the verb:
+PROJECT=x is --project=x, RECORD=1 is --record, an empty value is none. With several goals (`make train eval …`) a
+variable must be known to one of them, and goes to those that know it.
+"""
+
+import os
+import shlex
+import sys
+from collections.abc import Mapping
+from pathlib import Path
+
+import click
+
+from gretchen import cli, paths
+from gretchen.errors import GretchenError, UserError
+from gretchen.names import unknown
+
+TRUE, FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off"}
+
+
+def variables(environment: Mapping[str, str]) -> dict[str, str]:
+    """Return {NAME: raw value} of the variables on make's command line; empty values are left out."""
+    names = environment.get("GRETCHEN_MAKE", "").split()
+    values = {name: environment.get(f"GRETCHEN_MAKE_{name}", "") for name in names}
+    return {name: value for name, value in values.items() if value}
+
+
+def options(verb: str) -> dict[str, click.Option]:
+    """Return {VARIABLE: click option} of a verb; {} for a target that is no verb."""
+    if verb not in cli.verbs():
+        return {}
+    found = {}
+    for parameter in cli.verb_command(verb).params:
+        if isinstance(parameter, click.Option):
+            longest = max(parameter.opts, key=len)
+            found[longest.removeprefix("--").replace("-", "_").upper()] = parameter
+    return found
+
+
+def require_known(given: Mapping[str, str], verb: str, goals: list[str]) -> None:
+    """Raise UserError for a variable that none of the goals knows, naming the nearest one."""
+    known = {name for goal in {verb, *goals} for name in options(goal)}
+    for name in given:
+        if name not in known:
+            problem, hint = unknown("variable", name, known)
+            raise UserError(f"{problem} for make {' '.join(goals) or verb}", hint)
+
+
+def arguments(verb: str, given: Mapping[str, str]) -> list[str]:
+    """Return the verb's arguments for the variables it knows, in the verb's own order.
+
+    Raises UserError for a switch that is neither on nor off, and for a missing variable.
+    """
+    words = []
+    for name, option in options(verb).items():
+        value = given.get(name)
+        if value is None:
+            if option.required:
+                raise missing(verb, name)
+        elif option.is_flag:
+            words += switch(name, value, option)
+        else:
+            # One word, so that a value that begins with a dash is no option.
+            long = max(option.opts, key=len)
+            words += [f"{long}={part}" for part in (shlex.split(value) if option.multiple else [value])]
+    return words
+
+
+def switch(name: str, value: str, option: click.Option) -> list[str]:
+    """Return the words for RECORD=1 or RECORD=0."""
+    if value.lower() in TRUE:
+        return [max(option.opts, key=len)]
+    if value.lower() in FALSE:
+        return [max(option.secondary_opts, key=len)] if option.secondary_opts else []
+    raise UserError(f"{name}={value} is neither on nor off", f"say {name}=1 or {name}=0")
+
+
+def missing(verb: str, name: str) -> UserError:
+    """Return the error for a variable that the verb cannot do without."""
+    hint = f"make {verb} {name}=…"
+    if name == "PROJECT":
+        from gretchen.projects.card import project_slugs
+
+        hint += f" (projects: {', '.join(project_slugs())})"
+    return UserError(f"make {verb} needs {name}", hint)
+
+
+def typed(verb: str, given: Mapping[str, str]) -> str:
+    """Return the command as a person could type it again; run.json keeps it."""
+    return " ".join(["make", verb, *(f"{name}={shlex.quote(value)}" for name, value in given.items())])
+
+
+def require_own_clone() -> None:
+    """Raise UserError where .venv was copied along with a clone: it would run the other clone's code."""
+    here = Path.cwd().resolve()
+    if "GRETCHEN_ROOT" not in os.environ and paths.root() != here:
+        raise UserError(f".venv in {here} belongs to the clone in {paths.root()}", "rm -rf .venv, then make again")
+
+
+def run(verb: str, environment: Mapping[str, str]) -> int:
+    """Run the verb as make's command line says, and return the exit code."""
+    given = variables(environment)
+    try:
+        require_own_clone()
+        require_known(given, verb, environment.get("GRETCHEN_GOALS", "").split())
+        words = arguments(verb, given)
+    except GretchenError as failure:
+        print(failure, file=sys.stderr)
+        return failure.exit_code
+    os.environ["GRETCHEN_COMMAND"] = typed(verb, given)
+    return cli.run([verb, *words])
+
+
+if __name__ == "__main__":
+    sys.exit(run(sys.argv[1], os.environ))

@@ -1,0 +1,19 @@
+"""Nearest valid names, for messages about mistyped ones."""
+
+import difflib
+from collections.abc import Iterable
+
+
+def nearest(word: str, candidates: Iterable[str]) -> str | None:
+    """Return the candidate most like `word` (case ignored), or None when none is alike."""
+    by_lower = {candidate.lower(): candidate for candidate in candidates}
+    found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.5)
+    return by_lower[found[0]] if found else None
+
+
+def unknown(kind: str, word: str, candidates: Iterable[str]) -> tuple[str, str]:
+    """Return (problem, hint) for an unknown name: `raise UserError(*unknown("project", slug, slugs))`."""
+    known = sorted(candidates)
+    close = nearest(word, known)
+    hint = f"did you mean '{close}'?" if close else f"known: {', '.join(known) or 'none'}"
+    return f"unknown {kind} '{word}'", hint

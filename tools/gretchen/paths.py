@@ -1,0 +1,40 @@
+"""Where things lie, from the repository's root.
+
+`GRETCHEN_ROOT` names another root: tests use it to work on a copy.
+"""
+
+import os
+from pathlib import Path
+
+
+def root() -> Path:
+    """Return the repository's root as an absolute path."""
+    return Path(os.environ.get("GRETCHEN_ROOT") or Path(__file__).resolve().parents[2])
+
+
+def projects() -> Path:
+    """Return the folder that holds one folder per project."""
+    return root() / "projects"
+
+
+def shared_recipes() -> Path:
+    """Return the folder of what recipes extend."""
+    return root() / "shared_recipes"
+
+
+def build(project: str) -> Path:
+    """Return the folder of a project's built data."""
+    return root() / "build" / project
+
+
+def runs(project: str) -> Path:
+    """Return the folder of a project's runs and evaluations."""
+    return root() / "runs" / project
+
+
+def shown(path: Path) -> str:
+    """Return `path` as people should read it: relative to the root where it lies below it."""
+    try:
+        return str(Path(path).relative_to(root()))
+    except ValueError:
+        return str(path)
