@@ -1,0 +1,1 @@
+"""Models: where they lie, what they answer."""

@@ -1,0 +1,74 @@
+"""Which model a project trains under a profile, where it lies, and the hash of its weights.
+
+A name is a folder (`projects/<slug>/base` for the card's `base`) or a hub id (`Qwen/Qwen3-4B`). Nothing is downloaded
+here: the trainer does that.
+"""
+
+import re
+from pathlib import Path
+
+from gretchen import paths
+from gretchen.errors import UserError, WorkError
+from gretchen.files import file_hash, text_hash
+
+HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+
+
+def locate(project: str, profile: str) -> str:
+    """Return the model that the card names for a profile: a folder relative to the root, or a hub id.
+
+    Raises WorkError where the embedded base has not been pretrained.
+    """
+    from gretchen.projects.card import load_card
+
+    name = load_card(project).models[profile]
+    if name != "base":
+        return name
+    folder = paths.projects() / project / "base"
+    if not weights(folder):
+        raise WorkError(
+            f"{paths.shown(folder)} holds no weights", f"`make base PROJECT={project}` pretrains the embedded base"
+        )
+    return paths.shown(folder)
+
+
+def weights(folder: Path) -> list[Path]:
+    """Return a model or adapter folder's weight files, sorted."""
+    return sorted(folder.glob("*.safetensors")) if folder.is_dir() else []
+
+
+def weights_hash(model: str | Path) -> str:
+    """Return one hash over the weight files of a folder; for a hub id, of its name (its commit is not looked up)."""
+    folder = paths.root() / model
+    if not folder.is_dir():
+        return text_hash(str(model))
+    return text_hash(*(f"{file.name}:{file_hash(file)}" for file in weights(folder)))
+
+
+def require_reachable(model: str) -> None:
+    """Raise where `model` is neither a folder, nor in the hub's cache, nor reachable on the hub.
+
+    Raises UserError for what is not even the form of a hub id, WorkError for a hub id that cannot be had.
+    """
+    if (paths.root() / model).is_dir():
+        if not (paths.root() / model / "config.json").is_file():
+            raise UserError(f"{model} holds no config.json", "name a folder in hub format, or a hub id as owner/name")
+        return
+    if not HUB_ID.fullmatch(model):
+        raise UserError(
+            f"'{model}' is neither a folder nor a hub id (owner/name)", "see `models:` on the project's card"
+        )
+    from huggingface_hub import HfApi, try_to_load_from_cache
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+    from httpx import HTTPError
+
+    if isinstance(try_to_load_from_cache(model, "config.json"), str):
+        return
+    offline = "put the model's folder in hub format on disk and name it on the card, or stay with PROFILE=tiny"
+    try:
+        HfApi().model_info(model, timeout=5)
+    except HfHubHTTPError as refused:
+        reason = f"the hub answered {refused.response.status_code}"
+        raise WorkError(f"'{model}' is not a folder, and {reason}", f"check the name, `hf auth login`; {offline}") from None
+    except (HTTPError, OfflineModeIsEnabled, OSError):
+        raise WorkError(f"'{model}' is not a folder, and the hub cannot be reached", offline) from None

@@ -1,0 +1,92 @@
+"""A run's folder: runs/<project>/<recipe>/<run>/, with run.json as its record and a lock for its one writer.
+
+    recipe.yaml   the resolved recipe, as upstream's own command takes it
+    run.json      what ran, on what, from what, and how it ended
+    metrics.jsonl, train.log, checkpoint-*/, then adapter/ or model/, samples.json
+
+`latest` beside the runs points to the newest finished one.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import secrets
+import socket
+from collections.abc import Iterator
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.errors import WorkError
+from gretchen.files import write_json
+
+
+def new_run(project: str, recipe: str) -> Path:
+    """Return a new run folder's path, `<YYYYMMDD-HHMMSS-xxxx>` (local time and four random hex digits)."""
+    name = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
+    return paths.runs(project) / recipe / name
+
+
+def record(run: Path) -> dict[str, Any]:
+    """Return run.json's content; {} where there is none."""
+    file = run / "run.json"
+    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+
+
+def update(run: Path, **values: Any) -> None:
+    """Change some keys of run.json."""
+    write_json(run / "run.json", record(run) | values)
+
+
+@contextlib.contextmanager
+def writer(place: Path, what: str) -> Iterator[None]:
+    """Hold the lock of `place` (a folder) while the block runs.
+
+    Raises WorkError naming host and process when somebody else is writing there. The kernel frees the lock when the
+    process ends, however it ends; host and process stand in the file for the message only.
+    """
+    place.mkdir(parents=True, exist_ok=True)
+    with (place / ".lock").open("a+", encoding="utf-8") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            lock.seek(0)
+            holder = lock.read().strip() or "another process"
+            raise WorkError(
+                f"{what} is already being written by {holder}", "wait until it has ended, or stop that process"
+            ) from None
+        lock.truncate(0)
+        lock.write(f"process {os.getpid()} on {socket.gethostname()}")
+        lock.flush()
+        yield
+        lock.truncate(0)
+
+
+def runs_of(project: str) -> list[Path]:
+    """Return the project's run folders that hold a run.json, oldest first."""
+    return sorted((p.parent for p in paths.runs(project).glob("*/*/run.json")), key=lambda run: run.name)
+
+
+def finished_runs(project: str, profile: str | None = None) -> list[Path]:
+    """Return the newest finished run of each recipe (smoke and SET runs left out), oldest first."""
+    newest = {}
+    for run in runs_of(project):
+        told = record(run)
+        counts = told.get("status") == "finished" and not told.get("smoke") and not told.get("set")
+        if counts and not told["stage"] == "base" and profile in (None, told["profile"]):
+            newest[told["recipe"]] = run
+    return sorted(newest.values(), key=lambda run: run.name)
+
+
+def point_latest(run: Path) -> None:
+    """Let `latest`, beside the run, point to it."""
+    link = run.parent / f".latest-{secrets.token_hex(2)}"
+    link.symlink_to(run.name)
+    link.replace(run.parent / "latest")
+
+
+def trained(run: Path) -> Path:
+    """Return the folder of what a finished run trained: adapter/ or model/."""
+    return run / "adapter" if (run / "adapter").is_dir() else run / "model"

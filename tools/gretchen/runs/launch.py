@@ -1,0 +1,62 @@
+"""Start an engine on a run folder in a process of its own, show its progress, and tell how it ended.
+
+The engine's own output goes to train.log. With more than one GPU it starts through torchrun.
+"""
+
+import os
+import re
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+from gretchen import paths
+from gretchen.errors import UserError, WorkError
+from gretchen.runs import progress
+
+FAILURES = (
+    (r"No space left on device", "no space left on the disk", "free some space; old runs lie in runs/"),
+    (r"out of memory|DefaultCPUAllocator", "out of memory", "a smaller batch or length: SET='max_length=512'"),
+)
+
+
+def command(stage: str, run: Path, devices: int, resume: bool) -> list[str]:
+    """Return the command line of the zephyr engine for one stage."""
+    launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"] if devices > 1 else []
+    engine = ["-m", "gretchen.zephyr", stage, str(run / "recipe.yaml")]
+    return [sys.executable, *launcher, *engine, *(["--resume"] if resume else [])]
+
+
+def launch(stage: str, run: Path, devices: int = 1, resume: bool = False) -> None:
+    """Run the stage's script to its end.
+
+    Raises WorkError (or the engine's own UserError) where it fails, KeyboardInterrupt after Ctrl-C.
+    """
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_SILENT": "true"}
+    with (run / "train.log").open("ab") as log:
+        process = subprocess.Popen(
+            command(stage, run, devices, resume), cwd=paths.root(), stdout=log, stderr=log, env=environment
+        )
+        try:
+            code = progress.watch(process, run)
+        except KeyboardInterrupt:
+            process.send_signal(signal.SIGINT)
+            process.wait()
+            raise
+    if code:
+        raise failure(run, code)
+
+
+def failure(run: Path, code: int) -> UserError | WorkError:
+    """Return the error that train.log tells of."""
+    log = (run / "train.log").read_text(encoding="utf-8", errors="replace")
+    where = f"the whole story: {paths.shown(run / 'train.log')}"
+    told = re.findall(r"^error: (.*)\n(?:hint: (.*)\n)?", log, re.MULTILINE)
+    if told:
+        problem, hint = told[-1]
+        return (UserError if code == 2 else WorkError)(problem, hint or where)
+    for pattern, problem, hint in FAILURES:
+        if re.search(pattern, log):
+            return WorkError(f"the training ended: {problem}", f"{hint}; {where}")
+    lines = [text for text in log.splitlines() if text.strip()]
+    return WorkError(f"the training ended with code {code}: {lines[-1].strip() if lines else 'no output'}", where)

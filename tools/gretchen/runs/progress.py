@@ -1,0 +1,69 @@
+"""The one line that a training shows: step, loss, tokens per second, time left, read from the run's metrics.jsonl.
+
+On a terminal the line rewrites itself; elsewhere a new line comes every ten seconds at most.
+"""
+
+import json
+import subprocess
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+POLL_SECONDS = 0.25
+QUIET_SECONDS = 10.0
+
+
+def clock(seconds: float) -> str:
+    """Return seconds as 0:07, 12:30 or 1:02:03."""
+    minutes, rest = divmod(int(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def line(rows: list[dict[str, Any]]) -> str:
+    """Return the progress line for the metrics so far, the newest last."""
+    steps = [row for row in rows if "loss" in row]
+    if not steps:
+        return "starting: loading libraries, model and rows"
+    first, last = steps[max(0, len(steps) - 6)], steps[-1]
+    parts = [f"step {last['step']}/{last['steps']}", f"loss {last['loss']:.3f}"]
+    evaluated = [row["eval_loss"] for row in rows if "eval_loss" in row]
+    if evaluated:
+        parts.append(f"validation loss {evaluated[-1]:.3f}")
+    seconds = last["seconds"] - first["seconds"]
+    if seconds > 0 and last["step"] > first["step"]:
+        if "num_tokens" in last and "num_tokens" in first:
+            parts.append(f"{(last['num_tokens'] - first['num_tokens']) / seconds:,.0f} tokens/s")
+        left = (last["steps"] - last["step"]) * seconds / (last["step"] - first["step"])
+        parts.append(f"{clock(left)} left")
+    return " · ".join(parts)
+
+
+def read(run: Path) -> list[dict[str, Any]]:
+    """Return the whole lines of the run's metrics.jsonl so far."""
+    file = run / "metrics.jsonl"
+    if not file.is_file():
+        return []
+    return [json.loads(text) for text in file.read_text(encoding="utf-8").splitlines(keepends=True) if text[-1] == "\n"]
+
+
+def watch(process: "subprocess.Popen[bytes]", run: Path) -> int:
+    """Show the line until the process ends, and return its exit code."""
+    terminal = sys.stderr.isatty()
+    shown, told_at = "", 0.0
+    while process.poll() is None:
+        text = line(read(run))
+        now = time.monotonic()
+        if terminal and text != shown:
+            sys.stderr.write(f"\r\x1b[K{text}")
+        elif not terminal and text != shown and now - told_at >= QUIET_SECONDS:
+            sys.stderr.write(f"{text}\n")
+            told_at = now
+        else:
+            text = shown
+        shown = text
+        sys.stderr.flush()
+        time.sleep(POLL_SECONDS)
+    sys.stderr.write(f"\r\x1b[K{line(read(run))}\n" if terminal else f"{line(read(run))}\n")
+    return process.returncode

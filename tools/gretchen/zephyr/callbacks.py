@@ -1,0 +1,59 @@
+"""What a run writes while TRL trains: metrics.jsonl, a checkpoint every few minutes, a stop at a passed gate.
+
+Callbacks only: the training loop is TRL's.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+Logs = dict[str, Any]
+
+
+class Metrics(TrainerCallback):
+    """Append each log of the trainer to `<run>/metrics.jsonl`, from which the progress line and reports are made."""
+
+    def __init__(self, run: Path) -> None:
+        self.path = run / "metrics.jsonl"
+        self.started = time.monotonic()
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Logs | None = None, **_: Any
+    ) -> None:
+        """Write one line: step, steps in all, seconds of this process, and what the trainer logged."""
+        if not state.is_world_process_zero:
+            return
+        row = {"step": state.global_step, "steps": state.max_steps, "seconds": time.monotonic() - self.started}
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row | {key: value for key, value in (logs or {}).items()}) + "\n")
+
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Write the peak memory of this process and of its GPU, in GiB."""
+        import resource
+
+        import torch
+
+        unit = 2**30 if sys.platform == "darwin" else 2**20  # ru_maxrss: bytes on macOS, KiB on Linux
+        logs = {"peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2)}
+        if torch.cuda.is_available():
+            logs["peak_gpu_memory_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+        self.on_log(args, state, control, logs)
+
+
+class SaveEvery(TrainerCallback):
+    """Ask for a checkpoint whenever `minutes` have passed since the last one."""
+
+    def __init__(self, minutes: float) -> None:
+        self.seconds = minutes * 60
+        self.last = time.monotonic()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Set `should_save` when it is time."""
+        if time.monotonic() - self.last >= self.seconds:
+            control.should_save = True
+            self.last = time.monotonic()

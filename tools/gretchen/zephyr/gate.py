@@ -1,0 +1,75 @@
+"""The gate of a pretraining: what the model answers in held-out documents, per form.
+
+Not a benchmark of the chat model: documents are continued as they stand, without a template.
+"""
+
+import json
+import random
+import time
+from collections import defaultdict
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from gretchen.files import read_jsonl
+
+ACCURACY = 0.9
+DOCUMENTS = 40
+
+
+def documents_by_form(path: Path) -> dict[str, list[tuple[str, str]]]:
+    """Return {form: [(what stands before the answer, answer)]}, the same DOCUMENTS of each form every time."""
+    forms = defaultdict(list)
+    for row in read_jsonl(path):
+        answer = json.loads(row.get("meta") or "{}").get("answer")
+        if answer:
+            forms[row["form"]].append((row["text"].removesuffix(answer), answer))
+    draw = random.Random(0)
+    return {form: draw.sample(found, min(DOCUMENTS, len(found))) for form, found in sorted(forms.items())}
+
+
+def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]) -> dict[str, float]:
+    """Return {form: share of documents whose answer the model completes exactly and then ends}."""
+    from gretchen.models.generate import Model, generate
+
+    scores = {}
+    for form, pairs in forms.items():
+        longest = max(len(tokenizer(answer)["input_ids"]) for _, answer in pairs)
+        completions = generate(
+            Model(model=model, tokenizer=tokenizer),
+            [before.rstrip(" ") for before, _ in pairs],
+            max_new_tokens=longest + 4,
+            stop=[],
+        )
+        right = sum(
+            completion.ended and completion.text.strip() == answer.strip()
+            for completion, (_, answer) in zip(completions, pairs, strict=True)
+        )
+        scores[form] = right / len(pairs)
+    return scores
+
+
+class Gate(TrainerCallback):
+    """Measure the gate at every checkpoint; end the training when every form is above ACCURACY."""
+
+    def __init__(self, run: Path, documents: Path) -> None:
+        self.path = run / "gates.jsonl"
+        self.forms = documents_by_form(documents)
+        self.started = time.monotonic()
+
+    def on_save(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **handed: Any
+    ) -> None:
+        """Write one line to gates.jsonl, and stop the training once everything is passed."""
+        if not self.forms or not state.is_world_process_zero:
+            return
+        model = handed["model"]
+        model.eval()
+        scores = accuracy(model, handed["processing_class"], self.forms)
+        model.train()
+        line = {"step": state.global_step, "seconds": time.monotonic() - self.started, "accuracy": scores}
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(line) + "\n")
+        if min(scores.values()) >= ACCURACY:
+            control.should_training_stop = True
