@@ -1,0 +1,1 @@
+"""From predictions to figures: the project's metrics, their intervals, the baselines, the table."""

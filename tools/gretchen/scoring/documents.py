@@ -1,0 +1,58 @@
+"""What the embedded base knows before it can chat: answers at the end of held-out documents.
+
+A document that its builder marked with `meta: {"answer": …}` is cut before the answer and continued as it stands,
+without a template. So nobody takes the form that fine-tuning teaches for knowledge. Right is exactly the answer, ended.
+"""
+
+import json
+from types import SimpleNamespace
+from typing import Any
+
+from gretchen import paths
+from gretchen.files import read_jsonl
+from gretchen.scoring.predictions import Answer, Job
+from gretchen.scoring.scorer import Evaluator
+from gretchen.scoring.summary import summary
+from gretchen.scoring.testset import sample
+
+METRIC = "exact_match"
+FOLDERS = ("texts", "base-corpus")
+
+
+def document_rows(project: str, limit: int | None) -> list[dict[str, Any]]:
+    """Return a sample of the held-out documents that end in a marked answer, `meta` decoded."""
+    for name in FOLDERS:
+        file = paths.build(project) / name / "test.jsonl"
+        if file.is_file():
+            rows = [row | {"meta": json.loads(row.get("meta") or "{}") or {}} for row in read_jsonl(file)]
+            return sample([row for row in rows if row["meta"].get("answer") and before(row)], limit)
+    return []
+
+
+def before(row: dict[str, Any]) -> str:
+    """Return the document up to its answer ("" where it does not end in it); the blank between is the model's."""
+    text, answer = row["text"], row["meta"]["answer"]
+    return text.removesuffix(answer).rstrip(" ") if text.endswith(answer) else ""
+
+
+def document_jobs(rows: list[dict[str, Any]]) -> list[Job]:
+    """Return what is asked: each document as it stands before its answer."""
+    return [Job(row, before(row)) for row in rows]
+
+
+def longest_answer(rows: list[dict[str, Any]]) -> int:
+    """Return the longest answer's length in bytes, which is no less than its tokens."""
+    return max(len(row["meta"]["answer"].encode()) for row in rows)
+
+
+def document_summary(project: str, rows: list[dict[str, Any]], answers: list[Answer]) -> dict[str, Any]:
+    """Return overall and per-form exact match of the documents' answers, as summary() tells it."""
+    settings = SimpleNamespace(main=METRIC, metrics={METRIC: SimpleNamespace(range=(0, 1))})
+    evaluator = Evaluator(project, settings, SimpleNamespace(score=_score))
+    predictions = {one.id: [str(one.prediction) if one.ended else ""] for one in answers}
+    return summary(evaluator, evaluator.score_all(rows, predictions), closed=())
+
+
+def _score(prediction: str, row: dict[str, Any]) -> dict[str, float]:
+    """Return whether the continuation is the answer."""
+    return {METRIC: float(prediction.strip() == row["meta"]["answer"].strip())}

@@ -1,0 +1,183 @@
+"""A project's evaluation.py at work on predictions: one score per sample, then one figure per metric.
+
+    evaluator = load_evaluator("genome-chatbot")
+    scored = evaluator.score_all(rows, {"row-1": ["an answer"], …})
+    evaluator.aggregate(scored)     -> {"exact_match": 0.91, …}
+
+`score(prediction, row)` is all that a project must offer; `aggregate`, `oracle`, `reply`, `reward` and `properties`
+have the defaults written here. Intervals and comparisons are in summary.py.
+"""
+
+import math
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.names import unknown
+
+Row = dict[str, Any]
+# One answer, or, in a closed loop, the turns after the prompt as messages.
+Prediction = str | list[dict[str, Any]]
+Scores = dict[str, float | None]
+MOST_TURNS = 32
+
+
+@dataclass(frozen=True)
+class Scored:
+    """A row with its samples' predictions and scores: what `aggregate` gets a list of."""
+
+    row: Row
+    predictions: tuple[Prediction, ...]
+    scores: tuple[Scores, ...]
+
+    @property
+    def id(self) -> str:
+        """The row's id."""
+        return self.row["id"]
+
+    @property
+    def form(self) -> str:
+        """The row's task form, "" where it has none."""
+        return self.row.get("form") or ""
+
+    @property
+    def group(self) -> list[str]:
+        """The keys that the splits keep together; the first is what the row is about, and what the bootstrap draws."""
+        group = self.row.get("group") or [self.id]
+        return [group] if isinstance(group, str) else group
+
+    def mean(self, metric: str) -> float:
+        """Return the metric's mean over samples; NaN where it applies to none."""
+        values = [scores[metric] for scores in self.scores if scores.get(metric) is not None]
+        return sum(values) / len(values) if values else math.nan
+
+
+def default_aggregate(scored: Sequence[Scored], metric: str) -> float:
+    """Return a metric's mean over samples, then rows, then forms; NaN where it applies to no row."""
+    forms = defaultdict(list)
+    for one in scored:
+        value = one.mean(metric)
+        if not math.isnan(value):
+            forms[one.form].append(value)
+    means = [sum(values) / len(values) for values in forms.values()]
+    return sum(means) / len(means) if means else math.nan
+
+
+@dataclass(frozen=True)
+class Evaluator:
+    """A project's metrics: the card's `evaluation:` and the functions of evaluation.py."""
+
+    project: str
+    settings: Any
+    module: Any
+
+    @property
+    def file(self) -> Path:
+        """The project's evaluation.py."""
+        return paths.projects() / self.project / "evaluation.py"
+
+    @property
+    def main(self) -> str:
+        """The main metric's name."""
+        return self.settings.main
+
+    def offers(self, function: str) -> bool:
+        """Return whether evaluation.py defines a function."""
+        return callable(getattr(self.module, function, None))
+
+    def score(self, prediction: Prediction, row: Row) -> Scores:
+        """Return the checked scores of one sample. Raises UserError naming file, row and metric."""
+        return self._checked(self.module.score(prediction, row), f"score() of row '{row['id']}'")
+
+    def score_all(self, rows: Sequence[Row], predictions: Mapping[str, Sequence[Prediction]]) -> list[Scored]:
+        """Return every row with the scores of its predictions, in the rows' order."""
+        return [
+            Scored(row, tuple(predictions[row["id"]]), tuple(self.score(one, row) for one in predictions[row["id"]]))
+            for row in rows
+        ]
+
+    def aggregate(self, scored: Sequence[Scored]) -> dict[str, float]:
+        """Return one figure per metric: the project's own aggregate over the default means. NaN: does not apply."""
+        names = list(dict.fromkeys(name for one in scored for scores in one.scores for name in scores))
+        figures = {name: default_aggregate(scored, name) for name in names}
+        if scored and self.offers("aggregate"):
+            told = self._checked(self.module.aggregate(list(scored)), "aggregate()")
+            figures |= {name: math.nan if value is None else value for name, value in told.items()}
+        return figures
+
+    def oracle(self, row: Row) -> Prediction:
+        """Return the perfect answer to a row: the project's `oracle`, played where it is a policy, or the reference."""
+        from gretchen.projects.rows import reference_of
+
+        found = self.module.oracle(row) if self.offers("oracle") else reference_of(row)
+        return self.play(row, found) if callable(found) else found
+
+    def play(self, row: Row, policy: Callable[[list[dict[str, Any]]], str]) -> list[dict[str, Any]]:
+        """Return the turns of a closed loop in which `policy(turns)` answers and the project's `reply` goes on."""
+        turns: list[dict[str, Any]] = []
+        while True:
+            turns.append({"role": "assistant", "content": policy(turns)})
+            answer = self.reply(row, turns)
+            if answer is None:
+                return turns
+            turns.append({"role": "user", "content": answer})
+
+    def reply(self, row: Row, turns: list[dict[str, Any]]) -> str | None:
+        """Return the simulator's next turn; None when it is over, which it is after MOST_TURNS at the latest."""
+        return None if len(turns) >= MOST_TURNS else self.module.reply(row, turns)
+
+    def reward(self, prediction: Prediction, row: Row) -> float:
+        """Return the reward of an answer: the project's `reward`, or the main metric (0 where it does not apply)."""
+        if self.offers("reward"):
+            return float(self.module.reward(prediction, row))
+        return self.score(prediction, row).get(self.main) or 0.0
+
+    def properties(self, model: Path) -> dict[str, float]:
+        """Return the checked figures of a model folder itself; {} where the project measures none."""
+        if not self.offers("properties"):
+            return {}
+        told = self._checked(self.module.properties(model), "properties()")
+        return {name: value for name, value in told.items() if value is not None}
+
+    def _checked(self, told: Any, what: str) -> Scores:
+        """Return scores as floats. Raises UserError for an unknown metric, no number, or one out of its range."""
+        place = f"{paths.shown(self.file)}: {what}"
+        if not isinstance(told, Mapping):
+            raise UserError(f"{place} returned {told!r}", 'it returns a dict: {"metric": number or None}')
+        metrics = self.settings.metrics
+        checked: Scores = {}
+        for name, value in told.items():
+            if name not in metrics:
+                problem, hint = unknown("metric", str(name), metrics)
+                raise UserError(f"{place} returned an {problem}", f"{hint}; the card names them in evaluation.metrics")
+            checked[name] = value = None if value is None else _number(value, f"{place}: {name}")
+            low, high = metrics[name].range
+            if value is not None and not low - 1e-9 <= value <= high + 1e-9:
+                raise UserError(f"{place}: {name} is {value:g}", f"the card says its range is {low:g} to {high:g}")
+        return checked
+
+
+def _number(value: Any, place: str) -> float:
+    """Return a score as a float. Raises UserError where it is none."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        number = math.nan
+    if not math.isfinite(number):
+        raise UserError(f"{place} is {value!r}", "a score is a finite number, or None where the metric does not apply")
+    return number
+
+
+def load_evaluator(project: str) -> Evaluator:
+    """Return a project's evaluator. Raises UserError where evaluation.py has no `score`."""
+    from gretchen.projects.card import load_card
+    from gretchen.projects.modules import load_evaluation_module
+
+    evaluator = Evaluator(project, load_card(project).evaluation, load_evaluation_module(project))
+    if not evaluator.offers("score"):
+        raise UserError(f"{paths.shown(evaluator.file)} defines no score()", "def score(prediction, row): return {…}")
+    return evaluator

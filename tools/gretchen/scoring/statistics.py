@@ -1,0 +1,110 @@
+"""Intervals and tests for scores: Wilson and McNemar for 0/1 metrics, the bootstrap over groups for all others.
+
+Arithmetic only: what is compared with what stands in summary.py. All intervals are 95 %. They say how much a score
+would move with other test rows; what another training seed would change they cannot know.
+"""
+
+from collections.abc import Callable, Sequence
+from typing import Any
+
+import numpy as np
+
+RESAMPLES = 2000
+CONFIDENCE = 0.95
+Interval = tuple[float, float]
+
+
+def wilson(successes: int, count: int, confidence: float = CONFIDENCE) -> Interval:
+    """Return the Wilson score interval of a proportion (Wilson 1927). `count` must be above 0."""
+    from scipy.stats import binomtest
+
+    low, high = binomtest(successes, count).proportion_ci(confidence, method="wilson")
+    return float(low), float(high)
+
+
+def stratified_wilson(strata: Sequence[tuple[int, int]], confidence: float = CONFIDENCE) -> Interval:
+    """Return the interval of the unweighted mean of several proportions, each given as (successes, count).
+
+    Yan and Su 2010, "Stratified Wilson and Newcombe confidence intervals for multiple binomial proportions": each
+    stratum's Wilson interval at a smaller normal quantile, then their mean. With equal strata it is Wilson's own.
+    """
+    from scipy.stats import norm
+
+    variances = np.array([k / n * (1 - k / n) / n for k, n in strata])
+    if not variances.any():  # every stratum is all right or all wrong: only the counts tell them apart
+        variances = np.array([1 / n for _, n in strata])
+    quantile = norm.ppf((1 + confidence) / 2) * np.sqrt(variances.sum()) / np.sqrt(variances).sum()
+    bounds = [wilson(k, n, confidence=float(2 * norm.cdf(quantile) - 1)) for k, n in strata]
+    low, high = np.mean(bounds, axis=0)
+    return float(low), float(high)
+
+
+def mcnemar(only_first: int, only_second: int) -> float:
+    """Return the two-sided p-value of McNemar's exact test from the two counts of disagreement."""
+    from scipy.stats import binomtest
+
+    both = only_first + only_second
+    return float(binomtest(only_first, both, 0.5).pvalue) if both else 1.0
+
+
+def group_draws(groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    """Return (each row's group number, how often each group is drawn in each resample: resamples x groups).
+
+    The draws depend on the set of groups and the seed only: two models on the same rows get the same draws, which
+    makes their comparison a paired one.
+    """
+    names, number = np.unique(np.asarray(groups, dtype=str), return_inverse=True)
+    even = np.full(len(names), 1 / len(names))
+    return number, np.random.default_rng(seed).multinomial(len(names), even, size=resamples)
+
+
+def bootstrap_means(
+    values: Sequence[float], strata: Sequence[str], groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
+) -> np.ndarray:
+    """Return, per resample of whole groups, the mean over strata of the mean over rows. NaN values do not apply."""
+    number, draws = group_draws(groups, resamples, seed)
+    names, stratum = np.unique(np.asarray(strata, dtype=str), return_inverse=True)
+    known = ~np.isnan(np.asarray(values, dtype=float))
+    sums = np.zeros((draws.shape[1], len(names)))
+    counts = np.zeros_like(sums)
+    np.add.at(sums, (number[known], stratum[known]), np.asarray(values, dtype=float)[known])
+    np.add.at(counts, (number[known], stratum[known]), 1.0)
+    drawn = draws @ counts
+    means = np.divide(draws @ sums, drawn, out=np.full_like(drawn, np.nan), where=drawn > 0)
+    present = drawn > 0
+    return np.where(present, means, 0).sum(axis=1) / np.where(present.any(axis=1), present.sum(axis=1), np.nan)
+
+
+def bootstrap_statistic(
+    statistic: Callable[[list[Any]], float],
+    rows: Sequence[Any],
+    groups: Sequence[str],
+    resamples: int = RESAMPLES,
+    seed: int = 0,
+) -> np.ndarray:
+    """Return `statistic` of the rows of each resample of whole groups, for measures that are no mean."""
+    number, draws = group_draws(groups, resamples, seed)
+    members = [[rows[i] for i in np.flatnonzero(number == group)] for group in range(draws.shape[1])]
+    drawn = (np.repeat(np.arange(len(draw)), draw) for draw in draws)
+    return np.array([statistic([row for group in chosen for row in members[group]]) for chosen in drawn], dtype=float)
+
+
+def percentiles(resampled: np.ndarray, confidence: float = CONFIDENCE) -> Interval | None:
+    """Return the percentile interval of a resampled statistic; None where it never was a number."""
+    known = resampled[~np.isnan(resampled)]
+    if not len(known):
+        return None
+    low, high = np.percentile(known, [50 * (1 - confidence), 50 * (1 + confidence)])
+    return float(low), float(high)
+
+
+def bootstrap_p(differences: np.ndarray) -> float:
+    """Return the two-sided p-value of paired differences: how often a resample falls on the other side of 0.
+
+    One is added to both counts (Davison and Hinkley 1997), so it is never 0: 2,000 resamples tell 0.001 at the least.
+    """
+    known = differences[~np.isnan(differences)]
+    if not len(known):
+        return 1.0
+    other_side = min((known <= 0).sum(), (known >= 0).sum())
+    return float(min(1.0, 2 * (1 + other_side) / (1 + len(known))))
