@@ -1,0 +1,203 @@
+"""The genome chatbot's dataset builder: documents for the base, chats for fine-tuning, pairs for alignment.
+
+    make data PROJECT=genome-chatbot
+
+Every answer is computed by Biopython and by plain tables of our own (sequences.py); a row whose routes disagree is
+dropped and counted in `dropped()`. Per-codon results of Biopython are cached; its whole-sequence calls check every
+chat row and one document in fifty.
+
+Not covered: real genomes, translation tables other than 1, restriction sites, melting temperatures.
+"""
+
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from gretchen.projects.splits import split_of
+
+from . import pairs, problems, sequences
+from .documents import document, table_document
+from .problems import Problem
+from .readers import read
+from .records import record_facts
+from .wordings import pick
+
+__all__ = ["chats", "dropped", "preferences", "read", "texts"]
+
+FORMS: dict[str, Callable[[random.Random, str, str, bool], Problem]] = {
+    **{task: (lambda *a, task=task: problems.sequence_problem(task, *a)) for task in problems.SEQUENCE_TASKS},
+    "codon-effect": problems.codon_effect,
+    "hgvs-write": problems.hgvs_write,
+    "hgvs-read": problems.hgvs_read,
+    "coordinates": problems.coordinates,
+    "record-facts": record_facts,
+    "invalid-input": problems.invalid_input,
+    "codon-lookup": problems.codon_lookup,
+    "amino-acid-codons": problems.amino_acid_codons,
+}
+CLOSED = ("codon-lookup", "amino-acid-codons")
+# How often a form comes in the base's documents: skills that are hard to learn more often.
+DOCUMENT_WEIGHTS = {
+    "reverse-complement": 4, "codon-effect": 4, "gc-count": 3, "orf": 3, "translation": 3, "invalid-input": 3,
+    "hgvs-write": 3, "hgvs-read": 2, "coordinates": 2, "record-facts": 2, "translation-worked": 2, "complement": 1,
+    "transcription": 1, "codon-lookup": 1, "amino-acid-codons": 1, "follow-up": 1,
+}  # fmt: skip
+# How often in the chats. Invalid input is asked in the words of seven other forms: three to seven keeps both likely.
+CHAT_WEIGHTS = {**dict.fromkeys(FORMS, 1), "invalid-input": 3, "follow-up": 1}
+HARD_FORMS = (*problems.SEQUENCE_TASKS, "codon-effect", "hgvs-write", "hgvs-read", "coordinates", "record-facts",
+              "invalid-input", "two-steps")  # fmt: skip
+HARD_SHARE = 0.06
+SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
+_DROPPED: Counter[str] = Counter()
+
+
+def dropped() -> dict[str, int]:
+    """How many rows each form lost to a disagreement of the two routes since the module was loaded."""
+    return dict(_DROPPED)
+
+
+def texts() -> Iterator[dict]:
+    """Documents, endless: what is given, the task, the answer in the very form that a chat answers in."""
+    rng = random.Random("genome documents")
+    number = 0
+    for form in _rounds(rng, DOCUMENT_WEIGHTS):
+        number += 1
+        language, split = rng.choice(("en", "de")), rng.choices(SPLITS, SHARES)[0]
+        try:
+            if form in CLOSED:
+                text, answer = table_document(
+                    rng, [FORMS[form](rng, language, split, False) for _ in range(3)], language
+                )
+                keys = [_free_key(f"table:{form}", number, split)]
+            else:
+                problem = (
+                    _follow_up(rng, language, split)
+                    if form == "follow-up"
+                    else FORMS[form](rng, language, split, False)
+                )
+                if number % 50 == 0 and problem.codons:
+                    sequences.check_whole(problem.codons)
+                text, answer = document(rng, problem, language)
+                keys = problem.keys
+        except sequences.Disagreement:
+            _DROPPED[form] += 1
+            continue
+        yield {
+            "id": f"doc-{form}-{language}-{number}",
+            "form": form,
+            "group": keys,
+            "text": text,
+            "meta": {"answer": answer},
+        }
+
+
+def chats() -> Iterator[dict]:
+    """Question and answer, endless, forms and languages interleaved; 6 % hard rows; no prompt comes twice."""
+    rng = random.Random("genome chats")
+    seen: set[str] = set()
+    number = 0
+    for form in _rounds(rng, CHAT_WEIGHTS):
+        hard = rng.random() < HARD_SHARE
+        form = rng.choice(HARD_FORMS) if hard else form
+        language = rng.choice(("en", "de"))
+        split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
+        try:
+            row = _chat(rng, form, language, split, hard)
+        except sequences.Disagreement:
+            _DROPPED[form] += 1
+            continue
+        prompt = "\n".join(message["content"] for message in row["messages"][:-1])
+        if prompt in seen:
+            continue
+        seen.add(prompt)
+        number += 1
+        yield {"id": f"chat-{form}-{language}-{number}", **row}
+
+
+def preferences() -> Iterator[dict]:
+    """Pairs, endless: the builder's answer against one with a single typed fault, of like length (see pairs.py)."""
+    rng = random.Random("genome preferences")
+    seen: set[str] = set()
+    number = 0
+    for form in _rounds(rng, pairs.WEIGHTS):
+        language, split = rng.choice(("en", "de")), rng.choices(SPLITS, SHARES)[0]
+        try:
+            problem = FORMS[form](rng, language, split, False)
+        except sequences.Disagreement:
+            _DROPPED[form] += 1
+            continue
+        found = pairs.rejected(rng, problem, language)
+        wording, key = pick(rng, problem.task, language, split)
+        prompt = wording.format(**problem.slots)
+        if found is None or prompt in seen:
+            continue
+        seen.add(prompt)
+        number += 1
+        yield {
+            "id": f"pref-{form}-{language}-{number}",
+            "form": form,
+            "group": [*problem.keys, key],
+            "prompt": [{"role": "user", "content": prompt}],
+            "chosen": [{"role": "assistant", "content": problem.answer}],
+            "rejected": [{"role": "assistant", "content": found[0]}],
+            "meta": {"fault": found[1], "language": language},
+        }
+
+
+def _rounds(rng: random.Random, weights: dict[str, int]) -> Iterator[str]:
+    """Forms for ever, each as often as its weight within a round, in a new order each round."""
+    deck = [form for form, weight in weights.items() for _ in range(weight)]
+    while True:
+        rng.shuffle(deck)
+        yield from deck
+
+
+def _free_key(stem: str, number: int, split: str) -> str:
+    """A key that falls in `split`, for documents of closed tables, which hold nothing that could be held out."""
+    tries = 0
+    while split_of(f"{stem}/{number}-{tries}") != split:
+        tries += 1
+    return f"{stem}/{number}-{tries}"
+
+
+def _chat(rng: random.Random, form: str, language: str, split: str, hard: bool) -> dict:
+    """One chat row without its id; raises Disagreement."""
+    if form == "follow-up":
+        problem = _follow_up(rng, language, split)
+    elif form == "two-steps":
+        problem = _two_steps(rng, language, split)
+    else:
+        problem = FORMS[form](rng, language, split, hard)
+    if problem.codons:
+        sequences.check_whole(problem.codons)
+    wording, key = pick(rng, problem.task, language, split)
+    keys = [*problem.keys, key]
+    messages = [{"role": "user", "content": wording.format(**problem.slots)}]
+    if form == "follow-up":
+        second, key = pick(rng, f"then-{problem.meta['second']}", language, split)
+        keys.append(key)
+        messages += [{"role": "assistant", "content": problem.meta["first"]}, {"role": "user", "content": second}]
+    messages.append({"role": "assistant", "content": problem.answer})
+    meta = {"task": problem.task, "language": language, **{k: v for k, v in problem.meta.items() if k != "first"}}
+    return {"form": form, "group": keys, "messages": messages, "meta": meta, "hard": hard}
+
+
+def _follow_up(rng: random.Random, language: str, split: str) -> Problem:
+    """Two questions on one sequence of 3-5 codons; the second speaks of the first's sequence without repeating it."""
+    codons = sequences.draw(rng, split, 3, 5)
+    task, second = rng.choice(("complement", "reverse-complement", "translation")), "transcription"
+    if task != "translation":
+        second = rng.choice(("translation", "gc-count", "transcription"))
+    shown = " ".join(codons)
+    meta = {"first": problems.solve(task, codons, language), "second": second}
+    answer = problems.solve(second, codons, language)
+    return Problem("follow-up", task, f"DNA: {shown}", answer, {"x": shown}, [sequences.key(shown)], meta, codons)
+
+
+def _two_steps(rng: random.Random, language: str, split: str) -> Problem:
+    """Reverse complement, then its protein; 3-6 codons."""
+    codons = sequences.draw(rng, split, 3, 6)
+    shown = " ".join(codons)
+    first = problems.solve("reverse-complement", codons, language)
+    answer = f"{first}\nProtein: {sequences.protein(sequences.reverse_complement(codons).split())}"
+    return Problem("two-steps", "two-steps", f"DNA: {shown}", answer, {"x": shown}, [sequences.key(shown)], {}, codons)

@@ -1,0 +1,273 @@
+"""One problem per call: what is given, what the answer is, and the groups that keep it in one split.
+
+`DRAW[form](rng, language, split, hard)` returns a Problem; texts() and chats() only differ in how they word it, so a
+document and a chat answer have the same surface. Numbers and letters are the same in English and German, only labels
+and terms differ. Sizes: 3-8 codons, hard 9-11. Records are in records.py, wordings in wordings.py.
+
+Not covered: changes of more than one base, codon 1 and stop codons in HGVS (p.Met1?, extensions).
+"""
+
+import random
+from dataclasses import dataclass, field
+
+from Bio.SeqFeature import SimpleLocation
+from gretchen.projects.splits import split_of
+
+from . import sequences as seq
+
+LABELS = {
+    "en": {"complement": "Complement", "reverse-complement": "Reverse complement", "invalid": "Invalid"},
+    "de": {"complement": "Komplement", "reverse-complement": "Revers komplementär", "invalid": "Ungültig"},
+}
+KINDS = {
+    "en": {kind: kind for kind in ("synonymous", "missense", "nonsense", "stop-loss", "start-loss")},
+    "de": {
+        "synonymous": "synonym",
+        "missense": "missense",
+        "nonsense": "nonsense",
+        "stop-loss": "Stoppverlust",
+        "start-loss": "Startverlust",
+    },
+}
+FOREIGN = "EFIJLOPQXZ"  # letters that stand for no base, not even in the ambiguity alphabet
+SEQUENCE_TASKS = (
+    "complement",
+    "reverse-complement",
+    "transcription",
+    "translation",
+    "translation-worked",
+    "gc-count",
+    "orf",
+)
+
+
+@dataclass(frozen=True)
+class Problem:
+    """A question without its wording. `slots` fill a chat wording, `given` are the lines of a document."""
+
+    form: str
+    task: str  # whose wording asks for it: the form itself, except for invalid input
+    given: str
+    answer: str
+    slots: dict[str, str]
+    keys: list[str]
+    meta: dict = field(default_factory=dict)
+    codons: list[str] | None = None  # for the whole-sequence check
+
+
+def solve(task: str, codons: list[str], language: str) -> str:
+    """The answer to one of SEQUENCE_TASKS, labelled; raises Disagreement."""
+    if task in ("complement", "reverse-complement"):
+        strand = seq.complement(codons) if task == "complement" else seq.reverse_complement(codons)
+        return f"{LABELS[language][task]}: {strand}"
+    if task == "transcription":
+        return f"RNA: {seq.transcription(codons)}"
+    if task == "gc-count":
+        totals = seq.gc_totals(codons)
+        steps = " ".join([f"{codon} {total}" for codon, total in zip(codons, totals, strict=True)])
+        return f"{steps}\nGC: {totals[-1]} {'of' if language == 'en' else 'von'} {3 * len(codons)}"
+    if task == "orf":
+        frame = seq.reading_frame(codons)
+        if not frame:
+            return "ORF: none" if language == "en" else "ORF: keiner"
+        return f"ORF: {' '.join(frame)}\nProtein: {seq.protein(frame)}"
+    letters = seq.protein(codons)
+    if task == "translation":
+        return f"Protein: {letters}"
+    steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(codons, letters.split(), strict=True)])
+    return f"{steps}\nProtein: {letters}"
+
+
+def _sizes(hard: bool) -> tuple[int, int]:
+    return (9, 11) if hard else (3, 8)
+
+
+def sequence_problem(task: str, rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """A valid sequence for one of SEQUENCE_TASKS; every fourth translation starts from RNA."""
+    low, high = _sizes(hard)
+    if task == "orf":
+        codons = _draw_frame(rng, split, low, high)
+    else:
+        codons = (seq.draw_coding if rng.random() < 0.3 else seq.draw)(rng, split, low, high)
+    shown = " ".join(codons)
+    rna = task.startswith("translation") and rng.random() < 0.25 and "T" in shown
+    answer = _worked_rna(codons) if rna and task == "translation-worked" else solve(task, codons, language)
+    shown = shown.replace("T", "U") if rna else shown
+    label = "RNA" if rna else "DNA"
+    return Problem(task, task, f"{label}: {shown}", answer, {"x": shown}, [seq.key(shown)], {}, codons)
+
+
+def _worked_rna(codons: list[str]) -> str:
+    """The worked translation with its codons in RNA letters."""
+    letters = seq.protein(codons)
+    shown = seq.transcription(codons).split()
+    steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(shown, letters.split(), strict=True)])
+    return f"{steps}\nProtein: {letters}"
+
+
+def _draw_frame(rng: random.Random, split: str, low: int, high: int) -> list[str]:
+    """Two thirds with a reading frame somewhere, one third without (no start, or no stop behind it)."""
+    wanted = rng.random() < 0.67
+    while True:
+        count = seq.count(rng, low, high)
+        codons = rng.choices(seq.SENSE if rng.random() < 0.7 else seq.CODONS, k=count)
+        first = rng.randrange(0, max(1, count - 2))
+        if wanted or rng.random() < 0.5:
+            codons[first] = "ATG"
+        if wanted or rng.random() < 0.5:
+            codons[rng.randrange(first + 1, count)] = rng.choice(seq.STOPS)
+        if split_of("seq:" + "".join(codons)) == split and bool(seq.reading_frame(codons)) == wanted:
+            return codons
+
+
+def codon_effect(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """A coding sequence and the same with one base changed; the five kinds come equally often."""
+    kind = rng.choice(list(KINDS["en"]))
+    while True:
+        codons = seq.draw_coding(rng, split, *_sizes(hard))
+        last = len(codons) - 1
+        place = {"start-loss": 0, "stop-loss": last}.get(kind) if kind.endswith("loss") else rng.randrange(1, last)
+        before = codons[place]
+        options = [codon for codon in seq.neighbours(before) if seq.effect(place + 1, before, codon) == kind]
+        rng.shuffle(options)
+        for after in options:
+            changed = [*codons[:place], after, *codons[place + 1 :]]
+            if split_of("seq:" + "".join(changed)) == split:
+                return _effect_problem(codons, changed, place, kind, language)
+
+
+def _effect_problem(codons: list[str], changed: list[str], place: int, kind: str, language: str) -> Problem:
+    """Words the effect: codon number, both codons with their amino acids, and the kind."""
+    x, y = " ".join(codons), " ".join(changed)
+    step = [f"{codon}-{seq.protein([codon])}" for codon in (codons[place], changed[place])]
+    head, label = ("Changed", "Effect") if language == "en" else ("Verändert", "Wirkung")
+    answer = f"Codon {place + 1}: {step[0]} > {step[1]}\n{label}: {KINDS[language][kind]}"
+    keys = [seq.key(x), seq.key(y)]
+    given = f"Original: {x}\n{head}: {y}"
+    return Problem(
+        "codon-effect", "codon-effect", given, answer, {"x": x, "y": y}, keys, {"kind": kind}, [*codons, *changed]
+    )
+
+
+def _draw_change(rng: random.Random, low: int) -> tuple[int, str, str, str]:
+    """Codon number (2-400), codon before and after, kind: half missense, a quarter each nonsense and synonymous."""
+    wanted = rng.choice(("missense", "missense", "nonsense", "synonymous"))
+    while True:
+        before = rng.choice(seq.SENSE)
+        options = [codon for codon in seq.neighbours(before) if seq.effect(2, before, codon) == wanted]
+        if options:
+            return rng.randint(low, 99 if rng.random() < 0.6 else 400), before, rng.choice(options), wanted
+
+
+def _hgvs(number: int, before: str, after: str) -> str:
+    """The protein-level HGVS name of a codon change, e.g. p.Lys2Ter, p.Lys2=."""
+    old, new = seq.three_letters(seq.AMINO_ACIDS[before]), seq.three_letters(seq.AMINO_ACIDS[after])
+    return f"p.{old}{number}{'=' if old == new else new}"
+
+
+def hgvs_write(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """Codon number and change to an HGVS name; hard: numbers of three digits."""
+    while True:
+        number, before, after, kind = _draw_change(rng, 2)
+        number = rng.randint(401, 999) if hard else number
+        change = f"{number} {before} > {after}"
+        key = f"codon-change:{change}"
+        if split_of(key) == split:
+            break
+    names = [f"{codon}-{seq.three_letters(seq.AMINO_ACIDS[codon])}" for codon in (before, after)]
+    answer = f"{names[0]} {names[1]}\nHGVS: {_hgvs(number, before, after)}"
+    given = f"{'Change' if language == 'en' else 'Änderung'}: Codon {change}"
+    slots = {"n": str(number), "a": before, "b": after}
+    return Problem("hgvs-write", "hgvs-write", given, answer, slots, [key], {"kind": kind})
+
+
+def hgvs_read(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """An HGVS name to codon number, amino acids and kind; hard: numbers of three digits."""
+    while True:
+        number, before, after, kind = _draw_change(rng, 2)
+        name = _hgvs(rng.randint(401, 999) if hard else number, before, after)
+        if split_of(f"hgvs:{name}") == split:
+            break
+    number = int("".join([sign for sign in name if sign.isdigit()]))
+    letters = [seq.AMINO_ACIDS[codon] for codon in (before, after)]
+    step = " > ".join([f"{seq.three_letters(letter)}-{letter}" for letter in letters])
+    answer = f"Codon {number}: {step}\n{'Effect' if language == 'en' else 'Wirkung'}: {KINDS[language][kind]}"
+    slots = {"x": name}
+    return Problem("hgvs-read", "hgvs-read", f"HGVS: {name}", answer, slots, [f"hgvs:{name}"], {"kind": kind})
+
+
+def coordinates(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """GFF3 (1-based, end included) to BED (0-based, end excluded) or back; hard: four digits."""
+    low, high = (1000, 9999) if hard else (1, 999)
+    to_bed = rng.random() < 0.5
+    while True:
+        digits = high if hard else rng.choice((9, 99, high))
+        start, end = sorted(rng.sample(range(low if hard else 1, digits + 1), 2))
+        start -= 0 if to_bed else 1
+        if split_of(f"coordinates:{start}-{end}") == split:
+            break
+    source, target = ("GFF3", "BED") if to_bed else ("BED", "GFF3")
+    moved = start - 1 if to_bed else start + 1
+    # Biopython counts like BED; its location of "12..57", written like GFF3, is the first route.
+    location = SimpleLocation.fromstring(f"{start if to_bed else moved}..{end}")
+    seq.agree("coordinates", f"{location.start} {location.end}", f"{moved if to_bed else start} {end}")
+    slots = {"x": f"{start} {end}", "from": source, "to": target}
+    given = f"{source}: {start} {end}"
+    meta = {"start": moved, "end": end, "to": target}
+    key = f"coordinates:{start}-{end}"
+    return Problem("coordinates", "coordinates", given, f"{target}: {moved} {end}", slots, [key], meta)
+
+
+def invalid_input(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """A sequence no task may answer: a foreign letter, a partial codon, U in DNA; the answer names the codon."""
+    fault = rng.choice(("letter", "partial", "mixed"))
+    source = split if fault == "mixed" else "train"  # U and T share a key, so a mixed sequence keeps its split
+    while True:
+        codons = (seq.draw_coding if rng.random() < 0.3 else seq.draw)(rng, source, *_sizes(hard))
+        place, reason = _spoil(rng, codons, fault, language)
+        if place >= 0 and split_of(seq.key(" ".join(codons))) == split:
+            break
+    task, x = rng.choice(SEQUENCE_TASKS), " ".join(codons)
+    answer = f"{LABELS[language]['invalid']}: Codon {place + 1} {codons[place]}, {reason}"
+    meta = {"fault": fault, "abstain": True}
+    return Problem("invalid-input", task, f"DNA: {x}", answer, {"x": x}, [seq.key(x)], meta)
+
+
+def _spoil(rng: random.Random, codons: list[str], fault: str, language: str) -> tuple[int, str]:
+    """Plants the fault in place; returns the codon's index (-1: this sequence cannot bear it) and the reason."""
+    english = language == "en"
+    if fault == "partial":
+        codons[-1] = codons[-1][: rng.randint(1, 2)]
+        return len(codons) - 1, "partial" if english else "unvollständig"
+    if fault == "letter":
+        place, base, sign = rng.randrange(len(codons)), rng.randrange(3), rng.choice(FOREIGN)
+        codons[place] = codons[place][:base] + sign + codons[place][base + 1 :]
+        return place, f"{'letter' if english else 'Buchstabe'} {sign}"
+    places = [index for index, codon in enumerate(codons) if "T" in codon]
+    if len(places) < 3:  # one codon with U against two with T: clearly DNA with a slip
+        return -1, ""
+    place = rng.choice(places)
+    codons[place] = codons[place].replace("T", "U")
+    return place, "U in DNA"
+
+
+def codon_lookup(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """The amino acid of a codon: letter, short and full name. A closed table."""
+    codon = rng.choice(seq.CODONS)
+    letter = seq.protein([codon])
+    short, english, german = seq.NAMES[letter]
+    label, name = ("Amino acid", english) if language == "en" else ("Aminosäure", german)
+    answer = f"{label}: {letter} {seq.three_letters(letter)} {name}"
+    return Problem("codon-lookup", "codon-lookup", f"Codon: {codon}", answer, {"x": codon}, [], {}, [codon])
+
+
+def amino_acid_codons(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """All codons of an amino acid in alphabetical order. A closed table."""
+    letter = rng.choice(list(seq.NAMES))
+    short, english, german = seq.NAMES[letter]
+    label, name = ("Amino acid", english) if language == "en" else ("Aminosäure", german)
+    first = " ".join([codon for codon in seq.CODONS if seq.AMINO_ACIDS[codon] == letter])
+    second = " ".join(sorted(codon for codon in seq.CODE if seq.CODE[codon] == letter))
+    shown = rng.choice((name, short, f"{name} ({letter})"))
+    answer = f"Codons: {seq.agree('codons', first, second)}"
+    return Problem("amino-acid-codons", "amino-acid-codons", f"{label}: {shown}", answer, {"x": shown}, [])

@@ -1,0 +1,110 @@
+"""Public data sets in their own formats, read as chat rows from a user's own copy.
+
+    make data PROJECT=genome-chatbot SOURCE=path/to/Q&A_dataset.csv
+
+    GeneTuring   Q&A_dataset.csv: Model, Module, Question, Goldstandard, and empty columns
+    PubMedQA     ori_pqal.json: {PMID: {QUESTION, CONTEXTS, final_decision, LONG_ANSWER, …}}
+
+A faulty row is yielded as a Fault with file, line and reason. Neither file is shipped: GeneTuring states no licence.
+Not covered: checking the answers; they are the data set's own.
+"""
+
+import csv
+import hashlib
+import json
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from gretchen.errors import UserError
+from gretchen.projects.rows import Fault
+
+COLUMNS = ("Module", "Question", "Goldstandard")
+LONGEST_FIELD = 10_000_000  # GeneTuring holds whole genes in one field; csv's own limit is 131,072 characters
+
+
+def read(path: str | Path) -> Iterator[dict | Fault]:
+    """Rows and faults of a file, or of all .csv and .json files of a folder. Raises UserError for anything else."""
+    path = Path(path)
+    files = sorted([*path.rglob("*.csv"), *path.rglob("*.json")]) if path.is_dir() else [path]
+    if not files:
+        raise UserError(f"{path} holds no .csv and no .json file", "GeneTuring's .csv and PubMedQA's .json can be read")
+    for file in files:
+        if not file.is_file():
+            raise UserError(f"{file} does not exist", "SOURCE= names a file or a folder")
+        if file.suffix not in (".csv", ".json"):
+            raise UserError(f"{file} is neither .csv nor .json", "GeneTuring's .csv and PubMedQA's .json can be read")
+        yield from (_geneturing if file.suffix == ".csv" else _pubmedqa)(file)
+
+
+def _geneturing(file: Path) -> Iterator[dict | Fault]:
+    """One row per question; several models' lines with one question share its group."""
+    csv.field_size_limit(LONGEST_FIELD)
+    with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
+        rows = csv.DictReader(stream)
+        missing = [name for name in COLUMNS if name not in (rows.fieldnames or [])]
+        if missing:
+            yield Fault(
+                str(file), 1, f"no column {', '.join(missing)}; the header wants Model,Module,Question,Goldstandard"
+            )
+            return
+        for number, row in enumerate(rows, 1):
+            values = {name: (row[name] or "").strip() for name in COLUMNS}
+            empty = [name for name in COLUMNS if not values[name]]
+            if empty:
+                yield Fault(str(file), rows.line_num, f"{', '.join(empty)} is empty")
+                continue
+            module = re.sub(r"\W+", "-", values["Module"].lower()).strip("-")
+            group = f"geneturing:{_digest(values['Question'])}"
+            meta = {"source": "GeneTuring", "module": values["Module"]}
+            yield _row(
+                f"geneturing-{number}", f"geneturing-{module}", group, values["Question"], values["Goldstandard"], meta
+            )
+
+
+def _pubmedqa(file: Path) -> Iterator[dict | Fault]:
+    """One row per abstract: contexts and question, answered with yes, no or maybe."""
+    text = file.read_text(encoding="utf-8", errors="replace")
+    try:
+        entries = json.loads(text)
+    except json.JSONDecodeError as error:
+        yield Fault(str(file), error.lineno, f"not JSON: {error.msg}")
+        return
+    if not isinstance(entries, dict):
+        yield Fault(str(file), 1, "expected an object: PMID to entry")
+        return
+    for pmid, entry in entries.items():
+        reason = _pubmedqa_fault(entry)
+        if reason:
+            yield Fault(str(file), text.count("\n", 0, max(0, text.find(f'"{pmid}"'))) + 1, f"PMID {pmid}: {reason}")
+            continue
+        question = "\n".join([*entry["CONTEXTS"], entry["QUESTION"]])
+        meta = {"source": "PubMedQA", "pmid": pmid, "long_answer": entry.get("LONG_ANSWER", "")}
+        yield _row(
+            f"pubmedqa-{pmid}", "pubmedqa", f"pubmedqa:{pmid}", question, f"Answer: {entry['final_decision']}", meta
+        )
+
+
+def _pubmedqa_fault(entry: object) -> str:
+    """What is wrong with an entry, '' when nothing is."""
+    if not isinstance(entry, dict):
+        return "the entry is no object"
+    question, contexts = entry.get("QUESTION"), entry.get("CONTEXTS")
+    if not isinstance(question, str) or not question.strip():
+        return "QUESTION is missing or empty"
+    if not isinstance(contexts, list) or not all(isinstance(part, str) for part in contexts):
+        return "CONTEXTS is no list of strings"
+    if entry.get("final_decision") not in ("yes", "no", "maybe"):
+        return f"final_decision is {entry.get('final_decision')!r}; expected yes, no or maybe"
+    return ""
+
+
+def _digest(text: str) -> str:
+    """A short name for a long question: the same for the same words, whatever the whitespace and case."""
+    return hashlib.sha256(" ".join(text.lower().split()).encode()).hexdigest()[:16]
+
+
+def _row(name: str, form: str, group: str, question: str, answer: str, meta: dict) -> dict:
+    """A chat row of one question and one answer."""
+    messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
+    return {"id": name, "form": form, "group": group, "messages": messages, "meta": meta}

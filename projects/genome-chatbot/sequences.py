@@ -1,0 +1,177 @@
+"""Sequences in codon groups ('ATG AAA CCC TAG'), and what is computed from them, by two routes.
+
+First route: Biopython's answer for each of the 64 codons, taken once when the module is loaded (a whole-sequence call
+for each of 300,000 documents would take minutes). Second route: plain tables and string operations written here. Both
+run on every row; `check_whole` repeats the first with Biopython's whole-sequence calls, for every chat row and a
+sample of the documents. A row whose routes differ raises `Disagreement`; the builder drops and counts it.
+
+Not covered: ambiguity codes (N, R, Y …), translation tables other than 1, frames other than the first.
+"""
+
+import random
+from itertools import product
+
+from Bio.Data.IUPACData import protein_letters_1to3
+from Bio.Seq import Seq
+from gretchen.projects.splits import split_of
+
+CODONS = ["".join(bases) for bases in product("ACGT", repeat=3)]
+
+# First route: Biopython, codon by codon.
+COMPLEMENTS = {codon: str(Seq(codon).complement()) for codon in CODONS}
+REVERSE_COMPLEMENTS = {codon: str(Seq(codon).reverse_complement()) for codon in CODONS}
+TRANSCRIPTS = {codon: str(Seq(codon).transcribe()) for codon in CODONS}
+AMINO_ACIDS = {codon: str(Seq(codon).translate(table=1)) for codon in CODONS}
+THREE_LETTERS = {**protein_letters_1to3, "*": "Ter"}
+
+# Second route: the standard genetic code as NCBI prints it, bases in the order T, C, A, G.
+_CODE = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
+CODE = {"".join(bases): letter for bases, letter in zip(product("TCAG", repeat=3), _CODE, strict=True)}
+_PAIRS = str.maketrans("ACGT", "TGCA")
+NAMES = {
+    "A": ("Ala", "alanine", "Alanin"), "R": ("Arg", "arginine", "Arginin"), "N": ("Asn", "asparagine", "Asparagin"),
+    "D": ("Asp", "aspartate", "Aspartat"), "C": ("Cys", "cysteine", "Cystein"), "Q": ("Gln", "glutamine", "Glutamin"),
+    "E": ("Glu", "glutamate", "Glutamat"), "G": ("Gly", "glycine", "Glycin"), "H": ("His", "histidine", "Histidin"),
+    "I": ("Ile", "isoleucine", "Isoleucin"), "L": ("Leu", "leucine", "Leucin"), "K": ("Lys", "lysine", "Lysin"),
+    "M": ("Met", "methionine", "Methionin"), "F": ("Phe", "phenylalanine", "Phenylalanin"),
+    "P": ("Pro", "proline", "Prolin"), "S": ("Ser", "serine", "Serin"), "T": ("Thr", "threonine", "Threonin"),
+    "W": ("Trp", "tryptophan", "Tryptophan"), "Y": ("Tyr", "tyrosine", "Tyrosin"), "V": ("Val", "valine", "Valin"),
+    "*": ("Ter", "stop", "Stopp"),
+}  # fmt: skip
+
+STOPS = [codon for codon in CODONS if CODE[codon] == "*"]
+SENSE = [codon for codon in CODONS if CODE[codon] != "*"]
+
+
+class Disagreement(Exception):
+    """The two routes gave different answers for one row."""
+
+
+def agree(what: str, first: str, second: str) -> str:
+    """The answer both routes gave; raises Disagreement with both when they differ."""
+    if first != second:
+        raise Disagreement(f"{what}: {first!r} by Biopython, {second!r} by the plain tables")
+    return first
+
+
+def key(sequence: str) -> str:
+    """The group of a sequence: its letters without spaces, U written as T, so that a DNA and its RNA share a split."""
+    return "seq:" + sequence.replace(" ", "").replace("U", "T")
+
+
+def count(rng: random.Random, low: int, high: int) -> int:
+    """A number of codons from low to high, the shorter of two draws: short sequences are learned first."""
+    return min(rng.randint(low, high), rng.randint(low, high))
+
+
+def draw(rng: random.Random, split: str, low: int, high: int) -> list[str]:
+    """Between low and high random codons (inclusive) whose group falls in `split`."""
+    while True:
+        codons = rng.choices(CODONS, k=count(rng, low, high))
+        if split_of("seq:" + "".join(codons)) == split:
+            return codons
+
+
+def draw_coding(rng: random.Random, split: str, low: int, high: int) -> list[str]:
+    """As draw(), from ATG to a stop codon, no stop in between, at least four codons (of three there are only 183)."""
+    while True:
+        codons = ["ATG", *rng.choices(SENSE, k=count(rng, max(low, 4), high) - 2), rng.choice(STOPS)]
+        if split_of("seq:" + "".join(codons)) == split:
+            return codons
+
+
+def complement(codons: list[str]) -> str:
+    """The complementary strand, read in the same direction, in codon groups."""
+    first = " ".join([COMPLEMENTS[codon] for codon in codons])
+    return agree("complement", first, " ".join(codons).translate(_PAIRS))
+
+
+def reverse_complement(codons: list[str]) -> str:
+    """The complementary strand from its own 5' end, in codon groups (lengths are multiples of three)."""
+    first = " ".join([REVERSE_COMPLEMENTS[codon] for codon in reversed(codons)])
+    return agree("reverse complement", first, " ".join(codons).translate(_PAIRS)[::-1])
+
+
+def transcription(codons: list[str]) -> str:
+    """The mRNA of the coding strand: U for T, in codon groups."""
+    first = " ".join([TRANSCRIPTS[codon] for codon in codons])
+    return agree("transcription", first, " ".join(codons).replace("T", "U"))
+
+
+def protein(codons: list[str]) -> str:
+    """One-letter amino acids of every codon, separated by spaces, `*` for a stop (translation goes on behind it)."""
+    first = " ".join([AMINO_ACIDS[codon] for codon in codons])
+    return agree("protein", first, " ".join([CODE[codon] for codon in codons]))
+
+
+def gc_totals(codons: list[str]) -> list[int]:
+    """The number of G and C up to and including each codon."""
+    total, totals = 0, []
+    for codon in codons:
+        total += codon.count("G") + codon.count("C")
+        totals.append(total)
+    text = "".join(codons)
+    agree("GC", str(totals[-1]), str(len(text) - text.count("A") - text.count("T")))
+    return totals
+
+
+def reading_frame(codons: list[str]) -> list[str]:
+    """The codons from the first ATG to the first stop behind it, both in frame 1; empty when there is none."""
+    found: list[str] = []
+    for codon in codons:
+        if found or codon == "ATG":
+            found.append(codon)
+            if CODE[codon] == "*":
+                break
+    found = found if found and CODE[found[-1]] == "*" else []
+    letters = "".join([AMINO_ACIDS[codon] for codon in codons])
+    start = letters.find("M")
+    stop = letters.find("*", start)
+    second = codons[start : stop + 1] if start >= 0 and stop >= 0 else []
+    agree("reading frame", " ".join(second), " ".join(found))
+    return found
+
+
+def effect(number: int, before: str, after: str) -> str:
+    """The kind of a codon change; codon 1 is the start codon if it reads ATG."""
+    first = _kind(number == 1 and before == "ATG", AMINO_ACIDS[before], AMINO_ACIDS[after])
+    stops = ("TAA", "TAG", "TGA")
+    if number == 1 and before == "ATG":
+        second = "start-loss"
+    elif (before in stops) != (after in stops):
+        second = "nonsense" if after in stops else "stop-loss"
+    else:
+        second = "synonymous" if CODE[before] == CODE[after] else "missense"
+    return agree("effect", first, second)
+
+
+def _kind(start: bool, before: str, after: str) -> str:
+    """The kind of a change from one amino acid to another, by Biopython's letters."""
+    if start:
+        return "start-loss"
+    if before == after:
+        return "synonymous"
+    return "nonsense" if after == "*" else "stop-loss" if before == "*" else "missense"
+
+
+def three_letters(letter: str) -> str:
+    """The three-letter name of an amino acid; Ter for a stop, as HGVS wants."""
+    return agree("three letters", THREE_LETTERS[letter], NAMES[letter][0])
+
+
+def neighbours(codon: str) -> list[str]:
+    """The nine codons that differ from `codon` in one base."""
+    return [codon[:i] + base + codon[i + 1 :] for i in range(3) for base in "ACGT" if base != codon[i]]
+
+
+def check_whole(codons: list[str]) -> None:
+    """Asks Biopython about the whole sequence and compares; raises Disagreement."""
+    from Bio.SeqUtils import gc_fraction
+
+    text = "".join(codons)
+    whole = Seq(text)
+    agree("complement", str(whole.complement()), complement(codons).replace(" ", ""))
+    agree("reverse complement", str(whole.reverse_complement()), reverse_complement(codons).replace(" ", ""))
+    agree("transcription", str(whole.transcribe()), transcription(codons).replace(" ", ""))
+    agree("protein", str(whole.translate(table=1)), protein(codons).replace(" ", ""))
+    agree("GC", str(round(gc_fraction(whole) * len(text))), str(gc_totals(codons)[-1]))

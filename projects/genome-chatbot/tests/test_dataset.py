@@ -1,0 +1,215 @@
+"""The builder: deterministic, right by a third reading, split as promised."""
+
+import itertools
+import re
+import time
+import warnings
+from collections import Counter
+from pathlib import Path
+
+import pytest
+import yaml
+from Bio.Seq import Seq
+from gretchen.projects.splits import split_of
+
+CLOSED = {"codon-lookup", "amino-acid-codons"}
+
+
+def answer_of(row):
+    return row["messages"][-1]["content"]
+
+
+def sequence_in(text):
+    """The longest run of codon groups in a text, without spaces."""
+    found = re.findall(r"\b[A-Z]{3}(?: [A-Z]{1,3})+\b", text)
+    return max(found, key=len).replace(" ", "")
+
+
+def of_form(rows, form):
+    found = [row for row in rows if row["form"] == form]
+    assert len(found) >= 15, f"only {len(found)} rows of {form}"
+    return found
+
+
+def test_builder_is_deterministic(dataset):
+    for builder in (dataset.texts, dataset.chats, dataset.preferences):
+        assert list(itertools.islice(builder(), 500)) == list(itertools.islice(builder(), 500))
+
+
+def test_the_card_names_the_closed_forms(dataset):
+    card = yaml.safe_load((Path(__file__).parents[1] / "project.yaml").read_text(encoding="utf-8"))
+    assert set(card["closed"]) == set(dataset.CLOSED) == CLOSED
+
+
+def test_no_row_is_dropped(dataset, chats, documents):
+    assert dataset.dropped() == {}
+
+
+def test_ids_and_prompts_are_unique(chats, documents):
+    ids = [row["id"] for row in (*chats, *documents)]
+    assert len(ids) == len(set(ids))
+    prompts = [tuple(message["content"] for message in row["messages"][:-1]) for row in chats]
+    assert len(prompts) == len(set(prompts))
+
+
+def test_forms_and_languages_are_balanced(dataset, chats):
+    normal = [row for row in chats if not row["hard"]]
+    forms = Counter(row["form"] for row in normal)
+    assert set(forms) == set(dataset.CHAT_WEIGHTS)
+    for form, weight in dataset.CHAT_WEIGHTS.items():
+        assert 200 * weight <= forms[form] <= 330 * weight, form
+    languages = Counter(row["meta"]["language"] for row in chats)
+    assert abs(languages["en"] - languages["de"]) < 0.06 * len(chats)
+    assert 0.04 < sum(row["hard"] for row in chats) / len(chats) < 0.08
+
+
+def test_every_row_has_one_split_and_hard_rows_are_held_out(chats, documents):
+    splits = Counter(split_of(row["group"]) for row in chats if not row["hard"])
+    assert None not in splits and splits["train"] / splits.total() == pytest.approx(0.85, abs=0.02)
+    assert {split_of(row["group"]) for row in chats if row["hard"]} == {"test"}
+    splits = Counter(split_of(row["group"]) for row in documents)
+    assert None not in splits and splits["test"] / splits.total() == pytest.approx(0.10, abs=0.02)
+
+
+def test_every_form_has_test_rows(chats):
+    test = Counter(row["form"] for row in chats if split_of(row["group"]) == "test" and not row["hard"])
+    assert min(test.values()) >= 10 and len(test) == 16, test
+
+
+def test_hard_sequences_are_longer_than_any_normal_one(chats):
+    forms = {"complement", "reverse-complement", "transcription", "gc-count"}
+    lengths = {
+        hard: [
+            len(sequence_in(row["messages"][0]["content"]))
+            for row in chats
+            if row["form"] in forms and row["hard"] is hard
+        ]
+        for hard in (False, True)
+    }
+    assert max(lengths[False]) <= 24 and min(lengths[True]) >= 27
+
+
+def test_each_wording_is_enough_in_each_split(part):
+    wordings = part("wordings")
+    for form, languages in wordings.CORES.items():
+        for language in ("en", "de"):
+            assert len(set(wordings.wordings(form, language))) == len(wordings.wordings(form, language)) >= 24
+            counts = [len(wordings.numbers(form, language, split)) for split in ("train", "validation", "test")]
+            assert min(counts) >= 1 and sum(counts) == len(wordings.wordings(form, language)), (form, languages)
+
+
+def test_complements_and_proteins_once_more(chats):
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")  # a partial codon only warns: let it fail here
+        for form, answer in (
+            ("complement", lambda seq: seq.complement()),
+            ("reverse-complement", lambda seq: seq.reverse_complement()),
+            ("transcription", lambda seq: seq.transcribe()),
+            ("translation", lambda seq: seq.translate()),
+            ("translation-worked", lambda seq: seq.translate()),
+        ):
+            for row in of_form(chats, form):
+                shown = sequence_in(row["messages"][0]["content"])
+                label, given = answer_of(row).split("\n")[-1].split(": ")
+                assert given.replace(" ", "") == str(answer(Seq(shown))), row["id"]
+
+
+def test_gc_counts_once_more(chats):
+    for row in of_form(chats, "gc-count"):
+        shown = sequence_in(row["messages"][0]["content"])
+        count, length = re.search(r"GC: (\d+) (?:of|von) (\d+)$", answer_of(row)).groups()
+        assert (int(count), int(length)) == (shown.count("G") + shown.count("C"), len(shown))
+
+
+def test_reading_frames_once_more(chats):
+    found = Counter()
+    for row in of_form(chats, "orf"):
+        shown = sequence_in(row["messages"][0]["content"])
+        frame = re.match(r"^(?:...)*?(ATG(?:...)*?(?:TAA|TAG|TGA))", shown)
+        found[bool(frame)] += 1
+        if frame:
+            assert answer_of(row).split("\n")[0].removeprefix("ORF: ").replace(" ", "") == frame[1], row["id"]
+        else:
+            assert answer_of(row) in ("ORF: none", "ORF: keiner")
+    assert min(found.values()) > 0.2 * found.total()
+
+
+def test_effects_are_balanced_and_right(chats):
+    kinds = Counter()
+    for row in of_form(chats, "codon-effect"):
+        kinds[row["meta"]["kind"]] += 1
+        number, before, old, after, new = re.match(r"Codon (\d+): (...)-(.) > (...)-(.)\n", answer_of(row)).groups()
+        shown = re.findall(r"ATG(?: [ACGT]{3})+", row["messages"][0]["content"])[0].split()
+        assert shown[int(number) - 1] == before
+        assert (str(Seq(before).translate()), str(Seq(after).translate())) == (old, new)
+    assert len(kinds) == 5 and min(kinds.values()) > 0.1 * kinds.total()
+
+
+def test_names_of_variants_use_ter_and_the_equals_sign(chats):
+    for row in of_form(chats, "hgvs-write"):
+        name = answer_of(row).split("HGVS: ")[1]
+        assert re.fullmatch(r"p\.[A-Z][a-z]{2}\d+(=|[A-Z][a-z]{2})", name), name
+        assert name.endswith("=") == (row["meta"]["kind"] == "synonymous")
+        assert name.endswith("Ter") == (row["meta"]["kind"] == "nonsense")
+
+
+def test_coordinates_once_more(chats):
+    for row in of_form(chats, "coordinates"):
+        start, end = re.search(r"\b(\d+) (\d+)", row["messages"][0]["content"]).groups()
+        target, moved, same = answer_of(row).replace(":", "").split()
+        assert int(moved) == int(start) + (1 if target == "GFF3" else -1) and same == end
+
+
+def test_invalid_input_is_always_refused_and_valid_never(chats):
+    assert str(Seq("ATGQJ").reverse_complement()) == "JQCAT"  # what the library would have answered
+    faults = Counter()
+    for row in chats:
+        refused = answer_of(row).startswith(("Invalid: ", "Ungültig: "))
+        assert refused == (row["form"] == "invalid-input"), row["id"]
+        if refused:
+            faults[row["meta"]["fault"]] += 1
+            number, codon = re.match(r"\w+: Codon (\d+) ([A-Z]+), ", answer_of(row)).groups()
+            shown = re.findall(r"\b[A-Z]{3}(?: [A-Z]{1,3})+\b", row["messages"][0]["content"])
+            assert max(shown, key=len).split()[int(number) - 1] == codon, row["id"]
+    assert len(faults) == 3 and min(faults.values()) > 0.25 * faults.total()
+
+
+def test_records_hold_their_answer_or_the_answer_says_so(chats):
+    absent = 0
+    for row in of_form(chats, "record-facts"):
+        value = answer_of(row).split(": ", 1)[1]
+        absent += row["meta"]["abstain"]
+        assert (value in row["messages"][0]["content"]) != row["meta"]["abstain"], row["id"]
+    assert absent
+
+
+def test_documents_end_in_their_answer_and_answers_look_like_the_chats(chats, documents):
+    for row in documents:
+        assert row["text"].endswith(row["meta"]["answer"]) and row["meta"]["answer"] != row["text"]
+    for form in {row["form"] for row in documents} - {"record-facts"}:
+        labels = {re.split(r"[\d:]", answer_of(row).split("\n")[-1])[0] for row in chats if row["form"] == form}
+        told = {re.split(r"[\d:]", row["text"].split("\n")[-1])[0] for row in documents if row["form"] == form}
+        assert told <= labels, form
+
+
+def test_documents_come_fast_enough(dataset):
+    started = time.process_time()
+    list(itertools.islice(dataset.texts(), 5000))
+    assert time.process_time() - started < 2.0
+
+
+def test_routes_that_differ_are_noticed(part, monkeypatch):
+    sequences = part("sequences")
+    monkeypatch.setitem(sequences.AMINO_ACIDS, "AAA", "R")
+    with pytest.raises(sequences.Disagreement, match="protein: 'R' by Biopython, 'K' by the plain tables"):
+        sequences.protein(["AAA"])
+
+
+def test_preferences_are_wrong_in_one_named_way(dataset):
+    rows = list(itertools.islice(dataset.preferences(), 1500))
+    faults = Counter(row["meta"]["fault"] for row in rows)
+    assert set(faults) == {fault for kinds in dataset.pairs.FAULTS.values() for fault in kinds}
+    for row in rows:
+        chosen, rejected = row["chosen"][0]["content"], row["rejected"][0]["content"]
+        assert chosen != rejected and 0.6 <= len(rejected) / len(chosen) <= 1.67
+        assert split_of(row["group"]) is not None

@@ -1,0 +1,90 @@
+"""The metrics on cases worked by hand."""
+
+import json
+from types import SimpleNamespace
+
+import pytest
+
+
+def row(answer, **meta):
+    return {"messages": [{"role": "user", "content": "?"}, {"role": "assistant", "content": answer}], "meta": meta}
+
+
+def test_the_reference_scores_one(evaluation, chats):
+    for one in chats[:1000]:
+        scores = evaluation.score(one["messages"][-1]["content"], one)
+        assert all(value in (None, 1.0) for value in scores.values()), one["id"]
+
+
+@pytest.mark.parametrize(
+    ("prediction", "exact"),
+    [
+        ("Complement: TAC TTT", 1.0),
+        ("  complement:   TAC  TTT \n", 1.0),
+        ("COMPLEMENT: TAC TTT", 1.0),
+        ("Complement: tac ttt", 0.0),  # bases keep their case
+        ("Complement: TAC TTA", 0.0),
+        ("Complement: TACTTT", 0.0),
+        ("TAC TTT", 0.0),
+        ("", 0.0),
+    ],
+)
+def test_normalisation(evaluation, prediction, exact):
+    assert evaluation.score(prediction, row("Complement: TAC TTT"))["exact"] == exact
+
+
+def test_lines_count(evaluation):
+    right = row("ATG-M AAA-K\nProtein: M K")
+    assert evaluation.score("ATG-M AAA-K\n\nprotein: M K", right)["exact"] == 1.0
+    assert evaluation.score("ATG-M AAA-K Protein: M K", right)["exact"] == 0.0
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "expected"),
+    [
+        ("TACTTT", "TACTTT", 1.0),
+        ("TACTTA", "TACTTT", 5 / 6),  # one mismatch in six columns
+        ("TACTT", "TACTTT", 5 / 6),  # one gap
+        ("AAAA", "TTTT", 0.0),
+        ("", "TTTT", 0.0),
+    ],
+)
+def test_aligned_identity(evaluation, one, other, expected):
+    assert evaluation.identity(one, other) == pytest.approx(expected)
+
+
+def test_identity_reads_the_sequence_behind_the_label(evaluation):
+    right = row("ATG-M AAA-K CCC-P TAG-*\nProtein: M K P *")
+    assert evaluation.score("Protein: M K P *", right)["identity"] == 1.0
+    assert evaluation.score("ATG-M AAA-R CCC-P TAG-*\nProtein: M R P *", right)["identity"] == 0.75
+    assert evaluation.score("RNA: AUG", right)["identity"] == 0.0
+    assert evaluation.score("Effect: missense", row("Effect: missense"))["identity"] is None
+
+
+def test_numeric_closeness(evaluation):
+    assert evaluation.score("GC: 4 of 12", row("GC: 5 of 12"))["numeric"] == pytest.approx((0.8 + 1) / 2)
+    assert evaluation.score("GC: 5", row("GC: 5 of 12"))["numeric"] == 0.0
+    assert evaluation.score("BED: 12 57", row("BED: 11 57"))["numeric"] == pytest.approx((1 - 1 / 11 + 1) / 2)
+    assert evaluation.score("BED: 500 57", row("BED: 11 57"))["numeric"] == 0.5
+    assert evaluation.score("RNA: AUG", row("RNA: AUG"))["numeric"] is None
+
+
+def scored(evaluation, answer, prediction, abstain):
+    one = row(answer, abstain=abstain)
+    one["meta"] = json.dumps(one["meta"])  # as on disk
+    return SimpleNamespace(row=one, predictions=(prediction,), scores=(evaluation.score(prediction, one),))
+
+
+def test_abstention_f1(evaluation):
+    invalid, valid = "Invalid: Codon 2 AXG, letter X", "Protein: M K"
+    rows = [
+        scored(evaluation, invalid, invalid, True),
+        scored(evaluation, invalid, "Invalid: Codon 1 ATG, partial", True),  # refused, for a wrong reason
+        scored(evaluation, invalid, valid, True),
+        scored(evaluation, "Strand: not given", "Strand: not given", True),
+        scored(evaluation, valid, "Ungültig: Codon 1 ATG, unvollständig", False),
+        scored(evaluation, valid, valid, False),
+    ]
+    # three hits, one miss, one false alarm: 2 * 3 / (2 * 3 + 1 + 1)
+    assert evaluation.aggregate(rows)["abstention_f1"] == pytest.approx(0.75)
+    assert evaluation.aggregate(rows[-1:])["abstention_f1"] is None
