@@ -33,7 +33,7 @@ setup: $(READY)  ## make .venv with the pinned packages (every other target does
 doctor: $(READY)  ## what this machine has, which profile fits, what is amiss [JSON=1]
 	$(GRETCHEN) doctor
 
-data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path]: build, check and split the data
+data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path [ALONE=1]]: build, check and split the data
 	$(GRETCHEN) data
 
 show: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny]: a recipe resolved, with the origin of each value

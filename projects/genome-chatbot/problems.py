@@ -11,6 +11,7 @@ import random
 from dataclasses import dataclass, field
 
 from Bio.SeqFeature import SimpleLocation
+
 from gretchen.projects.splits import split_of
 
 from . import sequences as seq

@@ -13,6 +13,7 @@ from itertools import product
 
 from Bio.Data.IUPACData import protein_letters_1to3
 from Bio.Seq import Seq
+
 from gretchen.projects.splits import split_of
 
 CODONS = ["".join(bases) for bases in product("ACGT", repeat=3)]

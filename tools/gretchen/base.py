@@ -32,7 +32,7 @@ def base(
     keep: Annotated[bool, typer.Option(help="keep the weights even when a gate was missed")] = False,
 ) -> None:
     """Pretrain the embedded base model of a project (an hour on two cores)."""
-    from gretchen.projects.build import base_corpus
+    from gretchen.projects.corpus import base_corpus
 
     corpus = base_corpus(project)
     run = unfinished(project, corpus) or start(project, corpus)

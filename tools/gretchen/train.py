@@ -30,7 +30,7 @@ def train(
     set_: Annotated[str, typer.Option("--set", help='changed values: "learning_rate=1e-3 seed=7"')] = "",
 ) -> None:
     """Train a recipe of a project, with data and checks before and three answers after."""
-    from gretchen.models.locate import locate, require_reachable, weights_hash
+    from gretchen.models.locate import require_reachable, weights_hash
     from gretchen.models.samples import print_samples
     from gretchen.projects.build import build, data_hash
     from gretchen.projects.card import load_card
@@ -40,10 +40,11 @@ def train(
     here = machine()
     profile = chosen_profile(profile, here)
     resolved, notes = resolved_for(project, recipe, profile, set_, here)
-    build(project, profile)
-    check_recipe(project, recipe, profile).raise_if_failed()
-    model = locate(project, profile)
+    model = model_of(resolved)
     require_reachable(model)
+    if build(project, profile):
+        print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
+    check_recipe(project, recipe, profile).raise_if_failed()
 
     run = folder.new_run(project, resolved.name)
     resolved, notes = resolved_for(project, recipe, profile, set_, here, output=paths.shown(run))
@@ -109,6 +110,11 @@ def allowances(values: dict[str, Any], here: Machine) -> tuple[dict[str, Any], l
         changes["attn_implementation"] = "sdpa"
         notes.append("flash-attn is not installed: attention falls back to SDPA (`make doctor` says how to get it)")
     return changes, notes
+
+
+def model_of(resolved: Any) -> str:
+    """Return the model that a recipe starts from: a folder relative to the root, or a hub id."""
+    return str(resolved.values["base_model" if resolved.engine == "axolotl" else "model_name_or_path"])
 
 
 def announce(resolved: Any, run: Path, model: str, notes: list[str]) -> None:

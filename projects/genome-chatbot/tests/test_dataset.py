@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 from Bio.Seq import Seq
+
 from gretchen.projects.splits import split_of
 
 CLOSED = {"codon-lookup", "amino-acid-codons"}

@@ -3,6 +3,7 @@
 import json
 
 import pytest
+
 from gretchen.errors import UserError
 from gretchen.projects.rows import Fault
 

@@ -11,6 +11,7 @@ from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, text_hash
 
+EMBEDDED = re.compile(r"projects/([\w-]+)/base")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 
 
@@ -24,12 +25,16 @@ def locate(project: str, profile: str) -> str:
     name = load_card(project).models[profile]
     if name != "base":
         return name
-    folder = paths.projects() / project / "base"
-    if not weights(folder):
-        raise WorkError(
-            f"{paths.shown(folder)} holds no weights", f"`make base PROJECT={project}` pretrains the embedded base"
-        )
-    return paths.shown(folder)
+    model = paths.shown(paths.projects() / project / "base")
+    require_embedded(model)
+    return model
+
+
+def require_embedded(model: str) -> None:
+    """Raise WorkError where `model` is an embedded base (projects/<slug>/base) that has not been pretrained."""
+    embedded = EMBEDDED.fullmatch(model)
+    if embedded and not weights(paths.root() / model):
+        raise WorkError(f"{model} holds no weights", f"`make base PROJECT={embedded[1]}` pretrains the embedded base")
 
 
 def weights(folder: Path) -> list[Path]:
@@ -48,8 +53,9 @@ def weights_hash(model: str | Path) -> str:
 def require_reachable(model: str) -> None:
     """Raise where `model` is neither a folder, nor in the hub's cache, nor reachable on the hub.
 
-    Raises UserError for what is not even the form of a hub id, WorkError for a hub id that cannot be had.
+    Raises WorkError for an embedded base that is not pretrained, UserError for what is not even the form of a hub id, WorkError for a hub id that cannot be had.
     """
+    require_embedded(model)
     if (paths.root() / model).is_dir():
         if not (paths.root() / model / "config.json").is_file():
             raise UserError(f"{model} holds no config.json", "name a folder in hub format, or a hub id as owner/name")

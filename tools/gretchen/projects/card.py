@@ -1,0 +1,163 @@
+"""The card, projects/<slug>/project.yaml: what a project is, which models it trains, how it is measured.
+
+    load_card("genome-chatbot").models["tiny"]      -> "base", the embedded base model
+
+Every key is checked, and all faults are told at once, each with its line.
+"""
+
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.marked_yaml import MarkedYaml, load_marked
+from gretchen.names import nearest, unknown
+
+PROFILES = ("tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster")
+Profile = Literal["tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster"]
+Text = Annotated[str, Field(min_length=1)]
+Count = Annotated[int, Field(ge=1)]
+
+
+class Strict(BaseModel):
+    """A part of the card: unknown keys are errors, and nothing is changed after it was read."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+
+
+class Metric(Strict):
+    """One metric of evaluation.py; `.inf` in YAML leaves a side of the range open."""
+
+    unit: Text
+    better: Literal["higher", "lower"]
+    range: Annotated[list[float], Field(min_length=2, max_length=2)]
+
+
+class Evaluation(Strict):
+    """How answers are made and measured: `samples` answers a row, at most `max_new_tokens` tokens each."""
+
+    main: Text
+    metrics: dict[str, Metric]
+    samples: Count = 1
+    max_new_tokens: Count
+    stop: list[Text] = []
+
+    @model_validator(mode="after")
+    def _main_is_a_metric(self) -> "Evaluation":
+        if self.main not in self.metrics:
+            problem, hint = unknown("metric", self.main, self.metrics)
+            raise ValueError(f"main: {problem} ({hint})")
+        return self
+
+
+class Rows(Strict):
+    """How many rows of each format: on tiny, on every other profile, and documents for the embedded base."""
+
+    tiny: Count
+    full: Count
+    base: Count = 1
+
+
+class Source(Strict):
+    """Where a part of the data comes from, under which licence."""
+
+    name: Text
+    licence: Text
+    url: Text | None = None
+    use: Text
+
+
+class Card(Strict):
+    """A project's card."""
+
+    title: Text
+    task: Text
+    team: list[Text] = []
+    engine: Literal["axolotl", "zephyr"]
+    languages: Annotated[list[Text], Field(min_length=1)]
+    models: dict[Profile, Text]
+    rows: Rows
+    closed: list[Text] = []
+    evaluation: Evaluation
+    sources: Annotated[list[Source], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _a_model_for_each_profile(self) -> "Card":
+        missing = [profile for profile in PROFILES if profile not in self.models]
+        if missing:
+            raise ValueError(f"models: no model for profile '{missing[0]}'")
+        return self
+
+
+def project_slugs() -> list[str]:
+    """Return the names of all project folders, sorted."""
+    return sorted(file.parent.name for file in paths.projects().glob("*/project.yaml"))
+
+
+def card_file(project: str) -> Path:
+    """Return the card's file. Raises UserError for an unknown project, naming the nearest."""
+    file = paths.projects() / project / "project.yaml"
+    if project not in project_slugs():
+        raise UserError(*unknown("project", project, project_slugs()))
+    return file
+
+
+def load_card(project: str) -> Card:
+    """Return a project's card. Raises UserError with all its faults, or for an unknown project."""
+    found = read_card(project)
+    if isinstance(found, Card):
+        return found
+    raise UserError("\n".join(found), f"mend {paths.shown(card_file(project))}; `make check PROJECT={project}`")
+
+
+def card_faults(project: str) -> list[str]:
+    """Return a card's faults, each "file:line: what is wrong", [] for a good card."""
+    found = read_card(project)
+    return [] if isinstance(found, Card) else found
+
+
+def read_card(project: str) -> Card | list[str]:
+    """Return the card, or its faults."""
+    marked = load_marked(card_file(project))
+    if marked.faults:
+        return marked.faults
+    try:
+        return Card.model_validate(marked.values)
+    except ValidationError as wrong:
+        return [fault(marked, dict(error)) for error in wrong.errors()]
+
+
+def fault(marked: MarkedYaml, error: dict[str, Any]) -> str:
+    """Return one of pydantic's errors as a sentence with file and line."""
+    path = tuple(part for part in error["loc"] if part != "[key]")
+    key = ".".join(map(str, path))
+    place = marked.place(path)
+    if error["type"] == "extra_forbidden":
+        known = fields(path[:-1])
+        return f"{place}: unknown key '{key}'{suggestion(str(path[-1]), known)}"
+    if error["loc"][-1:] == ("[key]",):
+        return f"{place}: unknown profile '{path[-1]}'{suggestion(str(path[-1]), PROFILES)}"
+    if error["type"] == "missing":
+        return f"{place}: key '{key}' is missing"
+    said = error["msg"].removeprefix("Value error, ")
+    said = said[0].lower() + said[1:]
+    if error["type"] == "value_error":  # one of ours, which begins with the key that is wrong
+        return f"{marked.place((*path, said.split(':')[0]))}: {said}"
+    return f"{place}: {key}: {said}, not {error['input']!r}"
+
+
+def fields(path: tuple[Any, ...]) -> list[str]:
+    """Return the names that the part of the card at `path` knows."""
+    part: type[BaseModel] = Card
+    inner = {"evaluation": Evaluation, "rows": Rows, "sources": Source, "metrics": Metric}
+    for name in path:
+        part = inner.get(name, part)
+    return list(part.model_fields)
+
+
+def suggestion(word: str, known: Any) -> str:
+    """Return ", did you mean 'x'?" or the names that are known."""
+    close = nearest(word, known)
+    return f", did you mean '{close}'?" if close else f" (known: {', '.join(known)})"

@@ -1,0 +1,58 @@
+"""A project's dataset.py and evaluation.py, loaded by path under a package named after the slug.
+
+    load_dataset_module("genome-chatbot")     -> module gretchen_project_genome_chatbot.dataset
+
+Inside them `from . import other` finds the files beside them. An edit is seen by the next process, not by this one.
+"""
+
+import importlib
+import importlib.util
+import sys
+from pathlib import Path
+from types import ModuleType
+
+from gretchen import paths
+from gretchen.errors import UserError
+
+PREFIX = "gretchen_project_"
+
+
+def load_dataset_module(project: str) -> ModuleType:
+    """Return a project's dataset.py. Raises UserError where it is missing or cannot be imported."""
+    return _load(project, "dataset")
+
+
+def load_evaluation_module(project: str) -> ModuleType:
+    """Return a project's evaluation.py. Raises UserError where it is missing or cannot be imported."""
+    return _load(project, "evaluation")
+
+
+def _load(project: str, name: str) -> ModuleType:
+    """Return the module `name` of the project's package."""
+    folder = paths.projects() / project
+    file = folder / f"{name}.py"
+    if not file.is_file():
+        raise UserError(f"there is no {paths.shown(file)}", "every project has one: see CONTRIBUTING.md")
+    try:
+        return importlib.import_module(f".{name}", _package(folder).__name__)
+    except SyntaxError as fault:
+        where = Path(fault.filename or file)
+        raise UserError(f"{paths.shown(where)}:{fault.lineno}: {fault.msg}", "mend the line, then again") from None
+    except ImportError as fault:
+        hint = "name it in pyproject.toml, then `make lock setup`"
+        raise UserError(f"{paths.shown(file)}: {fault}", hint) from None
+
+
+def _package(folder: Path) -> ModuleType:
+    """Return the package whose modules lie in `folder`; another root's package of the same name gives way to it."""
+    name = PREFIX + folder.name.replace("-", "_")
+    package = sys.modules.get(name)
+    if package is None or list(package.__path__) != [str(folder)]:
+        for loaded in [key for key in sys.modules if key == name or key.startswith(f"{name}.")]:
+            del sys.modules[loaded]
+        spec = importlib.util.spec_from_loader(name, loader=None, is_package=True)
+        package = importlib.util.module_from_spec(spec)
+        package.__path__ = [str(folder)]
+        sys.modules[name] = package
+        importlib.invalidate_caches()
+    return package

@@ -1,0 +1,145 @@
+"""Rows: the formats a builder offers, what makes a row valid, its prompt and its reference.
+
+Formats are TRL's standard dataset formats (https://huggingface.co/docs/trl/dataset_formats). Besides the format's
+columns a row has `id`, `group` (a key or several that the split keeps together), `form`, and may have `meta` (a dict,
+what scoring needs), `tools` and `hard` (true: a row of the hard test set). On disk `group` is a list, `meta` one JSON
+string, and `hard` is the file that the row stands in.
+"""
+
+import json
+import unicodedata
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+
+Row = dict[str, Any]
+# The builder's function that yields a format -> the columns that TRL reads.
+FORMATS: dict[str, tuple[str, ...]] = {
+    "texts": ("text",),
+    "chats": ("messages",),
+    "preferences": ("prompt", "chosen", "rejected"),
+    "feedback": ("prompt", "completion", "label"),
+    "prompts": ("prompt",),
+}
+COMMON = ("id", "form", "group", "tools", "meta", "hard")
+ROLES = ("system", "user", "assistant", "tool")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """A row that could not be read: where it stands and what is wrong with it."""
+
+    file: str
+    line: int
+    reason: str
+
+    def __str__(self) -> str:
+        return f"{self.file}:{self.line}: {self.reason}"
+
+
+def format_of(row: Row) -> str | None:
+    """Return the format whose columns a row has, None where it fits none."""
+    fitting = [name for name, columns in FORMATS.items() if all(column in row for column in columns)]
+    return max(fitting, key=lambda name: len(FORMATS[name]), default=None)
+
+
+def row_fault(row: Any, row_format: str) -> str | None:
+    """Return what is wrong with a row of a format, in words, or None."""
+    if not isinstance(row, dict):
+        return f"a row is a dict, not {type(row).__name__}"
+    for column in ("id", "form"):
+        if not isinstance(row.get(column), str) or not row[column].strip():
+            return f"'{column}' is missing or no text"
+    group = row.get("group")
+    keys = [group] if isinstance(group, str) else group
+    if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) and key for key in keys):
+        return "'group' is neither a key nor a list of keys"
+    if not isinstance(row.get("meta") or {}, dict | str):
+        return "'meta' is no mapping"
+    for column in FORMATS[row_format]:
+        fault = f"'{column}' is missing" if column not in row else _CHECKS[column](row[column])
+        if fault:
+            return fault
+    extra = sorted(set(row) - set(FORMATS[row_format]) - set(COMMON))
+    if extra:
+        return f"unknown column '{extra[0]}': what scoring needs goes into 'meta'"
+    if row_format == "preferences" and row["chosen"] == row["rejected"]:
+        return "'chosen' and 'rejected' are identical"
+    return None
+
+
+def _text(value: Any) -> str | None:
+    """Return what is wrong with a document's text."""
+    return None if isinstance(value, str) and value.strip() else "'text' is empty or no text"
+
+
+def _turns(value: Any, last: tuple[str, ...], column: str) -> str | None:
+    """Return what is wrong with a list of messages whose last one is by one of the roles `last`."""
+    if not isinstance(value, list) or not value:
+        return f"'{column}' is no list of messages, or an empty one"
+    for number, turn in enumerate(value):
+        if not isinstance(turn, dict) or turn.get("role") not in ROLES:
+            return f"{column}[{number}] has no role of {', '.join(ROLES)}"
+        calls = turn.get("tool_calls")
+        if not isinstance(turn.get("content"), str) and not calls:
+            return f"{column}[{number}] has no content"
+        if not (turn.get("content") or "").strip() and not calls:
+            return f"{column}[{number}] is empty"
+    if value[-1]["role"] not in last:
+        return f"{column} ends with a turn of '{value[-1]['role']}', expected {' or '.join(last)}"
+    return None
+
+
+def _prompt(value: Any) -> str | None:
+    """Return what is wrong with a prompt."""
+    return _turns(value, ("user", "tool", "system"), "prompt")
+
+
+def _answer(column: str) -> Callable[[Any], str | None]:
+    """Return the check of a column that holds an answer."""
+    return lambda value: _turns(value, ("assistant",), column)
+
+
+def _label(value: Any) -> str | None:
+    """Return what is wrong with a KTO label."""
+    return None if isinstance(value, bool) else "'label' is neither true nor false"
+
+
+_CHECKS: dict[str, Callable[[Any], str | None]] = {
+    "text": _text,
+    "messages": _answer("messages"),
+    "prompt": _prompt,
+    "chosen": _answer("chosen"),
+    "rejected": _answer("rejected"),
+    "completion": _answer("completion"),
+    "label": _label,
+}
+
+
+def prompt_of(row: Row) -> list[dict[str, Any]]:
+    """Return the messages that come before the answer; a document has none: []."""
+    if "messages" in row:
+        return row["messages"][:-1]
+    return row.get("prompt") or []
+
+
+def reference_of(row: Row) -> str:
+    """Return the right answer that a row holds: its last turn, its chosen side, `reference` in its meta, or ""."""
+    for column in ("messages", "chosen"):
+        if column in row:
+            return row[column][-1].get("content") or ""
+    meta = row.get("meta") or {}
+    meta = json.loads(meta) if isinstance(meta, str) else meta
+    return str(meta.get("reference", ""))
+
+
+def normalised(text: str) -> str:
+    """Return a text as duplicates and leaks are compared: NFC, small letters, single blanks."""
+    return " ".join(unicodedata.normalize("NFC", text).casefold().split())
+
+
+def normalised_prompt(row: Row) -> str:
+    """Return what a row asks, normalised: the turns before the answer, or a document's whole text."""
+    if "text" in row:
+        return normalised(row["text"])
+    return normalised("\n".join(turn.get("content") or "" for turn in prompt_of(row)))
