@@ -1,0 +1,68 @@
+"""`make check [PROJECT=…] [DEEP=1]`, `gretchen check FILE…`: cards, recipes and data, before anything is trained.
+
+    make check PROJECT=genome-chatbot
+    gretchen check qlora.yml                 a loose recipe from the web, axolotl's or TRL's dialect
+
+Without PROJECT it checks every project. It says what it checked, what it skipped and why, and nothing of the rest.
+Exit code 2 when something failed. DEEP=1 loads the training stack (half a minute).
+"""
+
+import json
+import tempfile
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gretchen.recipes.checks import check_deep, check_file, check_project
+from gretchen.recipes.report import Report, skipped
+
+
+def check(
+    files: Annotated[list[Path] | None, typer.Argument(help="loose recipes, outside any project")] = None,
+    project: Annotated[str, typer.Option(help="the project's folder in projects/; without it, all projects")] = "",
+    deep: Annotated[bool, typer.Option(help="also the engine's validators and the first rows as tokens")] = False,
+    profile: Annotated[str, typer.Option(help="the hardware of DEEP=1")] = "tiny",
+    as_json: Annotated[bool, typer.Option("--json", help="the report as JSON")] = False,
+) -> None:
+    """Check recipes, cards and data, and list every mistake with file, line and what would be right."""
+    found = [check_file(file) for file in files] if files else project_reports(project, deep, profile)
+    if as_json:
+        print(json.dumps([report.plain() for report in found], indent=2, ensure_ascii=False))
+    else:
+        print("\n\n".join(report.text() for report in found))
+    if any(report.failed for report in found):
+        raise typer.Exit(2)
+
+
+def project_reports(project: str, deep: bool, profile: str) -> list[Report]:
+    """Return the reports on one project, or on all."""
+    from gretchen.projects.card import card_file, project_slugs
+
+    if project:
+        card_file(project)  # an unknown project is an error, with the nearest name
+    found = []
+    for slug in [project] if project else project_slugs():
+        static = check_project(slug)
+        found.append(static)
+        if deep:
+            found += deep_reports(slug, profile, bool(static.failed))
+    return found
+
+
+def deep_reports(project: str, profile: str, failed: bool) -> list[Report]:
+    """Return the deep reports on a project's recipes, each resolved as this machine would run it."""
+    from gretchen.recipes.find import recipes_of
+    from gretchen.runs.hardware import machine
+    from gretchen.train import resolved_for
+
+    if failed:
+        return [Report(f"{project}, deep", [skipped("recipes", "what is above failed")])]
+    found = []
+    for name in recipes_of(project):
+        resolved, _ = resolved_for(project, name, profile, "", machine())
+        with tempfile.TemporaryDirectory() as folder:
+            file = Path(folder) / "recipe.yaml"
+            file.write_text(resolved.text(), encoding="utf-8")
+            found.append(check_deep(project, file))
+    return found

@@ -1,0 +1,1 @@
+"""Recipes: found, layered, resolved and checked."""

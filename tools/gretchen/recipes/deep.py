@@ -1,0 +1,152 @@
+"""The deep part of a check: the engine's own validators, the tokenizer, the first rows as tokens.
+
+It loads the training stack, so it runs in the engine's process before the training, or by `make check DEEP=1`.
+Covered: zephyr; rows for SFT on chats. Not covered: axolotl's validators, rows of the other stages.
+"""
+
+import json
+from collections.abc import Iterator
+from dataclasses import dataclass
+from itertools import islice
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gretchen import paths
+from gretchen.errors import GretchenError
+from gretchen.recipes.loose import read_loose
+from gretchen.recipes.references import MODEL, files_of
+from gretchen.recipes.report import Check, Report, checked, skipped
+from gretchen.recipes.schema import SAME_AS
+from gretchen.runs import folder
+
+ROWS = 200
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """One row as the trainer sees it: its tokens, which of them are trained, whether its end was cut off."""
+
+    ids: list[int]
+    trained: list[bool]
+    cut: bool
+
+
+def deep_report(project: str, recipe: Path) -> Report:
+    """Return the deep report on a resolved recipe."""
+    values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    loose = read_loose(recipe)
+    stage = folder.record(recipe.parent).get("stage") or loose.stage
+    subject = f"{project}, {paths.shown(recipe)}: {loose.engine}, {stage}"
+    if loose.engine != "zephyr":
+        reason = "the engine validates its recipe itself when it starts"
+        return Report(subject, [skipped(f"{loose.engine}'s validators", reason), skipped("rows as tokens", reason)])
+    checks = [validators(recipe, stage)]
+    tokenizer, loaded = load_tokenizer(str(values[MODEL["zephyr"]]))
+    checks.append(loaded)
+    if tokenizer is None:
+        return Report(subject, [*checks, skipped("rows as tokens", "the tokenizer did not load")])
+    return Report(subject, [*checks, rows_as_tokens(values, stage, tokenizer)])
+
+
+def validators(recipe: Path, stage: str) -> Check:
+    """Return the check by TRL's parser and dataclasses, which know the rules that span several keys."""
+    from gretchen.recipes.export_schemas import parts
+    from gretchen.zephyr.stage import parse
+
+    name = "TRL's validators"
+    try:
+        parse(recipe, *parts(SAME_AS.get(stage, stage)))
+    except GretchenError as failure:
+        return checked(name, [failure.problem])
+    except (ValueError, TypeError, ImportError, OSError, SystemExit) as wrong:
+        return checked(name, [f"{paths.shown(recipe)}: {' '.join(str(wrong).split())}"])
+    return checked(name, [])
+
+
+def load_tokenizer(model: str) -> tuple[Any, Check]:
+    """Return the model's tokenizer, None where it does not load, and the check of that."""
+    from transformers import AutoTokenizer
+
+    place = paths.root() / model
+    try:
+        tokenizer = AutoTokenizer.from_pretrained(str(place) if place.is_dir() else model)
+    except (OSError, ValueError, KeyError) as wrong:
+        return None, checked("tokenizer", [f"{model}: {str(wrong).splitlines()[0]}"])
+    return tokenizer, checked("tokenizer", [], f"{len(tokenizer)} tokens")
+
+
+def rows_as_tokens(values: dict[str, Any], stage: str, tokenizer: Any) -> Check:
+    """Return the check of the first training rows: each trains something, and answers end in a trained EOS."""
+    name, file = "rows as tokens", train_file(values)
+    if file is None:
+        return skipped(name, "the recipe names no file of this disk")
+    rows = list(islice(chats(file), ROWS))
+    if stage != "sft" or not rows:
+        return skipped(name, f"{paths.shown(file)} holds no chats")
+    seen = [(number, tokens_of(row, values, tokenizer)) for number, row in rows]
+    stops = stop_ids(values, tokenizer)
+    faults = [f"{paths.shown(file)}:{n}: {fault}" for n, tokens in seen if (fault := row_fault(tokens, stops))]
+    count, cut = len(seen), sum(tokens.cut for _, tokens in seen)
+    share = sum(sum(tokens.trained) for _, tokens in seen) / sum(len(tokens.ids) for _, tokens in seen)
+    limit = f"cut at max_length {values.get('max_length', 1024)}"
+    return checked(name, faults, f"first {count} rows: {cut / count:.0%} {limit}, {share:.0%} of tokens trained")
+
+
+def train_file(values: dict[str, Any]) -> Path | None:
+    """Return the file that a recipe's training rows stand in, None where it names none on this disk."""
+    for name in files_of(values):
+        place = paths.root() / name
+        place = place / "train.jsonl" if place.is_dir() else place
+        if place.is_file():
+            return place
+    return None
+
+
+def chats(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
+    """Yield (line, row) of the rows that hold messages."""
+    with file.open(encoding="utf-8") as stream:
+        for number, line in enumerate(stream, start=1):
+            row = json.loads(line)
+            if "messages" in row:
+                yield number, row
+
+
+def tokens_of(row: dict[str, Any], values: dict[str, Any], tokenizer: Any) -> Tokens:
+    """Return a row as TRL's SFT trainer tokenizes it."""
+    from trl.chat_template_utils import get_training_chat_template, has_generation_markers
+
+    answers_only = bool(values.get("assistant_only_loss"))
+    template = tokenizer.chat_template
+    if answers_only and not has_generation_markers(template):
+        template = get_training_chat_template(tokenizer)
+    made = tokenizer.apply_chat_template(
+        row["messages"],
+        tools=row.get("tools"),
+        chat_template=template,
+        return_dict=True,
+        return_assistant_tokens_mask=answers_only,
+    )
+    ids, limit = made["input_ids"], values.get("max_length", 1024)
+    trained = [bool(m) for m in made["assistant_masks"]] if answers_only else [True] * len(ids)
+    limit = len(ids) if limit in (None, "none") else int(limit)
+    return Tokens(ids[:limit], trained[:limit], len(ids) > limit)
+
+
+def stop_ids(values: dict[str, Any], tokenizer: Any) -> set[int]:
+    """Return the tokens at which generation stops: the tokenizer's EOS and generation_config.json's."""
+    file = paths.root() / str(values[MODEL["zephyr"]]) / "generation_config.json"
+    said = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id") if file.is_file() else None
+    return {tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])} - {None}
+
+
+def row_fault(tokens: Tokens, stops: set[int]) -> str | None:
+    """Return what is wrong with a row's tokens, or None."""
+    trained = [number for number, is_trained in zip(tokens.ids, tokens.trained, strict=True) if is_trained]
+    if not trained:
+        return "no token of this row is trained" + (": the answer lies behind max_length" if tokens.cut else "")
+    # Behind the last EOS a template may still write a line break.
+    if not tokens.cut and not stops & set(trained[-2:]):
+        return "the last trained token is no EOS: the model would not learn to end its answers"
+    return None

@@ -1,0 +1,227 @@
+"""Writes schemas/*.json from the installed TRL and axolotl: which keys a recipe may have, their types and defaults.
+
+    python -m gretchen.recipes.export_schemas
+
+Run it after an upgrade of TRL, transformers, peft or axolotl; a test compares the files with the installed packages.
+`check`, `show` and `explain` read the files and import none of these packages. Left out: keys that YAML cannot set.
+"""
+
+import dataclasses
+import enum
+import importlib
+import importlib.metadata
+import json
+import re
+import types
+import typing
+from pathlib import Path
+from typing import Any
+
+from gretchen.files import write_text
+
+FOLDER = Path(__file__).parent / "schemas"
+STAGES = {"sft": "SFT", "dpo": "DPO", "kto": "KTO", "reward": "Reward", "grpo": "GRPO", "rloo": "RLOO"}
+TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
+# Lists for which upstream's own code takes a bare string too (ModelConfig, DPOConfig).
+BARE_STRING = {"lora_target_modules", "loss_type"}
+# Defaults that hold for the machine that exports, or for the hour.
+UNSTABLE = {"run_name", "logging_dir"}
+
+
+def main() -> None:
+    """Write every schema file."""
+    for name, schema in exported().items():
+        write_text(FOLDER / f"{name}.json", text_of(schema))
+
+
+def exported() -> dict[str, dict[str, Any]]:
+    """Return {file name without .json: schema} of the installed packages. Imports them (half a minute)."""
+    return {f"{stage}.zephyr": zephyr(stage) for stage in STAGES} | {"axolotl": axolotl()}
+
+
+def text_of(schema: dict[str, Any]) -> str:
+    """Return a schema as JSON with one key of a recipe a line, so that an upgrade reads well as a diff."""
+    parts = []
+    for name, value in schema.items():
+        text = json.dumps(value, ensure_ascii=False)
+        if name in ("properties", "$defs"):
+            rows = [f"    {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items()]
+            text = "{\n" + ",\n".join(rows) + "\n  }"
+        parts.append(f"  {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(parts) + "\n}\n"
+
+
+def zephyr(stage: str) -> dict[str, Any]:
+    """Return the schema of a stage's dataclasses, as `trl <stage>` reads them."""
+    import trl
+
+    properties: dict[str, Any] = {}
+    for part in parts(stage):
+        properties |= fields(part)
+    properties["env"] = {"type": "object", "description": "Environment variables, set before training."}
+    return {
+        "title": f"{stage}, TRL {trl.__version__}",
+        "type": "object",
+        "additionalProperties": False,
+        "required": ["model_name_or_path"],
+        "properties": dict(sorted(properties.items())),
+    }
+
+
+def parts(stage: str) -> tuple[type, ...]:
+    """Return the dataclasses that `trl <stage>` fills from a recipe, in its order."""
+    import trl
+
+    script = trl.ScriptArguments
+    if stage in ("grpo", "rloo"):
+        script = getattr(importlib.import_module(f"trl.scripts.{stage}"), f"{STAGES[stage]}ScriptArguments")
+    return script, getattr(trl, f"{STAGES[stage]}Config"), trl.ModelConfig, trl.DatasetMixtureConfig
+
+
+def fields(part: type) -> dict[str, Any]:
+    """Return {key: schema} of a dataclass's fields."""
+    hints = typing.get_type_hints(part)
+    found = {}
+    for field in dataclasses.fields(part):
+        schema = type_schema(hints[field.name])
+        if not field.init or field.name.startswith("_") or schema is None:
+            continue
+        if field.name in BARE_STRING:
+            schema = {"anyOf": [schema, {"type": "string"}]}
+        has_default = field.default is not dataclasses.MISSING and field.name not in UNSTABLE
+        if has_default and (value := plain(field.default)) is not None:
+            schema["default"] = value
+        if text := sentence(field.metadata.get("help", "")):
+            schema["description"] = text
+        found[field.name] = schema
+    return found
+
+
+def plain(value: Any) -> Any:
+    """Return a default as JSON has it, None where it has none."""
+    value = value.value if isinstance(value, enum.Enum) else value
+    return value if isinstance(value, str | int | float | bool | list) else None
+
+
+def type_schema(hint: Any) -> dict[str, Any] | None:
+    """Return the JSON schema of a type hint; None for a type that YAML cannot hold."""
+    origin, inner = typing.get_origin(hint), typing.get_args(hint)
+    if hint in TYPES:
+        return {"type": TYPES[hint]}
+    if isinstance(hint, type) and issubclass(hint, enum.Enum):
+        return {"enum": [member.value for member in hint]}
+    if origin is typing.Literal:
+        return {"enum": list(inner)}
+    if origin in (typing.Union, types.UnionType):
+        return union(inner)
+    if hint is dict or origin is dict:
+        return {"type": "object"}
+    if origin in (list, tuple):
+        return {"type": "array", "items": type_schema(inner[0]) or {}}
+    if dataclasses.is_dataclass(hint) and hint.__module__.startswith("trl."):
+        needed = [f.name for f in dataclasses.fields(hint) if f.default is f.default_factory is dataclasses.MISSING]
+        return {"type": "object", "additionalProperties": False, "required": needed, "properties": fields(hint)}
+    return None
+
+
+def union(members: tuple[Any, ...]) -> dict[str, Any] | None:
+    """Return the schema of a union; an enum beside `str` is the enum: upstream refuses any other string."""
+    schemas = [schema for member in members if (schema := type_schema(member))]
+    if any("enum" in schema for schema in schemas) and str in members and type(None) not in members:
+        schemas = [schema for schema in schemas if schema != {"type": "string"}]
+    elif len(schemas) < len(members):
+        return None if [s["type"] for s in schemas if "type" in s] == ["null"] else flat(schemas)
+    return flat(schemas)
+
+
+def flat(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+    """Return alternatives as one schema: `type: [a, b]` where they are bare types, else `anyOf`."""
+    if len(schemas) == 1:
+        return dict(schemas[0])
+    if all(list(schema) == ["type"] for schema in schemas):
+        return {"type": [schema["type"] for schema in schemas]}
+    return {"anyOf": schemas}
+
+
+def sentence(text: str) -> str:
+    """Return the first sentence of a help text, without line breaks."""
+    text = re.sub(r"\s+", " ", text or "").strip()
+    return re.split(r"(?<=[a-z0-9)`'\"])\. (?=[A-Z`])", text)[0].removesuffix(".")
+
+
+def axolotl() -> dict[str, Any]:
+    """Return axolotl's schema, with the keys that its own plugins add, and unknown keys forbidden everywhere."""
+    from axolotl.utils.schemas.config import AxolotlInputConfig
+
+    full = AxolotlInputConfig.model_json_schema(schema_generator=_generator())
+    definitions, properties = full["$defs"], full["properties"]
+    for model in plugin_models():
+        extra = model.model_json_schema(schema_generator=_generator())
+        definitions |= extra.get("$defs", {})
+        properties = extra["properties"] | properties
+    return {
+        "title": f"axolotl {importlib.metadata.version('axolotl')}",
+        "type": "object",
+        "additionalProperties": False,
+        "required": sorted(full["required"]),
+        "$defs": {name: compact(schema) for name, schema in sorted(definitions.items())},
+        "properties": {name: compact(schema) for name, schema in sorted(properties.items())},
+    }
+
+
+def _generator() -> type:
+    """Return pydantic's generator of JSON schemas, with torch's dtypes by name: axolotl has an enum of them."""
+    import torch
+    from pydantic.json_schema import GenerateJsonSchema
+
+    class Generator(GenerateJsonSchema):
+        ignored_warning_kinds: typing.ClassVar = {"skipped-choice", "non-serializable-default"}
+
+        def enum_schema(self, schema: Any) -> dict[str, Any]:
+            if any(isinstance(member.value, torch.dtype) for member in schema["members"]):
+                return {"type": "string", "enum": [member.name for member in schema["members"]] + ["fp8", "float8"]}
+            return super().enum_schema(schema)
+
+    return Generator
+
+
+def plugin_models() -> list[type]:
+    """Return the models of the keys that axolotl's own plugins (liger, cut cross-entropy, …) add to a recipe."""
+    import axolotl.integrations
+    from pydantic import BaseModel
+
+    found = []
+    for file in sorted(Path(axolotl.integrations.__path__[0]).glob("*/args.py")):
+        try:
+            module = importlib.import_module(f"axolotl.integrations.{file.parent.name}.args")
+        except ModuleNotFoundError:
+            continue  # a plugin whose own package is not installed could not run either
+        models = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, BaseModel)]
+        found += [m for m in models if m.__module__ == module.__name__]
+    return found
+
+
+def compact(schema: Any) -> Any:
+    """Return a schema of pydantic's with first sentences, without titles and nulls as defaults, objects closed."""
+    if not isinstance(schema, dict):
+        return schema
+    kept = {k: v for k, v in schema.items() if k not in ("title", "description") and not (k == "default" and v is None)}
+    for key in ("items", "additionalProperties"):
+        if isinstance(kept.get(key), dict):
+            kept[key] = compact(kept[key])
+    for key in ("anyOf", "prefixItems", "allOf"):
+        if key in kept:
+            kept[key] = [compact(option) for option in kept[key]]
+    if "properties" in kept:
+        kept["properties"] = {name: compact(inner) for name, inner in kept["properties"].items()}
+        kept.setdefault("additionalProperties", False)
+    if "anyOf" in kept:
+        kept |= flat(kept.pop("anyOf"))
+    if text := sentence(schema.get("description") or schema.get("help") or ""):
+        kept["description"] = text
+    kept.pop("help", None)
+    return kept
+
+
+if __name__ == "__main__":
+    main()

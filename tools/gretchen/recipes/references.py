@@ -1,0 +1,106 @@
+"""What a resolved recipe points to: data files, model folders, and code that is not the recipe's own.
+
+Files are looked up on this disk. A hub id is not asked for: the check says that it was not.
+"""
+
+import re
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.names import nearest
+from gretchen.recipes.model_files import pickles
+from gretchen.recipes.report import Check, checked, skipped
+from gretchen.recipes.resolve import Resolved
+
+MODEL = {"zephyr": "model_name_or_path", "axolotl": "base_model"}
+COMMIT = re.compile(r"[0-9a-f]{40}")
+SUFFIXES = (".json", ".jsonl", ".csv", ".parquet", ".yaml", ".jinja", ".txt")
+
+
+def models_of(resolved: Resolved) -> Path | None:
+    """Return the folder of the model that a recipe starts from, None for a hub id or a missing folder."""
+    folder = paths.root() / str(resolved.values[MODEL[resolved.engine]])
+    return folder if folder.is_dir() else None
+
+
+def model_check(project: str, resolved: Sequence[Resolved]) -> Check:
+    """Return the check that each recipe's model is on this disk, in safetensors."""
+    faults, hub, there = [], [], []
+    for one in resolved:
+        name = str(one.values[MODEL[one.engine]])
+        folder = models_of(one)
+        if folder is not None:
+            there.append(name)
+            faults += folder_faults(project, name, folder)
+        elif name.startswith(("projects/", "runs/", "./", "/", "../")):
+            faults.append(f"{name}: no such folder{mend(project, name)}")
+        else:
+            hub.append(name)
+    asked = f"{', '.join(dict.fromkeys(hub))} on the hub: not looked up"
+    if faults or there:
+        note = [*dict.fromkeys(there), *([asked] if hub else [])]
+        return checked("model", faults, ", ".join(note))
+    return skipped("model", asked)
+
+
+def folder_faults(project: str, name: str, folder: Path) -> list[str]:
+    """Return what is wrong with a model's folder: not in hub format, no weights, pickles."""
+    if not (folder / "config.json").is_file():
+        return [f"{name}: no config.json{mend(project, name)}"]
+    missing = [] if any(folder.glob("*.safetensors")) else [f"{name}: no weights (*.safetensors){mend(project, name)}"]
+    return missing + pickles(folder)
+
+
+def mend(project: str, name: str) -> str:
+    """Return how the embedded base is made, where it is what is missing."""
+    return f" (make base PROJECT={project})" if name == f"projects/{project}/base" else ""
+
+
+def data_check(project: str, resolved: Sequence[Resolved]) -> Check:
+    """Return the check that the files named by recipes are there; built data may be made later."""
+    faults, unbuilt, there = [], set(), set()
+    for one in resolved:
+        for name in files_of(one.values):
+            if (paths.root() / name).exists():
+                there.add(name)
+            elif name.startswith(f"build/{project}/"):
+                unbuilt.add(name)
+            else:
+                faults.append(f"{name}: no such file{similar(name)} (named by {one.name})")
+    if not faults and unbuilt:
+        return skipped("data", f"{', '.join(sorted(unbuilt))} is not built: make data PROJECT={project}")
+    return checked("data", faults, ", ".join(sorted(there)))
+
+
+def files_of(values: dict[str, Any]) -> Iterator[str]:
+    """Yield the local files and folders that a recipe's values name."""
+    sets = [s for key in ("datasets", "test_datasets", "pretraining_dataset") for s in _listed(values.get(key))]
+    sets = [s for s in sets if isinstance(s, dict)]
+    named = [s.get(key) for s in sets for key in ("path", "data_files", "data_dir")]
+    named += [values.get(key) for key in ("dataset_name", "chat_template_path", "deepspeed", "fsdp_config")]
+    for text in named:
+        for name in text.values() if isinstance(text, dict) and text is not values.get("deepspeed") else _listed(text):
+            if isinstance(name, str) and (name.endswith(SUFFIXES) or name.startswith(("build/", "projects/", "./"))):
+                yield name
+
+
+def _listed(value: Any) -> list[Any]:
+    """Return a value as a list."""
+    return value if isinstance(value, list) else [value]
+
+
+def similar(name: str) -> str:
+    """Return ", did you mean 'x'?" for a file of a similar name in the same folder."""
+    folder = (paths.root() / name).parent
+    close = nearest(Path(name).name, [p.name for p in folder.iterdir()]) if folder.is_dir() else None
+    return f", did you mean '{Path(name).with_name(close)}'?" if close else ""
+
+
+def code_faults(values: dict[str, Any], place: Callable[[tuple[Any, ...]], str]) -> list[str]:
+    """Return a fault for `trust_remote_code: true` unless the model's commit is pinned: it runs what stands there."""
+    if values.get("trust_remote_code") is not True or COMMIT.fullmatch(str(values.get("model_revision"))):
+        return []
+    told = "'trust_remote_code: true' runs code from the model's repository: leave it out, or pin model_revision"
+    return [f"{place(('trust_remote_code',))}: {told} to a commit that you have read"]

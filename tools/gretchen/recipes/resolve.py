@@ -1,0 +1,138 @@
+"""A recipe, its layers and its placeholders, resolved into the plain YAML that upstream's own command accepts.
+
+    resolve("genome-chatbot", "sft", "tiny", ["learning_rate=1e-3"]).text()
+
+Every value keeps its origin. Mistakes in a recipe's files are collected and told at once; rules that span several
+keys are upstream's own (`make check DEEP=1`).
+"""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.names import unknown
+from gretchen.projects.card import PROFILES, load_card
+from gretchen.recipes import batch
+from gretchen.recipes.find import find
+from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layer
+from gretchen.recipes.placeholders import Context, fill
+from gretchen.recipes.read import read
+from gretchen.recipes.schema import converted, faults, layer_faults, load_schema
+
+Origin = tuple[str, int] | str
+
+
+@dataclass(frozen=True)
+class Resolved:
+    """A resolved recipe. `origins`: dotted key -> (file, line), or "SET", "computed" or "machine"."""
+
+    name: str
+    stage: str
+    engine: str
+    profile: str
+    values: Values
+    origins: dict[str, Origin]
+    batch: batch.Batch
+
+    @property
+    def effective_batch(self) -> int:
+        """Return the rows of one optimizer step, over all devices."""
+        return self.batch.effective
+
+    def text(self) -> str:
+        """Return the recipe as upstream's YAML."""
+        return dump(self.values)
+
+
+def resolve(
+    project: str,
+    recipe: str,
+    profile: str,
+    set_words: Sequence[str] = (),
+    output: str | None = None,
+    devices: int = 1,
+    overrides: Values | None = None,
+) -> Resolved:
+    """Return a project's recipe resolved; `overrides` is what the machine or a smoke run forces, on top of all.
+
+    Raises UserError with all mistakes in its files, for an unknown project, recipe or profile, and for a SET that the
+    engine does not know.
+    """
+    load_card(project)
+    file = find(project, recipe)
+    if profile not in PROFILES:
+        raise UserError(*unknown("profile", profile, PROFILES))
+    layers, mistakes = read(file, profile)
+    require_none(mistake.told for mistake in mistakes)
+    schema = load_schema(file.engine, file.stage)
+    layers.append(known_set(set_words, schema))
+    if overrides:
+        layers.append(Layer("machine", overrides))
+    settled = batch.settle(file.engine, layers, schema, devices)
+    layers = with_batch(layers, file.engine, settled)
+    context = Context(project, file.name, file.engine, profile, output)
+    values = finished(merge_all(layers), schema, context)
+    require_none(f"{file.path.name}: {fault}" for fault in faults(values, schema))
+    return Resolved(file.name, file.stage, file.engine, profile, values, origins(values, layers), settled)
+
+
+def require_none(mistakes: Iterable[str]) -> None:
+    """Raise UserError with all mistakes at once, if there is any."""
+    found = list(mistakes)
+    if found:
+        raise UserError("\n".join(found))
+
+
+def known_set(words: Sequence[str], schema: dict[str, Any]) -> Layer:
+    """Return SET's layer. Raises UserError for a key or a value that the engine does not know."""
+    layer = set_layer(words)
+    require_none(f"SET: {fault}" for fault in layer_faults(layer.values, schema))
+    return layer
+
+
+def with_batch(layers: list[Layer], engine: str, settled: batch.Batch) -> list[Layer]:
+    """Return the layers with the batch laid on top, where it differs from what they say."""
+    wanted = {batch.PER_DEVICE[engine]: settled.per_device, batch.ACCUMULATION: settled.accumulation}
+    said = merge_all(layers)
+    changed = {key: value for key, value in wanted.items() if said.get(key) != value}
+    return [*layers, Layer("computed", changed)] if changed else layers
+
+
+def finished(values: Values, schema: dict[str, Any], context: Context) -> Values:
+    """Return merged values with placeholders filled and numbers as upstream's parser reads them."""
+    filled = fill(values, context)
+    known = schema["properties"]
+    return {key: converted(value, known.get(key, {})) for key, value in filled.items()}
+
+
+def origins(values: Values, layers: Sequence[Layer]) -> dict[str, Origin]:
+    """Return where each value comes from, by dotted key; a list's parts are numbered from 0."""
+    found: dict[str, Origin] = {}
+    for key, _ in leaves(values):
+        for depth in range(1, len(key) + 1):
+            layer = origin(layers, key[:depth])
+            found[".".join(map(str, key[:depth]))] = (layer.file, layer.line(key[:depth])) if layer.file else layer.role
+    return found
+
+
+def dump(values: Values) -> str:
+    """Return values as YAML, in their order, a long text on one line."""
+    return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=10**6)
+
+
+def resolve_file(path: Path) -> Resolved:
+    """Return a loose recipe as it is, with engine and stage detected from its keys. Raises UserError as check does."""
+    from gretchen.recipes.loose import read_loose
+
+    loose = read_loose(path)
+    require_none(loose.mistakes)
+    layer = Layer("recipe", loose.values, paths.shown(path), loose.marked.lines)
+    schema = load_schema(loose.engine, loose.stage)
+    sizes = [batch.number(loose.values, key, schema) for key in (batch.PER_DEVICE[loose.engine], batch.ACCUMULATION)]
+    settled = batch.Batch(*sizes, devices=1)
+    return Resolved(path.stem, loose.stage, loose.engine, "", loose.values, origins(loose.values, [layer]), settled)

@@ -1,0 +1,216 @@
+"""A recipe's keys and types against its engine's own schema (schemas/*.json, written by export_schemas.py).
+
+    for fault in faults(values, load_schema("zephyr", "sft")): …
+
+It is as lenient as upstream's parsers are, and no more: a text that reads as a number, a switch or `none` passes where
+upstream converts it, and `converted` makes it what upstream makes of it. It checks no rule that spans several keys.
+"""
+
+import functools
+import json
+import re
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from gretchen.errors import UserError
+from gretchen.names import nearest, unknown
+from gretchen.recipes.renamed import RENAMED
+
+FOLDER = Path(__file__).parent / "schemas"
+# Stages that another stage's script trains.
+SAME_AS = {"pretrain": "sft"}
+KINDS: dict[str, type | tuple[type, ...]] = {
+    "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "array": list,
+    "object": dict,
+}  # fmt: skip
+SHOWN = {"string": "a text", "integer": "an integer", "number": "a number", "boolean": "true or false", "null": "null",
+         "array": "a list", "object": "a mapping"}  # fmt: skip
+TRUE, FALSE = {"yes", "true", "t", "y", "1"}, {"no", "false", "f", "n", "0"}  # transformers' string_to_bool
+PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What is wrong with one key: its path, the problem, a hint ("" if none), the kind: value, unknown or missing."""
+
+    path: tuple[Any, ...]
+    problem: str
+    hint: str = ""
+    kind: str = "value"
+
+    def __str__(self) -> str:
+        return f"{self.problem}, {self.hint}" if self.hint else self.problem
+
+
+def stages(engine: str) -> list[str]:
+    """Return the stages that an engine's schemas cover."""
+    if engine == "axolotl":
+        return ["pretrain", "sft", "dpo", "kto", "orpo", "reward", "grpo"]
+    return sorted({file.name.split(".")[0] for file in FOLDER.glob("*.zephyr.json")} | set(SAME_AS))
+
+
+@functools.cache
+def load_schema(engine: str, stage: str) -> dict[str, Any]:
+    """Return an engine's schema of a stage. Raises UserError for a stage that the engine cannot train."""
+    if stage not in stages(engine):
+        raise UserError(*unknown(f"stage of {engine}", stage, stages(engine)))
+    name = "axolotl" if engine == "axolotl" else f"{SAME_AS.get(stage, stage)}.zephyr"
+    schema = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
+    return schema | {"engine": engine}
+
+
+def faults(values: dict[str, Any], schema: dict[str, Any]) -> list[Fault]:
+    """Return what is wrong with a recipe's values."""
+    return _faults(values, schema, schema, ())
+
+
+def layer_faults(values: dict[str, Any], schema: dict[str, Any]) -> list[Fault]:
+    """Return what is wrong with one layer: a required key may be missing there, and a null deletes a known key."""
+    found = [fault for fault in faults(values, schema) if fault.path or fault.kind != "missing"]
+    return [fault for fault in found if fault.kind == "unknown" or _value_at(values, fault.path) is not None]
+
+
+def _value_at(values: Any, path: tuple[Any, ...]) -> Any:
+    """Return the value at a path that exists."""
+    return functools.reduce(lambda part, key: part[key], path, values)
+
+
+def _faults(value: Any, schema: dict[str, Any], root: dict[str, Any], path: tuple[Any, ...]) -> list[Fault]:
+    """Return the faults of one value and of what it holds."""
+    schema = _deref(schema, root)
+    if "anyOf" in schema:
+        return _best([_faults(value, option, root, path) for option in schema["anyOf"]], value, schema, root, path)
+    if isinstance(value, str) and PLACEHOLDER.search(value):
+        return []
+    if "enum" in schema or "const" in schema:
+        allowed = schema.get("enum", [schema.get("const")])
+        return [] if value in allowed and type(value) in map(type, allowed) else [_not_allowed(value, allowed, path)]
+    if "type" in schema and not any(_fits(value, kind) for kind in _types(schema)):
+        return [Fault(path, f"{_name(path)} is {_shown(value)}, expected {_expected(schema)}", _boolean_hint(value))]
+    if isinstance(value, dict):
+        return _mapping_faults(value, schema, root, path)
+    if isinstance(value, list) and "items" in schema:
+        return [fault for i, item in enumerate(value) for fault in _faults(item, schema["items"], root, (*path, i))]
+    return _range_faults(value, schema, path)
+
+
+def _mapping_faults(value: dict[str, Any], schema: dict[str, Any], root: Any, path: tuple[Any, ...]) -> list[Fault]:
+    """Return the faults of a mapping: unknown keys, missing keys, and those of its values."""
+    known, found = schema.get("properties", {}), []
+    for key, inner in value.items():
+        if key in known:
+            found += _faults(inner, known[key], root, (*path, key))
+        elif schema.get("additionalProperties") is False:
+            found.append(_unknown_key(key, known, root, path))
+    missing = [key for key in schema.get("required", []) if key not in value]
+    return found + [Fault(path, f"key '{_dotted((*path, key))}' is missing", kind="missing") for key in missing]
+
+
+def _unknown_key(key: str, known: dict[str, Any], root: dict[str, Any], path: tuple[Any, ...]) -> Fault:
+    """Return the fault of an unknown key, with today's name of a key that was renamed, or the nearest one."""
+    problem = f"unknown key '{_dotted((*path, key))}'"
+    today = RENAMED.get(key) if root.get("engine") == "zephyr" and not path else None
+    if today:
+        return Fault((*path, key), problem, today, "unknown")
+    close = nearest(str(key), known)
+    few = f"known: {', '.join(sorted(known))}" if len(known) < 12 else ""
+    return Fault((*path, key), problem, f"did you mean '{close}'?" if close else few, "unknown")
+
+
+def _best(options: list[list[Fault]], value: Any, schema: dict[str, Any], root: Any, path: Any) -> list[Fault]:
+    """Return the faults of the alternative that fits best: none, or those that lie deepest and are fewest."""
+    if any(not option for option in options):
+        return []
+    deep = [option for option in options if all(fault.path != path for fault in option)]
+    if deep:
+        return min(deep, key=len)
+    flat = [_deref(option, root) for option in schema["anyOf"]]
+    allowed = [value for option in flat for value in option.get("enum", [option["const"]] if "const" in option else [])]
+    kinds = [kind for option in flat if "enum" not in option and "const" not in option for kind in _types(option)]
+    expected = " or ".join([*(str(v) for v in allowed), *(SHOWN[k] for k in dict.fromkeys(kinds) if k != "null")])
+    close = nearest(value, map(str, allowed)) if isinstance(value, str) else None
+    hint = f"did you mean '{close}'?" if close else _boolean_hint(value)
+    return [Fault(path, f"{_name(path)} is {_shown(value)}, expected {expected}", hint)]
+
+
+def _not_allowed(value: Any, allowed: list[Any], path: tuple[Any, ...]) -> Fault:
+    """Return the fault of a value that is none of those allowed."""
+    expected = f"expected one of {', '.join(map(str, allowed))}" if len(allowed) < 9 else "no value of it"
+    if value is False and "no" in allowed:
+        return Fault(path, f"{_name(path)} is false, {expected}", 'YAML reads a bare no as false: write "no"')
+    close = nearest(value, map(str, allowed)) if isinstance(value, str) else None
+    return Fault(path, f"{_name(path)} is {_shown(value)}, {expected}", f"did you mean '{close}'?" if close else "")
+
+
+def _range_faults(value: Any, schema: dict[str, Any], path: tuple[Any, ...]) -> list[Fault]:
+    """Return the fault of a number outside the schema's bounds."""
+    if isinstance(value, int | float) and not isinstance(value, bool):
+        for bound, words, wrong in (("minimum", "at least", value.__lt__), ("maximum", "at most", value.__gt__)):
+            if bound in schema and wrong(type(value)(schema[bound])) is True:
+                return [Fault(path, f"{_name(path)} is {value}, expected {words} {schema[bound]}")]
+    return []
+
+
+def _fits(value: Any, kind: str) -> bool:
+    """Return whether a value is of a JSON type, or a text that upstream converts to it."""
+    if isinstance(value, str) and kind in ("number", "integer", "boolean", "null"):
+        return _convert(value, kind) is not value
+    return isinstance(value, KINDS[kind]) and not (isinstance(value, bool) and kind in ("integer", "number"))
+
+
+def _convert(text: str, kind: str) -> Any:
+    """Return a text as the JSON type that upstream makes of it; the text itself where it makes none."""
+    if kind == "null":
+        return None if text.lower() in ("none", "null") else text
+    if kind == "boolean":
+        return True if text.lower() in TRUE else False if text.lower() in FALSE else text
+    try:
+        return int(text) if kind == "integer" else float(text)
+    except ValueError:
+        return text
+
+
+def converted(value: Any, schema: dict[str, Any]) -> Any:
+    """Return a top-level value as upstream's parser makes it: YAML 1.1 reads 2e-4 as a text, and it is a number."""
+    kinds = [kind for option in [schema, *schema.get("anyOf", [])] for kind in _types(option)]
+    exponent = isinstance(value, str) and re.fullmatch(r"[+-]?\d+(\.\d*)?[eE][+-]?\d+", value)
+    return float(value) if exponent and "number" in kinds else value
+
+
+def _deref(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+    """Return a schema with its $ref followed."""
+    return root["$defs"][schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
+
+
+def _types(schema: dict[str, Any]) -> list[str]:
+    """Return a schema's `type` as a list."""
+    kinds = schema.get("type", [])
+    return kinds if isinstance(kinds, list) else [kinds]
+
+
+def _expected(schema: dict[str, Any]) -> str:
+    """Return a schema's types in words."""
+    return " or ".join(SHOWN[kind] for kind in _types(schema) if kind != "null")
+
+
+def _boolean_hint(value: Any) -> str:
+    """Return the hint for a word that YAML 1.1 took for a switch."""
+    return "YAML reads a bare yes, no, on, off as true or false: quote it" if isinstance(value, bool) else ""
+
+
+def _shown(value: Any) -> str:
+    """Return a value as a message shows it."""
+    if isinstance(value, dict | list):
+        return "a mapping" if isinstance(value, dict) else "a list"
+    return json.dumps(value, ensure_ascii=False, default=str)
+
+
+def _dotted(path: tuple[Any, ...]) -> str:
+    """Return a path as people write it: datasets[0].type."""
+    return "".join(f"[{part}]" if isinstance(part, int) else f".{part}" for part in path).removeprefix(".")
+
+
+def _name(path: tuple[Any, ...]) -> str:
+    """Return a key as the subject of a message."""
+    return f"'{_dotted(path)}'"
