@@ -153,12 +153,13 @@ def axolotl() -> dict[str, Any]:
     """Return axolotl's schema, with the keys that its own plugins add, and unknown keys forbidden everywhere."""
     from axolotl.utils.schemas.config import AxolotlInputConfig
 
-    full = AxolotlInputConfig.model_json_schema(schema_generator=_generator())
+    full = json_schema(AxolotlInputConfig)
     definitions, properties = full["$defs"], full["properties"]
-    for model in plugin_models():
-        extra = model.model_json_schema(schema_generator=_generator())
+    for plugin, model in plugin_models():
+        extra = json_schema(model)
         definitions |= extra.get("$defs", {})
-        properties = extra["properties"] | properties
+        added = {name: {**schema, "x-plugin": plugin} for name, schema in extra["properties"].items()}
+        properties = added | properties
     return {
         "title": f"axolotl {importlib.metadata.version('axolotl')}",
         "type": "object",
@@ -169,8 +170,8 @@ def axolotl() -> dict[str, Any]:
     }
 
 
-def _generator() -> type:
-    """Return pydantic's generator of JSON schemas, with torch's dtypes by name: axolotl has an enum of them."""
+def json_schema(model: Any) -> dict[str, Any]:
+    """Return a pydantic model's JSON schema, with torch's dtypes by name: axolotl has an enum of them."""
     import torch
     from pydantic.json_schema import GenerateJsonSchema
 
@@ -182,22 +183,25 @@ def _generator() -> type:
                 return {"type": "string", "enum": [member.name for member in schema["members"]] + ["fp8", "float8"]}
             return super().enum_schema(schema)
 
-    return Generator
+    return model.model_json_schema(schema_generator=Generator)
 
 
-def plugin_models() -> list[type]:
-    """Return the models of the keys that axolotl's own plugins (liger, cut cross-entropy, …) add to a recipe."""
+def plugin_models() -> list[tuple[str, type]]:
+    """Return (plugin's package, model of the keys that it adds) of axolotl's own plugins: liger, cut cross-entropy …"""
     import axolotl.integrations
     from pydantic import BaseModel
 
     found = []
     for file in sorted(Path(axolotl.integrations.__path__[0]).glob("*/args.py")):
+        plugin = f"axolotl.integrations.{file.parent.name}"
         try:
-            module = importlib.import_module(f"axolotl.integrations.{file.parent.name}.args")
+            module = importlib.import_module(f"{plugin}.args")
         except ModuleNotFoundError:
             continue  # a plugin whose own package is not installed could not run either
         models = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, BaseModel)]
-        found += [m for m in models if m.__module__ == module.__name__]
+        models = [model for model in models if model.__module__ == module.__name__]
+        parts = {name for model in models for name in json_schema(model).get("$defs", {})}
+        found += [(plugin, model) for model in models if model.__name__ not in parts]
     return found
 
 

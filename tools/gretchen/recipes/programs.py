@@ -4,6 +4,7 @@ They are parsed, never run.
 """
 
 import ast
+from collections.abc import Iterable
 from pathlib import Path
 
 from gretchen import paths
@@ -18,19 +19,28 @@ def program_faults(project: str) -> list[str]:
     folder = paths.projects() / project
     dataset, found = functions(folder / "dataset.py")
     if dataset is not None and not any(name in dataset for name in FORMATS):
-        wanted = ", ".join(f"{name}()" for name in FORMATS)
-        close = next((f" ('{n}', did you mean '{near}'?)" for n in dataset if (near := nearest(n, FORMATS))), "")
-        found.append(f"{paths.shown(folder / 'dataset.py')}:1: defines no generator of rows: one of {wanted}{close}")
+        wanted = f"defines no generator of rows: one of {', '.join(f'{name}()' for name in FORMATS)}"
+        found.append(f"{paths.shown(folder / 'dataset.py')}:{similar(dataset, FORMATS) or f'1: {wanted}'}")
     evaluation, wrong = functions(folder / "evaluation.py")
     found += wrong
     if evaluation is not None and "score" not in evaluation:
-        found.append(f"{paths.shown(folder / 'evaluation.py')}:1: defines no score(prediction, row)")
+        wanted = similar(evaluation, ["score"]) or "1: defines no score(prediction, row)"
+        found.append(f"{paths.shown(folder / 'evaluation.py')}:{wanted}")
     elif evaluation is not None and (score := evaluation["score"]) is not None:
         given = [argument.arg for argument in (*score.args.posonlyargs, *score.args.args)]
         if len(given) != len(SCORE) and score.args.vararg is None:
             place = f"{paths.shown(folder / 'evaluation.py')}:{score.lineno}"
             found.append(f"{place}: score({', '.join(given)}) must take (prediction, row)")
     return found
+
+
+def similar(defined: dict[str, ast.FunctionDef | None], wanted: Iterable[str]) -> str:
+    """Return "line: function 'scores', did you mean 'score'?" for a function of a similar name, or ""."""
+    for name in wanted:
+        close = nearest(name, [n for n, node in defined.items() if node is not None])
+        if close:
+            return f"{defined[close].lineno}: unknown function '{close}', did you mean '{name}'?"
+    return ""
 
 
 def functions(file: Path) -> tuple[dict[str, ast.FunctionDef | None] | None, list[str]]:

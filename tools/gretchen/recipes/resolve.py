@@ -77,8 +77,13 @@ def resolve(
     layers = with_batch(layers, file.engine, settled)
     context = Context(project, file.name, file.engine, profile, output)
     values = finished(merge_all(layers), schema, context)
-    require_none(f"{file.path.name}: {fault}" for fault in faults(values, schema))
+    require_none(f"{origin_of(layers, fault.path).place(fault.path)}: {fault}" for fault in faults(values, schema))
     return Resolved(file.name, file.stage, file.engine, profile, values, origins(values, layers), settled)
+
+
+def origin_of(layers: Sequence[Layer], key: tuple[Any, ...]) -> Layer:
+    """Return the layer that a key comes from, the recipe itself for a key that is nowhere."""
+    return origin(layers, key) if key else next(layer for layer in layers if layer.role == "recipe")
 
 
 def require_none(mistakes: Iterable[str]) -> None:

@@ -32,7 +32,10 @@ PLACEHOLDER = re.compile(r"\$\{[^}]*\}")
 
 @dataclass(frozen=True)
 class Fault:
-    """What is wrong with one key: its path, the problem, a hint ("" if none), the kind: value, unknown or missing."""
+    """What is wrong with one key: its path, the problem, a hint ("" if none).
+
+    Kinds: "value"; "unknown" key; "missing" key; "plugin": a key that only a plugin knows, which `plugins` lacks.
+    """
 
     path: tuple[Any, ...]
     problem: str
@@ -66,8 +69,8 @@ def faults(values: dict[str, Any], schema: dict[str, Any]) -> list[Fault]:
 
 
 def layer_faults(values: dict[str, Any], schema: dict[str, Any]) -> list[Fault]:
-    """Return what is wrong with one layer: a required key may be missing there, and a null deletes a known key."""
-    found = [fault for fault in faults(values, schema) if fault.path or fault.kind != "missing"]
+    """Return what is wrong with one layer: others may hold required keys and `plugins`, a null deletes a known key."""
+    found = [f for f in faults(values, schema) if f.kind != "plugin" and (f.path or f.kind != "missing")]
     return [fault for fault in found if fault.kind == "unknown" or _value_at(values, fault.path) is not None]
 
 
@@ -100,6 +103,10 @@ def _mapping_faults(value: dict[str, Any], schema: dict[str, Any], root: Any, pa
     known, found = schema.get("properties", {}), []
     for key, inner in value.items():
         if key in known:
+            plugin = known[key].get("x-plugin", "")
+            if plugin not in str(value.get("plugins")):
+                told = f"unknown key '{key}' unless 'plugins' names {plugin}"
+                found.append(Fault((*path, key), told, kind="plugin"))
             found += _faults(inner, known[key], root, (*path, key))
         elif schema.get("additionalProperties") is False:
             found.append(_unknown_key(key, known, root, path))
@@ -136,10 +143,11 @@ def _best(options: list[list[Fault]], value: Any, schema: dict[str, Any], root: 
 
 def _not_allowed(value: Any, allowed: list[Any], path: tuple[Any, ...]) -> Fault:
     """Return the fault of a value that is none of those allowed."""
-    expected = f"expected one of {', '.join(map(str, allowed))}" if len(allowed) < 9 else "no value of it"
+    close = nearest(value, map(str, allowed)) if isinstance(value, str) else None
+    few = len(allowed) < 9 or not close
+    expected = f"expected one of {', '.join(map(str, allowed))}" if few else "which it cannot be"
     if value is False and "no" in allowed:
         return Fault(path, f"{_name(path)} is false, {expected}", 'YAML reads a bare no as false: write "no"')
-    close = nearest(value, map(str, allowed)) if isinstance(value, str) else None
     return Fault(path, f"{_name(path)} is {_shown(value)}, {expected}", f"did you mean '{close}'?" if close else "")
 
 

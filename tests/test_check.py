@@ -1,0 +1,204 @@
+"""`check`: a good project passes, each planted mistake is told with file, line, key and what would be right."""
+
+import json
+import shutil
+import subprocess
+import sys
+
+import pytest
+
+from gretchen.recipes.checks import check_file, check_project, check_recipe
+
+PROJECT = "genome-chatbot"
+FOLDER = f"projects/{PROJECT}"
+RECIPE, CARD = f"{FOLDER}/recipes/sft.zephyr.yaml", f"{FOLDER}/project.yaml"
+ROW = {"id": "1", "form": "x", "group": ["g"], "meta": "{}"}
+TURNS = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]
+
+
+@pytest.fixture
+def copied(root, tmp_path, monkeypatch):
+    """Return a root of our own: the project, a base of the real tokenizer and template, three rows of data."""
+    ignored = shutil.ignore_patterns("base", "__pycache__")
+    for part in (FOLDER, "shared_recipes"):
+        shutil.copytree(root / part, tmp_path / part, ignore=ignored)
+    shutil.copytree(root / "shared_recipes/tiny/architecture", tmp_path / FOLDER / "base")
+    (tmp_path / FOLDER / "base" / "model.safetensors").touch()  # static checks look whether weights are there
+    data = tmp_path / "build" / PROJECT / "chats"
+    data.mkdir(parents=True)
+    line = json.dumps(ROW | {"messages": TURNS}) + "\n"
+    for split in ("train", "validation", "test"):
+        (data / f"{split}.jsonl").write_text(line * 3, encoding="utf-8")
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def change(folder, name, old, new):
+    text = (folder / name).read_text(encoding="utf-8")
+    assert text.count(old) == 1, text
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def states(report):
+    return {check.name: check.state for check in report.checks}
+
+
+def test_a_good_project_passes_every_check(copied):
+    report = check_project(PROJECT)
+    assert report.failed == []
+    assert set(states(report).values()) == {"ok"}
+    assert len(report.checks) == 12
+
+
+def test_the_report_lists_what_was_done(copied):
+    lines = check_project(PROJECT).text().splitlines()
+    assert lines[0] == PROJECT
+    assert lines[1] == "[1/12] card … ok"
+    assert lines[6] == "[6/12] every recipe under every profile resolves … ok (1 recipe × 6 profiles)"
+    assert lines[9] == "[9/12] rows … ok (9 rows of 3 files)"
+    assert lines[10] == (
+        f"[10/12] model … ok ({FOLDER}/base, Qwen/Qwen3-0.6B, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, Qwen/Qwen3-8B "
+        "on the hub: not looked up)"
+    )
+
+
+PLANTED = [
+    (CARD, "engine: zephyr", "engin: zephyr", f"{CARD}:4: unknown key 'engin', did you mean 'engine'?"),
+    (RECIPE, "learning_rate: 2.0e-4", "learnin_rate: 2.0e-4",
+     f"{RECIPE}:9: unknown key 'learnin_rate', did you mean 'learning_rate'?"),
+    (RECIPE, "max_length: 512", "max_length: 512\nmax_length: 256",
+     f"{RECIPE}:11: key 'max_length' stands twice, first on line 10"),
+    (RECIPE, "max_length: 512", "max_length: long", f"{RECIPE}:10: 'max_length' is \"long\", expected an integer"),
+    (RECIPE, "zephyr/sft-lora.yaml]", "zephyr/sft-lroa.yaml]",
+     f"{RECIPE}:4: shared_recipes/zephyr/sft-lroa.yaml does not exist, did you mean 'zephyr/sft-lora.yaml'?"),
+    (RECIPE, "  tiny: {", "  tinny: {", f"{RECIPE}:12: unknown profile 'tinny', did you mean 'tiny'?"),
+    (RECIPE, "${data.chats}", "${data.chat}",
+     f"{RECIPE}:6: unknown placeholder '${{data.chat}}', did you mean '${{data.chats}}'?"),
+    (RECIPE, "${data.chats}", "projects/genome-chatbot/dataset.yp",
+     f"{FOLDER}/dataset.yp: no such file, did you mean '{FOLDER}/dataset.py'? (named by sft.zephyr)"),
+    (f"{FOLDER}/evaluation.py", "def score(", "def scores(",
+     f"{FOLDER}/evaluation.py:@: unknown function 'scores', did you mean 'score'?"),
+    (RECIPE, "max_length: 512", "trust_remote_code: true",
+     f"{RECIPE}:10: 'trust_remote_code: true' runs code from the model's repository: leave it out, or pin "
+     "model_revision to a commit that you have read"),
+    (f"{FOLDER}/base/generation_config.json", "[2, 0]", "[0]",
+     f"{FOLDER}/base/generation_config.json: 'eos_token_id' [0] lacks 2, the tokenizer's EOS <|im_end|>"),
+    (f"{FOLDER}/base/tokenizer_config.json", '"pad_token": "<|endoftext|>"', '"pad_token": "<|im_end|>"',
+     f"{FOLDER}/base/tokenizer_config.json: 'pad_token' is the EOS token <|im_end|>: choose another one"),
+    (f"{FOLDER}/base/chat_template.jinja", "        {{- '<|im_end|>' }}\n        {%- endgeneration %}",
+     "        {%- endgeneration %}\n        {{- '<|im_end|>' }}",
+     f"{FOLDER}/base/chat_template.jinja: the trained part of an assistant's turn does not end with EOS "
+     "(<|im_end|>): answers would never end"),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("file", "old", "new", "told"), PLANTED, ids=range(len(PLANTED)))
+def test_a_planted_mistake_is_told(copied, file, old, new, told):
+    change(copied, file, old, new)
+    lines = (copied / file).read_text(encoding="utf-8").splitlines()
+    line = next((str(number) for number, text in enumerate(lines, start=1) if new in text), "")
+    assert told.replace("@", line) in check_project(PROJECT).failed
+
+
+def test_a_mistake_in_a_built_row_is_told_with_its_line(copied):
+    file = copied / "build" / PROJECT / "chats" / "train.jsonl"
+    bad = json.dumps(ROW | {"messages": TURNS[:1]})
+    file.write_text(file.read_text(encoding="utf-8") + bad + "\n{\n", encoding="utf-8")
+    assert check_project(PROJECT).failed == [
+        f"build/{PROJECT}/chats/train.jsonl:4: messages ends with a turn of 'user', expected assistant",
+        f"build/{PROJECT}/chats/train.jsonl:5: not JSON: Expecting property name enclosed in double quotes",
+    ]
+
+
+def test_a_pickle_beside_the_weights_is_told(copied):
+    (copied / FOLDER / "base" / "pytorch_model.bin").touch()
+    assert check_project(PROJECT).failed == [
+        f"{FOLDER}/base/pytorch_model.bin: a pickle, which runs code when it is loaded: use safetensors"
+    ]
+
+
+def test_a_badly_named_recipe_is_told(copied):
+    folder = copied / FOLDER / "recipes"
+    for name in ("sft.yaml", "sfft.zephyr.yaml", "sft.zephir.yaml"):
+        shutil.copy(folder / "sft.zephyr.yaml", folder / name)
+    assert check_project(PROJECT).failed == [
+        f"{FOLDER}/recipes/sfft.zephyr.yaml: unknown stage 'sfft' of zephyr, did you mean 'sft'?",
+        f"{FOLDER}/recipes/sft.yaml: a recipe is named <stage>[-<variant>].<engine>.yaml",
+        f"{FOLDER}/recipes/sft.zephir.yaml: unknown engine 'zephir', did you mean 'zephyr'?",
+    ]
+
+
+def test_what_is_not_there_yet_is_skipped_with_the_reason(copied):
+    shutil.rmtree(copied / "build")
+    shutil.rmtree(copied / FOLDER / "base")
+    report = check_project(PROJECT)
+    found = {check.name: check for check in report.checks}
+    assert (found["data"].state, found["rows"].state) == ("skipped", "skipped")
+    assert found["rows"].lines == [f"nothing is built: make data PROJECT={PROJECT}"]
+    assert report.failed == [f"{FOLDER}/base: no such folder (make base PROJECT={PROJECT})"]
+    assert found["chat template"].state == "skipped"
+
+
+def test_after_a_mistake_in_a_recipe_the_later_checks_are_skipped_not_passed(copied):
+    change(copied, RECIPE, "max_length: 512", "max_lenth: 512")
+    report = check_project(PROJECT)
+    assert states(report)["keys and types"] == "failed"
+    assert states(report)["special tokens"] == "skipped"
+    assert "because the recipes have mistakes" in report.text()
+
+
+def test_one_recipe_under_one_profile(copied):
+    report = check_recipe(PROJECT, "sft", "gpu-24gb")
+    assert report.failed == []
+    assert report.subject == "genome-chatbot, sft.zephyr, gpu-24gb"
+    assert states(report)["model"] == "skipped"
+
+
+LOOSE = [
+    ("a.yml", "base_model: x/y\nlearning_rate: 2e-4\nlora_rnk: 8\nrl: dpo\nadapter:\n", "axolotl, dpo",
+     ["a.yml:3: unknown key 'lora_rnk', did you mean 'lora_r'?"]),
+    ("b.yml", "base_model: x/y\nmicro_batch_size: two\n", "axolotl, sft",
+     ["b.yml:2: 'micro_batch_size' is \"two\", expected an integer", "b.yml:1: key 'learning_rate' is missing"]),
+    ("c.yml", "model_name_or_path: x/y\ntorch_dtype: auto\nbeta: 0.1\nmax_length: 8\nlearning_rate: 5.0e-7\n",
+     "zephyr, dpo", ["c.yml:2: unknown key 'torch_dtype', today it is 'dtype'"]),
+    ("d.yml", "model_name_or_path: x/y\nassistant_only_loss: true\neval_strategy: no\n", "zephyr, sft",
+     ["d.yml:3: 'eval_strategy' is false, expected one of no, steps, epoch, YAML reads a bare no as false: "
+      'write "no"']),
+    ("e.yml", "model_name_or_path: [\n", "zephyr, sft", ["e.yml:2: not YAML: did not find expected node content"]),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("name", "text", "detected", "mistakes"), LOOSE, ids=[case[0] for case in LOOSE])
+def test_a_loose_recipe_of_either_dialect(tmp_path, monkeypatch, name, text, detected, mistakes):
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    (tmp_path / name).write_text(text, encoding="utf-8")
+    report = check_file(tmp_path / name)
+    assert report.subject == f"{tmp_path / name}: {detected}"
+    assert report.failed == mistakes
+    assert list(states(report).values())[2:] == ["skipped"] * 3
+
+
+def test_the_front_doors_end_with_the_right_code(copied, gretchen, tmp_path):
+    where = {"GRETCHEN_ROOT": str(copied)}
+    good = gretchen("check", f"--project={PROJECT}", **where)
+    assert (good.returncode, good.stderr) == (0, "")
+    change(copied, RECIPE, "max_length: 512", "max_lenth: 512")
+    bad = gretchen("check", "--json", **where)
+    assert bad.returncode == 2
+    assert json.loads(bad.stdout)[0]["failed"] is True
+    missing = gretchen("check", "nowhere.yml", **where)
+    assert missing.returncode == 2
+    assert missing.stderr == "error: there is no file nowhere.yml\nhint: gretchen check FILE… takes recipes (YAML)\n"
+    unknown = gretchen("check", "--project=genom-chatbot", **where)
+    assert unknown.stderr == "error: unknown project 'genom-chatbot'\nhint: did you mean 'genome-chatbot'?\n"
+
+
+def test_check_and_show_load_nothing_heavy(copied):
+    code = (
+        "import sys; from gretchen import cli; "
+        f"codes = [cli.run([verb, '--project={PROJECT}']) for verb in ('check', 'show')]; "
+        "heavy = {'torch', 'transformers', 'datasets', 'trl', 'axolotl', 'numpy'} & set(sys.modules); "
+        "sys.exit(f'{codes} {heavy}' if any(codes) or heavy else 0)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr

@@ -1,0 +1,305 @@
+"""Layers, the rule that merges them, placeholders, the effective batch, and every resolved recipe's origins."""
+
+import copy
+import os
+import shutil
+
+import pytest
+import yaml
+from hypothesis import given
+from hypothesis import strategies as st
+
+from gretchen.errors import UserError
+from gretchen.projects.card import PROFILES, project_slugs
+from gretchen.recipes.find import recipes_of
+from gretchen.recipes.layers import Layer, holds, leaves, merge, merge_all, origin, set_layer, words_of
+from gretchen.recipes.resolve import resolve
+
+PROJECT = "genome-chatbot"
+RECIPE = f"projects/{PROJECT}/recipes/sft.zephyr.yaml"
+SHARED = "shared_recipes/zephyr/sft-lora.yaml"
+
+keys = st.sampled_from("abcd")
+scalars = st.none() | st.integers(0, 3) | st.text("xy", max_size=1) | st.lists(st.integers(0, 3), max_size=2)
+mappings = st.recursive(st.dictionaries(keys, scalars), lambda inner: st.dictionaries(keys, scalars | inner))
+
+
+@pytest.fixture
+def copied(root, tmp_path, monkeypatch):
+    """Return a root of our own with the project and what it extends, and let Gretchen work there."""
+    for part in (f"projects/{PROJECT}", "shared_recipes"):
+        shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("base", "__pycache__"))
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    return tmp_path
+
+
+def write(folder, name, text):
+    file = folder / name
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(text, encoding="utf-8")
+
+
+def change(folder, name, old, new):
+    text = (folder / name).read_text(encoding="utf-8")
+    assert text.count(old) == 1
+    (folder / name).write_text(text.replace(old, new), encoding="utf-8")
+
+
+def without_nulls(values):
+    return {k: without_nulls(v) if isinstance(v, dict) else v for k, v in values.items() if v is not None}
+
+
+@given(mappings, mappings)
+def test_merging_changes_neither_side(lower, upper):
+    kept = copy.deepcopy((lower, upper))
+    merge(lower, upper)
+    assert (lower, upper) == kept
+
+
+@given(mappings, mappings)
+def test_what_the_upper_layer_says_holds_and_what_it_does_not_name_stays(lower, upper):
+    merged = merge(lower, upper)
+    for key in {**lower, **upper}:
+        if key not in upper:
+            assert merged[key] == lower[key]
+        elif upper[key] is None:
+            assert key not in merged
+        elif isinstance(upper[key], dict):
+            below = lower.get(key)
+            assert merged[key] == merge(below if isinstance(below, dict) else {}, upper[key])
+        else:
+            assert merged[key] == upper[key]
+
+
+@given(mappings)
+def test_nothing_is_the_neutral_layer_and_laying_twice_is_laying_once(values):
+    plain = without_nulls(values)
+    assert merge(plain, {}) == plain
+    assert merge({}, values) == plain
+    assert merge(merge({}, values), values) == plain
+
+
+@given(mappings, mappings, mappings)
+def test_layers_laid_together_first_or_one_by_one_are_the_same(one, two, three):
+    one_by_one = merge(merge(without_nulls(one), two), three)
+    assert merge(without_nulls(one), merge(two, three, keep_null=True)) == one_by_one
+
+
+@given(st.lists(mappings, min_size=1, max_size=4))
+def test_each_value_comes_from_a_layer_that_holds_it(several):
+    layers = [Layer(str(number), values) for number, values in enumerate(several)]
+    merged = merge_all(layers)
+    for key, value in leaves(merged):
+        layer = origin(layers, key)
+        assert holds(layer.values, key)
+        found = layer.values
+        for part in key:
+            found = found[part]
+        assert found == value or value == {}
+
+
+def test_set_is_shell_words_with_dotted_keys_and_yaml_values():
+    words = words_of("""learning_rate=1e-3 env.NAME="'a b'" report_to='[wandb]' packing=true lora_r=null""")
+    assert set_layer(words).values == {
+        "learning_rate": "1e-3",
+        "env": {"NAME": "a b"},
+        "report_to": ["wandb"],
+        "packing": True,
+        "lora_r": None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("words", "problem"),
+    [
+        ("learning_rate", "SET: 'learning_rate' is not key=value"),
+        ("report_to=[a", "SET: the value of 'report_to' is not YAML: [a"),
+        ("a='", "SET: No closing quotation: a='"),
+        ("learnin_rate=1", "SET: unknown key 'learnin_rate', did you mean 'learning_rate'?"),
+        ("seed=x", "SET: 'seed' is \"x\", expected an integer"),
+        ("lora_r=0.5", "SET: 'lora_r' is 0.5, expected an integer"),
+        ("per_device_train_batch_size=0", "'per_device_train_batch_size' is 0, expected at least 1"),
+    ],
+)
+def test_a_wrong_set_is_refused(words, problem):
+    with pytest.raises(UserError) as told:
+        resolve(PROJECT, "sft", "tiny", words_of(words))
+    assert told.value.problem == problem
+
+
+def test_a_number_that_yaml_reads_as_a_text_is_the_number():
+    assert resolve(PROJECT, "sft", "tiny", ["learning_rate=2e-4"]).values["learning_rate"] == 0.0002
+
+
+def test_null_deletes_and_none_is_upstreams_null():
+    assert "max_length" not in resolve(PROJECT, "sft", "tiny", ["max_length=null"]).values
+    assert resolve(PROJECT, "sft", "tiny", ["max_length=none"]).values["max_length"] == "none"
+
+
+def test_layers_lie_in_the_order_that_the_design_says():
+    resolved = resolve(PROJECT, "sft", "tiny", ["seed=7"], overrides={"max_steps": 4})
+    assert resolved.origins["lora_r"][0] == SHARED
+    assert resolved.origins["max_length"][0] == RECIPE
+    assert resolved.origins["use_cpu"][0] == "shared_recipes/zephyr/profiles/tiny.yaml"
+    assert resolved.origins["learning_rate"][0] == RECIPE
+    assert resolved.values["learning_rate"] == 0.003
+    assert (resolved.values["seed"], resolved.origins["seed"]) == (7, "SET")
+    assert (resolved.values["max_steps"], resolved.origins["max_steps"]) == (4, "machine")
+
+
+def test_an_origin_names_the_line_that_holds_the_value(root):
+    resolved = resolve(PROJECT, "sft", "gpu-16gb")
+    checked = 0
+    for key, (file, line) in ((k, o) for k, o in resolved.origins.items() if isinstance(o, tuple)):
+        text = (root / file).read_text(encoding="utf-8").splitlines()[line - 1]
+        assert key.split(".")[-1] in text, (key, file, line)
+        checked += 1
+    assert checked > 25
+
+
+def test_a_resolved_recipe_is_plain_upstream_yaml():
+    text = resolve(PROJECT, "sft", "tiny", output="runs/x").text()
+    values = yaml.safe_load(text)
+    assert "${" not in text
+    assert not {"extends", "profiles"} & set(values)
+    assert values["output_dir"] == "runs/x"
+    assert values["dataset_name"] == f"build/{PROJECT}/chats"
+    assert values["model_name_or_path"] == f"projects/{PROJECT}/base"
+    assert isinstance(values["learning_rate"], float)
+
+
+@pytest.mark.parametrize("devices", [1, 2, 4, 8, 16, 32])
+@pytest.mark.parametrize("profile", PROFILES)
+def test_the_effective_batch_is_what_the_recipe_states_on_any_hardware(profile, devices):
+    resolved = resolve(PROJECT, "sft", profile, devices=devices)
+    values = resolved.values
+    product = values["per_device_train_batch_size"] * values["gradient_accumulation_steps"] * devices
+    assert resolved.effective_batch == product == 32
+
+
+def test_an_effective_batch_that_devices_cannot_share_is_refused():
+    with pytest.raises(UserError) as told:
+        resolve(PROJECT, "sft", "cluster", devices=3)
+    assert told.value.problem == "an effective batch of 32 cannot be shared by 3 devices"
+    assert told.value.hint == "SET='per_device_train_batch_size=… gradient_accumulation_steps=…' states another one"
+
+
+def test_a_batch_in_set_counts_as_it_is_typed():
+    resolved = resolve(PROJECT, "sft", "tiny", ["per_device_train_batch_size=5"], devices=3)
+    assert str(resolved.batch) == "15 = 5 per device × 1 accumulated × 3 devices"
+
+
+def test_a_profile_of_the_recipe_may_state_another_effective_batch(copied):
+    change(copied, RECIPE, "tiny: {", "tiny: { per_device_train_batch_size: 8, gradient_accumulation_steps: 2,")
+    assert resolve(PROJECT, "sft", "tiny").effective_batch == 16
+    assert resolve(PROJECT, "sft", "laptop").effective_batch == 32
+
+
+@pytest.mark.parametrize(
+    ("recipe", "problem", "hint"),
+    [
+        ("sft.axolot", "unknown recipe 'sft.axolot'", "recipes of"),
+        ("stf", "unknown recipe 'stf'", "did you mean 'sft.zephyr'?"),
+    ],
+)
+def test_an_unknown_recipe_is_refused_with_the_nearest_and_the_list(recipe, problem, hint):
+    with pytest.raises(UserError) as told:
+        resolve(PROJECT, recipe, "tiny")
+    assert told.value.problem == problem
+    assert hint in told.value.hint
+    assert f"recipes of {PROJECT}: " in told.value.hint
+
+
+def test_an_unknown_profile_is_refused():
+    with pytest.raises(UserError, match="unknown profile 'gpu-24'"):
+        resolve(PROJECT, "sft", "gpu-24")
+
+
+def test_all_mistakes_of_a_recipe_are_told_at_once(copied):
+    write(
+        copied,
+        RECIPE,
+        "extends: [zephyr/sft-lor.yaml]\nmodel_name_or_path: ${modle}\nlearnin_rate: 1\nseed: 1\nseed: 2\nbf16: maybe\n"
+        "profiles:\n  gpu-24: {seed: 3}\n  cluster: {packin: true}\n",
+    )
+    with pytest.raises(UserError) as told:
+        resolve(PROJECT, "sft", "tiny")
+    assert told.value.problem.splitlines() == [
+        f"{RECIPE}:1: shared_recipes/zephyr/sft-lor.yaml does not exist, did you mean 'zephyr/sft-lora.yaml'?",
+        f"{RECIPE}:5: key 'seed' stands twice, first on line 4",
+        f"{RECIPE}:8: unknown profile 'gpu-24', did you mean 'gpu-24gb'?",
+        f"{RECIPE}:3: unknown key 'learnin_rate', did you mean 'learning_rate'?",
+        f"{RECIPE}:6: 'bf16' is \"maybe\", expected true or false",
+        f"{RECIPE}:2: unknown placeholder '${{modle}}', did you mean '${{model}}'?",
+        f"{RECIPE}:9: unknown key 'packin', did you mean 'packing'?",
+    ]
+
+
+@pytest.mark.parametrize(
+    ("file", "old", "new", "told"),
+    [
+        (SHARED, "use_peft: true", "extends: [x]\nuse_peft: true", f"{SHARED}:5: a shared recipe has no 'extends'"),
+        (
+            "shared_recipes/zephyr/profiles/tiny.yaml",
+            "sft:\n",
+            "sft:\n  gradient_accumulation_steps: 2\n",
+            "shared_recipes/zephyr/profiles/tiny.yaml:8: a profile sets the per-device batch only, not "
+            "'gradient_accumulation_steps'",
+        ),
+        (
+            "shared_recipes/zephyr/profiles/tiny.yaml",
+            "sft:\n",
+            "stf:\n",
+            "shared_recipes/zephyr/profiles/tiny.yaml:7: unknown section 'stf', did you mean 'sft'?",
+        ),
+        (RECIPE, "max_length: 512", "max_length: null", f"{RECIPE}:10: 'max_length: null' deletes nothing here; "
+         "upstream's own null is written none"),
+        (RECIPE, "extends: [zephyr/sft-lora.yaml]", "extends: zephyr/sft-lora.yaml",
+         f"{RECIPE}:4: 'extends' is no list of files: extends: [zephyr/sft-lora.yaml]"),
+    ],
+)  # fmt: skip
+def test_a_mistake_of_form_is_told_with_its_line(copied, file, old, new, told):
+    change(copied, file, old, new)
+    with pytest.raises(UserError) as raised:
+        resolve(PROJECT, "sft", "tiny")
+    assert told in raised.value.problem.splitlines()
+
+
+def test_a_model_of_an_earlier_stage_is_named_or_asked_for(copied):
+    change(copied, RECIPE, "${model}", "${base.sft}")
+    with pytest.raises(UserError) as told:
+        resolve(PROJECT, "sft", "tiny")
+    assert told.value.problem == "${base.sft}: sft.zephyr has no finished run to start from"
+    assert told.value.hint == f"make train PROJECT={PROJECT} RECIPE=sft.zephyr PROFILE=tiny"
+    latest = copied / "runs" / PROJECT / "sft.zephyr" / "latest"
+    latest.mkdir(parents=True)
+    with pytest.raises(UserError, match="has no merged model yet"):
+        resolve(PROJECT, "sft", "tiny")
+    (latest / "model").mkdir()
+    expected = f"runs/{PROJECT}/sft.zephyr/latest/model"
+    assert resolve(PROJECT, "sft", "tiny").values["model_name_or_path"] == expected
+
+
+def test_each_recipe_matches_its_snapshot(root):
+    """GRETCHEN_UPDATE_SNAPSHOTS=1 writes them anew: read the diff."""
+    update = bool(os.environ.get("GRETCHEN_UPDATE_SNAPSHOTS"))
+    expected, recipes = set(), set()
+    for project in project_slugs():
+        for name in recipes_of(project):
+            recipes.add((project, name))
+            for profile in PROFILES:
+                file = root / "tests" / "snapshots" / project / f"{name}.{profile}.yaml"
+                resolved = resolve(project, name, profile)
+                text = f"# effective batch {resolved.batch}\n{resolved.text()}"
+                if update:
+                    write(file.parent, file.name, text)
+                assert file.read_text(encoding="utf-8") == text
+                expected.add(file)
+    assert len(recipes) >= 1
+    assert len(expected) == len(recipes) * len(PROFILES)
+    assert set((root / "tests" / "snapshots").rglob("*.yaml")) == expected
+
+
+def test_every_recipe_file_of_the_disk_is_found(root):
+    files = set(root.glob("projects/*/recipes/*"))
+    assert {recipe.path for slug in project_slugs() for recipe in recipes_of(slug).values()} == files

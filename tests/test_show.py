@@ -1,0 +1,63 @@
+"""`show`: the resolved recipe as YAML, with the origin of each value behind its line."""
+
+import json
+import re
+
+import pytest
+import yaml
+
+from gretchen.projects.card import PROFILES
+from gretchen.recipes.resolve import Resolved, resolve
+from gretchen.show import commented, keys_of_lines, plain
+
+PROJECT = "genome-chatbot"
+
+
+@pytest.mark.parametrize("profile", PROFILES)
+def test_what_is_shown_is_the_recipe_and_every_line_tells_where_it_comes_from(root, profile):
+    resolved = resolve(PROJECT, "sft", profile, ["learning_rate=1e-3"], devices=4)
+    text = commented(resolved)
+    assert yaml.safe_load(text) == resolved.values
+    lines = text.splitlines()
+    assert lines[:2] == [f"# sft.zephyr, profile {profile}", f"# effective batch {resolved.batch}"]
+    for line in lines[2:]:
+        origin = re.search(r"  # (SET|computed|(\S+):(\d+))$", line)
+        assert origin, line
+        if origin[2]:
+            key = line.split(":")[0].strip().removeprefix("- ")
+            assert key in (root / origin[2]).read_text(encoding="utf-8").splitlines()[int(origin[3]) - 1]
+    assert "learning_rate: 0.001" in text
+    assert re.search(r"learning_rate: 0\.001 +# SET\n", text)
+    assert len({line.index("  # ") for line in lines[2:]}) == 1 or max(map(len, lines)) > 64
+
+
+def test_parts_of_lists_and_mappings_have_their_own_lines():
+    text = "a:\n  b: 1\n  c:\n  - x: 1\n    y: 2\n  - z\nd: 3\n"
+    expected = [("a",), ("a", "b"), ("a", "c"), ("a", "c", "0", "x"), ("a", "c", "0", "y"), ("a", "c", "1"), ("d",)]
+    assert keys_of_lines(text) == expected
+
+
+def test_a_text_of_several_lines_has_one_origin(root):
+    whole = resolve(PROJECT, "sft", "tiny")
+    resolved = Resolved(
+        **vars(whole) | {"values": {"env": {"A": "one\ntwo\n\nthree"}}, "origins": {"env": ("x.yaml", 3)}}
+    )
+    text = commented(resolved)
+    assert all(line.endswith("# x.yaml:3") for line in text.splitlines()[2:])
+
+
+def test_json_holds_values_origins_and_batch(gretchen):
+    done = gretchen("show", f"--project={PROJECT}", "--json", "--set", "seed=7")
+    told = json.loads(done.stdout)
+    assert done.returncode == 0
+    assert told["origins"]["seed"] == "SET"
+    assert told["origins"]["lora_r"].startswith("shared_recipes/zephyr/sft-lora.yaml:")
+    assert told["effective_batch"] == 32
+    assert told == json.loads(plain(resolve(PROJECT, "sft", "tiny", ["seed=7"])))
+
+
+def test_make_hands_on_what_was_typed(make):
+    done = make("show", f"PROJECT={PROJECT}", "PROFILE=gpu-24gb", "SET=seed=7 run_name='a b'")
+    assert done.returncode == 0
+    values = yaml.safe_load(done.stdout[done.stdout.index("# sft") :])  # set-up may have said something before
+    assert (values["seed"], values["run_name"]) == (7, "a b")
