@@ -4,9 +4,10 @@
 
 The base, the base prompted with worked examples and the newest finished run of each recipe answer the same held-out
 rows (test and hard); evaluation.py scores them; the table shows count, interval, difference to the base, trivial
-baselines, and the share of answers that ended by themselves. Answers are kept in runs/<project>/evaluations/ and
-asked for again only when weights, template, rows or settings changed. RECORD=1 writes results.json and the README's
-table. It trains and merges nothing.
+baselines, and the share of answers that ended by themselves. In a 0/1 metric (exact match, a test that passes) only an
+answer that ended can be right; measures of degree take one that was cut off as it stands. Answers are kept in
+runs/<project>/evaluations/ and asked for again only when weights, template, rows or settings changed. RECORD=1 writes
+results.json and the README's table. It trains and merges nothing.
 """
 
 import contextlib
@@ -65,7 +66,8 @@ def evaluation(project: str, profile: str, runs: list[str], limit: int | None) -
     require_profile(profile, here)
     model = locate(project, profile)
     require_reachable(model)
-    build(project, profile)
+    if build(project, profile):
+        print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
     found, left_out = systems(project, profile, model, data_hash(project), runs)
     if len(found) == 1:
         left_out.append(f"no finished run of {project} to compare: make train PROJECT={project}")
@@ -100,7 +102,7 @@ def plan_of(project: str, profile: str, card: Any, found: list[Any], limit: int 
         closed=tuple(card.closed),
         sets={name: sample(rows, limit, SEED) for name, rows in whole.items()},
         sizes={name: len(rows) for name, rows in whole.items()},
-        train=load_set(project, "train", asked) if asked in ("chats", "preferences") else [],
+        train=load_set(project, "train", asked),
         documents=document_rows(project, limit) if embedded else [],
         template=shared_template(found),
         data=data_hash(project),

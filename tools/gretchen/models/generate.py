@@ -58,11 +58,10 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
     Raises UserError or WorkError where the model cannot be had or its files cannot be read.
     """
     require_reachable(base)
+    _quiet()
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer
-    from transformers.utils import logging
+    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-    logging.disable_progress_bar()
     local = paths.root() / base
     name = str(local) if local.is_dir() else base
     try:
@@ -73,12 +72,25 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
         raise WorkError(
             f"the model {base} cannot be loaded: {told}", "is the folder in hub format, and whole?"
         ) from None
+    # Values that our own generation config leaves open would be filled in from the model's.
+    model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
     if adapter is not None:
         from peft import PeftModel
 
         model = PeftModel.from_pretrained(model, str(adapter))
     device, dtype = _place(model)
     return Model(tokenizer, model.to(device=device, dtype=dtype).eval(), chat_template)
+
+
+def _quiet() -> None:
+    """Keep progress bars, and what libraries report of their own parts as they are imported, off the screen."""
+    import logging
+
+    for name in ("torchao", "torch.utils._pytree"):
+        logging.getLogger(name).setLevel(logging.ERROR)
+    from transformers.utils.logging import disable_progress_bar
+
+    disable_progress_bar()
 
 
 def _place(model: Any) -> tuple[str, Any]:

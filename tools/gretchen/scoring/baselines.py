@@ -26,24 +26,27 @@ def most_frequent_answers(train: list[Row]) -> dict[str, str]:
     answers: dict[str, Counter[str]] = defaultdict(Counter)
     for row in train:
         answer = reference_of(row)
+        if not answer:
+            continue
         answers[row.get("form", "")][answer] += 1
         answers[""][answer] += 1
     return {form: min(counted, key=lambda text: (-counted[text], text)) for form, counted in answers.items()}
 
 
 def baselines(evaluator: Evaluator, rows: list[Row], train: list[Row]) -> dict[str, dict[str, list[Prediction]]]:
-    """Return {baseline: {row id: [answer]}}; without answered train rows only the copied prompt.
+    """Return {baseline: {row id: its answer, as often as there are samples}}.
 
-    In a closed loop a baseline says the same in every turn.
+    Without answered train rows there is only the copied prompt. In a closed loop a baseline says the same in every turn.
     """
+    samples = evaluator.settings.samples
     texts = {"copied prompt": {row["id"]: copied_prompt(row) for row in rows}}
-    if train:
-        frequent = most_frequent_answers(train)
+    frequent = most_frequent_answers(train)
+    if frequent:
         texts["most frequent answer"] = {row["id"]: frequent.get(row.get("form", ""), frequent[""]) for row in rows}
     if not evaluator.offers("reply"):
-        return {name: {key: [text] for key, text in answers.items()} for name, answers in texts.items()}
+        return {name: {key: [text] * samples for key, text in answers.items()} for name, answers in texts.items()}
     return {
-        name: {row["id"]: [evaluator.play(row, partial(_same, answers[row["id"]]))] for row in rows}
+        name: {row["id"]: [evaluator.play(row, partial(_same, answers[row["id"]]))] * samples for row in rows}
         for name, answers in texts.items()
     }
 

@@ -12,7 +12,7 @@ from gretchen import paths
 from gretchen.files import read_jsonl
 from gretchen.scoring.predictions import Answer, Job
 from gretchen.scoring.scorer import Evaluator
-from gretchen.scoring.summary import summary
+from gretchen.scoring.summary import open_figures, summary
 from gretchen.scoring.testset import sample
 
 METRIC = "exact_match"
@@ -47,10 +47,12 @@ def longest_answer(rows: list[dict[str, Any]]) -> int:
 
 def document_summary(project: str, rows: list[dict[str, Any]], answers: list[Answer]) -> dict[str, Any]:
     """Return overall and per-form exact match of the documents' answers, as summary() tells it."""
-    settings = SimpleNamespace(main=METRIC, metrics={METRIC: SimpleNamespace(range=(0, 1))})
+    metric = SimpleNamespace(range=(0, 1), better="higher")
+    settings = SimpleNamespace(main=METRIC, metrics={METRIC: metric})
     evaluator = Evaluator(project, settings, SimpleNamespace(score=_score))
-    predictions = {one.id: [str(one.prediction) if one.ended else ""] for one in answers}
-    return summary(evaluator, evaluator.score_all(rows, predictions), closed=())
+    predictions = {one.id: [one.prediction] for one in answers}
+    scored = evaluator.score_all(rows, predictions, {one.id: [one.ended] for one in answers})
+    return summary(open_figures(evaluator, scored, closed=()), scored)
 
 
 def _score(prediction: str, row: dict[str, Any]) -> dict[str, float]:

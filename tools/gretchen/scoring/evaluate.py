@@ -13,7 +13,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.files import file_hash, text_hash, write_json
+from gretchen.files import folder_hash, text_hash, write_json
 from gretchen.models.generate import Model, encode, load
 from gretchen.runs import folder as run_folder
 from gretchen.runs.record import commit, now, versions
@@ -22,10 +22,10 @@ from gretchen.scoring.baselines import baselines
 from gretchen.scoring.documents import document_jobs, document_summary, longest_answer
 from gretchen.scoring.predictions import Answer, Job, Settings
 from gretchen.scoring.progress import Progress
-from gretchen.scoring.scorer import Evaluator, Scored
-from gretchen.scoring.summary import against, summary
+from gretchen.scoring.scorer import Evaluator
+from gretchen.scoring.summary import Figures, against, open_figures, summary
 from gretchen.scoring.systems import System
-from gretchen.scoring.testset import WorkedExamples, conversation, prompted, rows_hash
+from gretchen.scoring.testset import WorkedExamples, conversation, exchange, prompted, rows_hash
 
 Row = dict[str, Any]
 PROMPTING = {"prompted": "worked examples", "document": "document"}
@@ -87,16 +87,16 @@ def tell(plan: Plan, found: list[System]) -> dict[str, Any]:
     loader = Loader(plan.template)
     base = found[0]
     order = [base, *found[1:]]
-    if plan.train and "messages" in plan.train[0]:
+    if any(map(exchange, plan.train)):
         order.insert(1, dataclasses.replace(base, name="base prompted", kind="prompted"))
-    compared: dict[str, list[Scored]] = {}
+    compared: dict[str, Figures] = {}
     models = [measure(plan, system, loader, compared) for system in order]
     documents = None
     if plan.documents:
         answers, _ = answers_of(plan, dataclasses.replace(base, name="base in document form", kind="document"), loader)
         documents = document_summary(plan.project, plan.documents, answers)
     trivial = [
-        {"name": name, "kind": "baseline", "sets": measured(plan, said, {}, compared)}
+        {"name": name, "kind": "baseline", "sets": measured(plan, said, None, compared)}
         for name, said in baselines(plan.evaluator, plan.rows, plan.train).items()
     ]
     return heading(plan, base) | {"models": [*trivial, *models], "documents": documents}
@@ -125,25 +125,23 @@ def heading(plan: Plan, base: System) -> dict[str, Any]:
     }
 
 
-def measure(plan: Plan, system: System, loader: Loader, compared: dict[str, list[Scored]]) -> dict[str, Any]:
+def measure(plan: Plan, system: System, loader: Loader, compared: dict[str, Figures]) -> dict[str, Any]:
     """Return a model's part of the table, and write it into its evaluation.json."""
     answers, place = answers_of(plan, system, loader)
     said: dict[str, list[Any]] = {}
-    for one in answers:
-        said.setdefault(one.id, []).append(one.prediction)
     ended: dict[str, list[bool]] = {}
     for one in answers:
+        said.setdefault(one.id, []).append(one.prediction)
         ended.setdefault(one.id, []).append(one.ended)
     sets = measured(plan, said, ended, compared, is_base=system.kind == "base")
-    if system.folder and system.kind != "prompted":
-        own = plan.evaluator.properties(system.folder)
-        figures = {
+    facts = known(place) | own_figures(plan, system, known(place))
+    for told in sets.values():
+        told["scores"] |= {
             name: {"value": value, "low": None, "high": None, "count": 1, "method": "measured"}
-            for name, value in own.items()
+            for name, value in facts["properties"].items()
         }
-        for told in sets.values():
-            told["scores"] |= figures
-    told = {
+    write_json(place / "evaluation.json", facts | {"sets": sets})
+    return {
         "name": system.name,
         "kind": system.kind,
         "weights": system.weights,
@@ -152,28 +150,40 @@ def measure(plan: Plan, system: System, loader: Loader, compared: dict[str, list
         "evaluation": place.name,
         "sets": sets,
     }
-    scored_by = {"evaluation.py": file_hash(plan.evaluator.file)}
-    write_json(place / "evaluation.json", known(place) | scored_by | {"sets": sets})
-    return told
+
+
+def own_figures(plan: Plan, system: System, facts: dict[str, Any]) -> dict[str, Any]:
+    """Return the hash of the project's code and the model's own figures, measured again only when the code changed."""
+    code = project_code(plan)
+    if facts.get("code") == code:
+        return {"code": code, "properties": facts["properties"]}
+    asked = system.folder and system.kind != "prompted"
+    return {"code": code, "properties": plan.evaluator.properties(system.folder) if asked else {}}
+
+
+def project_code(plan: Plan) -> str:
+    """Return the hash of the code that evaluation.py may use."""
+    return folder_hash(plan.evaluator.file.parent, "*.py")
 
 
 def measured(
     plan: Plan,
     said: dict[str, list[Any]],
-    ended: dict[str, list[bool]],
-    compared: dict[str, list[Scored]],
+    ended: dict[str, list[bool]] | None,
+    compared: dict[str, Figures],
     is_base: bool = False,
 ) -> dict[str, Any]:
-    """Return {set: scores, forms, closed, against_base, ended}; the base's own answers are kept in `compared`."""
+    """Return {set: scores, forms, closed, against_base, ended}; the base's own figures are kept in `compared`."""
     told = {}
     for name, rows in plan.sets.items():
-        scored = plan.evaluator.score_all(rows, said)
+        scored = plan.evaluator.score_all(rows, said, ended)
+        figures = open_figures(plan.evaluator, scored, plan.closed)
         if is_base:
-            compared[name] = scored
-        flags = [flag for row in rows for flag in ended.get(row["id"], [])]
-        told[name] = summary(plan.evaluator, scored, plan.closed) | {
-            "against_base": None if is_base else against(plan.evaluator, scored, compared[name], plan.closed),
-            "ended": sum(flags) / len(flags) if flags else None,
+            compared[name] = figures
+        flags = [flag for one in scored for flag in one.ended]
+        told[name] = summary(figures, scored) | {
+            "against_base": None if is_base else against(figures, compared[name]),
+            "ended": sum(flags) / len(flags) if ended else None,
         }
     return told
 
@@ -184,7 +194,8 @@ def answers_of(plan: Plan, system: System, loader: Loader) -> tuple[list[Answer]
     rows = plan.documents if system.kind == "document" else plan.rows
     # Worked examples come from the train split: with other data they are others.
     asked = rows_hash(rows) + (plan.data if system.kind == "prompted" else "")
-    name = answering.key(system.weights, text_hash(plan.template), asked, settings)
+    simulator = project_code(plan) if in_loop(plan, system) else ""
+    name = answering.key(system.weights, text_hash(plan.template), asked, settings, simulator)
     place = paths.runs(plan.project) / "evaluations" / name
     answers = answering.complete(place)
     if answers is None:
@@ -193,13 +204,18 @@ def answers_of(plan: Plan, system: System, loader: Loader) -> tuple[list[Answer]
     return answers, place
 
 
+def in_loop(plan: Plan, system: System) -> bool:
+    """Return whether the project's simulator leads the conversation."""
+    return plan.evaluator.offers("reply") and system.kind != "document"
+
+
 def fresh_answers(plan: Plan, system: System, settings: Settings, loader: Loader, place: Path) -> list[Answer]:
     """Ask the model, and write answers and circumstances into `place`."""
     started = time.monotonic()
     progress = Progress(system.name)
     model = loader.get(system)
     jobs = jobs_of(plan, system, model)
-    if plan.evaluator.offers("reply") and system.kind != "document":
+    if in_loop(plan, system):
         ask = partial(answering.ask_in_loop, model, settings, plan.evaluator)
     else:
         ask = partial(answering.ask, model, settings)
@@ -223,6 +239,7 @@ def fresh_answers(plan: Plan, system: System, settings: Settings, loader: Loader
         "date": now(),
     }
     write_json(place / "evaluation.json", facts)
+    answering.keep_whole(place, answers)  # last: where it stands, everything stands
     return answers
 
 

@@ -59,17 +59,20 @@ class Job:
 OnAnswers = Callable[[list[Answer]], None]
 
 
-def key(weights: str, template: str, rows: str, settings: Settings) -> str:
-    """Return the name of the folder for answers of these weights by this template to these rows (all hashes)."""
-    return text_hash(weights, template, rows, json.dumps(dataclasses.asdict(settings), sort_keys=True))
+def key(weights: str, template: str, rows: str, settings: Settings, simulator: str = "") -> str:
+    """Return the name of the folder for answers of these weights by this template to these rows (all hashes).
+
+    `simulator` is the hash of the code that leads a closed loop: what it says decides what is answered next.
+    """
+    return text_hash(weights, template, rows, json.dumps(dataclasses.asdict(settings), sort_keys=True), simulator)
 
 
 def read(file: Path) -> list[Answer]:
     """Return the answers of a file; a last line that was cut off while it was written does not count."""
     if not file.is_file():
         return []
-    lines = file.read_text(encoding="utf-8").splitlines(keepends=True)
-    told = [json.loads(line) for line in lines if line.endswith("\n")]
+    # Not splitlines(): answers may hold U+2028 and its kin, which JSON leaves as they are.
+    told = [json.loads(line) for line in file.read_text(encoding="utf-8").split("\n")[:-1]]
     return [Answer(one["id"], one["sample"], one["prediction"], one["ended"]) for one in told]
 
 
@@ -88,7 +91,7 @@ def collect(
     """Return the answers to all jobs, in order, asking for those that an earlier, stopped call did not get.
 
     `answer` is given (job, sample) pairs and hands back answers as they come; `progress` is told how many of how many.
-    Raises WorkError where the disk is full; what was answered till then is kept.
+    `keep_whole` then puts them in place. Raises WorkError where the disk is full; what was answered till then is kept.
     """
     partial = folder / PARTIAL
     wanted = [(job, sample) for job in jobs for sample in range(settings.samples)]
@@ -105,10 +108,13 @@ def collect(
     rest = [(job, sample) for job, sample in wanted if (job.row["id"], sample) not in known]
     if rest:
         answer(rest, keep)
-    answers = [known[job.row["id"], sample] for job, sample in wanted]
+    return [known[job.row["id"], sample] for job, sample in wanted]
+
+
+def keep_whole(folder: Path, answers: list[Answer]) -> None:
+    """Write predictions.jsonl; from now on nothing is asked again."""
     write_jsonl(folder / COMPLETE, _lines(answers))
-    partial.unlink()
-    return answers
+    (folder / PARTIAL).unlink(missing_ok=True)
 
 
 def _append(partial: Path, answers: list[Answer]) -> None:

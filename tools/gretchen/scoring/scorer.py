@@ -5,10 +5,14 @@
     evaluator.aggregate(scored)     -> {"exact_match": 0.91, …}
 
 `score(prediction, row)` is all that a project must offer; `aggregate`, `oracle`, `reply`, `reward` and `properties`
-have the defaults written here. Intervals and comparisons are in summary.py.
+have the defaults written here. A 0/1 metric is a verdict on the whole answer: 1 counts only where the answer ended by
+itself (in a closed loop: each of its turns did). Measures of degree take an answer that was cut off as it stands.
+Intervals and comparisons are in summary.py.
 """
 
+import dataclasses
 import math
+import traceback
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
@@ -28,11 +32,12 @@ MOST_TURNS = 32
 
 @dataclass(frozen=True)
 class Scored:
-    """A row with its samples' predictions and scores: what `aggregate` gets a list of."""
+    """A row with its samples' predictions, their scores, and whether they ended: what `aggregate` gets a list of."""
 
     row: Row
     predictions: tuple[Prediction, ...]
     scores: tuple[Scores, ...]
+    ended: tuple[bool, ...]
 
     @property
     def id(self) -> str:
@@ -91,29 +96,55 @@ class Evaluator:
 
     def score(self, prediction: Prediction, row: Row) -> Scores:
         """Return the checked scores of one sample. Raises UserError naming file, row and metric."""
-        return self._checked(self.module.score(prediction, row), f"score() of row '{row['id']}'")
+        what = f"score() of row '{row['id']}'"
+        return self._checked(self._called(what, "score", prediction, row), what)
 
-    def score_all(self, rows: Sequence[Row], predictions: Mapping[str, Sequence[Prediction]]) -> list[Scored]:
-        """Return every row with the scores of its predictions, in the rows' order."""
-        return [
-            Scored(row, tuple(predictions[row["id"]]), tuple(self.score(one, row) for one in predictions[row["id"]]))
-            for row in rows
-        ]
+    def score_all(
+        self,
+        rows: Sequence[Row],
+        predictions: Mapping[str, Sequence[Prediction]],
+        ended: Mapping[str, Sequence[bool]] | None = None,
+    ) -> list[Scored]:
+        """Return every row with the scores of its predictions, in the rows' order; without `ended` all did end."""
+        scored = []
+        for row in rows:
+            said = tuple(predictions[row["id"]])
+            flags = tuple(ended[row["id"]]) if ended else (True,) * len(said)
+            scored.append(Scored(row, said, tuple(self.score(one, row) for one in said), flags))
+        return self._only_ended_count(scored)
+
+    def _only_ended_count(self, scored: list[Scored]) -> list[Scored]:
+        """Return the rows with 0 for 1 in every 0/1 metric (higher is better) of an answer that did not end."""
+        verdicts = [name for name in self.settings.metrics if self.settings.metrics[name].better == "higher"]
+        every = [scores for one in scored for scores in one.scores]
+        verdicts = [name for name in verdicts if all(scores.get(name) in (None, 0.0, 1.0) for scores in every)]
+
+        def counted(one: Scored) -> tuple[Scores, ...]:
+            return tuple(
+                scores if ended else scores | {name: 0.0 for name in verdicts if scores.get(name)}
+                for scores, ended in zip(one.scores, one.ended, strict=True)
+            )
+
+        return [one if all(one.ended) else dataclasses.replace(one, scores=counted(one)) for one in scored]
 
     def aggregate(self, scored: Sequence[Scored]) -> dict[str, float]:
         """Return one figure per metric: the project's own aggregate over the default means. NaN: does not apply."""
         names = list(dict.fromkeys(name for one in scored for scores in one.scores for name in scores))
-        figures = {name: default_aggregate(scored, name) for name in names}
-        if scored and self.offers("aggregate"):
-            told = self._checked(self.module.aggregate(list(scored)), "aggregate()")
-            figures |= {name: math.nan if value is None else value for name, value in told.items()}
-        return figures
+        return {name: default_aggregate(scored, name) for name in names} | self.own_aggregate(scored)
+
+    def own_aggregate(self, scored: Sequence[Scored]) -> dict[str, float]:
+        """Return what the project's own `aggregate` says of the rows; {} where it has none."""
+        if not scored or not self.offers("aggregate"):
+            return {}
+        told = self._checked(self._called("aggregate()", "aggregate", list(scored)), "aggregate()")
+        return {name: math.nan if value is None else value for name, value in told.items()}
 
     def oracle(self, row: Row) -> Prediction:
         """Return the perfect answer to a row: the project's `oracle`, played where it is a policy, or the reference."""
         from gretchen.projects.rows import reference_of
 
-        found = self.module.oracle(row) if self.offers("oracle") else reference_of(row)
+        what = f"oracle() of row '{row['id']}'"
+        found = self._called(what, "oracle", row) if self.offers("oracle") else reference_of(row)
         return self.play(row, found) if callable(found) else found
 
     def play(self, row: Row, policy: Callable[[list[dict[str, Any]]], str]) -> list[dict[str, Any]]:
@@ -128,20 +159,43 @@ class Evaluator:
 
     def reply(self, row: Row, turns: list[dict[str, Any]]) -> str | None:
         """Return the simulator's next turn; None when it is over, which it is after MOST_TURNS at the latest."""
-        return None if len(turns) >= MOST_TURNS else self.module.reply(row, turns)
+        if len(turns) >= MOST_TURNS:
+            return None
+        return self._called(f"reply() to row '{row['id']}'", "reply", row, turns)
 
     def reward(self, prediction: Prediction, row: Row) -> float:
         """Return the reward of an answer: the project's `reward`, or the main metric (0 where it does not apply)."""
         if self.offers("reward"):
-            return float(self.module.reward(prediction, row))
+            what = f"reward() of row '{row['id']}'"
+            return _number(self._called(what, "reward", prediction, row), f"{paths.shown(self.file)}: {what}")
         return self.score(prediction, row).get(self.main) or 0.0
 
     def properties(self, model: Path) -> dict[str, float]:
         """Return the checked figures of a model folder itself; {} where the project measures none."""
         if not self.offers("properties"):
             return {}
-        told = self._checked(self.module.properties(model), "properties()")
+        told = self._checked(self._called("properties()", "properties", model), "properties()")
         return {name: value for name, value in told.items() if value is not None}
+
+    def _called(self, what: str, function: str, *arguments: Any) -> Any:
+        """Return what a function of evaluation.py returns. Raises UserError, with its line, where it breaks."""
+        try:
+            return getattr(self.module, function)(*arguments)
+        except UserError:
+            raise
+        except Exception as fault:  # the team's own code: whatever it raises is told in a sentence
+            frames = [
+                one
+                for one in traceback.extract_tb(fault.__traceback__)
+                if Path(one.filename).parent == self.file.parent
+            ]
+            place = (
+                f"{paths.shown(Path(frames[-1].filename))}:{frames[-1].lineno}" if frames else paths.shown(self.file)
+            )
+            raise UserError(
+                f"{place}: {what} raised {type(fault).__name__}: {fault}",
+                "an answer may be any text, and `aggregate` gets resamples of the rows too",
+            ) from fault
 
     def _checked(self, told: Any, what: str) -> Scores:
         """Return scores as floats. Raises UserError for an unknown metric, no number, or one out of its range."""

@@ -4,47 +4,47 @@ Arithmetic only: what is compared with what stands in summary.py. All intervals 
 would move with other test rows; what another training seed would change they cannot know.
 """
 
+import math
 from collections.abc import Callable, Sequence
+from statistics import NormalDist
 from typing import Any
 
 import numpy as np
 
 RESAMPLES = 2000
 CONFIDENCE = 0.95
+QUANTILE = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 Interval = tuple[float, float]
 
 
-def wilson(successes: int, count: int, confidence: float = CONFIDENCE) -> Interval:
-    """Return the Wilson score interval of a proportion (Wilson 1927). `count` must be above 0."""
-    from scipy.stats import binomtest
+def wilson(successes: int, count: int, quantile: float = QUANTILE) -> Interval:
+    """Return the score interval of a proportion (Wilson 1927) at a normal quantile. `count` must be above 0."""
+    share, square = successes / count, quantile**2
+    centre = share + square / (2 * count)
+    half = quantile * math.sqrt(share * (1 - share) / count + square / (4 * count**2))
+    scale = 1 + square / count
+    return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
-    low, high = binomtest(successes, count).proportion_ci(confidence, method="wilson")
-    return float(low), float(high)
 
-
-def stratified_wilson(strata: Sequence[tuple[int, int]], confidence: float = CONFIDENCE) -> Interval:
+def stratified_wilson(strata: Sequence[tuple[int, int]], quantile: float = QUANTILE) -> Interval:
     """Return the interval of the unweighted mean of several proportions, each given as (successes, count).
 
     Yan and Su 2010, "Stratified Wilson and Newcombe confidence intervals for multiple binomial proportions": each
     stratum's Wilson interval at a smaller normal quantile, then their mean. With equal strata it is Wilson's own.
     """
-    from scipy.stats import norm
-
     variances = np.array([k / n * (1 - k / n) / n for k, n in strata])
     if not variances.any():  # every stratum is all right or all wrong: only the counts tell them apart
         variances = np.array([1 / n for _, n in strata])
-    quantile = norm.ppf((1 + confidence) / 2) * np.sqrt(variances.sum()) / np.sqrt(variances).sum()
-    bounds = [wilson(k, n, confidence=float(2 * norm.cdf(quantile) - 1)) for k, n in strata]
-    low, high = np.mean(bounds, axis=0)
+    smaller = quantile * float(np.sqrt(variances.sum()) / np.sqrt(variances).sum())
+    low, high = np.mean([wilson(k, n, smaller) for k, n in strata], axis=0)
     return float(low), float(high)
 
 
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return the two-sided p-value of McNemar's exact test from the two counts of disagreement."""
-    from scipy.stats import binomtest
-
     both = only_first + only_second
-    return float(binomtest(only_first, both, 0.5).pvalue) if both else 1.0
+    tail = sum(math.comb(both, k) for k in range(min(only_first, only_second) + 1))
+    return min(1.0, 2 * tail / 2**both)
 
 
 def group_draws(groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
@@ -76,16 +76,16 @@ def bootstrap_means(
 
 
 def bootstrap_statistic(
-    statistic: Callable[[list[Any]], float],
+    statistic: Callable[[list[Any]], Sequence[float]],
     rows: Sequence[Any],
     groups: Sequence[str],
     resamples: int = RESAMPLES,
     seed: int = 0,
 ) -> np.ndarray:
-    """Return `statistic` of the rows of each resample of whole groups, for measures that are no mean."""
+    """Return, a line per resample of whole groups, the figures of `statistic`: for measures that are no mean."""
     number, draws = group_draws(groups, resamples, seed)
     members = [[rows[i] for i in np.flatnonzero(number == group)] for group in range(draws.shape[1])]
-    drawn = (np.repeat(np.arange(len(draw)), draw) for draw in draws)
+    drawn = (np.repeat(np.arange(len(draw)), draw).tolist() for draw in draws)
     return np.array([statistic([row for group in chosen for row in members[group]]) for chosen in drawn], dtype=float)
 
 

@@ -47,13 +47,8 @@ class System:
         return place if place.is_dir() else None
 
 
-def candidates(project: str, profile: str, wanted: list[str]) -> list[Path]:
-    """Return the runs that were asked for by id, else the newest finished run of each recipe of the profile.
-
-    Raises UserError for an id that no finished run has. A smoke test takes the smoke runs.
-    """
-    if not wanted:
-        return folder.finished_runs(project, profile) if not is_smoke() else _smoke_runs(project, profile)
+def named(project: str, wanted: list[str]) -> list[Path]:
+    """Return the runs that were asked for by id. Raises UserError for an id that no finished run has."""
     every = {run.name: run for run in folder.runs_of(project) if folder.record(run)["stage"] != "base"}
     for name in wanted:
         if name not in every:
@@ -65,15 +60,15 @@ def candidates(project: str, profile: str, wanted: list[str]) -> list[Path]:
     return [every[name] for name in dict.fromkeys(wanted)]
 
 
-def _smoke_runs(project: str, profile: str) -> list[Path]:
-    """Return the newest finished smoke run of each recipe."""
-    newest = {}
-    for run in folder.runs_of(project):
+def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
+    """Return {recipe: its finished runs of the profile, newest first}; no SET runs, and smoke runs for a smoke test."""
+    found: dict[str, list[Path]] = {}
+    for run in reversed(folder.runs_of(project)):
         told = folder.record(run)
-        counts = told["status"] == "finished" and told.get("smoke") and told["profile"] == profile
-        if counts and told["stage"] != "base":
-            newest[told["recipe"]] = run
-    return list(newest.values())
+        counts = told["status"] == "finished" and bool(told.get("smoke")) == is_smoke() and not told.get("set")
+        if counts and told["stage"] != "base" and told["profile"] == profile:
+            found.setdefault(told["recipe"], []).append(run)
+    return found
 
 
 def refusal(told: dict[str, Any], base: str, profile: str, data: str) -> str | None:
@@ -88,27 +83,35 @@ def refusal(told: dict[str, Any], base: str, profile: str, data: str) -> str | N
 
 
 def systems(project: str, profile: str, model: str, data: str, wanted: list[str]) -> tuple[list[System], list[str]]:
-    """Return the base and every comparable run, and a line for each run that was left out, with the reason.
+    """Return the base and the runs to compare with it, and a line for each recipe without one that can be.
 
-    Raises UserError where a run that was asked for by name cannot be compared.
+    The runs are those asked for, or each recipe's newest one that shares base and data. Raises UserError where a run
+    that was asked for cannot be compared.
     """
     base = System("base", "base", model, weights_hash(model))
-    found, left_out = [base], []
-    runs = candidates(project, profile, wanted)
-    names = [folder.record(run)["recipe"] for run in runs]
-    for run in runs:
+    chosen, left_out = named(project, wanted), []
+    for run in chosen:
         told = folder.record(run)
         reason = refusal(told, base.weights, profile, data)
-        if reason and wanted:
-            raise UserError(f"run {run.name} ({told['recipe']}) {reason}", "only runs that share these are compared")
         if reason:
-            left_out.append(f"left out: {told['recipe']} {run.name} {reason}")
-            continue
-        name = told["recipe"] if names.count(told["recipe"]) == 1 else f"{told['recipe']} {run.name}"
-        own = weights_hash(folder.trained(run))
-        weights = text_hash(base.weights, own) if (run / "adapter").is_dir() else own
-        found.append(System(name, "run", model, weights, run, told))
-    return found, left_out
+            raise UserError(f"run {run.name} ({told['recipe']}) {reason}", "only runs that share these are compared")
+    for recipe, runs in ({} if wanted else newest_first(project, profile)).items():
+        reasons = [refusal(folder.record(run), base.weights, profile, data) for run in runs]
+        if None in reasons:
+            chosen.append(runs[reasons.index(None)])
+        else:
+            left_out.append(f"left out: {recipe} {runs[0].name} {reasons[0]}")
+    recipes = [folder.record(run)["recipe"] for run in chosen]
+    found = [system(base, run, alone=recipes.count(recipe) == 1) for run, recipe in zip(chosen, recipes, strict=True)]
+    return [base, *sorted(found, key=lambda one: one.run.name if one.run else "")], left_out
+
+
+def system(base: System, run: Path, alone: bool) -> System:
+    """Return a run as a system, named after its recipe, and after the run too where it is not `alone`."""
+    told, own = folder.record(run), weights_hash(folder.trained(run))
+    name = told["recipe"] if alone else f"{told['recipe']} {run.name}"
+    weights = text_hash(base.weights, own) if (run / "adapter").is_dir() else own
+    return System(name, "run", base.model, weights, run, told)
 
 
 def template_text(place: Path | None) -> str | None:

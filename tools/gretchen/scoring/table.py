@@ -61,7 +61,9 @@ def model_table(told: Told, name: str) -> tuple[list[str], Cells]:
     main = told["main"]
     others = [metric for metric in told["metrics"] if metric != main]
     others = [m for m in others if any(m in model["sets"][name]["scores"] for model in told["models"])]
-    header = ["model", "n", f"{main} [95 %]", "against base", "ended by itself", *others]
+    counts = {metric: [m["sets"][name]["scores"].get(metric) for m in told["models"]] for metric in others}
+    named = [f"{metric} (n = {max(one['count'] for one in counts[metric] if one):,})" for metric in others]
+    header = ["model", "n", f"{main} [95 %]", "against base", "ended by itself", *named]
     rows = []
     for model in told["models"]:
         measured = model["sets"][name]
@@ -116,6 +118,9 @@ def notes(told: Told) -> list[str]:
         lines[-1:] = [f"{lines[-1]} p: {'; '.join(words[test] for test in sorted(tests))}, on the same rows."]
     if any(model["kind"] == "run" for model in told["models"]):
         lines.append("Each model was trained once (1 training seed): another seed's scatter is not in the intervals.")
+    if any(s["ended"] is not None and s["ended"] < 1 for m in told["models"] for s in m["sets"].values()):
+        most = f"{told['max_new_tokens']:,} tokens"
+        lines.append(f"0/1 metrics: only an answer that ended by itself within {most} can be right.")
     if told["samples"] > 1:
         lines.append(f"{told['samples']} samples a row at temperature {told['temperature']:g}.")
     return lines

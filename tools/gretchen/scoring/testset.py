@@ -74,13 +74,18 @@ def conversation(row: Row) -> Conversation:
     return Conversation(prompt_of(row), row.get("tools") or None)
 
 
+def exchange(row: Row) -> list[dict[str, Any]]:
+    """Return a row's question with its right answer, as messages; [] where it holds none."""
+    return row["messages"] if "messages" in row else [*row["prompt"], *row["chosen"]] if "chosen" in row else []
+
+
 class WorkedExamples:
     """Answered questions of the train split, found by form and language."""
 
     def __init__(self, train: list[Row]) -> None:
         self.by_kind: dict[tuple[str, ...], list[Row]] = defaultdict(list)
         for row in train:
-            if "messages" in row:
+            if exchange(row):
                 self.by_kind[row.get("form", ""), language(row)].append(row)
                 self.by_kind[row.get("form", ""),].append(row)
 
@@ -91,7 +96,7 @@ class WorkedExamples:
         if len(found) < count:
             found = self.by_kind.get((form,), [])
         chosen = random.Random(text_hash("worked examples", row["id"])).sample(found, min(count, len(found)))
-        return [[turn for turn in example["messages"] if turn["role"] != "system"] for example in chosen]
+        return [[turn for turn in exchange(example) if turn["role"] != "system"] for example in chosen]
 
 
 def language(row: Row) -> str:
