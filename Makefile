@@ -36,10 +36,10 @@ doctor: $(READY)  ## what this machine has, which profile fits, what is amiss [J
 data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path [ALONE=1]]: build, check and split the data
 	$(GRETCHEN) data
 
-show: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny]: a recipe resolved, with the origin of each value
+show: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [JSON=1]: a recipe resolved, with the origin of each value
 	$(GRETCHEN) show
 
-check: $(READY)  ## [PROJECT=…] [DEEP=1]: cards, recipes and data, before anything is trained
+check: $(READY)  ## [PROJECT=…] [DEEP=1] [JSON=1]: cards, recipes and data, before anything is trained
 	$(GRETCHEN) check
 
 train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"]: from data to a trained adapter

@@ -178,6 +178,12 @@ def test_a_loose_recipe_of_either_dialect(tmp_path, monkeypatch, name, text, det
     assert list(states(report).values())[2:] == ["skipped"] * 3
 
 
+def test_a_projects_recipe_named_by_its_file_is_checked_as_such(copied):
+    report = check_file(copied / RECIPE)
+    assert report.subject == "genome-chatbot, sft.zephyr"
+    assert set(states(report).values()) == {"ok"}
+
+
 def test_the_front_doors_end_with_the_right_code(copied, gretchen, tmp_path):
     where = {"GRETCHEN_ROOT": str(copied)}
     good = gretchen("check", f"--project={PROJECT}", **where)

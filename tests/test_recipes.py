@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from gretchen.errors import UserError
 from gretchen.projects.card import PROFILES, project_slugs
 from gretchen.recipes.find import recipes_of
-from gretchen.recipes.layers import Layer, holds, leaves, merge, merge_all, origin, set_layer, words_of
+from gretchen.recipes.layers import Layer, holds, leaves, merge, merge_all, origin, set_layers, words_of
 from gretchen.recipes.resolve import resolve
 
 PROJECT = "genome-chatbot"
@@ -79,12 +79,6 @@ def test_nothing_is_the_neutral_layer_and_laying_twice_is_laying_once(values):
     assert merge(merge({}, values), values) == plain
 
 
-@given(mappings, mappings, mappings)
-def test_layers_laid_together_first_or_one_by_one_are_the_same(one, two, three):
-    one_by_one = merge(merge(without_nulls(one), two), three)
-    assert merge(without_nulls(one), merge(two, three, keep_null=True)) == one_by_one
-
-
 @given(st.lists(mappings, min_size=1, max_size=4))
 def test_each_value_comes_from_a_layer_that_holds_it(several):
     layers = [Layer(str(number), values) for number, values in enumerate(several)]
@@ -100,13 +94,13 @@ def test_each_value_comes_from_a_layer_that_holds_it(several):
 
 def test_set_is_shell_words_with_dotted_keys_and_yaml_values():
     words = words_of("""learning_rate=1e-3 env.NAME="'a b'" report_to='[wandb]' packing=true lora_r=null""")
-    assert set_layer(words).values == {
-        "learning_rate": "1e-3",
-        "env": {"NAME": "a b"},
-        "report_to": ["wandb"],
-        "packing": True,
-        "lora_r": None,
-    }
+    assert [layer.values for layer in set_layers(words)] == [
+        {"learning_rate": "1e-3"},
+        {"env": {"NAME": "a b"}},
+        {"report_to": ["wandb"]},
+        {"packing": True},
+        {"lora_r": None},
+    ]
 
 
 @pytest.mark.parametrize(

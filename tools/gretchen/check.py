@@ -8,12 +8,13 @@ Exit code 2 when something failed. DEEP=1 loads the training stack (half a minut
 """
 
 import json
-import tempfile
 from pathlib import Path
 from typing import Annotated
 
 import typer
 
+from gretchen import paths
+from gretchen.files import write_text
 from gretchen.recipes.checks import check_deep, check_file, check_project
 from gretchen.recipes.report import Report, skipped
 
@@ -51,7 +52,10 @@ def project_reports(project: str, deep: bool, profile: str) -> list[Report]:
 
 
 def deep_reports(project: str, profile: str, failed: bool) -> list[Report]:
-    """Return the deep reports on a project's recipes, each resolved as this machine would run it."""
+    """Return the deep reports on a project's recipes, each resolved as this machine would run it.
+
+    What was checked stays in build/<project>/check/, where upstream's own command can be tried on it.
+    """
     from gretchen.recipes.find import recipes_of
     from gretchen.runs.hardware import machine
     from gretchen.train import resolved_for
@@ -61,8 +65,7 @@ def deep_reports(project: str, profile: str, failed: bool) -> list[Report]:
     found = []
     for name in recipes_of(project):
         resolved, _ = resolved_for(project, name, profile, "", machine())
-        with tempfile.TemporaryDirectory() as folder:
-            file = Path(folder) / "recipe.yaml"
-            file.write_text(resolved.text(), encoding="utf-8")
-            found.append(check_deep(project, file))
+        file = paths.build(project) / "check" / f"{name}.{profile}.yaml"
+        write_text(file, resolved.text())
+        found.append(check_deep(project, file))
     return found

@@ -48,7 +48,15 @@ def check_recipe(project: str, recipe: str, profile: str) -> Report:
 
 
 def check_file(path: Path) -> Report:
-    """Return the report on a loose recipe: dialect, stage, keys, types. Raises UserError where there is no file."""
+    """Return the report on a loose recipe: dialect, stage, keys, types; or on a project's recipe, named by its file.
+
+    Raises UserError where there is no file.
+    """
+    folder = path.resolve().parent
+    if path.is_file() and folder.name == "recipes" and folder.parent.parent == paths.projects().resolve():
+        project = folder.parent.name
+        recipe = find(project, path.name.removesuffix(".yaml"))
+        return Report(f"{project}, {recipe.name}", recipe_checks(project, [recipe], PROFILES, False, []))
     loose = read_loose(path)
     needs = "a loose recipe belongs to no project"
     return Report(

@@ -59,7 +59,7 @@ def validators(recipe: Path, stage: str) -> Check:
     try:
         parse(recipe, *parts(SAME_AS.get(stage, stage)))
     except GretchenError as failure:
-        return checked(name, [failure.problem])
+        return checked(name, [failure.problem.replace(str(recipe), paths.shown(recipe))])
     except (ValueError, TypeError, ImportError, OSError, SystemExit) as wrong:
         return checked(name, [f"{paths.shown(recipe)}: {' '.join(str(wrong).split())}"])
     return checked(name, [])

@@ -48,9 +48,9 @@ def section(role: str, marked: MarkedYaml, *path: str) -> Layer:
     return Layer(role, values if isinstance(values, dict) else {}, paths.shown(marked.file), lines)
 
 
-def set_layer(words: Sequence[str]) -> Layer:
-    """Return the layer of SET's words, each `dotted.key=YAML value`. Raises UserError for a word of another form."""
-    values: Values = {}
+def set_layers(words: Sequence[str]) -> list[Layer]:
+    """Return a layer for each of SET's words, `dotted.key=YAML value`. Raises UserError for a word of another form."""
+    layers = []
     for word in words:
         key, equals, text = word.partition("=")
         if not equals or not all(key.split(".")):
@@ -61,8 +61,8 @@ def set_layer(words: Sequence[str]) -> Layer:
             raise UserError(f"SET: the value of '{key}' is not YAML: {text}", f"quote it: SET=\"{key}='…'\"") from None
         for part in reversed(key.split(".")):
             value = {part: value}
-        values = merge(values, value, keep_null=True)
-    return Layer("SET", values)
+        layers.append(Layer("SET", value))
+    return layers
 
 
 def words_of(text: str) -> list[str]:
@@ -73,15 +73,15 @@ def words_of(text: str) -> list[str]:
         raise UserError(f"SET: {wrong}: {text}", "close the quote") from None
 
 
-def merge(lower: Values, upper: Values, keep_null: bool = False) -> Values:
-    """Return `upper` laid on `lower`; neither is changed. `keep_null`: a null stays, to delete in a later merge."""
+def merge(lower: Values, upper: Values) -> Values:
+    """Return `upper` laid on `lower`; neither is changed."""
     merged = dict(lower)
     for key, value in upper.items():
-        if value is None and not keep_null:
+        if value is None:
             merged.pop(key, None)
         elif isinstance(value, dict):
             below = merged.get(key)
-            merged[key] = merge(below if isinstance(below, dict) else {}, value, keep_null)
+            merged[key] = merge(below if isinstance(below, dict) else {}, value)
         else:
             merged[key] = value
     return merged

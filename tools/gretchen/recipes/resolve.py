@@ -19,7 +19,7 @@ from gretchen.names import unknown
 from gretchen.projects.card import PROFILES, load_card
 from gretchen.recipes import batch
 from gretchen.recipes.find import find
-from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layer
+from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layers
 from gretchen.recipes.placeholders import Context, fill
 from gretchen.recipes.read import read
 from gretchen.recipes.schema import converted, faults, layer_faults, load_schema
@@ -70,7 +70,7 @@ def resolve(
     layers, mistakes = read(file, profile)
     require_none(mistake.told for mistake in mistakes)
     schema = load_schema(file.engine, file.stage)
-    layers.append(known_set(set_words, schema))
+    layers += known_set(set_words, schema)
     if overrides:
         layers.append(Layer("machine", overrides))
     settled = batch.settle(file.engine, layers, schema, devices)
@@ -93,11 +93,11 @@ def require_none(mistakes: Iterable[str]) -> None:
         raise UserError("\n".join(found))
 
 
-def known_set(words: Sequence[str], schema: dict[str, Any]) -> Layer:
-    """Return SET's layer. Raises UserError for a key or a value that the engine does not know."""
-    layer = set_layer(words)
-    require_none(f"SET: {fault}" for fault in layer_faults(layer.values, schema))
-    return layer
+def known_set(words: Sequence[str], schema: dict[str, Any]) -> list[Layer]:
+    """Return SET's layers. Raises UserError for keys and values that the engine does not know."""
+    layers = set_layers(words)
+    require_none(f"SET: {fault}" for layer in layers for fault in layer_faults(layer.values, schema))
+    return layers
 
 
 def with_batch(layers: list[Layer], engine: str, settled: batch.Batch) -> list[Layer]:

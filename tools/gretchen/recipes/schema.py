@@ -154,9 +154,10 @@ def _not_allowed(value: Any, allowed: list[Any], path: tuple[Any, ...]) -> Fault
 def _range_faults(value: Any, schema: dict[str, Any], path: tuple[Any, ...]) -> list[Fault]:
     """Return the fault of a number outside the schema's bounds."""
     if isinstance(value, int | float) and not isinstance(value, bool):
-        for bound, words, wrong in (("minimum", "at least", value.__lt__), ("maximum", "at most", value.__gt__)):
-            if bound in schema and wrong(type(value)(schema[bound])) is True:
-                return [Fault(path, f"{_name(path)} is {value}, expected {words} {schema[bound]}")]
+        if "minimum" in schema and value < schema["minimum"]:
+            return [Fault(path, f"{_name(path)} is {value}, expected at least {schema['minimum']}")]
+        if "maximum" in schema and value > schema["maximum"]:
+            return [Fault(path, f"{_name(path)} is {value}, expected at most {schema['maximum']}")]
     return []
 
 

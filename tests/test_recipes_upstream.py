@@ -1,0 +1,147 @@
+"""Resolved recipes with Gretchen gone: TRL's own parser takes each of them, and `trl sft` trains from one.
+
+And the deep check, which looks at the first rows as TRL tokenizes them.
+"""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gretchen.projects.card import PROFILES, project_slugs
+from gretchen.recipes.checks import check_deep
+from gretchen.recipes.find import recipes_of
+from gretchen.recipes.resolve import resolve
+
+PROJECT = "genome-chatbot"
+ROWS = 40
+
+
+@pytest.fixture(scope="module")
+def made(root, tmp_path_factory):
+    """Return a root with the project, a base of random weights, and a few built rows."""
+    from transformers import AutoConfig, AutoModelForCausalLM
+
+    folder = tmp_path_factory.mktemp("root")
+    ignored = shutil.ignore_patterns("base", "__pycache__")
+    for part in (f"projects/{PROJECT}", "shared_recipes"):
+        shutil.copytree(root / part, folder / part, ignore=ignored)
+    architecture, base = root / "shared_recipes/tiny/architecture", folder / f"projects/{PROJECT}/base"
+    AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(architecture)).save_pretrained(base)
+    shutil.copytree(architecture, base, dirs_exist_ok=True)
+    data = folder / "build" / PROJECT / "chats"
+    data.mkdir(parents=True)
+    for split in ("train", "validation", "test", "hard"):
+        lines = [json.dumps(row(split, number)) + "\n" for number in range(ROWS)]
+        (data / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
+    return folder
+
+
+@pytest.fixture
+def there(made, monkeypatch):
+    monkeypatch.setenv("GRETCHEN_ROOT", str(made))
+    monkeypatch.chdir(made)
+    return made
+
+
+def row(split, number):
+    turns = [{"role": "user", "content": f"Transcribe ATG {number}."}, {"role": "assistant", "content": "AUG"}]
+    return {"id": f"{split}-{number}", "form": "x", "group": [split], "messages": turns, "meta": "{}"}
+
+
+def written(folder, name, **changes):
+    """Return a file with the project's SFT recipe for `tiny`, as this test's machine can run it."""
+    changes = {"bf16": False, "eval_strategy": "no", "save_strategy": "no", "max_steps": 2} | changes
+    file = folder / name / "recipe.yaml"
+    file.parent.mkdir()
+    file.write_text(resolve(PROJECT, "sft", "tiny", output=name, overrides=changes).text(), encoding="utf-8")
+    return file
+
+
+def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
+    from gretchen.recipes.export_schemas import parts
+    from gretchen.recipes.schema import SAME_AS
+    from gretchen.zephyr.stage import parse
+
+    seen = 0
+    for slug in project_slugs():
+        for recipe in (r for r in recipes_of(slug).values() if r.engine == "zephyr"):
+            for profile in PROFILES:
+                # What a machine without a GPU refuses, whatever the recipe.
+                resolved = resolve(slug, recipe.name, profile, overrides={"use_cpu": True, "tf32": None})
+                file = tmp_path / f"{slug}.{recipe.name}.{profile}.yaml"
+                file.write_text(resolved.text(), encoding="utf-8")
+                _, config, model, _ = parse(file, *parts(SAME_AS.get(recipe.stage, recipe.stage)))
+                assert config.learning_rate == resolved.values["learning_rate"]
+                assert model.model_name_or_path == resolved.values["model_name_or_path"]
+                seen += 1
+    assert seen >= len(PROFILES)
+
+
+def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(there):
+    from datasets import load_dataset
+
+    found = load_dataset(f"build/{PROJECT}/chats")
+    assert {name: rows.num_rows for name, rows in found.items()} == dict.fromkeys(("train", "validation", "test"), ROWS)
+
+
+def test_the_deep_check_of_a_good_recipe(there):
+    report = check_deep(PROJECT, written(there, "good"))
+    assert [check.state for check in report.checks] == ["ok", "ok", "ok"]
+    assert report.checks[2].note.startswith(f"first {ROWS} rows: 0% cut at max_length 512, ")
+
+
+def test_the_deep_check_tells_rules_that_span_several_keys(there):
+    report = check_deep(PROJECT, written(there, "rules", load_best_model_at_end=True, save_strategy="epoch"))
+    assert len(report.failed) == 1
+    assert report.failed[0].startswith("rules/recipe.yaml: --load_best_model_at_end requires the save and eval strat")
+
+
+def test_a_row_that_trains_nothing_is_told_with_its_line(there):
+    report = check_deep(PROJECT, written(there, "short", max_length=8))
+    assert report.failed[0] == (
+        f"build/{PROJECT}/chats/train.jsonl:1: no token of this row is trained: the answer lies behind max_length"
+    )
+    assert len(report.failed) == ROWS
+
+
+def test_an_answer_without_a_trained_end_is_told(there):
+    base = there / f"projects/{PROJECT}/base"
+    shutil.copytree(base, there / "endless")
+    template = (base / "chat_template.jinja").read_text(encoding="utf-8")
+    inside = "        {{- '<|im_end|>' }}\n        {%- endgeneration %}"
+    outside = "        {%- endgeneration %}\n        {{- '<|im_end|>' }}"
+    assert template.count(inside) == 1
+    (there / "endless" / "chat_template.jinja").write_text(template.replace(inside, outside), encoding="utf-8")
+    report = check_deep(PROJECT, written(there, "no-end", model_name_or_path="endless"))
+    assert report.failed[0] == (
+        f"build/{PROJECT}/chats/train.jsonl:1: the last trained token is no EOS: the model would not learn to end its "
+        "answers"
+    )
+
+
+def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(there):
+    from gretchen.check import project_reports
+
+    reports = project_reports(PROJECT, True, "tiny")
+    assert [report.failed for report in reports] == [[]] * (1 + len(recipes_of(PROJECT)))
+    assert reports[1].subject.startswith(f"{PROJECT}, build/{PROJECT}/check/")
+    assert (there / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()
+
+
+@pytest.mark.slow
+def test_trl_sft_trains_from_the_resolved_recipe(there):
+    file = written(there, "plain")
+    assert not {"extends", "profiles"} & set(yaml.safe_load(file.read_text(encoding="utf-8")))
+    trl = Path(sys.executable).with_name("trl")
+    words = [str(trl), "sft", "--config", str(file)]
+    # Elsewhere than in the repository, so that nothing of Gretchen's can be imported by accident.
+    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "GRETCHEN_ROOT")}
+    done = subprocess.run(words, cwd=there, env=clean, capture_output=True, text=True, check=False, timeout=600)
+    assert done.returncode == 0, done.stderr[-2000:]
+    assert (there / "plain" / "adapter_model.safetensors").is_file()
