@@ -297,3 +297,16 @@ def test_each_recipe_matches_its_snapshot(root):
 def test_every_recipe_file_of_the_disk_is_found(root):
     files = set(root.glob("projects/*/recipes/*"))
     assert {recipe.path for slug in project_slugs() for recipe in recipes_of(slug).values()} == files
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "- a\n", "3\n", "profiles: []\n", "profiles: {tiny: 3}\n", "profiles: {3: {}}\n", "extends: {}\n", "1: 2\n",
+     "datasets: 3\n", "datasets: [{path: null}]\n", "model_name_or_path: null\n", "a: *b\n", "? {a: 1}\n: 2\n",
+     'model_name_or_path: "${}"\n', "seed: !!python/object:os.system {}\n", "env: {A: [1, {b: null}]}\n"],
+)  # fmt: skip
+def test_whatever_a_file_holds_the_answer_is_a_sentence(copied, text):
+    write(copied, RECIPE, text)
+    with pytest.raises(UserError) as told:
+        resolve(PROJECT, "sft", "tiny")
+    assert all(line.startswith(f"{RECIPE}:") for line in told.value.problem.splitlines())

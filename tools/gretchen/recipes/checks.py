@@ -1,7 +1,7 @@
 """The checks of a project and of a recipe, in the order a person would mend what they find.
 
     check_project("genome-chatbot").text()
-    check_recipe("genome-chatbot", "sft", "tiny").raise_if_failed()       before a training
+    check_resolved("genome-chatbot", resolved).raise_if_failed()          before a training
     check_deep("genome-chatbot", run / "recipe.yaml")                     in the engine's process, see deep.py
 
 They read files: no model is loaded, no hub asked, no library of the training stack imported.
@@ -40,11 +40,9 @@ def check_project(project: str) -> Report:
     return Report(project, [*first, *recipe_checks(project, recipes, PROFILES, bool(faults), names)])
 
 
-def check_recipe(project: str, recipe: str, profile: str) -> Report:
-    """Return the report on one recipe under one profile. Raises UserError for an unknown one."""
-    file = find(project, recipe)
-    checks = recipe_checks(project, [file], [profile], broken_card=False, names=[])
-    return Report(f"{project}, {file.name}, {profile}", checks)
+def check_resolved(project: str, resolved: Resolved) -> Report:
+    """Return the report on a recipe as it is about to be trained: the data and the model that it names."""
+    return Report(f"{project}, {resolved.name}, {resolved.profile}", resolved_checks(project, [resolved]))
 
 
 def check_file(path: Path) -> Report:
@@ -94,6 +92,13 @@ def recipe_checks(
     return [
         *checks,
         checked("every recipe under every profile resolves", unresolved, pairs),
+        *resolved_checks(project, resolved),
+    ]
+
+
+def resolved_checks(project: str, resolved: Sequence[Resolved]) -> list[Check]:
+    """Return the checks of what resolved recipes point to."""
+    return [
         checked("foreign code", [fault for one in resolved for fault in code_faults(one.values, place_in(one))]),
         data_check(project, resolved),
         rows_check(project),

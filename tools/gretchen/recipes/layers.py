@@ -101,7 +101,7 @@ def origin(layers: Sequence[Layer], key: Key) -> Layer:
 
 
 def holds(values: Any, key: Key) -> bool:
-    """Return whether a value that is not null stands at `key`."""
+    """Return whether a value stands at `key`; a null is none, but for a null inside a list, which deletes nothing."""
     for part in key:
         if isinstance(values, dict):
             values = values.get(part)
@@ -109,7 +109,7 @@ def holds(values: Any, key: Key) -> bool:
             values = values[part]
         else:
             return False
-    return values is not None
+    return values is not None or any(isinstance(part, int) for part in key)
 
 
 def leaves(value: Any, path: Key = ()) -> Iterator[tuple[Key, Any]]:

@@ -71,12 +71,13 @@ def faults(values: dict[str, Any], schema: dict[str, Any]) -> list[Fault]:
 def layer_faults(values: dict[str, Any], schema: dict[str, Any]) -> list[Fault]:
     """Return what is wrong with one layer: others may hold required keys and `plugins`, a null deletes a known key."""
     found = [f for f in faults(values, schema) if f.kind != "plugin" and (f.path or f.kind != "missing")]
-    return [fault for fault in found if fault.kind == "unknown" or _value_at(values, fault.path) is not None]
+    return [fault for fault in found if fault.kind == "unknown" or not _deletes(values, fault.path)]
 
 
-def _value_at(values: Any, path: tuple[Any, ...]) -> Any:
-    """Return the value at a path that exists."""
-    return functools.reduce(lambda part, key: part[key], path, values)
+def _deletes(values: Any, path: tuple[Any, ...]) -> bool:
+    """Return whether the value at a path that exists is a null that deletes: none inside a list does."""
+    in_list = any(isinstance(part, int) for part in path)
+    return not in_list and functools.reduce(lambda part, key: part[key], path, values) is None
 
 
 def _faults(value: Any, schema: dict[str, Any], root: dict[str, Any], path: tuple[Any, ...]) -> list[Fault]:
