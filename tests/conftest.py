@@ -1,4 +1,4 @@
-"""What tests share: the repository's root, and the two front doors (make and the command line) as a person uses them."""
+"""What tests share: the repository's root, and its two front doors (make, the command line) as people use them."""
 
 import os
 import subprocess

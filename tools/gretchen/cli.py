@@ -62,13 +62,15 @@ class Verbs(typer.core.TyperGroup):
             formatter.write_dl(list(verbs().items()))
 
 
+STOPPED = 130  # a shell's own code for a program ended by Ctrl-C
+
 group = Verbs(name="gretchen", help="Fine-tuning recipes for a course: data, train, eval.", rich_markup_mode=None)
 
 
 def run(arguments: list[str]) -> int:
     """Run one command line and return its exit code: 0 done, 1 the work failed, 2 the input is wrong, 130 Ctrl-C."""
     try:
-        return group.main(arguments, prog_name="gretchen", standalone_mode=False) or 0
+        code = group.main(arguments, prog_name="gretchen", standalone_mode=False) or 0
     except GretchenError as failure:
         print(failure, file=sys.stderr)
         return failure.exit_code
@@ -76,10 +78,12 @@ def run(arguments: list[str]) -> int:
         print(f"error: {failure.format_message()}", file=sys.stderr)
         return 2
     except click.exceptions.Exit as leaving:
-        return leaving.exit_code
+        code = leaving.exit_code
     except (KeyboardInterrupt, click.Abort):
+        code = STOPPED
+    if code == STOPPED:  # typer makes an Exit of Ctrl-C
         print("\nstopped", file=sys.stderr)
-        return 130
+    return code
 
 
 def main() -> None:

@@ -51,13 +51,16 @@ def load_marked(file: Path) -> MarkedYaml:
         line = mark.line + 1 if mark else 1
         return MarkedYaml(file, {}, faults=[f"{name}:{line}: not YAML: {wrong.problem}"])
     except yaml.YAMLError as wrong:
-        return MarkedYaml(file, {}, faults=[f"{name}:1: not YAML: {wrong}"])
+        return MarkedYaml(file, {}, faults=[f"{name}:1: not YAML: {' '.join(str(wrong).split())}"])
     lines: dict[Key, int] = {}
     faults: list[str] = []
     if node is not None and not isinstance(node, yaml.MappingNode):
         faults.append(f"{name}:{node.start_mark.line + 1}: expected keys and values")
     elif node is not None:
-        _mark(node, (), lines, faults, name)
+        try:
+            _mark(node, (), lines, faults, name)
+        except RecursionError:
+            return MarkedYaml(file, {}, faults=[f"{name}:1: an alias holds itself"])
     return MarkedYaml(file, values if isinstance(values, dict) else {}, lines, faults)
 
 

@@ -6,7 +6,6 @@ Builds the data where it is stale, resolves the recipe, checks it, trains it by 
 three held-out prompts answered by the base and by what was just trained. It does not merge and does not evaluate.
 """
 
-import shlex
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -15,7 +14,7 @@ import typer
 from gretchen import paths
 from gretchen.errors import WorkError
 from gretchen.files import write_text
-from gretchen.runs import folder
+from gretchen.runs import folder, progress
 from gretchen.runs.hardware import Machine, machine, require_profile
 from gretchen.runs.launch import launch
 from gretchen.runs.record import circumstances, is_smoke, now
@@ -34,7 +33,7 @@ def train(
     from gretchen.models.samples import print_samples
     from gretchen.projects.build import build, data_hash
     from gretchen.projects.card import load_card
-    from gretchen.recipes.checks import check_recipe
+    from gretchen.recipes.checks import check_resolved
 
     load_card(project)
     here = machine()
@@ -44,7 +43,7 @@ def train(
     require_reachable(model)
     if build(project, profile):
         print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
-    check_recipe(project, recipe, profile).raise_if_failed()
+    check_resolved(project, resolved).raise_if_failed()
 
     run = folder.new_run(project, resolved.name)
     resolved, notes = resolved_for(project, recipe, profile, set_, here, output=paths.shown(run))
@@ -67,7 +66,7 @@ def train(
         announce(resolved, run, model, notes)
         finish(run, resolved.stage, len(here.gpus))
     print_samples(run)
-    print(next_step(project, profile, here))
+    print(next_step(run, here))
 
 
 def chosen_profile(profile: str, here: Machine) -> str:
@@ -84,10 +83,11 @@ def resolved_for(
     project: str, recipe: str, profile: str, set_: str, here: Machine, output: str | None = None
 ) -> tuple[Any, list[str]]:
     """Return the resolved recipe as this machine can run it, and a line for each value that had to give way."""
+    from gretchen.recipes.layers import words_of
     from gretchen.recipes.resolve import resolve
 
     devices = max(1, len(here.gpus))
-    words = shlex.split(set_) if set_ else []
+    words = words_of(set_)
     resolved = resolve(project, recipe, profile, words, output=output, devices=devices)
     changes, notes = allowances(resolved.values, here)
     if is_smoke():
@@ -103,7 +103,7 @@ def allowances(values: dict[str, Any], here: Machine) -> tuple[dict[str, Any], l
 
     changes, notes = {}, []
     if values.get("bf16") and not here.gpus and not here.bf16 and not here.apple_silicon:
-        changes["bf16"] = False
+        changes |= {"bf16": False, "dtype": "float32"}
         notes.append("this processor has no bf16 arithmetic: training in float32")
     asked = str(values.get("attn_implementation") or "")
     if asked.startswith("flash_attention") and importlib.util.find_spec("flash_attn") is None:
@@ -140,18 +140,29 @@ def finish(run: Path, stage: str, devices: int) -> None:
     trained = folder.trained(run)
     if not trained.is_dir():
         raise WorkError("the engine ended and left no weights", f"the whole story: {paths.shown(run / 'train.log')}")
-    folder.update(run, status="finished", finished=now(), weights=weights_hash(trained))
+    folder.update(run, status="finished", finished=now(), weights=weights_hash(trained), **measured(run))
     told = folder.record(run)
     if not told["smoke"] and not told["set"]:
         folder.point_latest(run)
 
 
-def next_step(project: str, profile: str, here: Machine) -> str:
+def measured(run: Path) -> dict[str, Any]:
+    """Return what the trainer measured of itself: tokens seen, seconds of training, peak memory in GiB."""
+    rows = progress.read(run)
+    names = {"num_tokens": "tokens", "train_runtime": "train_seconds", "peak_memory_gib": "peak_memory_gib"}
+    names["peak_gpu_memory_gib"] = "peak_gpu_memory_gib"
+    return {told: row[name] for row in rows for name, told in names.items() if name in row}
+
+
+def next_step(run: Path, here: Machine) -> str:
     """Return the last lines: the next command, and what this machine could do beyond the profile."""
     from gretchen.projects.card import load_card
     from gretchen.runs.hardware import best_profile
 
-    lines = [f"next: make eval PROJECT={project}" + ("" if profile == "tiny" else f" PROFILE={profile}")]
+    told = folder.record(run)
+    project, profile = told["project"], told["profile"]
+    words = ["" if profile == "tiny" else f" PROFILE={profile}", f" RUNS={run.name}" if told["set"] else ""]
+    lines = ["", f"next: make eval PROJECT={project}" + "".join(words)]
     best, why = best_profile(here)
     if profile == "tiny" and best != "tiny":
         lines.append(f"this machine has {why}: PROFILE={best} trains {load_card(project).models[best]}")

@@ -53,7 +53,8 @@ def weights_hash(model: str | Path) -> str:
 def require_reachable(model: str) -> None:
     """Raise where `model` is neither a folder, nor in the hub's cache, nor reachable on the hub.
 
-    Raises WorkError for an embedded base that is not pretrained, UserError for what is not even the form of a hub id, WorkError for a hub id that cannot be had.
+    Raises UserError for what has not even the form of a hub id, WorkError for a hub id that cannot be had and for an
+    embedded base that is not pretrained.
     """
     require_embedded(model)
     if (paths.root() / model).is_dir():
@@ -64,9 +65,9 @@ def require_reachable(model: str) -> None:
         raise UserError(
             f"'{model}' is neither a folder nor a hub id (owner/name)", "see `models:` on the project's card"
         )
+    from httpx import HTTPError
     from huggingface_hub import HfApi, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
-    from httpx import HTTPError
 
     if isinstance(try_to_load_from_cache(model, "config.json"), str):
         return
@@ -75,6 +76,7 @@ def require_reachable(model: str) -> None:
         HfApi().model_info(model, timeout=5)
     except HfHubHTTPError as refused:
         reason = f"the hub answered {refused.response.status_code}"
-        raise WorkError(f"'{model}' is not a folder, and {reason}", f"check the name, `hf auth login`; {offline}") from None
+        hint = f"check the name, `hf auth login`; {offline}"
+        raise WorkError(f"'{model}' is not a folder, and {reason}", hint) from None
     except (HTTPError, OfflineModeIsEnabled, OSError):
         raise WorkError(f"'{model}' is not a folder, and the hub cannot be reached", offline) from None

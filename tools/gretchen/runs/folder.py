@@ -75,7 +75,7 @@ def finished_runs(project: str, profile: str | None = None) -> list[Path]:
     for run in runs_of(project):
         told = record(run)
         counts = told.get("status") == "finished" and not told.get("smoke") and not told.get("set")
-        if counts and not told["stage"] == "base" and profile in (None, told["profile"]):
+        if counts and told["stage"] != "base" and profile in (None, told["profile"]):
             newest[told["recipe"]] = run
     return sorted(newest.values(), key=lambda run: run.name)
 

@@ -1,0 +1,161 @@
+"""What every project must keep: the same anatomy, a builder and metrics that hold, a chain that runs.
+
+It walks projects/: a new folder is tested at once, and the walk must find at least the flagship.
+"""
+
+import itertools
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gretchen import paths
+from gretchen.projects.builder import Tally, offered, placed_rows
+from gretchen.projects.card import load_card, project_slugs
+from gretchen.projects.leakage import leaks
+from gretchen.projects.modules import load_dataset_module
+from gretchen.scoring.baselines import baselines
+from gretchen.scoring.results import END, START
+from gretchen.scoring.scorer import load_evaluator
+from gretchen.scoring.table import markdown_table
+
+ROOT = Path(__file__).resolve().parents[1]
+SLUGS = project_slugs()
+ANATOMY = ("project.yaml", "README.md", "dataset.py", "evaluation.py", "results.json", "recipes", "base", "tests")
+ROWS = 1500
+
+
+def test_the_walk_finds_the_projects():
+    assert "genome-chatbot" in SLUGS
+    assert {folder.name for folder in paths.projects().iterdir() if folder.is_dir()} == set(SLUGS)
+
+
+@pytest.fixture(scope="module", params=SLUGS)
+def slug(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def rows(slug):
+    """Return {format: the first rows, with their splits}."""
+    module = load_dataset_module(slug)
+    return {name: list(placed_rows(module, name, ROWS, Tally())) for name in offered(module)}
+
+
+def test_anatomy(slug):
+    folder = paths.projects() / slug
+    assert [name for name in ANATOMY if not (folder / name).exists()] == []
+    assert list((folder / "recipes").glob("*.yaml"))
+    for module in folder.glob("**/*.py"):
+        assert '"""' in module.read_text(encoding="utf-8")[:200], f"{module} says not what it is"
+
+
+def test_the_builder_is_deterministic(slug):
+    module = load_dataset_module(slug)
+    for name in offered(module):
+        one, two = (list(itertools.islice(getattr(module, name)(), 200)) for _ in range(2))
+        assert one == two, name
+
+
+def test_every_format_has_every_split_and_nothing_leaks(slug, rows):
+    for name, found in rows.items():
+        assert {"train", "validation", "test"} <= {one.split for one in found}, name
+    assert leaks([(name, one) for name, found in rows.items() for one in found], load_card(slug).closed) == []
+
+
+def test_closed_forms_are_forms(slug, rows):
+    forms = {one.row["form"] for found in rows.values() for one in found}
+    assert set(load_card(slug).closed) <= forms
+
+
+@pytest.fixture(scope="module")
+def held_out(slug, rows):
+    """Return the test rows as evaluation.py sees them."""
+    found = next(rows[name] for name in ("chats", "prompts", "preferences", "feedback") if name in rows)
+    closed = load_card(slug).closed
+    return [one.row for one in found if one.split in ("test", "hard") and one.row["form"] not in closed]
+
+
+def test_the_oracle_is_perfect_and_no_trivial_answer_comes_near(slug, rows, held_out):
+    evaluator = load_evaluator(slug)
+    metric = evaluator.settings.metrics[evaluator.main]
+    best = metric.range[1] if metric.better == "higher" else metric.range[0]
+
+    def figure(said):
+        return evaluator.aggregate(evaluator.score_all(held_out, said))[evaluator.main]
+
+    assert figure({row["id"]: [evaluator.oracle(row)] for row in held_out}) == pytest.approx(best)
+    train = [one.row for one in rows.get("chats", []) if one.split == "train"]
+    for name, said in baselines(evaluator, held_out, train).items():
+        assert abs(figure(said) - best) > 0.5 * (metric.range[1] - metric.range[0]), name
+
+
+def test_the_embedded_base_is_small_and_says_where_it_comes_from(slug):
+    from safetensors import safe_open
+
+    folder = paths.projects() / slug / "base"
+    file = folder / "model.safetensors"
+    assert file.stat().st_size <= 4_000_000
+    with safe_open(file, "pt") as weights:
+        tensors = [weights.get_slice(key) for key in weights.keys()]  # noqa: SIM118 (no mapping)
+        assert {tensor.get_dtype() for tensor in tensors} == {"BF16"}
+        sizes = [tensor.get_shape() for tensor in tensors]
+    assert sum(shape[0] * (shape[1] if len(shape) > 1 else 1) for shape in sizes) <= 2_000_000
+    card = (folder / "README.md").read_text(encoding="utf-8")
+    for part in (
+        r"command: `make base PROJECT=",
+        r"hash `[0-9a-f]{16}`",
+        r"tokens seen: [\d,]+ in",
+        "hardware: ",
+        "Gates: ",
+    ):
+        assert re.search(part, card), part
+    for shared in ("config.json", "tokenizer.json", "chat_template.jinja"):
+        ours = paths.shared_recipes() / "tiny" / "architecture" / shared
+        assert (folder / shared).read_bytes() == ours.read_bytes(), f"{shared} is another one than the other bases'"
+
+
+def test_the_readme_shows_the_recorded_result(slug):
+    folder = paths.projects() / slug
+    told = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    text = (folder / "README.md").read_text(encoding="utf-8")
+    assert text.split(START)[1].split(END)[0].strip() == markdown_table(told).strip()
+    assert told["project"] == slug
+    kinds = {model["kind"] for model in told["models"]}
+    assert {"baseline", "base", "prompted", "run"} <= kinds
+
+
+@pytest.fixture(scope="module")
+def copy(slug, tmp_path_factory):
+    """Return a root of its own with the project in it, and a way to run a verb there as a smoke test."""
+    root = tmp_path_factory.mktemp(slug)
+    shutil.copytree(paths.projects() / slug, root / "projects" / slug)
+    shutil.copytree(paths.shared_recipes(), root / "shared_recipes")
+
+    def run(*words: str) -> str:
+        environment = os.environ | {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1"}
+        command = [sys.executable, "-m", "gretchen", *words, f"--project={slug}"]
+        done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, timeout=600)
+        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
+        return done.stdout
+
+    return root, run
+
+
+def test_the_whole_chain_runs_in_smoke(slug, copy):
+    root, run = copy
+    assert "built" in run("data")
+    told = run("train")
+    assert "three held-out prompts" in told
+    assert f"next: make eval PROJECT={slug}" in told
+    (record,) = root.glob("runs/*/*/*/run.json")
+    assert json.loads(record.read_text(encoding="utf-8"))["status"] == "finished"
+    assert not (record.parents[1] / "latest").exists(), "a smoke run is nobody's latest"
+    told = run("eval")
+    assert "base prompted" in told
+    assert "most frequent answer" in told

@@ -1,0 +1,204 @@
+"""`make train` on real parts: hub-format models and data through the project's recipe, and what is refused before it.
+
+The whole chain on the embedded base is in test_contract.py, for every project.
+"""
+
+import json
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gretchen import paths
+from gretchen.errors import WorkError
+from gretchen.files import write_text
+from gretchen.runs import folder
+
+ROOT = Path(__file__).resolve().parents[1]
+SLUG = "genome-chatbot"
+ARCHITECTURE = ROOT / "shared_recipes/tiny/architecture"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Return a repository root of its own with the flagship in it."""
+    place = tmp_path_factory.mktemp("root")
+    shutil.copytree(ROOT / "projects" / SLUG, place / "projects" / SLUG)
+    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
+    return place
+
+
+@pytest.fixture
+def train(root, environment):
+    """Return `gretchen train` as a smoke test in that root: `train("--profile=laptop", HF_HUB_OFFLINE="1")`."""
+
+    def call(*words: str, **more: str) -> subprocess.CompletedProcess:
+        asked = environment(GRETCHEN_ROOT=str(root), GRETCHEN_SMOKE="1", **more)
+        command = [sys.executable, "-m", "gretchen", "train", f"--project={SLUG}", *words]
+        return subprocess.run(command, env=asked, cwd=root, capture_output=True, text=True, timeout=300, check=False)
+
+    return call
+
+
+@pytest.fixture(scope="module")
+def hub_model(root):
+    """Return a folder in hub format: a random Llama of three shards with a tokenizer and a chat template."""
+    from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
+
+    set_seed(0)
+    tokenizer = AutoTokenizer.from_pretrained(ARCHITECTURE)
+    sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 1}
+    special = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
+    model = LlamaForCausalLM(LlamaConfig(vocab_size=2048, head_dim=64, tie_word_embeddings=True, **sizes, **special))
+    place = root / "models" / "random-llama"
+    model.save_pretrained(place, max_shard_size="300KB")
+    tokenizer.save_pretrained(place)
+    assert len(list(place.glob("*.safetensors"))) > 1
+    return place
+
+
+@pytest.fixture(scope="module")
+def hub_data(root):
+    """Return a folder in hub format: parquet files of conversations, named as the hub names them."""
+    from datasets import Dataset
+
+    place = root / "datasets" / "capitals" / "data"
+    place.mkdir(parents=True)
+    rows = [
+        {
+            "messages": [
+                {"role": "user", "content": f"What comes after {n}?"},
+                {"role": "assistant", "content": str(n + 1)},
+            ]
+        }
+        for n in range(96)
+    ]
+    Dataset.from_list(rows[:64]).to_parquet(place / "train-00000-of-00001.parquet")
+    Dataset.from_list(rows[64:]).to_parquet(place / "validation-00000-of-00001.parquet")
+    return place.parent
+
+
+def newest_run(root):
+    return max((root / "runs" / SLUG / "sft.zephyr").glob("*-*"))
+
+
+def test_a_local_hub_model_and_local_hub_data_train_through_the_same_recipe(root, train, hub_model, hub_data):
+    done = train(f"--set=model_name_or_path={hub_model} dataset_name={hub_data} logging_steps=1")
+    assert done.returncode == 0, done.stderr[-3000:]
+    run = newest_run(root)
+    told = folder.record(run)
+    assert (told["status"], told["base"]["model"]) == ("finished", str(hub_model))
+    assert (run / "adapter" / "adapter_model.safetensors").is_file()
+    assert (run / "adapter" / "chat_template.jinja").read_text() == (ARCHITECTURE / "chat_template.jinja").read_text()
+    steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
+    assert [row["step"] for row in steps if "loss" in row] == [1, 2, 3, 4]
+    assert "three held-out prompts" in done.stdout
+    assert not list((run / "adapter").glob("*.bin")), "no pickles"
+
+
+def test_a_run_keeps_what_made_it(root, train, hub_model):
+    done = train("--set", f"model_name_or_path={hub_model} max_steps=2 seed=7", GRETCHEN_COMMAND="make train X=1")
+    assert done.returncode == 0, done.stderr[-3000:]
+    told = folder.record(newest_run(root))
+    assert (told["seed"], told["command"], told["engine"], told["stage"]) == (7, "make train X=1", "zephyr", "sft")
+    assert told["versions"]["trl"]
+    assert told["peak_memory_gib"] > 0
+    assert told["tokens"] > 0
+    assert {len(told["data"]), len(told["base"]["weights"]), len(told["weights"])} == {16}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--recipe=stf"], "unknown recipe 'stf'\nhint: did you mean 'sft.zephyr'?"),
+        (["--profile=tinny"], "unknown profile 'tinny'\nhint: did you mean 'tiny'?"),
+        (["--profile=gpu-24gb"], "profile 'gpu-24gb' needs an NVIDIA GPU, and this machine has none\nhint: train here"),
+        (["--set=learning_rat=1e-3"], "SET: unknown key 'learning_rat', did you mean 'learning_rate'?"),
+        (["--set=learning_rate=fast"], "SET: 'learning_rate' is \"fast\", expected a number"),
+        (
+            ["--set=model_name_or_path=no-such-folder"],
+            "'no-such-folder' is neither a folder nor a hub id (owner/name)\nhint: ",
+        ),
+    ],
+)
+def test_bad_input_is_one_sentence_with_exit_code_2(root, train, words, message):
+    before = list((root / "runs").glob("*/*/*")) if (root / "runs").exists() else []
+    done = train(*words)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.startswith(f"error: {message}"), done.stderr
+    assert (list((root / "runs").glob("*/*/*")) if (root / "runs").exists() else []) == before
+
+
+def test_a_hub_model_out_of_reach_says_how_to_go_on_offline(train):
+    done = train("--set=model_name_or_path=Qwen/Qwen3-0.6B", HF_HUB_OFFLINE="1")
+    assert done.returncode == 1
+    problem, hint = done.stderr.splitlines()
+    assert problem == "error: 'Qwen/Qwen3-0.6B' is not a folder, and the hub cannot be reached"
+    assert "stay with PROFILE=tiny" in hint
+
+
+def test_an_embedded_base_that_is_not_there_is_told(root, train):
+    base = root / "projects" / SLUG / "base"
+    hidden = base.rename(base.with_name("elsewhere")) if base.exists() else None
+    try:
+        done = train()
+    finally:
+        if hidden:
+            hidden.rename(base)
+    assert done.returncode == 1
+    expected = (
+        f"error: projects/{SLUG}/base holds no weights\nhint: `make base PROJECT={SLUG}` pretrains the embedded base\n"
+    )
+    assert done.stderr == expected
+
+
+def test_a_second_training_of_the_same_recipe_is_refused(root, train, hub_model, monkeypatch):
+    monkeypatch.setenv("GRETCHEN_ROOT", str(root))
+    with folder.writer(paths.runs(SLUG) / "sft.zephyr", "x"):
+        done = train(f"--set=model_name_or_path={hub_model}")
+    assert done.returncode == 1
+    assert f"{SLUG}'s sft.zephyr is already being written by process {os.getpid()} on " in done.stderr
+
+
+def test_ctrl_c_ends_a_run_in_one_word_and_says_so_in_its_record(root, environment, hub_model):
+    asked = environment(GRETCHEN_ROOT=str(root))
+    command = [sys.executable, "-m", "gretchen", "train", f"--project={SLUG}", f"--set=model_name_or_path={hub_model}"]
+    before = set((root / "runs" / SLUG / "sft.zephyr").glob("*-*"))
+    with subprocess.Popen(command, env=asked, cwd=root, stderr=subprocess.PIPE, text=True, process_group=0) as process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if line.startswith("starting") or " step " in f" {line}":
+                break
+        time.sleep(1)
+        os.killpg(process.pid, signal.SIGINT)
+        rest = process.stderr.read()
+    assert process.returncode == 130
+    assert rest.rstrip().endswith("stopped")
+    assert "Traceback" not in rest
+    (run,) = set((root / "runs" / SLUG / "sft.zephyr").glob("*-*")) - before
+    assert folder.record(run)["status"] == "stopped"
+
+
+def test_a_full_disk_is_one_sentence_and_leaves_what_stood_there(tmp_path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mounted = subprocess.run(
+        ["mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", disk], capture_output=True, check=False
+    )
+    if mounted.returncode:
+        pytest.skip("only root can mount a small disk")
+    try:
+        write_text(disk / "file", "as it was")
+        with pytest.raises(WorkError) as raised:
+            write_text(disk / "file", "x" * 200_000)
+        assert raised.value.problem == f"no space left on the disk while writing {disk / 'file'}"
+        assert raised.value.exit_code == 1
+        assert [file.name for file in disk.iterdir()] == ["file"]
+        assert (disk / "file").read_text() == "as it was"
+    finally:
+        subprocess.run(["umount", disk], check=True)
