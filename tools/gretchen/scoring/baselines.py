@@ -36,7 +36,7 @@ def most_frequent_answers(train: list[Row]) -> dict[str, str]:
 def baselines(evaluator: Evaluator, rows: list[Row], train: list[Row]) -> dict[str, dict[str, list[Prediction]]]:
     """Return {baseline: {row id: its answer, as often as there are samples}}.
 
-    Without answered train rows there is only the copied prompt. In a closed loop a baseline says the same in every turn.
+    Without answered train rows there is only the copied prompt. In a closed loop a baseline always says the same.
     """
     samples = evaluator.settings.samples
     texts = {"copied prompt": {row["id"]: copied_prompt(row) for row in rows}}
