@@ -380,6 +380,28 @@ def test_the_default_sample_has_300_rows_of_each_set_on_tiny(root):
     assert plans["tiny"].seed == SEED == 0
 
 
+def test_three_held_out_prompts_are_answered_by_base_and_trained_side_by_side(told, root, capsys, monkeypatch):
+    from gretchen.models.samples import print_samples, write_samples
+
+    run = paths.runs("phrasebook") / "sft-full.zephyr" / FULL
+    write_samples(run, "phrasebook", "projects/phrasebook/base", run / "model")
+    samples = json.loads((run / "samples.json").read_text(encoding="utf-8"))
+    assert sorted(one["form"] for one in samples) == ["colour", "noun", "phrase"]
+    assert all(one["base"]["text"] and not one["base"]["ended"] for one in samples)
+    assert [one["trained"] for one in samples] == [{"text": "", "ended": True}] * 3
+    monkeypatch.setenv("COLUMNS", "80")
+    capsys.readouterr()
+    print_samples(run)
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[1] == f"three held-out prompts (runs/phrasebook/sft-full.zephyr/{FULL}/samples.json)"
+    assert lines[3] == f"[{samples[0]['form']}] {samples[0]['prompt'][-1]['content']}"
+    assert lines[4] == f"  wanted: {samples[0]['reference']}"
+    assert [part.strip() for part in lines[5].split("|")] == ["base", "trained"]
+    assert lines[7].split("|")[1].strip() == "(nothing)"
+    assert any("(did not end)" in line for line in lines)
+    assert max(map(len, lines)) <= 80
+
+
 @pytest.mark.slow
 def test_ctrl_c_ends_an_evaluation_in_a_word_and_keeps_its_answers(told, root, environment):
     import signal
