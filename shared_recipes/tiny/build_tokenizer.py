@@ -28,7 +28,7 @@ MARKUP = [
     "| a | b |\n| --- | --- |\n| 1 | 2 |\n",
     '<a b="c">d</a>\n<e/>\n',
     "a;b;c\n1;2;3\n2026-01-02T03:04:05Z\n",
-    'a -> b => c != d >= e <= f += g && h || i; // j "k": \'l\', (m) [n] {o}\n',
+    "a -> b => c != d >= e <= f += g && h || i; // j \"k\": 'l', (m) [n] {o}\n",
 ]
 # From the release of Qwen2; llama.cpp calls it "qwen2".
 SPLIT = (

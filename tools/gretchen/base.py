@@ -4,11 +4,11 @@
 
 It reads the project's `texts()` (train split only), follows shared_recipes/tiny/pretrain.yaml, writes a checkpoint
 every five minutes, goes on from the newest one when started again, and puts the weights (bf16 safetensors) with
-tokenizer and model card into projects/<slug>/base/. It does not touch a base whose training failed its gates, unless
-KEEP=1 says so.
+tokenizer and model card into projects/<slug>/base/. What counts are the gates of the weights as they are shipped.
+Where one is missed the old base stays, unless KEEP=1 says otherwise; with more `max_steps` in the recipe the next call
+goes on.
 """
 
-import json
 import shutil
 from pathlib import Path
 from typing import Annotated, Any
@@ -21,9 +21,11 @@ from gretchen.errors import WorkError
 from gretchen.files import file_hash, write_text
 from gretchen.runs import folder, progress
 from gretchen.runs.launch import launch
+from gretchen.runs.record import is_smoke
 
 RECIPE = "base.zephyr"
 GATE = 0.9
+DOCUMENTS = 100  # of each form, for the final gates
 SMOKE_STEPS = 8
 
 
@@ -37,9 +39,10 @@ def base(
     corpus = base_corpus(project)
     run = unfinished(project, corpus) or start(project, corpus)
     resume = any(run.glob("checkpoint-*"))
-    print(f"{'going on with' if resume else 'pretraining into'} {paths.shown(run)}")
     with folder.writer(run, f"the base of {project}"):
-        launch("pretrain", run, resume=resume)
+        if not (run / "model").is_dir():
+            print(f"{'going on with' if resume else 'pretraining into'} {paths.shown(run)}")
+            launch("pretrain", run, resume=resume)
         finish(project, run, corpus, keep)
 
 
@@ -48,10 +51,7 @@ def start(project: str, corpus: Path) -> Path:
     from gretchen.runs.record import circumstances
 
     run = folder.new_run(project, RECIPE)
-    source = paths.shared_recipes() / "tiny" / "pretrain.yaml"
-    text = source.read_text(encoding="utf-8")
-    text = text.replace("${data.base}", paths.shown(corpus)).replace("${output}", paths.shown(run))
-    values = yaml.safe_load(text) | smoke()
+    values = recipe(run, corpus)
     write_text(run / "recipe.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
     folder.update(
         run,
@@ -68,89 +68,116 @@ def start(project: str, corpus: Path) -> Path:
     return run
 
 
+def recipe(run: Path, corpus: Path) -> dict[str, Any]:
+    """Return the shared pretraining recipe with a run's corpus and folder in it."""
+    text = (paths.shared_recipes() / "tiny" / "pretrain.yaml").read_text(encoding="utf-8")
+    text = text.replace("${data.base}", paths.shown(corpus)).replace("${output}", paths.shown(run))
+    return yaml.safe_load(text) | smoke()
+
+
 def smoke() -> dict[str, Any]:
     """Return what GRETCHEN_SMOKE=1 changes in the recipe: a few steps, to see that everything fits together."""
-    from gretchen.runs.record import is_smoke
-
     short = {"max_steps": SMOKE_STEPS, "warmup_steps": 1, "lr_scheduler_kwargs": {"num_decay_steps": 2}}
+    short["logging_steps"] = 1
     return short if is_smoke() else {}
 
 
 def unfinished(project: str, corpus: Path) -> Path | None:
-    """Return the newest unfinished base run on this very corpus, or None."""
-    for run in reversed(folder.runs_of(project)):
-        told = folder.record(run)
-        if told["stage"] == "base" and told["status"] != "finished":
-            return run if told["data"] == file_hash(corpus / "train.jsonl") else None
-    return None
+    """Return the newest base run, where it is unfinished, on this very corpus and by this recipe; else None.
 
-
-def gates(run: Path) -> list[dict[str, Any]]:
-    """Return the gate's measurements so far, oldest first."""
-    file = run / "gates.jsonl"
-    return [json.loads(text) for text in file.read_text(encoding="utf-8").splitlines()] if file.is_file() else []
+    A recipe that differs in `max_steps` alone is taken over: the run goes on for so much longer.
+    """
+    runs = [run for run in folder.runs_of(project) if folder.record(run)["stage"] == "base"]
+    if not runs or folder.record(runs[-1])["status"] == "finished":
+        return None
+    run = runs[-1]
+    known, wanted = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8")), recipe(run, corpus)
+    if folder.record(run)["data"] != file_hash(corpus / "train.jsonl") or known | {"max_steps": 0} != wanted | {
+        "max_steps": 0
+    }:
+        return None
+    if known != wanted:
+        write_text(run / "recipe.yaml", yaml.safe_dump(wanted, sort_keys=False, allow_unicode=True))
+        shutil.rmtree(run / "model", ignore_errors=True)
+    return run
 
 
 def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
-    """Convert the weights to bf16, write the model card, put both in place, and tell the gates."""
-    measured = gates(run)
-    scores = measured[-1]["accuracy"] if measured else {}
+    """Convert the weights to bf16, measure their gates, and put them in place with their model card.
+
+    Raises WorkError where a gate was missed; then the base stays as it was.
+    """
+    ready = converted(run)
+    scores = measured(ready, corpus)
     for form, share in scores.items():
         print(f"  {form:28} {share:5.0%}{'' if share >= GATE else '   below the gate'}")
     missed = [form for form, share in scores.items() if share < GATE]
-    folder.update(run, status="finished", gates=scores)
-    from gretchen.runs.record import is_smoke
-
     if missed and not keep and not is_smoke():
+        folder.update(run, status="missed", gates=scores)
         raise WorkError(
             f"{len(missed)} of {len(scores)} gates were missed: {', '.join(missed)}",
             f"raise max_steps in shared_recipes/tiny/pretrain.yaml, or `make base PROJECT={project} KEEP=1`",
         )
+    write_text(ready / "README.md", model_card(project, run, corpus, scores))
     target = paths.projects() / project / "base"
-    place(run / "model", target)
-    write_text(target / "README.md", model_card(project, run, corpus, measured))
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(ready, target)
+    folder.update(run, status="finished", gates=scores)
     print(f"wrote {paths.shown(target)}; next: make train PROJECT={project}")
 
 
-def place(model: Path, target: Path) -> None:
-    """Write the model in bf16 into `target`, whole or not at all."""
+def measured(model: Path, corpus: Path) -> dict[str, float]:
+    """Return {form: share of held-out documents whose answer the model completes exactly, and ends}."""
+    from gretchen.models.generate import load
+    from gretchen.zephyr.gate import accuracy, documents_by_form
+
+    loaded = load(str(model))
+    return accuracy(loaded.model, loaded.tokenizer, documents_by_form(corpus / "test.jsonl", DOCUMENTS))
+
+
+def converted(run: Path) -> Path:
+    """Return the run's folder `base`: what was trained, in bf16, with the tokenizer that all bases share."""
     import torch
     from safetensors.torch import load_file, save_file
 
-    temporary = target.with_name(f".{target.name}")
-    shutil.rmtree(temporary, ignore_errors=True)
-    shutil.copytree(paths.shared_recipes() / "tiny" / "architecture", temporary)
-    tensors = {name: tensor.to(torch.bfloat16) for name, tensor in load_file(model / "model.safetensors").items()}
-    save_file(tensors, temporary / "model.safetensors", metadata={"format": "pt"})
+    target = run / "base"
     shutil.rmtree(target, ignore_errors=True)
-    temporary.replace(target)
+    shutil.copytree(paths.shared_recipes() / "tiny" / "architecture", target)
+    tensors = {
+        name: tensor.to(torch.bfloat16) for name, tensor in load_file(run / "model" / "model.safetensors").items()
+    }
+    save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
+    return target
 
 
-def model_card(project: str, run: Path, corpus: Path, measured: list[dict[str, Any]]) -> str:
+def model_card(project: str, run: Path, corpus: Path, scores: dict[str, float]) -> str:
     """Return the base's model card: corpus, tokens, curve, gates, hardware, command."""
     told, rows = folder.record(run), [row for row in progress.read(run) if "loss" in row]
     last = rows[-1]
     curve = [rows[i] for i in sorted({round(k * (len(rows) - 1) / 9) for k in range(10)})]
-    lines = [
-        f"# The embedded base model of {project}",
-        "",
-        "Pretrained from scratch on the project's own documents (`texts()`, train split). It knows their form, and",
-        "no chat: that is what fine-tuning brings.",
-        "",
-        f"- command: `make base PROJECT={project}`",
-        f"- corpus: {sum(1 for _ in (corpus / 'train.jsonl').open()):,} documents, hash `{told['data']}`",
-        f"- tokens seen: {last.get('num_tokens', 0):,.0f} in {last['step']:,} steps",
-        f"- hardware: {told['hardware']}; {last['seconds'] / 60:.0f} minutes, other work beside it not subtracted",
-        "",
-        "| step | loss |",
-        "|---|---|",
-        *(f"| {row['step']:,} | {row['loss']:.3f} |" for row in curve),
-        "",
-        f"Gates: share of held-out documents whose answer it completes exactly, and ends (wanted: {GATE:.0%}).",
-        "",
-        "| form | " + " | ".join(f"step {m['step']:,}" for m in measured[-3:]) + " |",
-        "|---|" + "---|" * len(measured[-3:]),
-    ]
-    for form in measured[-1]["accuracy"] if measured else []:
-        lines.append(f"| {form} | " + " | ".join(f"{m['accuracy'].get(form, 0):.0%}" for m in measured[-3:]) + " |")
-    return "\n".join(lines) + "\n"
+    documents = sum(1 for _ in (corpus / "train.jsonl").open(encoding="utf-8"))
+    return "\n".join(
+        [
+            f"# The embedded base model of {project}",
+            "",
+            "Pretrained from scratch on the project's own documents (`texts()`, train split). It knows their form, and",
+            "no chat: that is what fine-tuning brings.",
+            "",
+            f"- command: `make base PROJECT={project}`",
+            f"- corpus: {documents:,} documents, hash `{told['data']}`",
+            f"- tokens seen: {last.get('num_tokens', 0):,.0f} in {last['step']:,} steps",
+            f"- hardware: {told['hardware']}; {last['seconds'] / 60:.0f} minutes, beside other work",
+            "",
+            "| step | tokens | loss |",
+            "|--:|--:|--:|",
+            *(f"| {row['step']:,} | {row.get('num_tokens', 0):,.0f} | {row['loss']:.3f} |" for row in curve),
+            "",
+            "Gates: share of held-out documents whose answer it completes exactly, and ends; "
+            f"{DOCUMENTS} of each form (wanted: {GATE:.0%}).",
+            "",
+            "| form | share |",
+            "|---|--:|",
+            *(f"| {form} | {share:.0%}{'' if share >= GATE else ' (missed)'} |" for form, share in scores.items()),
+            "",
+        ]
+    )

@@ -184,14 +184,9 @@ class Evaluator:
         except UserError:
             raise
         except Exception as fault:  # the team's own code: whatever it raises is told in a sentence
-            frames = [
-                one
-                for one in traceback.extract_tb(fault.__traceback__)
-                if Path(one.filename).parent == self.file.parent
-            ]
-            place = (
-                f"{paths.shown(Path(frames[-1].filename))}:{frames[-1].lineno}" if frames else paths.shown(self.file)
-            )
+            told = traceback.extract_tb(fault.__traceback__)
+            own = [one for one in told if Path(one.filename).parent == self.file.parent]
+            place = f"{paths.shown(Path(own[-1].filename))}:{own[-1].lineno}" if own else paths.shown(self.file)
             raise UserError(
                 f"{place}: {what} raised {type(fault).__name__}: {fault}",
                 "an answer may be any text, and `aggregate` gets resamples of the rows too",
@@ -199,31 +194,43 @@ class Evaluator:
 
     def _checked(self, told: Any, what: str) -> Scores:
         """Return scores as floats. Raises UserError for an unknown metric, no number, or one out of its range."""
-        place = f"{paths.shown(self.file)}: {what}"
         if not isinstance(told, Mapping):
+            place = f"{paths.shown(self.file)}: {what}"
             raise UserError(f"{place} returned {told!r}", 'it returns a dict: {"metric": number or None}')
-        metrics = self.settings.metrics
         checked: Scores = {}
         for name, value in told.items():
-            if name not in metrics:
-                problem, hint = unknown("metric", str(name), metrics)
-                raise UserError(f"{place} returned an {problem}", f"{hint}; the card names them in evaluation.metrics")
-            checked[name] = value = None if value is None else _number(value, f"{place}: {name}")
-            low, high = metrics[name].range
-            if value is not None and not low - 1e-9 <= value <= high + 1e-9:
-                raise UserError(f"{place}: {name} is {value:g}", f"the card says its range is {low:g} to {high:g}")
+            metric = self.settings.metrics.get(name)
+            # Said only where it is wrong: an interval comes here thousands of times.
+            if metric is None or not (value is None or _is_within(value, *metric.range)):
+                raise self._wrong(str(name), value, f"{paths.shown(self.file)}: {what}")
+            checked[name] = None if value is None else float(value)
         return checked
+
+    def _wrong(self, name: str, value: Any, place: str) -> UserError:
+        """Return what is wrong with a metric's value."""
+        metrics = self.settings.metrics
+        if name not in metrics:
+            problem, hint = unknown("metric", name, metrics)
+            return UserError(f"{place} returned an {problem}", f"{hint}; the card names them in evaluation.metrics")
+        number = _number(value, f"{place}: {name}")
+        low, high = metrics[name].range
+        return UserError(f"{place}: {name} is {number:g}", f"the card says its range is {low:g} to {high:g}")
+
+
+def _is_within(value: Any, low: float, high: float) -> bool:
+    """Return whether a value is a finite number between `low` and `high`, rounding allowed for."""
+    try:
+        number = float(value)
+    except (TypeError, ValueError):
+        return False
+    return math.isfinite(number) and low - 1e-9 <= number <= high + 1e-9
 
 
 def _number(value: Any, place: str) -> float:
     """Return a score as a float. Raises UserError where it is none."""
-    try:
-        number = float(value)
-    except (TypeError, ValueError):
-        number = math.nan
-    if not math.isfinite(number):
+    if not _is_within(value, -math.inf, math.inf):
         raise UserError(f"{place} is {value!r}", "a score is a finite number, or None where the metric does not apply")
-    return number
+    return float(value)
 
 
 def load_evaluator(project: str) -> Evaluator:

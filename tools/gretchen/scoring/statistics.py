@@ -30,12 +30,13 @@ def stratified_wilson(strata: Sequence[tuple[int, int]], quantile: float = QUANT
     """Return the interval of the unweighted mean of several proportions, each given as (successes, count).
 
     Yan and Su 2010, "Stratified Wilson and Newcombe confidence intervals for multiple binomial proportions": each
-    stratum's Wilson interval at a smaller normal quantile, then their mean. With equal strata it is Wilson's own.
+    stratum's Wilson interval at a smaller normal quantile, then their mean. With equal strata it is Wilson's own. The
+    quantile comes from variances at the centres of the Wilson intervals: at k/n a stratum that is all right or all
+    wrong would count as certain, and the interval would come out several times too wide.
     """
-    variances = np.array([k / n * (1 - k / n) / n for k, n in strata])
-    if not variances.any():  # every stratum is all right or all wrong: only the counts tell them apart
-        variances = np.array([1 / n for _, n in strata])
-    smaller = quantile * float(np.sqrt(variances.sum()) / np.sqrt(variances).sum())
+    centres = [((k + quantile**2 / 2) / (n + quantile**2), n) for k, n in strata]
+    deviations = np.array([math.sqrt(share * (1 - share) / n) for share, n in centres])
+    smaller = quantile * float(np.sqrt((deviations**2).sum()) / deviations.sum())
     low, high = np.mean([wilson(k, n, smaller) for k, n in strata], axis=0)
     return float(low), float(high)
 

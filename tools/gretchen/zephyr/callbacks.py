@@ -11,6 +11,9 @@ from typing import Any
 
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from gretchen.files import write_jsonl
+from gretchen.runs import progress
+
 Logs = dict[str, Any]
 
 
@@ -18,19 +21,32 @@ class Metrics(TrainerCallback):
     """Append each log of the trainer to `<run>/metrics.jsonl`, from which the progress line and reports are made."""
 
     def __init__(self, run: Path) -> None:
+        self.run = run
         self.path = run / "metrics.jsonl"
         self.started = time.monotonic()
+        self.tokens_before = 0.0
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Go on counting where a resumed run's checkpoint was: what was logged after it will be logged again."""
+        if not state.is_world_process_zero:
+            return
+        kept = [row for row in progress.read(self.run) if row["step"] <= state.global_step]
+        write_jsonl(self.path, kept)
+        self.started = time.monotonic() - max((row["seconds"] for row in kept), default=0.0)
+        self.tokens_before = max((row["num_tokens"] for row in kept if "num_tokens" in row), default=0.0)
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Logs | None = None, **_: Any
     ) -> None:
-        """Write one line: step, steps in all, seconds of this process, and what the trainer logged."""
+        """Write one line: step, steps in all, seconds of training, and what the trainer logged."""
         if not state.is_world_process_zero:
             return
         row = {"step": state.global_step, "steps": state.max_steps, "seconds": time.monotonic() - self.started}
+        row |= logs or {}
+        if "num_tokens" in row:
+            row["num_tokens"] += self.tokens_before
         with self.path.open("a", encoding="utf-8") as stream:
-            stream.write(json.dumps(row | {key: value for key, value in (logs or {}).items()}) + "\n")
-
+            stream.write(json.dumps(row) + "\n")
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Write the peak memory of this process and of its GPU, in GiB."""

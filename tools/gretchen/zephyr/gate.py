@@ -18,15 +18,15 @@ ACCURACY = 0.9
 DOCUMENTS = 40
 
 
-def documents_by_form(path: Path) -> dict[str, list[tuple[str, str]]]:
-    """Return {form: [(what stands before the answer, answer)]}, the same DOCUMENTS of each form every time."""
+def documents_by_form(path: Path, count: int = DOCUMENTS) -> dict[str, list[tuple[str, str]]]:
+    """Return {form: [(what stands before the answer, answer)]}, the same `count` of each form every time."""
     forms = defaultdict(list)
     for row in read_jsonl(path):
         answer = json.loads(row.get("meta") or "{}").get("answer")
         if answer:
             forms[row["form"]].append((row["text"].removesuffix(answer), answer))
     draw = random.Random(0)
-    return {form: draw.sample(found, min(DOCUMENTS, len(found))) for form, found in sorted(forms.items())}
+    return {form: draw.sample(found, min(count, len(found))) for form, found in sorted(forms.items())}
 
 
 def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]) -> dict[str, float]:
@@ -51,16 +51,14 @@ def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]
 
 
 class Gate(TrainerCallback):
-    """Measure the gate at every checkpoint; end the training when every form is above ACCURACY."""
+    """Measure the gate at every checkpoint, and end the training when every form is above ACCURACY."""
 
     def __init__(self, run: Path, documents: Path) -> None:
         self.path = run / "gates.jsonl"
         self.forms = documents_by_form(documents)
         self.started = time.monotonic()
 
-    def on_save(
-        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **handed: Any
-    ) -> None:
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **handed: Any) -> None:
         """Write one line to gates.jsonl, and stop the training once everything is passed."""
         if not self.forms or not state.is_world_process_zero:
             return

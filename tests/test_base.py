@@ -1,0 +1,150 @@
+"""`make base`: a corpus of the train split, pretraining that resumes, gates, weights in bf16 with a model card."""
+
+import json
+import re
+import shutil
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gretchen import base
+from gretchen.errors import WorkError
+from gretchen.projects.corpus import base_corpus
+from gretchen.runs import folder
+
+ROOT = Path(__file__).resolve().parents[1]
+SLUG = "genome-chatbot"
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Return a root of its own, with the flagship's builder and no base, for smoke runs in this process."""
+    place = tmp_path_factory.mktemp("root")
+    shutil.copytree(ROOT / "projects" / SLUG, place / "projects" / SLUG, ignore=shutil.ignore_patterns("base"))
+    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRETCHEN_ROOT", str(place))
+        patch.setenv("GRETCHEN_SMOKE", "1")
+        patch.chdir(place)
+        yield place
+
+
+def test_the_corpus_is_written_once_and_keeps_the_splits_apart(root):
+    corpus = base_corpus(SLUG)
+    rows = {split: (corpus / f"{split}.jsonl").read_text(encoding="utf-8").splitlines() for split in ("train", "test")}
+    groups = {split: {key for line in lines for key in json.loads(line)["group"]} for split, lines in rows.items()}
+    assert len(rows["train"]) > 400
+    assert not groups["train"] & groups["test"]
+    stamp = (corpus / "train.jsonl").stat().st_mtime_ns
+    assert base_corpus(SLUG) == corpus
+    assert (corpus / "train.jsonl").stat().st_mtime_ns == stamp
+
+
+def test_a_smoke_base_is_written_whole_with_its_card(root, gretchen):
+    done = gretchen("base", f"--project={SLUG}", in_=root, GRETCHEN_ROOT=str(root), GRETCHEN_SMOKE="1")
+    assert done.returncode == 0, done.stderr[-2000:]
+    made = root / "projects" / SLUG / "base"
+    assert (made / "model.safetensors").stat().st_size < 4_000_000
+    card = (made / "README.md").read_text(encoding="utf-8")
+    assert "command: `make base PROJECT=genome-chatbot`" in card
+    assert f"wrote projects/{SLUG}/base; next: make train PROJECT={SLUG}" in done.stdout
+    told = folder.record(max((root / "runs" / SLUG / base.RECIPE).glob("*-*")))
+    assert (told["status"], told["smoke"], told["stage"]) == ("finished", True, "base")
+
+
+def recipe(root, name, **changes):
+    """Write a short pretraining's recipe into a run folder of its own and return it."""
+    run = root / "runs" / SLUG / base.RECIPE / name
+    values = base.recipe(run, base_corpus(SLUG)) | {"bf16": False, "max_steps": 6, "logging_steps": 1} | changes
+    run.mkdir(parents=True)
+    (run / "recipe.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    return run / "recipe.yaml"
+
+
+def losses(run):
+    rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    return {row["step"]: row["loss"] for row in rows if "loss" in row}
+
+
+def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(root):
+    from gretchen.zephyr import pretrain
+
+    saved = {"save_strategy": "steps", "save_steps": 3, "save_total_limit": None}
+    whole = recipe(root, "whole", **saved)
+    pretrain.train(whole)
+    cut = recipe(root, "cut", **saved)
+    shutil.copytree(whole.parent / "checkpoint-3", cut.parent / "checkpoint-3")
+    pretrain.train(cut, resume=True)
+    one, two = losses(whole.parent), losses(cut.parent)
+    assert sorted(one) == [1, 2, 3, 4, 5, 6]
+    assert sorted(two) == [4, 5, 6], "it went on from the checkpoint"
+    assert two == pytest.approx({step: one[step] for step in two}, abs=1e-4)
+
+
+def test_a_resumed_runs_metrics_go_on_counting(root):
+    from gretchen.zephyr import pretrain
+
+    whole = root / "runs" / SLUG / base.RECIPE / "whole"
+    before = [json.loads(line) for line in (whole / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    shutil.rmtree(whole / "checkpoint-6")
+    shutil.rmtree(whole / "model")
+    pretrain.train(whole / "recipe.yaml", resume=True)
+    after = [json.loads(line) for line in (whole / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert [row["step"] for row in after if "loss" in row] == [1, 2, 3, 4, 5, 6], "no step stands twice"
+    assert [row.get("num_tokens") for row in after[:6]] == [row.get("num_tokens") for row in before[:6]]
+    assert sorted(row["seconds"] for row in after) == [row["seconds"] for row in after]
+
+
+def test_the_gate_was_measured_at_every_checkpoint(root):
+    whole = root / "runs" / SLUG / base.RECIPE / "whole" / "recipe.yaml"
+    gates = [json.loads(line) for line in (whole.parent / "gates.jsonl").read_text(encoding="utf-8").splitlines()]
+    assert {gate["step"] for gate in gates} == {3, 6}
+    assert set(gates[-1]["accuracy"].values()) <= {0.0, 1 / 40}, "six steps teach nothing"
+
+
+def test_a_checkpoint_comes_when_minutes_have_passed():
+    from types import SimpleNamespace
+
+    from gretchen.zephyr.callbacks import SaveEvery
+
+    control = SimpleNamespace(should_save=False)
+    SaveEvery(minutes=60).on_step_end(None, None, control)
+    assert not control.should_save
+    SaveEvery(minutes=0).on_step_end(None, None, control)
+    assert control.should_save
+
+
+def test_a_missed_gate_leaves_the_base_as_it_was_until_keep_says_otherwise(root, monkeypatch, capsys):
+    run = max((root / "runs" / SLUG / base.RECIPE).glob("2*"))
+    made = root / "projects" / SLUG / "base"
+    (made / "README.md").write_text("as it was")
+    folder.update(run, status="running")
+    monkeypatch.setattr(base, "is_smoke", lambda: False)
+    with pytest.raises(WorkError) as raised:
+        base.finish(SLUG, run, base_corpus(SLUG), keep=False)
+    assert re.match(r"(\d+) of \1 gates were missed: .*translation", raised.value.problem)
+    assert "KEEP=1" in raised.value.hint
+    assert (made / "README.md").read_text() == "as it was"
+    assert "translation                     0%   below the gate" in capsys.readouterr().out
+    assert folder.record(run)["status"] == "missed"
+    base.finish(SLUG, run, base_corpus(SLUG), keep=True)
+    assert "| translation | 0% (missed) |" in (made / "README.md").read_text()
+    assert folder.record(run)["status"] == "finished"
+
+
+def test_more_steps_in_the_recipe_go_on_with_the_run(root):
+    corpus, run = base_corpus(SLUG), max((root / "runs" / SLUG / base.RECIPE).glob("2*"))
+    assert base.unfinished(SLUG, corpus) is None, "it is finished"
+    folder.update(run, status="missed")
+    assert base.unfinished(SLUG, corpus) == run
+    shared = root / "shared_recipes/tiny/pretrain.yaml"
+    text = shared.read_text(encoding="utf-8")
+    shared.write_text(text.replace("learning_rate: 3.0e-3", "learning_rate: 1.0e-3"), encoding="utf-8")
+    assert base.unfinished(SLUG, corpus) is None, "another learning rate is another run"
+    shared.write_text(text, encoding="utf-8")
+    file = run / "recipe.yaml"
+    file.write_text(file.read_text().replace("max_steps: 8", "max_steps: 6"), encoding="utf-8")
+    assert base.unfinished(SLUG, corpus) == run
+    assert yaml.safe_load(file.read_text())["max_steps"] == 8
+    assert not (run / "model").exists(), "it trains on"
