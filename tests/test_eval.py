@@ -399,7 +399,7 @@ def test_three_held_out_prompts_are_answered_by_base_and_trained_side_by_side(to
     assert [part.strip() for part in lines[5].split("|")] == ["base", "trained"]
     assert lines[7].split("|")[1].strip() == "(nothing)"
     assert any("(did not end)" in line for line in lines)
-    assert max(map(len, lines)) <= 80
+    assert max(map(len, lines[2:])) <= 80  # a path is not broken
 
 
 @pytest.mark.slow

@@ -39,11 +39,11 @@ CLOSED = ("codon-lookup", "amino-acid-codons")
 # How often a form comes in the base's documents: skills that are hard to learn more often.
 DOCUMENT_WEIGHTS = {
     "reverse-complement": 4, "codon-effect": 4, "gc-count": 3, "orf": 3, "translation": 3, "invalid-input": 3,
-    "hgvs-write": 3, "hgvs-read": 2, "coordinates": 2, "record-facts": 2, "translation-worked": 2, "complement": 1,
-    "transcription": 1, "codon-lookup": 1, "amino-acid-codons": 1, "follow-up": 1,
+    "hgvs-write": 3, "hgvs-read": 2, "coordinates": 3, "record-facts": 6, "translation-worked": 2, "complement": 2,
+    "transcription": 1, "codon-lookup": 2, "amino-acid-codons": 2, "follow-up": 1,
 }  # fmt: skip
 # How often in the chats. Invalid input is asked in the words of seven other forms: three to seven keeps both likely.
-CHAT_WEIGHTS = {**dict.fromkeys(FORMS, 1), "invalid-input": 3, "follow-up": 1}
+CHAT_WEIGHTS = {**dict.fromkeys(FORMS, 1), "invalid-input": 3, "record-facts": 2, "follow-up": 1}
 HARD_FORMS = (*problems.SEQUENCE_TASKS, "codon-effect", "hgvs-write", "hgvs-read", "coordinates", "record-facts",
               "invalid-input", "two-steps")  # fmt: skip
 HARD_SHARE = 0.06

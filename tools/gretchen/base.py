@@ -127,7 +127,7 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
 
 
 def measured(model: Path, corpus: Path) -> dict[str, float]:
-    """Return {form: share of held-out documents whose answer the model completes exactly, and ends}."""
+    """Return {form: share of held-out documents whose answer the model completes exactly}."""
     from gretchen.models.generate import load
     from gretchen.zephyr.gate import accuracy, documents_by_form
 
@@ -172,7 +172,7 @@ def model_card(project: str, run: Path, corpus: Path, scores: dict[str, float]) 
             "|--:|--:|--:|",
             *(f"| {row['step']:,} | {row.get('num_tokens', 0):,.0f} | {row['loss']:.3f} |" for row in curve),
             "",
-            "Gates: share of held-out documents whose answer it completes exactly, and ends; "
+            "Gates: share of held-out documents whose answer it completes exactly; "
             f"{DOCUMENTS} of each form (wanted: {GATE:.0%}).",
             "",
             "| form | share |",

@@ -1,7 +1,7 @@
 """What the embedded base knows before it can chat: answers at the end of held-out documents.
 
 A document that its builder marked with `meta: {"answer": …}` is cut before the answer and continued as it stands,
-without a template. So nobody takes the form that fine-tuning teaches for knowledge. Right is exactly the answer, ended.
+without a template. So nobody takes the form that fine-tuning teaches for knowledge.
 """
 
 import json
@@ -45,16 +45,25 @@ def longest_answer(rows: list[dict[str, Any]]) -> int:
     return max(len(row["meta"]["answer"].encode()) for row in rows)
 
 
-def document_summary(project: str, rows: list[dict[str, Any]], answers: list[Answer]) -> dict[str, Any]:
+def document_summary(project: str, rows: list[dict[str, Any]], given: list[Answer]) -> dict[str, Any]:
     """Return overall and per-form exact match of the documents' answers, as summary() tells it."""
     metric = SimpleNamespace(range=(0, 1), better="higher")
     settings = SimpleNamespace(main=METRIC, metrics={METRIC: metric})
     evaluator = Evaluator(project, settings, SimpleNamespace(score=_score))
-    predictions = {one.id: [one.prediction] for one in answers}
-    scored = evaluator.score_all(rows, predictions, {one.id: [one.ended] for one in answers})
+    predictions = {one.id: [one.prediction] for one in given}
+    scored = evaluator.score_all(rows, predictions)
     return summary(open_figures(evaluator, scored, closed=()), scored)
 
 
 def _score(prediction: str, row: dict[str, Any]) -> dict[str, float]:
     """Return whether the continuation is the answer."""
-    return {METRIC: float(prediction.strip() == row["meta"]["answer"].strip())}
+    return {METRIC: float(answers(prediction, row["meta"]["answer"]))}
+
+
+def answers(continuation: str, answer: str) -> bool:
+    """Return whether a document's continuation is the answer, followed by the document's end or by a new line.
+
+    A document may hold a second task or entry after the first: a model that goes on with one has answered all the same.
+    """
+    continuation, answer = continuation.strip(), answer.strip()
+    return continuation == answer or continuation.startswith(f"{answer}\n")

@@ -30,8 +30,9 @@ def documents_by_form(path: Path, count: int = DOCUMENTS) -> dict[str, list[tupl
 
 
 def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]) -> dict[str, float]:
-    """Return {form: share of documents whose answer the model completes exactly and then ends}."""
+    """Return {form: share of documents whose answer the model completes exactly}."""
     from gretchen.models.generate import Model, generate
+    from gretchen.scoring.documents import answers
 
     scores = {}
     for form, pairs in forms.items():
@@ -39,12 +40,11 @@ def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]
         completions = generate(
             Model(model=model, tokenizer=tokenizer),
             [before.rstrip(" ") for before, _ in pairs],
-            max_new_tokens=longest + 4,
+            max_new_tokens=longest + 4,  # room for the end, or for the line after it
             stop=[],
         )
         right = sum(
-            completion.ended and completion.text.strip() == answer.strip()
-            for completion, (_, answer) in zip(completions, pairs, strict=True)
+            answers(completion.text, answer) for completion, (_, answer) in zip(completions, pairs, strict=True)
         )
         scores[form] = right / len(pairs)
     return scores
