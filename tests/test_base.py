@@ -106,7 +106,7 @@ def test_the_gate_was_measured_at_every_checkpoint(root):
 def test_a_checkpoint_comes_when_minutes_have_passed():
     from types import SimpleNamespace
 
-    from gretchen.zephyr.callbacks import SaveEvery
+    from gretchen.runs.callbacks import SaveEvery
 
     control = SimpleNamespace(should_save=False)
     SaveEvery(minutes=60).on_step_end(None, None, control)

@@ -16,6 +16,8 @@ RECIPE, CARD = f"{FOLDER}/recipes/sft.zephyr.yaml", f"{FOLDER}/project.yaml"
 ROW = {"id": "1", "form": "x", "group": ["g"], "meta": "{}"}
 TURNS = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]
 
+WRONG = [{"role": "assistant", "content": "Something else."}]
+
 
 @pytest.fixture
 def copied(root, tmp_path, monkeypatch):
@@ -27,9 +29,13 @@ def copied(root, tmp_path, monkeypatch):
     (tmp_path / FOLDER / "base" / "model.safetensors").touch()  # static checks look whether weights are there
     data = tmp_path / "build" / PROJECT / "chats"
     data.mkdir(parents=True)
+    pairs = data.with_name("preferences")
+    pairs.mkdir()
     line = json.dumps(ROW | {"messages": TURNS}) + "\n"
+    pair = json.dumps(ROW | {"prompt": TURNS[:1], "chosen": TURNS[1:2], "rejected": WRONG}) + "\n"
     for split in ("train", "validation", "test"):
         (data / f"{split}.jsonl").write_text(line * 3, encoding="utf-8")
+        (pairs / f"{split}.jsonl").write_text(pair * 3, encoding="utf-8")
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
     return tmp_path
 
@@ -55,11 +61,11 @@ def test_the_report_lists_what_was_done(copied):
     lines = check_project(PROJECT).text().splitlines()
     assert lines[0] == PROJECT
     assert lines[1] == "[1/12] card … ok"
-    assert lines[6] == "[6/12] every recipe under every profile resolves … ok (1 recipe × 6 profiles)"
-    assert lines[9] == "[9/12] rows … ok (9 rows of 3 files)"
+    assert lines[6] == "[6/12] every recipe under every profile resolves … ok (4 recipes × 6 profiles)"
+    assert lines[9] == "[9/12] rows … ok (18 rows of 6 files)"
     assert lines[10] == (
         f"[10/12] model … ok ({FOLDER}/base, Qwen/Qwen3-0.6B, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, Qwen/Qwen3-8B "
-        "on the hub: not looked up)"
+        "on the hub: not looked up, dpo.axolotl from the newest run of sft, dpo.zephyr from the newest run of sft)"
     )
 
 

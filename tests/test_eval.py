@@ -384,10 +384,10 @@ def test_three_held_out_prompts_are_answered_by_base_and_trained_side_by_side(to
     from gretchen.models.samples import print_samples, write_samples
 
     run = paths.runs("phrasebook") / "sft-full.zephyr" / FULL
-    write_samples(run, "phrasebook", "projects/phrasebook/base", run / "model")
+    write_samples(run, "phrasebook", run / "model")
     samples = json.loads((run / "samples.json").read_text(encoding="utf-8"))
     assert sorted(one["form"] for one in samples) == ["colour", "noun", "phrase"]
-    assert all(one["base"]["text"] and not one["base"]["ended"] for one in samples)
+    assert all(one["before"]["text"] and not one["before"]["ended"] for one in samples)
     assert [one["trained"] for one in samples] == [{"text": "", "ended": True}] * 3
     monkeypatch.setenv("COLUMNS", "80")
     capsys.readouterr()

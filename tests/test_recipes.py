@@ -14,6 +14,7 @@ from gretchen.projects.card import PROFILES, project_slugs
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.layers import Layer, holds, leaves, merge, merge_all, origin, set_layers, words_of
 from gretchen.recipes.resolve import resolve
+from gretchen.runs import folder
 
 PROJECT = "genome-chatbot"
 RECIPE = f"projects/{PROJECT}/recipes/sft.zephyr.yaml"
@@ -259,19 +260,18 @@ def test_a_mistake_of_form_is_told_with_its_line(copied, file, old, new, told):
     assert told in raised.value.problem.splitlines()
 
 
-def test_a_model_of_an_earlier_stage_is_named_or_asked_for(copied):
+def test_a_model_of_an_earlier_stage_is_that_of_the_newest_finished_run(copied):
     change(copied, RECIPE, "${model}", "${base.sft}")
-    with pytest.raises(UserError) as told:
-        resolve(PROJECT, "sft", "tiny")
-    assert told.value.problem == "${base.sft}: sft.zephyr has no finished run to start from"
-    assert told.value.hint == f"make train PROJECT={PROJECT} RECIPE=sft.zephyr PROFILE=tiny"
-    latest = copied / "runs" / PROJECT / "sft.zephyr" / "latest"
-    latest.mkdir(parents=True)
-    with pytest.raises(UserError, match="has no merged model yet"):
-        resolve(PROJECT, "sft", "tiny")
-    (latest / "model").mkdir()
-    expected = f"runs/{PROJECT}/sft.zephyr/latest/model"
+    resolved = resolve(PROJECT, "sft", "tiny")
+    assert resolved.parent_stage == "sft"
+    assert resolved.values["model_name_or_path"] == f"runs/{PROJECT}/sft.zephyr/<run>/model"
+    told = {"status": "finished", "stage": "sft", "recipe": "sft.zephyr"}
+    for name, profile in (("20260101-000000-aaaa", "tiny"), ("20260102-000000-aaaa", "laptop")):
+        folder.update(copied / "runs" / PROJECT / "sft.zephyr" / name, profile=profile, **told)
+    expected = f"runs/{PROJECT}/sft.zephyr/20260101-000000-aaaa/model"
     assert resolve(PROJECT, "sft", "tiny").values["model_name_or_path"] == expected
+    named = resolve(PROJECT, "sft", "tiny", parent="runs/p/r/x")
+    assert named.values["model_name_or_path"] == "runs/p/r/x/model"
 
 
 def test_each_recipe_matches_its_snapshot(root):
@@ -283,7 +283,8 @@ def test_each_recipe_matches_its_snapshot(root):
             recipes.add((project, name))
             for profile in PROFILES:
                 file = root / "tests" / "snapshots" / project / f"{name}.{profile}.yaml"
-                resolved = resolve(project, name, profile)
+                parent = f"runs/{project}/<recipe>/<run>"  # whatever this machine has trained
+                resolved = resolve(project, name, profile, parent=parent)
                 text = f"# effective batch {resolved.batch}\n{resolved.text()}"
                 if update:
                     write(file.parent, file.name, text)

@@ -40,8 +40,8 @@ def test_newest_finished_run_per_recipe(root: Path) -> None:
     made("p", "sft.zephyr", "20260105-000000-aaaa", root, smoke=True)
     made("p", "base.zephyr", "20260106-000000-aaaa", root, stage="base")
     other = made("p", "dpo.zephyr", "20260107-000000-aaaa", root, stage="dpo", profile="laptop")
-    assert folder.finished_runs("p") == [newest, other]
-    assert folder.finished_runs("p", "tiny") == [newest]
+    assert {name: runs[0] for name, runs in folder.newest_first("p", "tiny").items()} == {"sft.zephyr": newest}
+    assert folder.newest_first("p", "laptop") == {"dpo.zephyr": [other]}
 
 
 def test_latest_points_to_the_run(root: Path) -> None:

@@ -42,7 +42,7 @@ def base(
     with folder.writer(run, f"the base of {project}"):
         if not (run / "model").is_dir():
             print(f"{'going on with' if resume else 'pretraining into'} {paths.shown(run)}")
-            launch("pretrain", run, resume=resume)
+            launch(run, resume=resume)
         finish(project, run, corpus, keep)
 
 

@@ -4,7 +4,8 @@
 
 The base, the base prompted with worked examples and the newest finished run of each recipe answer the same held-out
 rows (test and hard); evaluation.py scores them; the table shows count, interval, difference to the base, trivial
-baselines, and the share of answers that ended by themselves. In a 0/1 metric (exact match, a test that passes) only an
+baselines, and the share of answers that ended by themselves; then which of two answers each finds likelier, where the
+project has preference pairs. In a 0/1 metric (exact match, a test that passes) only an
 answer that ended can be right; measures of degree take one that was cut off as it stands. Answers are kept in
 runs/<project>/evaluations/ and asked for again only when weights, template, rows or settings changed. RECORD=1 writes
 results.json and the README's table. It trains and merges nothing.
@@ -81,6 +82,7 @@ def plan_of(project: str, profile: str, card: Any, found: list[Any], limit: int 
     from gretchen.runs.record import is_smoke
     from gretchen.scoring.documents import document_rows
     from gretchen.scoring.evaluate import Plan
+    from gretchen.scoring.preferences import pairs
     from gretchen.scoring.scorer import load_evaluator
     from gretchen.scoring.systems import shared_template
     from gretchen.scoring.testset import SETS, load_set, sample, test_format
@@ -104,6 +106,7 @@ def plan_of(project: str, profile: str, card: Any, found: list[Any], limit: int 
         sizes={name: len(rows) for name, rows in whole.items()},
         train=load_set(project, "train", asked),
         documents=document_rows(project, limit) if embedded else [],
+        pairs=pairs(project, limit),
         template=shared_template(found),
         data=data_hash(project),
         seed=SEED,

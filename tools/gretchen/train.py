@@ -1,72 +1,135 @@
-"""`make train PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="k=v …"]`: from data to a trained adapter in a run folder.
+"""`make train PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="k=v …"] [RESUME=1] [RUN=id]`: from data to a trained adapter.
 
     make train PROJECT=genome-chatbot
 
-Builds the data where it is stale, resolves the recipe, checks it, trains it by the recipe's engine, and ends with
-three held-out prompts answered by the base and by what was just trained. It does not merge and does not evaluate.
+Builds the data where it is stale, resolves the recipe, merges the run that it starts from (`${base.<stage>}`, RUN=
+names another one than the newest), checks, trains by the recipe's engine, and ends with three held-out prompts answered
+before and after. RESUME=1 goes on with the newest unfinished run of the recipe, or with the one that RUN= names.
+It evaluates nothing.
 """
 
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gretchen import paths
-from gretchen.errors import WorkError
+from gretchen.errors import UserError, WorkError
 from gretchen.files import write_text
+from gretchen.recipes.references import MODEL
 from gretchen.runs import folder, progress
 from gretchen.runs.hardware import Machine, machine, require_profile
 from gretchen.runs.launch import launch
 from gretchen.runs.record import circumstances, is_smoke, now
 
-SMOKE = {"max_steps": 4, "eval_strategy": "no", "warmup_steps": 0}
+SMOKE = {"max_steps": 4, "eval_strategy": "no"}
 
 
 def train(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
-    recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, sft.zephyr …")] = "sft",
+    recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
     profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …, or auto")] = "tiny",
     set_: Annotated[str, typer.Option("--set", help='changed values: "learning_rate=1e-3 seed=7"')] = "",
+    resume: Annotated[bool, typer.Option(help="go on with the newest unfinished run")] = False,
+    run: Annotated[str, typer.Option(help="with RESUME=1 the run to go on with, else the one to start from")] = "",
 ) -> None:
     """Train a recipe of a project, with data and checks before and three answers after."""
-    from gretchen.models.locate import require_reachable, weights_hash
     from gretchen.models.samples import print_samples
     from gretchen.projects.build import build, data_hash
     from gretchen.projects.card import load_card
     from gretchen.recipes.checks import check_resolved
+    from gretchen.recipes.find import find
+    from gretchen.runs.resume import refuse_changes, unfinished
 
     load_card(project)
     here = machine()
-    profile = chosen_profile(profile, here)
-    resolved, notes = resolved_for(project, recipe, profile, set_, here)
-    model = model_of(resolved)
-    require_reachable(model)
+    profile, name = chosen_profile(profile, here), find(project, recipe).name
+    old = unfinished(project, name, profile, run) if resume else None
+    set_ = set_ or (folder.record(old)["set"] if old else "")
+    resolved, _ = resolved_for(project, name, profile, set_, here)
+    parent = parent_of(project, resolved, "" if resume else run, old)
+    start = ready_start(resolved, parent)
     if build(project, profile):
         print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
-    check_resolved(project, resolved).raise_if_failed()
 
-    run = folder.new_run(project, resolved.name)
-    resolved, notes = resolved_for(project, recipe, profile, set_, here, output=paths.shown(run))
-    with folder.writer(paths.runs(project) / resolved.name, f"{project}'s {resolved.name}"):
-        write_text(run / "recipe.yaml", resolved.text())
-        folder.update(
-            run,
-            status="running",
-            project=project,
-            recipe=resolved.name,
-            stage=resolved.stage,
-            engine=resolved.engine,
-            profile=profile,
-            base={"model": model, "weights": weights_hash(model)},
-            data=data_hash(project),
-            seed=resolved.values.get("seed", 42),
-            set=set_,
-            **circumstances(),
-        )
-        announce(resolved, run, model, notes)
-        finish(run, resolved.stage, len(here.gpus))
-    print_samples(run)
-    print(next_step(run, here))
+    place = old or folder.new_run(project, name)
+    into = {"output": paths.shown(place), "parent": paths.shown(parent) if parent else None}
+    resolved, notes = resolved_for(project, name, profile, set_, here, **into)
+    check_resolved(project, resolved).raise_if_failed()
+    with folder.writer(paths.runs(project) / name, f"{project}'s {name}"):
+        if old:
+            refuse_changes(old, resolved.values, data_hash(project), start["weights"])
+            folder.update(old, status="running", resumed=[*folder.record(old).get("resumed", []), now()])
+        else:
+            begin(place, project, resolved, start, parent, set_)
+        announce(resolved, place, start["model"], notes, old is not None)
+        finish(place, len(here.gpus), resume)
+    print_samples(place)
+    print(next_step(place, here))
+
+
+def parent_of(project: str, resolved: Any, name: str, old: Path | None) -> Path | None:
+    """Return the finished run whose merged model a recipe starts from; None for one that starts from the base.
+
+    It is the one that `old`, a run to go on with, started from; the one called `name`; or the newest of that stage.
+    Raises UserError where there is none, and for a name where the recipe starts from the base.
+    """
+    stage = resolved.parent_stage
+    if not stage:
+        if name:
+            raise UserError(f"RUN={name}: {resolved.name} starts from the base, not from a run", "leave RUN out")
+        return None
+    if old:
+        return paths.root() / folder.record(old)["parent"]["run"]
+    if name:
+        return folder.finished(project, name)
+    earlier = f"{stage}.{resolved.engine}"
+    runs = folder.newest_first(project, resolved.profile).get(earlier)
+    if not runs:
+        command = f"make train PROJECT={project} RECIPE={earlier} PROFILE={resolved.profile}"
+        raise UserError(f"{resolved.name} starts from {earlier}, which has no finished run", command)
+    return runs[0]
+
+
+def ready_start(resolved: Any, parent: Path | None) -> dict[str, str]:
+    """Return {"model": folder or hub id, "weights": hash} of what the training starts from, merged where it must be.
+
+    Raises UserError or WorkError where the model cannot be had.
+    """
+    from gretchen.models.locate import require_reachable, weights_hash
+
+    if parent:
+        from gretchen.merging import merge_run
+
+        model = paths.shown(merge_run(parent))
+    else:
+        model = str(resolved.values[MODEL[resolved.engine]])
+        require_reachable(model)
+    return {"model": model, "weights": weights_hash(model)}
+
+
+def begin(run: Path, project: str, resolved: Any, start: dict[str, str], parent: Path | None, set_: str) -> None:
+    """Write a new run's recipe.yaml and run.json."""
+    from gretchen.projects.build import data_hash
+
+    write_text(run / "recipe.yaml", resolved.text())
+    base = folder.record(parent)["base"] if parent else start
+    folder.update(
+        run,
+        status="running",
+        project=project,
+        recipe=resolved.name,
+        stage=resolved.stage,
+        engine=resolved.engine,
+        profile=resolved.profile,
+        base=base,
+        parent={"run": paths.shown(parent), "weights": start["weights"]} if parent else None,
+        data=data_hash(project),
+        seed=resolved.values.get("seed", 42),
+        set=set_,
+        **circumstances(),
+    )
 
 
 def chosen_profile(profile: str, here: Machine) -> str:
@@ -80,20 +143,25 @@ def chosen_profile(profile: str, here: Machine) -> str:
 
 
 def resolved_for(
-    project: str, recipe: str, profile: str, set_: str, here: Machine, output: str | None = None
+    project: str,
+    recipe: str,
+    profile: str,
+    set_: str,
+    here: Machine,
+    output: str | None = None,
+    parent: str | None = None,
 ) -> tuple[Any, list[str]]:
     """Return the resolved recipe as this machine can run it, and a line for each value that had to give way."""
     from gretchen.recipes.layers import words_of
     from gretchen.recipes.resolve import resolve
 
-    devices = max(1, len(here.gpus))
-    words = words_of(set_)
-    resolved = resolve(project, recipe, profile, words, output=output, devices=devices)
+    asked = {"output": output, "parent": parent, "devices": max(1, len(here.gpus))}
+    resolved = resolve(project, recipe, profile, words_of(set_), **asked)
     changes, notes = allowances(resolved.values, here)
     if is_smoke():
         changes |= SMOKE
     if changes:
-        resolved = resolve(project, recipe, profile, words, output=output, devices=devices, overrides=changes)
+        resolved = resolve(project, recipe, profile, words_of(set_), **asked, overrides=changes)
     return resolved, notes
 
 
@@ -112,27 +180,26 @@ def allowances(values: dict[str, Any], here: Machine) -> tuple[dict[str, Any], l
     return changes, notes
 
 
-def model_of(resolved: Any) -> str:
-    """Return the model that a recipe starts from: a folder relative to the root, or a hub id."""
-    return str(resolved.values["base_model" if resolved.engine == "axolotl" else "model_name_or_path"])
-
-
-def announce(resolved: Any, run: Path, model: str, notes: list[str]) -> None:
+def announce(resolved: Any, run: Path, model: str, notes: list[str], resumed: bool) -> None:
     """Print what is about to be trained, from what, into where."""
-    print(f"training {resolved.name} ({resolved.profile}) from {model}, effective batch {resolved.effective_batch}")
+    doing = "going on with" if resumed else "training"
+    print(f"{doing} {resolved.name} ({resolved.profile}) from {model}, effective batch {resolved.effective_batch}")
     for note in notes:
         print(note)
     print(f"run: {paths.shown(run)} (recipe.yaml, train.log)", flush=True)
 
 
-def finish(run: Path, stage: str, devices: int) -> None:
+def finish(run: Path, devices: int, resume: bool) -> None:
     """Run the engine and keep in run.json how it ended."""
     from gretchen.models.locate import weights_hash
 
     try:
-        launch(stage, run, devices)
+        launch(run, devices, resume)
     except KeyboardInterrupt:
         folder.update(run, status="stopped", finished=now())
+        told = folder.record(run)
+        again = f"make train PROJECT={told['project']} RECIPE={told['recipe']} PROFILE={told['profile']} RESUME=1"
+        print(f"\n`{again}` goes on from the newest checkpoint", file=sys.stderr)
         raise
     except BaseException:
         folder.update(run, status="failed", finished=now())
@@ -149,8 +216,8 @@ def finish(run: Path, stage: str, devices: int) -> None:
 def measured(run: Path) -> dict[str, Any]:
     """Return what the trainer measured of itself: tokens seen, seconds of training, peak memory in GiB."""
     rows = progress.read(run)
-    names = {"num_tokens": "tokens", "train_runtime": "train_seconds", "peak_memory_gib": "peak_memory_gib"}
-    names["peak_gpu_memory_gib"] = "peak_gpu_memory_gib"
+    names = {"num_tokens": "tokens", "tokens/trainable": "trained_tokens", "train_runtime": "train_seconds"}
+    names |= {name: name for name in ("peak_memory_gib", "peak_gpu_memory_gib")}
     return {told: row[name] for row in rows for name, told in names.items() if name in row}
 
 

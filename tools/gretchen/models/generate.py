@@ -108,8 +108,11 @@ def _place(model: Any) -> tuple[str, Any]:
     return "cpu", torch.float32 if small or not cpu_has_bf16() else torch.bfloat16
 
 
-def render(model: Model, prompt: Prompt) -> str:
-    """Return the text that the model reads for a prompt. Raises UserError where a chat template is missing."""
+def render(model: Model, prompt: Prompt, before_answer: bool = True) -> str:
+    """Return the text that the model reads for a prompt; not `before_answer`: a conversation that holds the answer.
+
+    Raises UserError where a chat template is missing.
+    """
     if isinstance(prompt, str):
         return prompt
     if not isinstance(prompt, Conversation):
@@ -123,7 +126,7 @@ def render(model: Model, prompt: Prompt) -> str:
         prompt.messages,
         tools=prompt.tools or None,
         chat_template=template,
-        add_generation_prompt=True,
+        add_generation_prompt=before_answer,
         tokenize=False,
         enable_thinking=False,
     )

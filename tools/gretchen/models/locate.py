@@ -6,6 +6,7 @@ here: the trainer does that.
 
 import re
 from pathlib import Path
+from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
@@ -28,6 +29,12 @@ def locate(project: str, profile: str) -> str:
     model = paths.shown(paths.projects() / project / "base")
     require_embedded(model)
     return model
+
+
+def start_of(told: dict[str, Any]) -> str:
+    """Return the model that a run (its run.json) started from: its parent's merged model, else its base."""
+    parent = told.get("parent")
+    return f"{parent['run']}/model" if parent else str(told["base"]["model"])
 
 
 def require_embedded(model: str) -> None:

@@ -1,4 +1,4 @@
-"""Three held-out prompts, answered by the base and by what was just trained, side by side: runs/…/samples.json.
+"""Three held-out prompts, answered before and after a training, side by side: runs/…/samples.json.
 
 `write_samples` runs in the engine's process, where the libraries are loaded; `print_samples` only reads the file.
 Three answers show what was learned; how much was learned, `make eval` says.
@@ -12,17 +12,19 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.files import write_json
+from gretchen.runs import folder
 
 SAMPLES = 3
 LEAST_WIDTH, MOST_WIDTH = 72, 118
 
 
-def write_samples(run: Path, project: str, base: str, trained: Path) -> None:
-    """Answer three test rows of different forms with the base and with `trained` (adapter or model folder).
+def write_samples(run: Path, project: str, trained: Path) -> None:
+    """Answer three test rows of different forms with what the run started from and with `trained` (its folder).
 
     A project without rows that are answered in chat form gets no samples.
     """
     from gretchen.models.generate import generate, load
+    from gretchen.models.locate import start_of
     from gretchen.projects.card import load_card
     from gretchen.projects.rows import reference_of
     from gretchen.scoring.testset import conversation, load_set, sample, test_format
@@ -32,9 +34,10 @@ def write_samples(run: Path, project: str, base: str, trained: Path) -> None:
     rows = sample(load_set(project, "test"), SAMPLES)
     settings = load_card(project).evaluation
     is_adapter = (trained / "adapter_config.json").is_file()
+    start = start_of(folder.record(run))
     models = {
-        "base": load(base),
-        "trained": load(base, adapter=trained) if is_adapter else load(str(trained)),
+        "before": load(start),
+        "trained": load(start, adapter=trained) if is_adapter else load(str(trained)),
     }
     prompts = [conversation(row) for row in rows]
     samples = [
@@ -55,20 +58,22 @@ def print_samples(run: Path) -> None:
         return
     width = max(LEAST_WIDTH, min(MOST_WIDTH, shutil.get_terminal_size((100, 24)).columns))
     print(f"\nthree held-out prompts ({paths.shown(file)})")
+    parent = folder.record(run).get("parent")
+    before = folder.record(paths.root() / parent["run"])["recipe"] if parent else "base"
     for told in json.loads(file.read_text(encoding="utf-8")):
-        print("\n".join(["", *sample_lines(told, width)]))
+        print("\n".join(["", *sample_lines(told, width, before)]))
 
 
-def sample_lines(told: dict[str, Any], width: int) -> list[str]:
+def sample_lines(told: dict[str, Any], width: int, before: str) -> list[str]:
     """Return one sample as lines of at most `width` characters: question, wanted answer, the two answers."""
     half = (width - 5) // 2
     lines = wrapped(f"[{told['form']}] {told['prompt'][-1]['content']}", width)
     lines += wrapped(f"wanted: {told['reference']}", width - 2, indent="  ")
     columns = []
-    for name in ("base", "trained"):
+    for name, heading in (("before", before), ("trained", "trained")):
         text = told[name]["text"].strip() or "(nothing)"
         end = [] if told[name]["ended"] else ["(did not end)"]
-        columns.append([name, "-" * half, *wrapped(text, half, most=8), *end])
+        columns.append([heading, "-" * half, *wrapped(text, half, most=8), *end])
     height = max(map(len, columns))
     left, right = (column + [""] * (height - len(column)) for column in columns)
     return lines + [f"  {one:<{half}} | {two}".rstrip() for one, two in zip(left, right, strict=True)]

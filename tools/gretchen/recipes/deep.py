@@ -1,7 +1,7 @@
 """The deep part of a check: the engine's own validators, the tokenizer, the first rows as tokens.
 
 It loads the training stack, so it runs in the engine's process before the training, or by `make check DEEP=1`.
-Covered: zephyr; rows for SFT on chats. Not covered: axolotl's validators, rows of the other stages.
+Rows are looked at for zephyr's SFT on chats. Not covered: rows of the other stages, and of axolotl.
 """
 
 import json
@@ -39,12 +39,11 @@ def deep_report(project: str, recipe: Path) -> Report:
     loose = read_loose(recipe)
     stage = folder.record(recipe.parent).get("stage") or loose.stage
     subject = f"{project}, {paths.shown(recipe)}: {loose.engine}, {stage}"
-    if loose.engine != "zephyr":
-        reason = "the engine validates its recipe itself when it starts"
-        return Report(subject, [skipped(f"{loose.engine}'s validators", reason), skipped("rows as tokens", reason)])
-    checks = [validators(recipe, stage)]
-    tokenizer, loaded = load_tokenizer(str(values[MODEL["zephyr"]]))
+    checks = [axolotl_validators(recipe, values) if loose.engine == "axolotl" else validators(recipe, stage)]
+    tokenizer, loaded = load_tokenizer(str(values[MODEL[loose.engine]]))
     checks.append(loaded)
+    if loose.engine == "axolotl":
+        return Report(subject, [*checks, skipped("rows as tokens", "axolotl masks rows by rules of its own")])
     if tokenizer is None:
         return Report(subject, [*checks, skipped("rows as tokens", "the tokenizer did not load")])
     return Report(subject, [*checks, rows_as_tokens(values, stage, tokenizer)])
@@ -61,6 +60,25 @@ def validators(recipe: Path, stage: str) -> Check:
     except GretchenError as failure:
         return checked(name, [failure.problem.replace(str(recipe), paths.shown(recipe))])
     except (ValueError, TypeError, ImportError, OSError, SystemExit) as wrong:
+        return checked(name, [f"{paths.shown(recipe)}: {' '.join(str(wrong).split())}"])
+    return checked(name, [])
+
+
+def axolotl_validators(recipe: Path, values: dict[str, Any]) -> Check:
+    """Return the check by axolotl's own pydantic validators, which know the rules that span several keys."""
+    from axolotl.cli.config import gpu_capabilities
+    from axolotl.utils.config import validate_config
+    from axolotl.utils.dict import DictDefault
+    from pydantic import ValidationError
+
+    name = "axolotl's validators"
+    capabilities, environment = gpu_capabilities()
+    try:
+        validate_config(DictDefault(values), capabilities=capabilities, env_capabilities=environment)
+    except ValidationError as wrong:
+        told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ") for one in wrong.errors()]
+        return checked(name, [f"{paths.shown(recipe)}: {line}" for line in told])
+    except (ValueError, ImportError) as wrong:
         return checked(name, [f"{paths.shown(recipe)}: {' '.join(str(wrong).split())}"])
     return checked(name, [])
 

@@ -1,6 +1,7 @@
 """Placeholders of a recipe: ${model}, ${output}, ${data.<format>[.<split>]}, ${base.<stage>}.
 
-They stand in texts only, and are gone from a resolved recipe.
+`${base.sft}` is the merged model of an earlier stage, trained by the same engine under the same profile. Placeholders
+stand in texts only, and are gone from a resolved recipe.
 """
 
 import re
@@ -8,10 +9,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any
 
-from gretchen import paths
-from gretchen.errors import UserError
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import FORMATS
+from gretchen.recipes.layers import leaves
 from gretchen.recipes.schema import stages
 
 SPLITS = ("train", "validation", "test", "hard")
@@ -20,13 +20,18 @@ PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 @dataclass(frozen=True)
 class Context:
-    """What placeholders are filled from. `output`: the run's folder, shown as it will be named until there is one."""
+    """What placeholders are filled from.
+
+    `output` is the run's folder and `parent` the run that `${base.<stage>}` means: both are shown as they will be named
+    until there are such.
+    """
 
     project: str
     recipe: str
     engine: str
     profile: str
     output: str | None = None
+    parent: str | None = None
 
 
 def known(engine: str) -> list[str]:
@@ -48,7 +53,7 @@ def used(value: Any) -> Iterator[str]:
 
 
 def fill(value: Any, context: Context) -> Any:
-    """Return a value with its placeholders filled. Raises UserError for one that has no value yet."""
+    """Return a value with its placeholders filled."""
     if isinstance(value, dict):
         return {key: fill(inner, context) for key, inner in value.items()}
     if isinstance(value, list):
@@ -70,16 +75,10 @@ def meaning(name: str, context: Context) -> str:
         row_format, _, split = rest.partition(".")
         folder = f"build/{context.project}/{row_format}"
         return f"{folder}/{split}.jsonl" if split else folder
-    return earlier(rest, context)
+    return f"{context.parent or f'runs/{context.project}/{rest}.{context.engine}/<run>'}/model"
 
 
-def earlier(stage: str, context: Context) -> str:
-    """Return the merged model of an earlier stage, trained by the same engine."""
-    latest = paths.runs(context.project) / f"{stage}.{context.engine}" / "latest"
-    if not latest.is_dir():
-        command = f"make train PROJECT={context.project} RECIPE={stage}.{context.engine} PROFILE={context.profile}"
-        raise UserError(f"${{base.{stage}}}: {stage}.{context.engine} has no finished run to start from", command)
-    if not (latest / "model").is_dir():
-        command = f"make merge PROJECT={context.project} RECIPE={stage}.{context.engine}"
-        raise UserError(f"${{base.{stage}}}: {paths.shown(latest)} has no merged model yet", command)
-    return paths.shown(latest / "model")
+def parent_stages(values: Any) -> list[str]:
+    """Return the earlier stages that a recipe's values start from: ["sft"] for `${base.sft}`."""
+    names = [name for _, value in leaves(values) for name in used(value)]
+    return list(dict.fromkeys(name.removeprefix("base.") for name in names if name.startswith("base.")))

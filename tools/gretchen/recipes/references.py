@@ -27,22 +27,24 @@ def models_of(resolved: Resolved) -> Path | None:
 
 def model_check(project: str, resolved: Sequence[Resolved]) -> Check:
     """Return the check that each recipe's model is on this disk, in safetensors."""
-    faults, hub, there = [], [], []
+    faults, hub, there, earlier = [], [], [], []
     for one in resolved:
         name = str(one.values[MODEL[one.engine]])
         folder = models_of(one)
         if folder is not None:
             there.append(name)
             faults += folder_faults(project, name, folder)
+        elif one.parent_stage and "<run>" in name:
+            earlier.append(f"{one.name} from the newest run of {one.parent_stage}")
         elif name.startswith(("projects/", "runs/", "./", "/", "../")):
             faults.append(f"{name}: no such folder{mend(project, name)}")
         else:
             hub.append(name)
     asked = f"{', '.join(dict.fromkeys(hub))} on the hub: not looked up"
+    later = list(dict.fromkeys(earlier))
     if faults or there:
-        note = [*dict.fromkeys(there), *([asked] if hub else [])]
-        return checked("model", faults, ", ".join(note))
-    return skipped("model", asked)
+        return checked("model", faults, ", ".join([*dict.fromkeys(there), *([asked] if hub else []), *later]))
+    return skipped("model", ", ".join([*([asked] if hub else []), *later]))
 
 
 def folder_faults(project: str, name: str, folder: Path) -> list[str]:
@@ -66,11 +68,12 @@ def data_check(project: str, resolved: Sequence[Resolved]) -> Check:
             if (paths.root() / name).exists():
                 there.add(name)
             elif name.startswith(f"build/{project}/"):
-                unbuilt.add(name)
+                unbuilt.add(name.split("/")[2])
             else:
                 faults.append(f"{name}: no such file{similar(name)} (named by {one.name})")
     if not faults and unbuilt:
-        return skipped("data", f"{', '.join(sorted(unbuilt))} is not built: make data PROJECT={project}")
+        formats = ", ".join(sorted(unbuilt))
+        return skipped("data", f"build/{project} has no {formats} yet: make data PROJECT={project}")
     return checked("data", faults, ", ".join(sorted(there)))
 
 

@@ -20,16 +20,20 @@ from gretchen.projects.card import PROFILES, load_card
 from gretchen.recipes import batch
 from gretchen.recipes.find import find
 from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layers
-from gretchen.recipes.placeholders import Context, fill
+from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import read
 from gretchen.recipes.schema import converted, faults, layer_faults, load_schema
+from gretchen.runs.folder import newest_first
 
 Origin = tuple[str, int] | str
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A resolved recipe. `origins`: dotted key -> (file, line), or "SET", "computed" or "machine"."""
+    """A resolved recipe. `origins`: dotted key -> (file, line), or "SET", "computed" or "machine".
+
+    `parent_stage` is the earlier stage whose merged model it starts from (`${base.<stage>}`), "" where it is none.
+    """
 
     name: str
     stage: str
@@ -38,6 +42,7 @@ class Resolved:
     values: Values
     origins: dict[str, Origin]
     batch: batch.Batch
+    parent_stage: str = ""
 
     @property
     def effective_batch(self) -> int:
@@ -57,8 +62,11 @@ def resolve(
     output: str | None = None,
     devices: int = 1,
     overrides: Values | None = None,
+    parent: str | None = None,
 ) -> Resolved:
     """Return a project's recipe resolved; `overrides` is what the machine or a smoke run forces, on top of all.
+
+    `output` and `parent` are run folders relative to the root, for ${output} and ${base.<stage>}.
 
     Raises UserError with all mistakes in its files, for an unknown project, recipe or profile, and for a SET that the
     engine does not know.
@@ -75,10 +83,19 @@ def resolve(
         layers.append(Layer("machine", overrides))
     settled = batch.settle(file.engine, layers, schema, devices)
     layers = with_batch(layers, file.engine, settled)
-    context = Context(project, file.name, file.engine, profile, output)
-    values = finished(merge_all(layers), schema, context)
+    merged = merge_all(layers)
+    earlier = next(iter(parent_stages(merged)), "")
+    if earlier and parent is None:
+        parent = newest_parent(project, f"{earlier}.{file.engine}", profile)
+    values = finished(merged, schema, Context(project, file.name, file.engine, profile, output, parent))
     require_none(f"{origin_of(layers, fault.path).place(fault.path)}: {fault}" for fault in faults(values, schema))
-    return Resolved(file.name, file.stage, file.engine, profile, values, origins(values, layers), settled)
+    return Resolved(file.name, file.stage, file.engine, profile, values, origins(values, layers), settled, earlier)
+
+
+def newest_parent(project: str, recipe: str, profile: str) -> str | None:
+    """Return the newest finished run of an earlier stage's recipe, relative to the root; None where there is none."""
+    runs = newest_first(project, profile).get(recipe)
+    return paths.shown(runs[0]) if runs else None
 
 
 def origin_of(layers: Sequence[Layer], key: tuple[Any, ...]) -> Layer:

@@ -19,8 +19,10 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.errors import WorkError
+from gretchen.errors import UserError, WorkError
 from gretchen.files import write_json
+from gretchen.names import unknown
+from gretchen.runs.record import is_smoke
 
 
 def new_run(project: str, recipe: str) -> Path:
@@ -69,15 +71,33 @@ def runs_of(project: str) -> list[Path]:
     return sorted((p.parent for p in paths.runs(project).glob("*/*/run.json")), key=lambda run: run.name)
 
 
-def finished_runs(project: str, profile: str | None = None) -> list[Path]:
-    """Return the newest finished run of each recipe (smoke and SET runs left out), oldest first."""
-    newest = {}
-    for run in runs_of(project):
+def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
+    """Return {recipe: its finished runs of the profile, newest first}; no SET runs, and smoke runs for a smoke test."""
+    found: dict[str, list[Path]] = {}
+    for run in reversed(runs_of(project)):
         told = record(run)
-        counts = told.get("status") == "finished" and not told.get("smoke") and not told.get("set")
-        if counts and told["stage"] != "base" and profile in (None, told["profile"]):
-            newest[told["recipe"]] = run
-    return sorted(newest.values(), key=lambda run: run.name)
+        counts = told["status"] == "finished" and bool(told.get("smoke")) == is_smoke() and not told.get("set")
+        if counts and told["stage"] != "base" and told["profile"] == profile:
+            found.setdefault(told["recipe"], []).append(run)
+    return found
+
+
+def named(project: str, name: str) -> Path:
+    """Return the run of that id. Raises UserError for an unknown one, with the nearest."""
+    every = {run.name: run for run in runs_of(project) if record(run)["stage"] != "base"}
+    if name not in every:
+        problem, hint = unknown("run", name, every)
+        raise UserError(f"{problem} of {project}", f"{hint}; runs lie in {paths.shown(paths.runs(project))}")
+    return every[name]
+
+
+def finished(project: str, name: str) -> Path:
+    """Return the finished run of that id. Raises UserError for an unknown one and for one that is not finished."""
+    run = named(project, name)
+    status = record(run).get("status")
+    if status != "finished":
+        raise UserError(f"run {name} is {status}, not finished", "name a finished run, or none for the newest ones")
+    return run
 
 
 def point_latest(run: Path) -> None:

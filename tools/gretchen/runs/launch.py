@@ -12,7 +12,7 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.runs import progress
+from gretchen.runs import folder, progress
 
 FAILURES = (
     (r"No space left on device", "no space left on the disk", "free some space; old runs lie in runs/"),
@@ -20,22 +20,25 @@ FAILURES = (
 )
 
 
-def command(stage: str, run: Path, devices: int, resume: bool) -> list[str]:
-    """Return the command line of the zephyr engine for one stage."""
+def command(run: Path, devices: int, resume: bool) -> list[str]:
+    """Return the command line of a run's engine."""
+    told = folder.record(run)
     launcher = ["-m", "torch.distributed.run", "--standalone", f"--nproc-per-node={devices}"] if devices > 1 else []
-    engine = ["-m", "gretchen.zephyr", stage, str(run / "recipe.yaml")]
-    return [sys.executable, *launcher, *engine, *(["--resume"] if resume else [])]
+    stage = {"base": "pretrain"}.get(told["stage"], told["stage"])
+    engine = ["gretchen.axolotl"] if told["engine"] == "axolotl" else ["gretchen.zephyr", stage]
+    ending = ["--resume"] if resume else []
+    return [sys.executable, *launcher, "-m", *engine, paths.shown(run / "recipe.yaml"), *ending]
 
 
-def launch(stage: str, run: Path, devices: int = 1, resume: bool = False) -> None:
-    """Run the stage's script to its end.
+def launch(run: Path, devices: int = 1, resume: bool = False) -> None:
+    """Run a run's engine on its recipe.yaml to its end.
 
     Raises WorkError (or the engine's own UserError) where it fails, KeyboardInterrupt after Ctrl-C.
     """
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_SILENT": "true"}
     with (run / "train.log").open("ab") as log:
         process = subprocess.Popen(
-            command(stage, run, devices, resume), cwd=paths.root(), stdout=log, stderr=log, env=environment
+            command(run, devices, resume), cwd=paths.root(), stdout=log, stderr=log, env=environment
         )
         try:
             code = progress.watch(process, run)

@@ -33,8 +33,9 @@ def line(rows: list[dict[str, Any]]) -> str:
         parts.append(f"validation loss {evaluated[-1]:.3f}")
     seconds = last["seconds"] - first["seconds"]
     if seconds > 0 and last["step"] > first["step"]:
-        if "num_tokens" in last and "num_tokens" in first:
-            parts.append(f"{(last['num_tokens'] - first['num_tokens']) / seconds:,.0f} tokens/s")
+        for name, unit in (("num_tokens", "tokens/s"), ("tokens/trainable", "trained tokens/s")):
+            if name in last and name in first:
+                parts.append(f"{(last[name] - first[name]) / seconds:,.0f} {unit}")
         left = (last["steps"] - last["step"]) * seconds / (last["step"] - first["step"])
         parts.append(f"{clock(left)} left")
     return " · ".join(parts)

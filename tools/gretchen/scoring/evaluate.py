@@ -18,6 +18,7 @@ from gretchen.models.generate import Model, encode, load
 from gretchen.runs import folder as run_folder
 from gretchen.runs.record import commit, now, versions
 from gretchen.scoring import predictions as answering
+from gretchen.scoring import preferences
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.documents import document_jobs, document_summary, longest_answer
 from gretchen.scoring.predictions import Answer, Job, Settings
@@ -33,7 +34,7 @@ PROMPTING = {"prompted": "worked examples", "document": "document"}
 
 @dataclass(frozen=True)
 class Plan:
-    """What is asked of every model: rows of each set, train rows for examples, template, data hash."""
+    """What is asked of every model: rows of each set, train rows for examples, documents, preference pairs."""
 
     project: str
     profile: str
@@ -43,6 +44,7 @@ class Plan:
     sizes: dict[str, int]
     train: list[Row]
     documents: list[Row]
+    pairs: list[Row]
     template: str
     data: str
     seed: int
@@ -91,6 +93,8 @@ def tell(plan: Plan, found: list[System]) -> dict[str, Any]:
         order.insert(1, dataclasses.replace(base, name="base prompted", kind="prompted"))
     compared: dict[str, Figures] = {}
     models = [measure(plan, system, loader, compared) for system in order]
+    for model, told in zip(models, preferences_of(plan, order, loader) if plan.pairs else [], strict=False):
+        model["preferences"] = told
     documents = None
     if plan.documents:
         answers, _ = answers_of(plan, dataclasses.replace(base, name="base in document form", kind="document"), loader)
@@ -100,6 +104,28 @@ def tell(plan: Plan, found: list[System]) -> dict[str, Any]:
         for name, said in baselines(plan.evaluator, plan.rows, plan.train).items()
     ]
     return heading(plan, base) | {"models": [*trivial, *models], "documents": documents}
+
+
+def preferences_of(plan: Plan, order: list[System], loader: Loader) -> list[dict[str, Any] | None]:
+    """Return what the held-out preference pairs say of each model, None for the prompted base (pairs hold no examples).
+
+    A run is compared with the base, and with the run that it started from where that stands in the table too.
+    """
+    margins = {
+        system.name: preferences.margins_of(
+            plan.project, system.weights, plan.template, plan.pairs, partial(loader.get, system)
+        )
+        for system in order
+        if system.kind != "prompted"
+    }
+    runs = {paths.shown(system.run): system.name for system in order if system.run}
+    told = []
+    for system in order:
+        parent = ((system.told or {}).get("parent") or {}).get("run")
+        base = margins[order[0].name] if system.kind == "run" else None
+        before = margins.get(runs.get(parent, ""))
+        told.append(preferences.told_of(margins[system.name], base, before) if system.name in margins else None)
+    return told
 
 
 def heading(plan: Plan, base: System) -> dict[str, Any]:

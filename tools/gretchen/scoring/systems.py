@@ -12,10 +12,8 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.files import text_hash
-from gretchen.models.locate import weights_hash
-from gretchen.names import unknown
+from gretchen.models.locate import start_of, weights_hash
 from gretchen.runs import folder
-from gretchen.runs.record import is_smoke
 
 PROBE = [
     {"role": "user", "content": "One?"},
@@ -26,7 +24,10 @@ PROBE = [
 
 @dataclass(frozen=True)
 class System:
-    """One model of the table: `kind` is base, prompted, document or run; `run` and `told` (run.json) only for a run."""
+    """One model of the table: `kind` is base, prompted, document or run; `run` and `told` (run.json) only for a run.
+
+    `model` is the base, or what the run started from.
+    """
 
     name: str
     kind: str
@@ -47,36 +48,15 @@ class System:
         return place if place.is_dir() else None
 
 
-def named(project: str, wanted: list[str]) -> list[Path]:
-    """Return the runs that were asked for by id. Raises UserError for an id that no finished run has."""
-    every = {run.name: run for run in folder.runs_of(project) if folder.record(run)["stage"] != "base"}
-    for name in wanted:
-        if name not in every:
-            problem, hint = unknown("run", name, every)
-            raise UserError(f"{problem} of {project}", f"{hint}; runs lie in {paths.shown(paths.runs(project))}")
-        status = folder.record(every[name]).get("status")
-        if status != "finished":
-            raise UserError(f"run {name} is {status}, not finished", "name a finished run, or none for the newest ones")
-    return [every[name] for name in dict.fromkeys(wanted)]
-
-
-def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
-    """Return {recipe: its finished runs of the profile, newest first}; no SET runs, and smoke runs for a smoke test."""
-    found: dict[str, list[Path]] = {}
-    for run in reversed(folder.runs_of(project)):
-        told = folder.record(run)
-        counts = told["status"] == "finished" and bool(told.get("smoke")) == is_smoke() and not told.get("set")
-        if counts and told["stage"] != "base" and told["profile"] == profile:
-            found.setdefault(told["recipe"], []).append(run)
-    return found
-
-
 def refusal(told: dict[str, Any], base: str, profile: str, data: str) -> str | None:
     """Return why a run cannot stand in one table with the base of this profile on this data, None where it can."""
     if told["profile"] != profile:
         return f"was trained under PROFILE={told['profile']}, this table is of {profile}"
     if told["base"]["weights"] != base:
         return f"was trained from other weights of {told['base']['model']} than lie there now"
+    parent = told.get("parent")
+    if parent and weights_hash(f"{parent['run']}/model") != parent["weights"]:
+        return f"started from {parent['run']}/model, which is gone or another one now"
     if told["data"] != data:
         return f"was trained on other data ({told['data'][:8]}, now {data[:8]}): its test set is another one"
     return None
@@ -89,13 +69,13 @@ def systems(project: str, profile: str, model: str, data: str, wanted: list[str]
     that was asked for cannot be compared.
     """
     base = System("base", "base", model, weights_hash(model))
-    chosen, left_out = named(project, wanted), []
+    chosen, left_out = [folder.finished(project, name) for name in dict.fromkeys(wanted)], []
     for run in chosen:
         told = folder.record(run)
         reason = refusal(told, base.weights, profile, data)
         if reason:
             raise UserError(f"run {run.name} ({told['recipe']}) {reason}", "only runs that share these are compared")
-    for recipe, runs in ({} if wanted else newest_first(project, profile)).items():
+    for recipe, runs in ({} if wanted else folder.newest_first(project, profile)).items():
         reasons = [refusal(folder.record(run), base.weights, profile, data) for run in runs]
         if None in reasons:
             chosen.append(runs[reasons.index(None)])
@@ -110,8 +90,9 @@ def system(base: System, run: Path, alone: bool) -> System:
     """Return a run as a system, named after its recipe, and after the run too where it is not `alone`."""
     told, own = folder.record(run), weights_hash(folder.trained(run))
     name = told["recipe"] if alone else f"{told['recipe']} {run.name}"
-    weights = text_hash(base.weights, own) if (run / "adapter").is_dir() else own
-    return System(name, "run", base.model, weights, run, told)
+    below = (told.get("parent") or told["base"])["weights"]
+    weights = text_hash(below, own) if (run / "adapter").is_dir() else own
+    return System(name, "run", start_of(told), weights, run, told)
 
 
 def template_text(place: Path | None) -> str | None:

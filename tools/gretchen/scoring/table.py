@@ -93,6 +93,20 @@ def form_table(told: Told, name: str, part: str = "forms") -> tuple[list[str], C
     return ["form", "n", *(model["name"] for model in models)], rows
 
 
+def preference_table(told: Told) -> tuple[list[str], Cells]:
+    """Return header and rows of the held-out preference pairs; no rows where the project has none."""
+    rows = []
+    for model in told["models"]:
+        one = model.get("preferences")
+        if one:
+            tests = [difference(one["against_base"]), difference(one["against_parent"])]
+            rows.append([model["name"], f"{one['count']:,}", cell(one["accuracy"]), *tests, cell(one["margin"], 2)])
+    return ["model", "pairs", "accuracy [95 %]", "against base", "against its start", "margin in nats"], rows
+
+
+PREFERENCES = "held-out preference pairs: the right answer is likelier than the faulty one"
+
+
 def title(told: Told, name: str) -> str:
     """Return what a set's table is about."""
     rows, of = told["sets"][name]["rows"], told["sets"][name]["of"]
@@ -150,6 +164,8 @@ def text_table(told: Told) -> str:
         if closed[1]:
             heading = f"{name} set, closed tables (only wordings are held out; not in the mean)"
             lines += ["", heading, *aligned(*closed, indent="  ")]
+    if preference_table(told)[1]:
+        lines += ["", PREFERENCES, *aligned(*preference_table(told), indent="  ")]
     lines += ["", *document_lines(told), *notes(told)]
     return "\n".join(lines)
 
@@ -164,6 +180,8 @@ def markdown_table(told: Told) -> str:
     closed = form_table(told, first, "closed")
     if closed[1]:
         lines += ["Closed tables (only wordings are held out; not in the mean):", "", *markdown(*closed), ""]
+    if preference_table(told)[1]:
+        lines += [f"{PREFERENCES.capitalize()}:", "", *markdown(*preference_table(told)), ""]
     below = [line.strip() for line in document_lines(told)]
     lines += [line[:1].upper() + line[1:] for line in (" ".join(below), " ".join(notes(told))) if line]
     base, data = told["base"]["weights"][:8], told["data"][:8]

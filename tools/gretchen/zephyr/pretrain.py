@@ -20,7 +20,7 @@ def train(recipe: Path, resume: bool = False) -> Path:
     """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, SFTConfig, SFTTrainer, get_peft_config
 
-    from gretchen.zephyr.callbacks import Metrics, SaveEvery
+    from gretchen.runs.callbacks import Metrics, SaveEvery
     from gretchen.zephyr.gate import Gate
 
     script, config, model, mixture = stage.parse(recipe, ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig)

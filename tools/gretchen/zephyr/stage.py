@@ -4,12 +4,38 @@ A run's folder is the recipe's `output_dir`; the trained weights go to `adapter/
 """
 
 import contextlib
+import json
 import os
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
+
+
+def train_by(trainer_class: type, config_class: type, recipe: Path, resume: bool) -> Path:
+    """Train a recipe by one of TRL's trainers on a model and rows, and return the folder of what was trained.
+
+    It does what TRL's own scripts do, strictly: unknown keys are refused, and a checkpoint is gone on from.
+    """
+    from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config, get_quantization_config
+
+    from gretchen.runs.callbacks import CHECKPOINT_MINUTES, Metrics, SaveEvery
+
+    script, config, model, mixture = parse(recipe, ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig)
+    rows = load_rows(script, mixture)
+    run = Path(config.output_dir)
+    config.model_init_kwargs = model_arguments(model, config)
+    trainer = trainer_class(
+        model=model.model_name_or_path,
+        args=config,
+        train_dataset=rows[script.dataset_train_split],
+        eval_dataset=rows[script.dataset_test_split] if config.eval_strategy != "no" else None,
+        quantization_config=get_quantization_config(model),
+        peft_config=get_peft_config(model),
+        callbacks=[Metrics(run), SaveEvery(CHECKPOINT_MINUTES)],
+    )
+    trainer.train(resume_from_checkpoint=checkpoint(run) if resume else None)
+    return save(trainer, run)
 
 
 def parse(recipe: Path, *config_classes: type) -> tuple[Any, ...]:
@@ -36,10 +62,18 @@ def load_rows(script: Any, mixture: Any) -> Any:
 
 
 def checkpoint(run: Path) -> str | None:
-    """Return the newest checkpoint folder of a run, or None."""
-    from transformers.trainer_utils import get_last_checkpoint
+    """Return the newest whole checkpoint folder of a run, or None."""
+    found = sorted(run.glob("checkpoint-*"), key=lambda place: int(place.name.rpartition("-")[2]), reverse=True)
+    return next((str(place) for place in found if is_whole(place)), None)
 
-    return get_last_checkpoint(str(run)) if run.is_dir() else None
+
+def is_whole(checkpoint: Path) -> bool:
+    """Return whether a checkpoint was written to its end: the trainer writes its state last."""
+    try:
+        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True
 
 
 def save(trainer: Any, run: Path) -> Path:
@@ -58,11 +92,6 @@ def save(trainer: Any, run: Path) -> Path:
             (temporary / "training_args.bin").unlink()  # a pickle; recipe.yaml says the same
         os.replace(temporary, target)
     return target
-
-
-def columns(rows: Any, kept: Sequence[str]) -> Any:
-    """Return the data with only the columns that the trainer reads: `meta`, `group`, `form` are for scoring."""
-    return rows.select_columns([name for name in kept if name in rows.column_names])
 
 
 def model_arguments(model: Any, config: Any) -> dict[str, Any]:

@@ -1,6 +1,6 @@
-"""What a run writes while TRL trains: metrics.jsonl, a checkpoint every few minutes, a stop at a passed gate.
+"""What a run writes while it trains, by either engine: metrics.jsonl, and a checkpoint every few minutes.
 
-Callbacks only: the training loop is TRL's.
+Callbacks of transformers' trainer: the training loop is the engine's.
 """
 
 import json
@@ -15,6 +15,8 @@ from gretchen.files import write_jsonl
 from gretchen.runs import progress
 
 Logs = dict[str, Any]
+# Beside the checkpoints that a recipe asks for (one per epoch): an epoch of a large model takes hours.
+CHECKPOINT_MINUTES = 15.0
 
 
 class Metrics(TrainerCallback):

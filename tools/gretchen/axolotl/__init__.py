@@ -1,0 +1,1 @@
+"""The axolotl engine: axolotl's own training entry, started in a process of its own."""

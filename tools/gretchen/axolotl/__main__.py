@@ -1,0 +1,80 @@
+"""`python -m gretchen.axolotl recipe.yaml [--resume]`: train a resolved axolotl recipe in this process.
+
+It calls axolotl's own entry, as `axolotl train recipe.yaml` does, but for the launcher (half the start-up on one
+device), with telemetry off. What was trained is moved from the recipe's `output_dir` into adapter/ or model/ there.
+"""
+
+import argparse
+import os
+import sys
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gretchen import paths
+from gretchen.errors import GretchenError
+from gretchen.runs.around import trained_around
+
+PLUGIN = "gretchen.axolotl.plugin.RunPlugin"
+# What axolotl saves beside the weights, by the names that transformers and peft give these files.
+WEIGHTS = ("adapter_config.json", "adapter_model*.safetensors*", "model*.safetensors*")
+COMPANIONS = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "chat_template*")
+OF_A_MODEL = ("config.json", "generation_config.json")
+
+
+def main() -> int:
+    """Parse the command line, train, and return the exit code."""
+    parser = argparse.ArgumentParser(prog="python -m gretchen.axolotl", description=__doc__)
+    parser.add_argument("recipe", type=Path)
+    parser.add_argument("--resume", action="store_true", help="go on from the run's newest checkpoint")
+    given = parser.parse_args()
+    sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
+    try:
+        trained_around(given.recipe, lambda: train(given.recipe, given.resume))
+    except GretchenError as failure:
+        print(failure, file=sys.stderr, flush=True)
+        return failure.exit_code
+    return 0
+
+
+def train(recipe: Path, resume: bool = False) -> Path:
+    """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
+    os.environ["AXOLOTL_DO_NOT_TRACK"] = "1"
+    from axolotl.cli.train import do_cli
+
+    values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    run = Path(values["output_dir"])
+    do_cli(str(recipe), **options(values, run, resume))
+    return collected(run)
+
+
+def options(values: dict[str, Any], run: Path, resume: bool) -> dict[str, Any]:
+    """Return what is added to the recipe: our plugin, a place for prepared rows, a checkpoint to go on from."""
+    from gretchen.zephyr.stage import checkpoint
+
+    added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN]}
+    added["dataset_prepared_path"] = values.get("dataset_prepared_path") or str(paths.root() / "build" / "axolotl")
+    newest = checkpoint(run) if resume else None
+    return added | ({"resume_from_checkpoint": newest} if newest else {})
+
+
+def collected(run: Path) -> Path:
+    """Move the saved weights and what belongs to them into adapter/ or model/, whole, and return that folder."""
+    is_adapter = (run / "adapter_config.json").is_file()
+    target = run / ("adapter" if is_adapter else "model")
+    if int(os.environ.get("RANK", "0")):
+        return target
+    temporary = run / f".{target.name}"
+    temporary.mkdir(exist_ok=True)
+    for pattern in (*WEIGHTS, *COMPANIONS, *(() if is_adapter else OF_A_MODEL)):
+        for file in run.glob(pattern):
+            file.rename(temporary / file.name)
+    for name in (*OF_A_MODEL, "README.md", "debug.log"):  # an adapter's base has them; recipe.yaml, train.log say more
+        (run / name).unlink(missing_ok=True)
+    temporary.rename(target)
+    return target
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,27 @@
+"""Our plugin for axolotl (its own interface for that): metrics, checkpoints, and DPO without a slow habit."""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+from axolotl.integrations.base import BasePlugin
+from transformers import TrainerCallback
+
+from gretchen.runs.callbacks import CHECKPOINT_MINUTES, Metrics, SaveEvery
+
+
+class RunPlugin(BasePlugin):
+    """Adds the callbacks that write metrics.jsonl, and checkpoints by the clock."""
+
+    def add_callbacks_pre_trainer(self, cfg: Any, model: Any) -> list[TrainerCallback]:
+        """Return the callbacks for the run folder, which is the recipe's `output_dir`."""
+        return [Metrics(Path(cfg.output_dir)), SaveEvery(CHECKPOINT_MINUTES)]
+
+    def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
+        """Take all that lives now out of the garbage collector's sight.
+
+        axolotl's DPO trainer collects garbage after each step, which walked through every imported module's objects
+        and took twenty times the step itself.
+        """
+        gc.collect()
+        gc.freeze()

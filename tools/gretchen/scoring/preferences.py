@@ -1,0 +1,102 @@
+"""Which of two answers a model finds likelier: held-out preference pairs, for every model of the table.
+
+A pair is right where the chosen answer's log-probability, given the prompt, is above the rejected one's (summed over
+the answer's tokens and the one that ends it); the margin is their difference in nats. It is what DPO trains (Rafailov
+et al. 2023), without the reference, so that base, SFT and DPO stand on one scale. Answers of unlike length would
+favour the shorter: `preferences()` pairs are of like length.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+import numpy as np
+
+from gretchen import paths
+from gretchen.files import text_hash, write_json
+from gretchen.models.generate import Conversation, Model, render
+from gretchen.scoring import statistics
+from gretchen.scoring.testset import load_set, rows_hash, sample
+
+Row = dict[str, Any]
+BATCH = 32
+FILE = "preferences.json"
+
+
+def pairs(project: str, limit: int | None) -> list[Row]:
+    """Return the held-out preference pairs, at most `limit` of them; [] for a project without any."""
+    return sample(load_set(project, "test", "preferences"), limit)
+
+
+def margins(model: Model, rows: list[Row]) -> list[float]:
+    """Return for each pair log p(chosen) - log p(rejected), in nats."""
+    sides = [likelihoods(model, [encode(model, row, row[side]) for row in rows]) for side in ("chosen", "rejected")]
+    return [chosen - rejected for chosen, rejected in zip(*sides, strict=True)]
+
+
+def encode(model: Model, row: Row, answer: list[Row]) -> tuple[list[int], int]:
+    """Return the token ids of a row's prompt and one answer, up to the token that ends it, and where it begins."""
+    asked = Conversation(row["prompt"], row.get("tools") or None)
+    before, whole = render(model, asked), render(model, Conversation([*asked.messages, *answer], asked.tools), False)
+    # Behind the end token templates write a line break, which is no part of the answer.
+    said = whole.removeprefix(before).rstrip("\n") if whole.startswith(before) else answer[-1]["content"]
+    ids = model.tokenizer.encode(before, add_special_tokens=False)
+    return ids + model.tokenizer.encode(said, add_special_tokens=False), len(ids)
+
+
+def likelihoods(model: Model, encoded: list[tuple[list[int], int]]) -> list[float]:
+    """Return the log-probability, in nats, of each text's tokens from its second number on, given those before."""
+    import torch
+
+    device = model.model.device
+    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i][0]))
+    found = [0.0] * len(encoded)
+    for start in range(0, len(order), BATCH):
+        batch = [encoded[i] for i in order[start : start + BATCH]]
+        width = max(len(ids) for ids, _ in batch)
+        ids = torch.tensor([row + [0] * (width - len(row)) for row, _ in batch], device=device)
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row, _ in batch], device=device)
+        with torch.inference_mode():
+            logits = model.model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+        told = logits.log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0].cpu()
+        for place, i in enumerate(order[start : start + BATCH]):
+            row, first = encoded[i]
+            found[i] = float(told[place, first - 1 : len(row) - 1].sum())
+    return found
+
+
+def told_of(margin: list[float], base: list[float] | None, parent: list[float] | None) -> dict[str, Any]:
+    """Return accuracy with interval, mean margin with interval (nats), and tests against base and parent."""
+    right = [value > 0 for value in margin]
+    low, high = statistics.wilson(sum(right), len(right))
+    names = [str(i) for i in range(len(margin))]
+    drawn = statistics.percentiles(statistics.bootstrap_means(margin, [""] * len(margin), names))
+    return {
+        "count": len(margin),
+        "accuracy": {"value": sum(right) / len(right), "low": low, "high": high},
+        "margin": {"value": float(np.mean(margin)), "low": drawn[0], "high": drawn[1]} if drawn else None,
+        "against_base": against(right, base),
+        "against_parent": against(right, parent),
+    }
+
+
+def against(right: list[bool], other: list[float] | None) -> dict[str, Any] | None:
+    """Return the accuracy's difference to another model on the same pairs, with McNemar's exact test."""
+    if other is None:
+        return None
+    theirs = [value > 0 for value in other]
+    both = list(zip(right, theirs, strict=True))
+    p = statistics.mcnemar(both.count((True, False)), both.count((False, True)))
+    return {"difference": (sum(right) - sum(theirs)) / len(right), "p": p, "test": "mcnemar"}
+
+
+def margins_of(
+    project: str, weights: str, template: str, rows: list[Row], get_model: Callable[[], Model]
+) -> list[float]:
+    """Return a model's margins, from runs/<project>/evaluations/<key>/preferences.json or asked for and kept there."""
+    name = text_hash(weights, text_hash(template), rows_hash(rows), "preferences")
+    file = paths.runs(project) / "evaluations" / name / FILE
+    if not file.is_file():
+        ids = [row["id"] for row in rows]
+        write_json(file, {"weights": weights, "ids": ids, "margins": margins(get_model(), rows)})
+    return json.loads(file.read_text(encoding="utf-8"))["margins"]

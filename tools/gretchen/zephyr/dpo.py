@@ -1,0 +1,18 @@
+"""Preference training by DPO and its other losses (IPO and more, by `loss_type`), by TRL's DPOTrainer.
+
+    python -m gretchen.zephyr dpo runs/<project>/dpo.zephyr/<run>/recipe.yaml
+
+The same recipe runs under `trl dpo --config`. The reference is the model that the training starts from: with an
+adapter, the model without it.
+"""
+
+from pathlib import Path
+
+from gretchen.zephyr import stage
+
+
+def train(recipe: Path, resume: bool = False) -> Path:
+    """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
+    from trl import DPOConfig, DPOTrainer
+
+    return stage.train_by(DPOTrainer, DPOConfig, recipe, resume)
