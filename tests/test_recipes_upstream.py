@@ -1,4 +1,4 @@
-"""Resolved recipes with Gretchen gone: TRL's own parser takes each of them, and `trl sft` trains from one.
+"""Resolved recipes with Gretchen gone: TRL's parser and axolotl's validators take them, their commands train from them.
 
 And the deep check, which looks at the first rows as TRL tokenizes them.
 """
@@ -34,11 +34,18 @@ def made(root, tmp_path_factory):
     architecture, base = root / "shared_recipes/tiny/architecture", folder / f"projects/{PROJECT}/base"
     AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(architecture)).save_pretrained(base)
     shutil.copytree(architecture, base, dirs_exist_ok=True)
-    data = folder / "build" / PROJECT / "chats"
-    data.mkdir(parents=True)
-    for split in ("train", "validation", "test", "hard"):
-        lines = [json.dumps(row(split, number)) + "\n" for number in range(ROWS)]
-        (data / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
+    for row_format, make in (("chats", row), ("preferences", pair)):
+        data = folder / "build" / PROJECT / row_format
+        data.mkdir(parents=True)
+        for split in ("train", "validation", "test", "hard"):
+            lines = [json.dumps(make(split, number)) + "\n" for number in range(ROWS)]
+            (data / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
+    # What DPO starts from: a finished run of SFT by each engine, merged.
+    for recipe in ("sft.zephyr", "sft.axolotl"):
+        run = folder / "runs" / PROJECT / recipe / "20260101-000000-aaaa"
+        shutil.copytree(base, run / "model")
+        told = {"status": "finished", "stage": "sft", "recipe": recipe, "profile": "tiny"}
+        (run / "run.json").write_text(json.dumps(told), encoding="utf-8")
     return folder
 
 
@@ -54,12 +61,18 @@ def row(split, number):
     return {"id": f"{split}-{number}", "form": "x", "group": [split], "messages": turns, "meta": "{}"}
 
 
-def written(folder, name, **changes):
-    """Return a file with the project's SFT recipe for `tiny`, as this test's machine can run it."""
+def pair(split, number):
+    sides = {side: [{"role": "assistant", "content": text}] for side, text in (("chosen", "AUG"), ("rejected", "ATG"))}
+    asked = [{"role": "user", "content": f"Transcribe ATG {number}."}]
+    return {"id": f"{split}-{number}", "form": "x", "group": [split], "prompt": asked, "meta": "{}"} | sides
+
+
+def written(folder, name, recipe="sft.zephyr", **changes):
+    """Return a file with one of the project's recipes for `tiny`, as this test's machine can run it."""
     changes = {"bf16": False, "eval_strategy": "no", "save_strategy": "no", "max_steps": 2} | changes
     file = folder / name / "recipe.yaml"
     file.parent.mkdir()
-    file.write_text(resolve(PROJECT, "sft", "tiny", output=name, overrides=changes).text(), encoding="utf-8")
+    file.write_text(resolve(PROJECT, recipe, "tiny", output=name, overrides=changes).text(), encoding="utf-8")
     return file
 
 
@@ -81,6 +94,36 @@ def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
                 assert model.model_name_or_path == resolved.values["model_name_or_path"]
                 seen += 1
     assert seen >= len(PROFILES)
+
+
+# What axolotl asks a GPU for, where this machine has none.
+H100 = {"bf16": True, "fp8": True, "tf32": True, "n_gpu": 1, "compute_capability": "sm_90"}
+
+
+def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path):
+    from axolotl.cli.config import gpu_capabilities
+    from axolotl.utils.config import validate_config
+    from axolotl.utils.dict import DictDefault
+
+    here, environment = gpu_capabilities()
+    seen = 0
+    for slug in project_slugs():
+        for recipe in (r for r in recipes_of(slug).values() if r.engine == "axolotl"):
+            for profile in PROFILES:
+                values = resolve(slug, recipe.name, profile).values
+                capabilities = here if profile in ("tiny", "laptop") else H100
+                took = validate_config(DictDefault(values), capabilities=capabilities, env_capabilities=environment)
+                assert took.base_model == values["base_model"]
+                assert took.learning_rate == values["learning_rate"]
+                seen += 1
+    assert seen >= 2 * len(PROFILES)
+
+
+def test_a_rule_of_axolotls_that_spans_several_keys_is_told(there):
+    report = check_deep(PROJECT, written(there, "axolotl-rules", "sft.axolotl", save_steps=5, saves_per_epoch=2))
+    assert len(report.failed) == 1
+    assert report.failed[0].startswith("axolotl-rules/recipe.yaml: ")
+    assert "save" in report.failed[0]
 
 
 def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(there):
@@ -134,14 +177,27 @@ def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(there):
     assert (there / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()
 
 
+COMMANDS = {
+    "sft.zephyr": ("trl", "sft", "--config"),
+    "dpo.zephyr": ("trl", "dpo", "--config"),
+    "sft.axolotl": ("axolotl", "train", "--launcher", "python"),
+    "dpo.axolotl": ("axolotl", "train", "--launcher", "python"),
+}
+
+
 @pytest.mark.slow
-def test_trl_sft_trains_from_the_resolved_recipe(there):
-    file = written(there, "plain")
+@pytest.mark.parametrize("recipe", COMMANDS)
+def test_upstreams_own_command_trains_from_the_resolved_recipe(there, recipe):
+    file = written(there, recipe, recipe)
     assert not {"extends", "profiles"} & set(yaml.safe_load(file.read_text(encoding="utf-8")))
-    trl = Path(sys.executable).with_name("trl")
-    words = [str(trl), "sft", "--config", str(file)]
+    program, *words = COMMANDS[recipe]
+    command = [str(Path(sys.executable).with_name(program)), *words, str(file)]
     # Elsewhere than in the repository, so that nothing of Gretchen's can be imported by accident.
     clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "GRETCHEN_ROOT")}
-    done = subprocess.run(words, cwd=there, env=clean, capture_output=True, text=True, check=False, timeout=600)
+    done = subprocess.run(command, cwd=there, env=clean, capture_output=True, text=True, check=False, timeout=600)
     assert done.returncode == 0, done.stderr[-2000:]
-    assert (there / "plain" / "adapter_model.safetensors").is_file()
+    assert (there / recipe / "adapter_model.safetensors").is_file()
+
+
+def test_every_recipe_of_the_flagship_has_upstreams_command():
+    assert set(COMMANDS) == set(recipes_of(PROJECT))

@@ -52,9 +52,9 @@ def start(project: str, corpus: Path) -> Path:
 
     run = folder.new_run(project, RECIPE)
     values = recipe(run, corpus)
-    write_text(run / "recipe.yaml", yaml.safe_dump(values, sort_keys=False, allow_unicode=True))
-    folder.update(
+    folder.create(
         run,
+        yaml.safe_dump(values, sort_keys=False, allow_unicode=True),
         status="running",
         stage="base",
         engine="zephyr",

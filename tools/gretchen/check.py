@@ -16,6 +16,7 @@ import typer
 from gretchen import paths
 from gretchen.files import write_text
 from gretchen.recipes.checks import check_deep, check_file, check_project
+from gretchen.recipes.references import MODEL
 from gretchen.recipes.report import Report, skipped
 
 
@@ -65,6 +66,11 @@ def deep_reports(project: str, profile: str, failed: bool) -> list[Report]:
     found = []
     for name in recipes_of(project):
         resolved, _ = resolved_for(project, name, profile, "", machine())
+        start = str(resolved.values[MODEL[resolved.engine]])
+        if resolved.parent_stage and not (paths.root() / start).is_dir():
+            reason = f"it starts from {resolved.parent_stage}, and there is no {start} yet"
+            found.append(Report(f"{project}, {name}, deep", [skipped("recipe", reason)]))
+            continue
         file = paths.build(project) / "check" / f"{name}.{profile}.yaml"
         write_text(file, resolved.text())
         found.append(check_deep(project, file))

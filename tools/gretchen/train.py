@@ -16,7 +16,6 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.files import write_text
 from gretchen.recipes.references import MODEL
 from gretchen.runs import folder, progress
 from gretchen.runs.hardware import Machine, machine, require_profile
@@ -113,10 +112,10 @@ def begin(run: Path, project: str, resolved: Any, start: dict[str, str], parent:
     """Write a new run's recipe.yaml and run.json."""
     from gretchen.projects.build import data_hash
 
-    write_text(run / "recipe.yaml", resolved.text())
     base = folder.record(parent)["base"] if parent else start
-    folder.update(
+    folder.create(
         run,
+        resolved.text(),
         status="running",
         project=project,
         recipe=resolved.name,

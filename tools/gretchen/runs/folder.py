@@ -20,7 +20,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.files import write_json
+from gretchen.files import write_json, write_text
 from gretchen.names import unknown
 from gretchen.runs.record import is_smoke
 
@@ -29,6 +29,14 @@ def new_run(project: str, recipe: str) -> Path:
     """Return a new run folder's path, `<YYYYMMDD-HHMMSS-xxxx>` (local time and four random hex digits)."""
     name = f"{datetime.now():%Y%m%d-%H%M%S}-{secrets.token_hex(2)}"
     return paths.runs(project) / recipe / name
+
+
+def create(run: Path, recipe: str, **values: Any) -> None:
+    """Make a run's folder with its recipe.yaml and run.json: both, or no folder."""
+    temporary = run.with_name(f".{run.name}")
+    write_text(temporary / "recipe.yaml", recipe)
+    write_json(temporary / "run.json", values)
+    temporary.rename(run)
 
 
 def record(run: Path) -> dict[str, Any]:
@@ -68,7 +76,8 @@ def writer(place: Path, what: str) -> Iterator[None]:
 
 def runs_of(project: str) -> list[Path]:
     """Return the project's run folders that hold a run.json, oldest first."""
-    return sorted((p.parent for p in paths.runs(project).glob("*/*/run.json")), key=lambda run: run.name)
+    found = (file.parent for file in paths.runs(project).glob("*/[!.]*/run.json") if not file.parent.is_symlink())
+    return sorted(found, key=lambda run: run.name)
 
 
 def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
