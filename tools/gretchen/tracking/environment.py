@@ -1,0 +1,80 @@
+"""What an engine's process finds in its environment, so that its own W&B integration tracks a run as ours.
+
+    environment(run)   -> {"WANDB_PROJECT": "genome-chatbot", "WANDB_RUN_GROUP": "genome-chatbot", …}
+
+Project and group are the course project, the job type is the stage, the id is the run's: a resumed run goes on as the
+same one. Without a login, or where the server does not answer, WANDB_MODE says offline, and `make sync` uploads later.
+It imports no wandb, and writes nothing.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from gretchen.runs import folder
+from gretchen.tracking import login
+
+# Not the code, not git's patch, not the console: run.json holds the commit, train.log the output. A server that falls
+# silent holds up the end of a training for half a minute at most.
+QUIET = {
+    "WANDB_SILENT": "true",
+    "WANDB_CONSOLE": "off",
+    "WANDB_DISABLE_GIT": "true",
+    "WANDB_DISABLE_CODE": "true",
+    "WANDB_INIT_TIMEOUT": "20",
+    "WANDB_FINISH_TIMEOUT": "30",
+    "WANDB_FINISH_TIMEOUT_RAISES": "true",
+}
+# What slows a training down or uploads gigabytes is for those who ask for it.
+CAREFUL = {"WANDB_WATCH": "false", "WANDB_LOG_MODEL": "false"}
+
+
+def environment(run: Path) -> dict[str, str]:
+    """Return the variables to add to the environment of a run's engine; {} where its recipe reports nothing to W&B.
+
+    Project, group, name, tags and mode are the recipe's where it says them, else the user's, else ours. The run's id
+    and folder are nobody's to choose.
+    """
+    told = folder.record(run)
+    values = recipe(run) if told else {}
+    if not reports(values):
+        return {}
+    usual = CAREFUL | {
+        "WANDB_PROJECT": told["project"],
+        "WANDB_RUN_GROUP": told["project"],
+        "WANDB_NAME": f"{told['recipe']} {run.name}",
+        "WANDB_TAGS": ",".join([told["profile"], *(["smoke"] if told.get("smoke") else [])]),
+    }
+    wanted = usual | {name: os.environ[name] for name in usual if os.environ.get(name)} | said(values)
+    if "WANDB_MODE" not in wanted and mode() == "offline":
+        wanted["WANDB_MODE"] = "offline"
+    fixed = {"WANDB_DIR": str(run), "WANDB_RUN_ID": run.name, "WANDB_RESUME": "allow"}
+    return wanted | QUIET | fixed | {"WANDB_JOB_TYPE": told["stage"]}
+
+
+def reports(values: Mapping[str, Any]) -> bool:
+    """Return whether a resolved recipe, of either engine, reports to W&B."""
+    report_to = values.get("report_to") or []
+    named = [report_to] if isinstance(report_to, str) else report_to
+    return bool({"wandb", "all"} & set(named) or values.get("use_wandb") or values.get("wandb_project"))
+
+
+def said(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return what a recipe says of W&B itself: axolotl's `wandb_…` keys, TRL's `env:` block."""
+    keys = {name.upper(): value for name, value in values.items() if name.startswith("wandb_")}
+    block = {name: value for name, value in (values.get("env") or {}).items() if name.startswith("WANDB_")}
+    return {name: str(value) for name, value in (keys | block).items() if value not in (None, "")}
+
+
+def mode() -> str:
+    """Return WANDB_MODE where it is set, else "online" where a key is there and the server answers, else "offline"."""
+    asked = os.environ.get("WANDB_MODE")
+    return asked or ("online" if login.logged_in() and login.answers() else "offline")
+
+
+def recipe(run: Path) -> dict[str, Any]:
+    """Return the values of a run's resolved recipe."""
+    return yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))

@@ -1,0 +1,92 @@
+"""An evaluation as a W&B run of its own: job type `eval`, in the project and group of the trainings it compares.
+
+The run holds the table (model, set, metric, value, interval, count, p), each figure as a summary value
+`<set>/<metric>/<model>`, and by which weights, data, template and runs they came about. An evaluation that was logged
+already is not logged again.
+"""
+
+import json
+import os
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.files import text_hash
+from gretchen.tracking.environment import QUIET, mode
+
+COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
+CONFIG_KEYS = ("project", "profile", "date", "git", "main", "base", "data", "template", "sets")
+DONE = "logged.json"
+
+
+def log_evaluation(told: dict[str, Any]) -> str | None:
+    """Track an evaluation, `told` as in results.json, and return its W&B address; None offline or when it was before.
+
+    WANDB_MODE=disabled tracks nothing.
+    """
+    asked, key = mode_asked(), key_of(told)
+    place = paths.runs(told["project"]) / "evaluations"
+    if asked == "disabled" or list(place.glob(f"wandb/*run-*-{key}/{DONE}")):
+        return None
+    from gretchen.tracking.run import address_of, finish, opened
+
+    os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
+    begun = opened(**identity(told, key, place), config=config(told), mode=None if asked else mode())
+    address = address_of(begun)
+    record(begun, told)
+    folder = Path(begun.dir).parent
+    finish(begun)
+    (folder / DONE).write_text(json.dumps({"wandb": address}) + "\n", encoding="utf-8")
+    return address
+
+
+def mode_asked() -> str:
+    """Return the user's WANDB_MODE; "" where it is not set."""
+    return os.environ.get("WANDB_MODE", "")
+
+
+def key_of(told: dict[str, Any]) -> str:
+    """Return 16 hex digits that name the result: who answered, and every figure; neither date nor commit."""
+    figures = [[one.get(name) for name in ("name", "weights", "evaluation", "sets")] for one in told["models"]]
+    return text_hash(json.dumps([told["data"], told["template"], figures], sort_keys=True))
+
+
+def identity(told: dict[str, Any], key: str, place: Path) -> dict[str, Any]:
+    """Return what the run is called and where it lies; project and group are the user's where they are set."""
+    return {
+        "project": os.environ.get("WANDB_PROJECT") or told["project"],
+        "group": os.environ.get("WANDB_RUN_GROUP") or told["project"],
+        "job_type": "eval",
+        "id": key,
+        "name": f"eval {told['date'][:16]}",
+        "tags": [told["profile"]],
+        "dir": str(place),
+        "resume": "allow",
+    }
+
+
+def config(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what the figures came from: weights and run of each model, data, template, test sets."""
+    models = {one["name"]: {key: one.get(key) for key in ("kind", "weights", "run", "wandb")} for one in told["models"]}
+    return {key: told[key] for key in CONFIG_KEYS if key in told} | {"models": models}
+
+
+def rows(told: dict[str, Any]) -> list[list[Any]]:
+    """Return the table's rows, in the order of COLUMNS; p compares a model's main metric with the base's."""
+    found = []
+    for model in told["models"]:
+        for name, one in model["sets"].items():
+            for metric, score in one["scores"].items():
+                figures = [score.get(column) for column in ("value", "low", "high", "count")]
+                p = (one.get("against_base") or {}).get("p") if metric == told["main"] else None
+                found.append([model["name"], name, metric, *figures, p])
+    return found
+
+
+def record(begun: Any, told: dict[str, Any]) -> None:
+    """Log the table and the summary values into an open W&B run."""
+    import wandb
+
+    table = rows(told)
+    begun.log({"evaluation": wandb.Table(columns=COLUMNS, data=table)})
+    begun.summary.update({f"{row[1]}/{row[2]}/{row[0]}": row[3] for row in table if row[3] is not None})

@@ -1,0 +1,100 @@
+"""A W&B run that can neither end nor hold up the work: offline where the server refuses, bounded at the end.
+
+    with tracked(run): …    around a training, in the engine's process, whose own integration goes on with the open run
+    opened(config=…, …)     the run of anything else that is tracked
+
+A wrong key, a project one may not write to, a server that stops answering: each is told in a line, and what is tracked
+stays on disk for `make sync`. The curves are the engine's to log.
+"""
+
+import contextlib
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.runs import folder
+from gretchen.tracking.environment import recipe, reports
+
+RUN_KEYS = (
+    "project",
+    "recipe",
+    "stage",
+    "engine",
+    "profile",
+    "seed",
+    "smoke",
+    "set",
+    "hardware",
+    "versions",
+    "started",
+)
+
+
+@contextlib.contextmanager
+def tracked(run: Path) -> Iterator[None]:
+    """Keep the W&B run of a training open while the block runs, where the recipe reports to W&B.
+
+    Only the first of several processes tracks. A training that fails is marked as failed by wandb itself.
+    """
+    first = os.environ.get("RANK", "0") == "0"
+    if not first or not folder.record(run) or not reports(recipe(run)):
+        yield
+        return
+    begun = opened(config=config(run))
+    if address := address_of(begun):
+        folder.update(run, wandb=address)
+    yield
+    finish(begun)
+
+
+def opened(**asked: Any) -> Any:
+    """Return the run that `wandb.init(**asked)` opens, offline where it cannot be opened otherwise."""
+    import wandb
+
+    try:
+        return wandb.init(**asked)
+    except Exception as fault:  # whatever it is: the work matters more
+        told = " ".join(f"{type(fault).__name__}: {fault}".split())
+        print(f"W&B does not open the run ({told}): tracking offline, `make sync` uploads it later", flush=True)
+        return wandb.init(**asked | {"mode": "offline"})
+
+
+def address_of(begun: Any) -> str | None:
+    """Return the address of an open W&B run; None offline (wandb would print a warning when asked)."""
+    return None if begun.offline or begun.disabled else begun.url
+
+
+def finish(begun: Any) -> None:
+    """End a W&B run; one that was uploaded on the way is marked as wandb's own sync does, so that it is not again."""
+    place, name, online = Path(begun.dir).parent, f"run-{begun.id}.wandb", address_of(begun)
+    try:
+        begun.finish()
+    except TimeoutError:
+        print("W&B does not answer any more: `make sync` uploads the rest", flush=True)
+    else:
+        if online:
+            (place / f"{name}.synced").touch()
+
+
+def config(run: Path) -> dict[str, Any]:
+    """Return what W&B is told of a training: the resolved recipe, its inputs by name and hash, its circumstances."""
+    told = folder.record(run)
+    return {
+        "recipe": recipe(run),
+        "inputs": inputs(told),
+        "run": {"id": run.name} | {key: told[key] for key in RUN_KEYS if key in told},
+    }
+
+
+def inputs(told: dict[str, Any]) -> dict[str, Any]:
+    """Return what run.json says that a run was made from: base, parent run, data, code.
+
+    W&B's own links (`use_artifact`) do not exist offline. A hash finds the same runs; the parent's W&B address stands
+    beside it where it has one.
+    """
+    parent = told.get("parent")
+    if parent:
+        parent = parent | {"wandb": folder.record(paths.root() / parent["run"]).get("wandb")}
+    return {"base": told.get("base"), "parent": parent, "data": told.get("data"), "git": told.get("git")}

@@ -1,0 +1,68 @@
+"""No API key in a run's files: a recipe or a command that holds one is refused before anything is written.
+
+    refuse_secrets(resolved.values, "the recipe")
+
+What would be written there is kept, copied, uploaded and committed; a key belongs into a login or the environment. It
+knows this machine's own keys by their value, others by their shape or by the name they are given.
+"""
+
+import os
+import re
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gretchen.errors import UserError
+from gretchen.tracking import login
+
+NAMES = re.compile(r"(^|_)(api_key|hub_token|hf_token|secret|password)$", re.IGNORECASE)
+SHAPES = re.compile(r"\bhf_[A-Za-z0-9]{30,}|\bwandb_v\d_\w{30,}|\bsk-[\w-]{20,}|\bgh[pousr]_\w{36,}")
+VARIABLES = re.compile(r"(API_KEY|TOKEN|SECRET|PASSWORD)$")
+SHORTEST = 16  # characters; below that a variable like CSRF_TOKEN=1 is no secret
+HUB_HINT = "`.venv/bin/hf auth login`, or set HF_TOKEN in the environment"
+
+
+def refuse_secrets(values: Mapping[str, Any], where: str) -> None:
+    """Raise UserError for the first value that holds an API key, naming its key and never the value.
+
+    `where` begins the sentence: "the recipe", "SET".
+    """
+    known = own_secrets()
+    for key, value in flat(values):
+        named = bool(NAMES.search(key.rsplit(".", 1)[-1])) and bool(value)
+        if named or SHAPES.search(value) or any(secret in value for secret in known):
+            problem = f"{where} holds an API key ('{key}'), which would stand in every file of the run"
+            raise UserError(problem, f"leave it out and log in: {hint(key, value)}")
+
+
+def own_secrets() -> set[str]:
+    """Return the keys of this machine: in the environment, of `wandb login`, of `hf auth login`."""
+    found = {value for name, value in os.environ.items() if VARIABLES.search(name)}
+    found.add(login.stored_key())
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    file = Path(os.environ.get("HF_TOKEN_PATH") or Path(home, "token")).expanduser()
+    if file.is_file():
+        found.add(file.read_text(encoding="utf-8", errors="replace").strip())
+    return {value for value in found if len(value) >= SHORTEST}
+
+
+def flat(value: Any, key: str = "") -> Iterator[tuple[str, str]]:
+    """Yield (dotted key, text) of every text in nested mappings and lists."""
+    if isinstance(value, Mapping):
+        for name, inner in value.items():
+            yield from flat(inner, f"{key}.{name}" if key else str(name))
+    elif isinstance(value, list | tuple):
+        for inner in value:
+            yield from flat(inner, key)
+    elif isinstance(value, str):
+        yield key, value
+
+
+def hint(key: str, value: str) -> str:
+    """Return how to log in to the service that a key belongs to."""
+    text = f"{key} {value}".lower()
+    if "wandb" in text or value in (os.environ.get("WANDB_API_KEY"), login.stored_key()):
+        return login.HINT
+    if re.search(r"hub|hf_", text) or value == os.environ.get("HF_TOKEN"):
+        return HUB_HINT
+    return "or set it in the environment, where the library looks for it"
