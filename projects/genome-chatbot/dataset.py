@@ -122,11 +122,14 @@ def preferences() -> Iterator[dict]:
     for form in _rounds(rng, pairs.WEIGHTS):
         language, split = rng.choice(("en", "de")), rng.choices(SPLITS, SHARES)[0]
         try:
+            state = rng.getstate()
+            twin = FORMS[form](rng, "de" if language == "en" else "en", split, False)
+            rng.setstate(state)
             problem = FORMS[form](rng, language, split, False)
         except sequences.Disagreement:
             _DROPPED[form] += 1
             continue
-        found = pairs.rejected(rng, problem, language)
+        found = pairs.rejected(rng, problem, twin, language)
         wording, key = pick(rng, problem.task, language, split)
         prompt = wording.format(**problem.slots)
         if found is None or prompt in seen:

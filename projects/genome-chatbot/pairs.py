@@ -1,8 +1,10 @@
 """The rejected side of a preference pair: one typed fault in an answer that is otherwise of the same form.
 
-Faults: a frame shift, a complement that is not reversed, T for U, a wrong amino acid, a wrong count, a coordinate not
-moved, an HGVS name the wrong way round, a confident answer to invalid input, a refusal of valid input. Every fault is
-wrong for certain: a rejected answer that equals the right one is no pair. Lengths differ by two thirds at most.
+Faults: a frame shift, a complement that is not reversed, two codons exchanged, T for U, a wrong amino acid, a wrong
+count, a coordinate not moved or moved twice, the wrong codon or kind of a change, an HGVS name the wrong way round,
+another field of the record, an answer in the language that was not asked in, a confident answer to invalid input, a
+refusal of valid input. Half of them are what a fine-tuned model still gets wrong. Every fault is wrong for certain: a
+rejected answer that equals the right one is no pair. Lengths differ by two thirds at most.
 
 Not covered: faults in wording or manner; the chosen side is always the builder's answer.
 """
@@ -13,27 +15,38 @@ import re
 from . import problems
 from . import sequences as seq
 from .problems import LABELS, Problem
+from .records import HELD, read_field
 
 # The forms that have pairs, with what can go wrong in each.
 FAULTS = {
-    "reverse-complement": ("not-reversed", "refused"),
+    "reverse-complement": ("not-reversed", "exchanged", "other-language", "refused"),
     "transcription": ("t-for-u", "refused"),
     "translation": ("frame-shift", "wrong-amino-acid", "refused"),
     "translation-worked": ("frame-shift", "wrong-amino-acid"),
-    "gc-count": ("wrong-count",),
+    "gc-count": ("wrong-count", "other-language", "other-language"),
+    "codon-effect": ("wrong-codon", "wrong-kind", "other-language"),
     "hgvs-write": ("wrong-way-round",),
-    "coordinates": ("not-moved",),
-    "invalid-input": ("confident",),
+    "hgvs-read": ("other-language",),
+    "coordinates": ("not-moved", "moved-twice"),
+    "record-facts": ("other-field", "other-language", "other-language"),
+    "invalid-input": ("confident", "confident", "other-language"),
 }
-# How often each form comes: as often a confident answer to invalid input as a refusal of valid input.
-WEIGHTS = {**{form: len(faults) for form, faults in FAULTS.items()}, "invalid-input": 6}
+# How often each form comes: as often a confident answer to invalid input as a refusal of valid input; more often what
+# fine-tuning leaves weak, where to answer in the language of the question.
+WEIGHTS = {**{form: len(faults) for form, faults in FAULTS.items()}, "invalid-input": 6, "gc-count": 6, "record-facts": 8}
 _SHOWN = str.maketrans("ACGTU", "TGCAA")
 
 
-def rejected(rng: random.Random, problem: Problem, language: str) -> tuple[str, str] | None:
-    """A wrong answer of like length and its fault; None where this problem allows none."""
+def rejected(rng: random.Random, problem: Problem, twin: Problem, language: str) -> tuple[str, str] | None:
+    """A wrong answer of like length and its fault; None where this problem allows none.
+
+    `twin` is the same problem, drawn in the other language.
+    """
     fault = rng.choice(FAULTS[problem.form])
-    answer = _spoiled(rng, problem, fault, language)
+    if fault == "other-language":
+        answer = twin.answer if twin.slots["x"] == problem.slots["x"] else None
+    else:
+        answer = _spoiled(rng, problem, fault, language)
     if answer is None or answer == problem.answer:
         return None
     shorter, longer = sorted((len(answer), len(problem.answer)))
@@ -48,6 +61,15 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
         return _confident(problem, language)
     if fault == "not-reversed":
         return f"{LABELS[language]['reverse-complement']}: {seq.complement(problem.codons)}"
+    if fault == "exchanged":
+        return _exchanged(rng, problem.answer)
+    if fault in ("wrong-codon", "wrong-kind"):
+        return _wrong_effect(rng, problem, fault, language)
+    if fault == "other-field":
+        return _other_field(rng, problem)
+    if fault == "moved-twice":
+        further = problem.meta["start"] + (1 if problem.meta["to"] == "GFF3" else -1)
+        return f"{problem.meta['to']}: {further} {problem.meta['end']}" if further >= 0 else None
     if fault == "t-for-u":
         return problem.answer.replace("U", "T")
     if fault == "frame-shift":
@@ -91,6 +113,34 @@ def _confident(problem: Problem, language: str) -> str | None:
         steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(codons, letters, strict=True)])
         return f"{steps}\nProtein: {' '.join(letters)}"
     return None
+
+
+def _exchanged(rng: random.Random, answer: str) -> str:
+    """The strand with two codons beside each other exchanged."""
+    head, strand = answer.rsplit(": ", 1)
+    codons = strand.split()
+    place = rng.randrange(len(codons) - 1)
+    codons[place], codons[place + 1] = codons[place + 1], codons[place]
+    return f"{head}: {' '.join(codons)}"
+
+
+def _wrong_effect(rng: random.Random, problem: Problem, fault: str, language: str) -> str:
+    """The effect of a change told of a codon that did not change, or called by another kind's name."""
+    first, second = problem.answer.split("\n")
+    if fault == "wrong-kind":
+        label, kind = second.split(": ")
+        return f"{first}\n{label}: {rng.choice([k for k in problems.KINDS[language].values() if k != kind])}"
+    before, after = (problem.slots[name].split() for name in "xy")
+    number = rng.choice([i for i, codon in enumerate(before) if codon == after[i]])
+    step = f"{before[number]}-{seq.protein([before[number]])}"
+    return f"Codon {number + 1}: {step} > {step}\n{second}"
+
+
+def _other_field(rng: random.Random, problem: Problem) -> str:
+    """What the record says of another field."""
+    kind, field = problem.meta["record"], problem.meta["field"]
+    other = rng.choice([name for name in HELD[kind] if name != field])
+    return f"{problem.answer.split(': ')[0]}: {read_field(problem.given, kind, other)}"
 
 
 def _wrong_letter(rng: random.Random, answer: str) -> str:

@@ -31,10 +31,10 @@ def new_run(project: str, recipe: str) -> Path:
     return paths.runs(project) / recipe / name
 
 
-def create(run: Path, recipe: str, **values: Any) -> None:
-    """Make a run's folder with its recipe.yaml and run.json: both, or no folder."""
+def create(run: Path, text: str, /, **values: Any) -> None:
+    """Make a run's folder with recipe.yaml (its text) and run.json: both, or no folder."""
     temporary = run.with_name(f".{run.name}")
-    write_text(temporary / "recipe.yaml", recipe)
+    write_text(temporary / "recipe.yaml", text)
     write_json(temporary / "run.json", values)
     temporary.rename(run)
 
