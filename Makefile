@@ -16,7 +16,7 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show check train eval score base lint test test-all clean
+.PHONY: help setup doctor lock data show explain check train eval score base fork sync lint test test-all clean
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -39,10 +39,13 @@ data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path [ALONE=1]]: build, ch
 show: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [JSON=1]: a recipe resolved, with the origin of each value
 	$(GRETCHEN) show
 
+explain: $(READY)  ## KEY=lora_r [PROJECT=… RECIPE=sft PROFILE=tiny]: what a recipe's key means, and where it is set
+	$(GRETCHEN) explain
+
 check: $(READY)  ## [PROJECT=…] [DEEP=1] [JSON=1]: cards, recipes and data, before anything is trained
 	$(GRETCHEN) check
 
-train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"]: from data to a trained adapter
+train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [RESUME=1] [RUN=id]: from data to a trained adapter
 	$(GRETCHEN) train
 
 eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
@@ -53,6 +56,12 @@ score: $(READY)  ## PROJECT=… PREDICTIONS=file.jsonl: the metrics of predictio
 
 base: $(READY)  ## PROJECT=…: pretrain the project's embedded base model (an hour)
 	$(GRETCHEN) base
+
+fork: $(READY)  ## FROM=… PROJECT=new-name: a new project, complete and working, from an existing one
+	$(GRETCHEN) fork
+
+sync: $(READY)  ## [PROJECT=…]: upload to W&B what was tracked offline
+	$(GRETCHEN) sync
 
 lock: $(READY)  ## [UPGRADE=1]: write constraints.txt anew
 	$(GRETCHEN) lock

@@ -2,8 +2,8 @@
 
 The Makefile exports each variable of its own command line raw, as GRETCHEN_MAKE_<NAME>, and their names in
 GRETCHEN_MAKE; nothing else in the environment counts. Each becomes the option of the same name of the verb:
-PROJECT=x is --project=x, RECORD=1 is --record, an empty value is none. With several goals (`make train eval …`) a
-variable must be known to one of them, and goes to those that know it.
+PROJECT=x is --project=x, RECORD=1 is --record, an empty value is none; KEY=x is explain's argument. With several goals
+(`make train eval …`) a variable must be known to one of them, and goes to those that know it.
 """
 
 import os
@@ -28,13 +28,13 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
     return {name: value for name, value in values.items() if value}
 
 
-def options(verb: str) -> dict[str, click.Option]:
-    """Return {VARIABLE: click option} of a verb; {} for a target that is no verb."""
+def options(verb: str) -> dict[str, click.Parameter]:
+    """Return {VARIABLE: click option or single argument} of a verb; {} for a target that is no verb."""
     if verb not in cli.verbs():
         return {}
     found = {}
     for parameter in cli.verb_command(verb).params:
-        if isinstance(parameter, click.Option):
+        if isinstance(parameter, click.Option) or parameter.nargs == 1:
             longest = max(parameter.opts, key=len)
             found[longest.removeprefix("--").replace("-", "_").upper()] = parameter
     return found
@@ -54,19 +54,21 @@ def arguments(verb: str, given: Mapping[str, str]) -> list[str]:
 
     Raises UserError for a switch that is neither on nor off, and for a missing variable.
     """
-    words = []
+    words, positional = [], []
     for name, option in options(verb).items():
         value = given.get(name)
         if value is None:
             if option.required:
                 raise missing(verb, name)
+        elif isinstance(option, click.Argument):
+            positional.append(value)
         elif option.is_flag:
             words += switch(name, value, option)
         else:
             # One word, so that a value that begins with a dash is no option.
             long = max(option.opts, key=len)
             words += [f"{long}={part}" for part in (shlex.split(value) if option.multiple else [value])]
-    return words
+    return [*words, "--", *positional] if positional else words
 
 
 def switch(name: str, value: str, option: click.Option) -> list[str]:
@@ -81,7 +83,7 @@ def switch(name: str, value: str, option: click.Option) -> list[str]:
 def missing(verb: str, name: str) -> UserError:
     """Return the error for a variable that the verb cannot do without."""
     hint = f"make {verb} {name}=…"
-    if name == "PROJECT":
+    if name == ("FROM" if verb == "fork" else "PROJECT"):
         from gretchen.projects.card import project_slugs
 
         hint += f" (projects: {', '.join(project_slugs())})"

@@ -5,6 +5,7 @@
 Every key is checked, and all faults are told at once, each with its line.
 """
 
+import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -19,6 +20,9 @@ PROFILES = ("tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster")
 Profile = Literal["tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster"]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
+# No underscores: a project's package is its slug with underscores for hyphens, and two must never share one.
+SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
+LONGEST_SLUG = 40
 
 
 class Strict(BaseModel):
@@ -69,6 +73,13 @@ class Source(Strict):
     use: Text
 
 
+class Forked(Strict):
+    """Which project this one was forked from, and at which commit ("" outside a checkout); `make fork` writes it."""
+
+    from_: Text = Field(alias="from")
+    commit: str = ""
+
+
 class Card(Strict):
     """A project's card."""
 
@@ -82,6 +93,7 @@ class Card(Strict):
     closed: list[Text] = []
     evaluation: Evaluation
     sources: Annotated[list[Source], Field(min_length=1)]
+    forked: Forked | None = None
 
     @model_validator(mode="after")
     def _a_model_for_each_profile(self) -> "Card":
@@ -94,6 +106,15 @@ class Card(Strict):
 def project_slugs() -> list[str]:
     """Return the names of all project folders, sorted."""
     return sorted(file.parent.name for file in paths.projects().glob("*/project.yaml"))
+
+
+def slug_fault(slug: str) -> tuple[str, str] | None:
+    """Return (problem, hint) where a word cannot be a project's name, else None."""
+    if SLUG.fullmatch(slug) and len(slug) <= LONGEST_SLUG:
+        return None
+    close = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-0123456789")[:LONGEST_SLUG].rstrip("-")
+    hint = f"small letters, digits and hyphens, a letter first, at most {LONGEST_SLUG} characters"
+    return f"'{slug}' cannot be a project's name", hint + (f": {close}" if close else "")
 
 
 def card_file(project: str) -> Path:
@@ -151,10 +172,10 @@ def fault(marked: MarkedYaml, error: dict[str, Any]) -> str:
 def fields(path: tuple[Any, ...]) -> list[str]:
     """Return the names that the part of the card at `path` knows."""
     part: type[BaseModel] = Card
-    inner = {"evaluation": Evaluation, "rows": Rows, "sources": Source, "metrics": Metric}
+    inner = {"evaluation": Evaluation, "rows": Rows, "sources": Source, "metrics": Metric, "forked": Forked}
     for name in path:
         part = inner.get(name, part)
-    return list(part.model_fields)
+    return [field.alias or name for name, field in part.model_fields.items()]
 
 
 def suggestion(word: str, known: Any) -> str:
