@@ -29,9 +29,12 @@ UNSTABLE = {"run_name", "logging_dir"}
 
 
 def main() -> None:
-    """Write every schema file."""
+    """Write every schema file, and the editor's after them."""
+    from gretchen.recipes import editor_schemas
+
     for name, schema in exported().items():
         write_text(FOLDER / f"{name}.json", text_of(schema))
+    editor_schemas.main()
 
 
 def exported() -> dict[str, dict[str, Any]]:

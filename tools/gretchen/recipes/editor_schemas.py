@@ -1,0 +1,97 @@
+"""Writes schemas/editor/*.json: what an editor completes and underlines in recipes, shared recipes, profiles and cards.
+
+    python -m gretchen.recipes.editor_schemas
+
+.vscode/settings.json maps them to files for the YAML extension (redhat.vscode-yaml). A recipe is its engine's keys and
+`extends`, `profiles`; none is required, for layers are partial; null deletes, and `none` is upstream's own null. Each
+key refers to the schema that export_schemas.py wrote, which is run before. Rules on names of profiles, placeholders
+and shared files are `make check`'s.
+"""
+
+import json
+from typing import Any
+
+from gretchen.files import write_text
+from gretchen.projects.card import PROFILES, Card
+from gretchen.recipes.schema import FOLDER, SAME_AS, stages
+
+EDITOR = FOLDER / "editor"
+DRAFT = "http://json-schema.org/draft-07/schema#"
+DELETED = {"enum": [None, "none"]}
+Schema = dict[str, Any]
+
+
+def main() -> None:
+    """Write every editor schema."""
+    for name, schema in editor_schemas().items():
+        write_text(EDITOR / f"{name}.json", text_of(schema))
+
+
+def text_of(schema: Schema) -> str:
+    """Return a schema as JSON with one key a line."""
+    return json.dumps(schema, ensure_ascii=False, separators=(",", ":")).replace('},"', '},\n"') + "\n"
+
+
+def engine_files() -> list[str]:
+    """Return the names of the exported schemas: axolotl, sft.zephyr, dpo.zephyr …"""
+    return sorted(file.stem for file in FOLDER.glob("*.json"))
+
+
+def editor_schemas() -> dict[str, Schema]:
+    """Return {name of a schema file: editor schema}, from the exported schemas and from the card's model."""
+    recipes = {name: recipe_schema(name) for name in engine_files()}
+    profiles = {f"profiles.{engine}": profiles_schema(engine) for engine in ("axolotl", "zephyr")}
+    return recipes | profiles | {"card": {"$schema": DRAFT} | Card.model_json_schema(by_alias=True)}
+
+
+def recipe_schema(name: str) -> Schema:
+    """Return the editor's schema of the recipes that an exported schema covers."""
+    keys = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["properties"]
+    layered = {key: {"anyOf": [{"$ref": f"../{name}.json#/properties/{key}"}, DELETED]} for key in keys}
+    ours = {
+        "extends": {"type": "array", "items": {"type": "string"}, "description": "Files of shared_recipes/"},
+        "profiles": {
+            "type": "object",
+            "description": "Other values by hardware",
+            "additionalProperties": False,
+            "properties": {profile: {"anyOf": [{"$ref": "#"}, {"type": "null"}]} for profile in PROFILES},
+        },
+    }
+    closed = {"$schema": DRAFT, "type": "object", "additionalProperties": False}
+    return closed | {"properties": ours | layered}
+
+
+def profiles_schema(engine: str) -> Schema:
+    """Return the editor's schema of shared_recipes/<engine>/profiles/: `all`, of keys every stage knows, and stages."""
+    files = {stage: f"{file_of(engine, stage)}.json" for stage in stages(engine)}
+    every = {"allOf": [{"$ref": file} for file in sorted(set(files.values()))]}
+    sections = {"all": every} | {stage: {"$ref": file} for stage, file in files.items()}
+    return {"$schema": DRAFT, "type": "object", "additionalProperties": False, "properties": sections}
+
+
+def file_of(engine: str, stage: str) -> str:
+    """Return the name of the exported schema of a stage."""
+    return "axolotl" if engine == "axolotl" else f"{SAME_AS.get(stage, stage)}.zephyr"
+
+
+def associations() -> dict[str, list[str]]:
+    """Return {schema file: globs of the files it is for}, as settings.json names both: from the repository's root."""
+    place = f"./{EDITOR.relative_to(EDITOR.parents[4]).as_posix()}"
+    found = {f"{place}/card.json": ["projects/*/project.yaml"]}
+    for name in engine_files():
+        if name == "axolotl":
+            globs = ["projects/*/recipes/*.axolotl.yaml", "shared_recipes/axolotl/*.yaml"]
+        else:
+            named = [stage for stage in (name.split(".")[0], *SAME_AS) if file_of("zephyr", stage) == name]
+            forms = [form for stage in named for form in (f"{stage}.zephyr", f"{stage}-*.zephyr")]
+            globs = [f"projects/*/recipes/{form}.yaml" for form in forms]
+            globs += [f"shared_recipes/zephyr/{stage}-*.yaml" for stage in named]
+            globs += ["shared_recipes/tiny/pretrain.yaml"] if "pretrain" in named else []
+        found[f"{place}/{name}.json"] = globs
+    for engine in ("axolotl", "zephyr"):
+        found[f"{place}/profiles.{engine}.json"] = [f"shared_recipes/{engine}/profiles/*.yaml"]
+    return found
+
+
+if __name__ == "__main__":
+    main()
