@@ -33,7 +33,8 @@ FAULTS = {
 }
 # How often each form comes: as often a confident answer to invalid input as a refusal of valid input; more often what
 # fine-tuning leaves weak, where to answer in the language of the question.
-WEIGHTS = {**{form: len(faults) for form, faults in FAULTS.items()}, "invalid-input": 6, "gc-count": 6, "record-facts": 8}
+_OFTEN = {"invalid-input": 6, "gc-count": 6, "record-facts": 8}
+WEIGHTS = {form: len(faults) for form, faults in FAULTS.items()} | _OFTEN
 _SHOWN = str.maketrans("ACGTU", "TGCAA")
 
 

@@ -107,6 +107,8 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
 
     Raises WorkError where a gate was missed; then the base stays as it was.
     """
+    from gretchen.models.domain import keep_figure
+
     ready = converted(run)
     scores = measured(ready, corpus)
     for form, share in scores.items():
@@ -118,6 +120,7 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
             f"{len(missed)} of {len(scores)} gates were missed: {', '.join(missed)}",
             f"raise max_steps in shared_recipes/tiny/pretrain.yaml, or `make base PROJECT={project} KEEP=1`",
         )
+    keep_figure(ready, project, corpus / "test.jsonl")
     write_text(ready / "README.md", model_card(project, run, corpus, scores))
     target = paths.projects() / project / "base"
     shutil.rmtree(target, ignore_errors=True)

@@ -37,6 +37,7 @@ def eval(
     """Compare base, base prompted and every finished stage on the test and hard sets."""
     from gretchen.runs.record import is_smoke
     from gretchen.scoring.table import text_table
+    from gretchen.tracking.evaluation import log_evaluation
 
     if limit is not None and limit < 0:
         raise UserError(f"LIMIT={limit} is below 0", "LIMIT=0 takes all rows")
@@ -45,6 +46,7 @@ def eval(
     # What is told on the way must not stand in the JSON.
     with contextlib.redirect_stdout(sys.stderr) if json_ else contextlib.nullcontext():
         told, left_out = evaluation(project, profile, runs.split(), limit)
+        told["wandb"] = log_evaluation(told)
     print(json.dumps(told, indent=2, ensure_ascii=False) if json_ else text_table(told))
     for line in left_out:
         print(line, file=sys.stderr if json_ else sys.stdout)

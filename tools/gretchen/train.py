@@ -34,12 +34,14 @@ def train(
     run: Annotated[str, typer.Option(help="with RESUME=1 the run to go on with, else the one to start from")] = "",
 ) -> None:
     """Train a recipe of a project, with data and checks before and three answers after."""
+    from gretchen.models.domain import stranger
     from gretchen.models.samples import print_samples
     from gretchen.projects.build import build, data_hash
     from gretchen.projects.card import load_card
     from gretchen.recipes.checks import check_resolved
     from gretchen.recipes.find import find
     from gretchen.runs.resume import refuse_changes, unfinished
+    from gretchen.tracking.secrets import refuse_secrets
 
     load_card(project)
     here = machine()
@@ -47,11 +49,14 @@ def train(
     old = unfinished(project, name, profile, run) if resume else None
     set_ = set_ or (folder.record(old)["set"] if old else "")
     resolved, _ = resolved_for(project, name, profile, set_, here)
+    refuse_secrets(resolved.values, "the recipe")
     parent = parent_of(project, resolved, "" if resume else run, old)
     start = ready_start(resolved, parent)
     if build(project, profile):
         print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
 
+    if start["model"] == f"projects/{project}/base" and (warning := stranger(project)):
+        print(warning, flush=True)
     place = old or folder.new_run(project, name)
     into = {"output": paths.shown(place), "parent": paths.shown(parent) if parent else None}
     resolved, notes = resolved_for(project, name, profile, set_, here, **into)

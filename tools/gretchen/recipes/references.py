@@ -34,7 +34,7 @@ def model_check(project: str, resolved: Sequence[Resolved]) -> Check:
         if folder is not None:
             there.append(name)
             faults += folder_faults(project, name, folder)
-        elif one.parent_stage and "<run>" in name:
+        elif one.parent_stage and name.startswith(f"runs/{project}/"):  # the training merges it
             earlier.append(f"{one.name} from the newest run of {one.parent_stage}")
         elif name.startswith(("projects/", "runs/", "./", "/", "../")):
             faults.append(f"{name}: no such folder{mend(project, name)}")

@@ -9,6 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from gretchen.runs import folder
+from gretchen.tracking.run import tracked
 
 
 def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
@@ -20,7 +21,11 @@ def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
 
         check_deep(told["project"], recipe).raise_if_failed()
     kept = folder.trained(recipe.parent)  # there already where a run was stopped between its training and its samples
-    trained = kept if kept.is_dir() else train()
+    if kept.is_dir():
+        trained = kept
+    else:
+        with tracked(recipe.parent):
+            trained = train()
     if of_project and os.environ.get("RANK", "0") == "0":
         from gretchen.models.samples import write_samples
 

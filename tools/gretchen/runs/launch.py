@@ -13,6 +13,7 @@ from pathlib import Path
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.runs import folder, progress
+from gretchen.tracking.environment import environment as tracking
 
 FAILURES = (
     (r"No space left on device", "no space left on the disk", "free some space; old runs lie in runs/"),
@@ -35,7 +36,7 @@ def launch(run: Path, devices: int = 1, resume: bool = False) -> None:
 
     Raises WorkError (or the engine's own UserError) where it fails, KeyboardInterrupt after Ctrl-C.
     """
-    environment = os.environ | {"PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false", "WANDB_SILENT": "true"}
+    environment = os.environ | {"PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"} | tracking(run)
     with (run / "train.log").open("ab") as log:
         process = subprocess.Popen(
             command(run, devices, resume), cwd=paths.root(), stdout=log, stderr=log, env=environment
