@@ -25,9 +25,15 @@ from gretchen.tracking import login
 from gretchen.tracking.evaluation import DONE
 
 MARK = ".wandb.synced"  # wandb's own
-VIEW = re.compile(r"\[[^]/]+/(\S+?)\] View run .* at (http\S+)")
+EMPTY = 7  # bytes: the head of a .wandb file, of a run that was killed before its first record
+VIEW = re.compile(r"View run .* at (http\S+)")
 # A server that falls silent ends the upload after a minute or so; wandb's own patience is a day.
-PATIENCE = {"WANDB__GRAPHQL_RETRY_MAX": "4", "WANDB__FILE_STREAM_RETRY_MAX": "4", "WANDB_SILENT": "false"}
+PATIENCE = {
+    "WANDB__GRAPHQL_RETRY_MAX": "4",
+    "WANDB__FILE_STREAM_RETRY_MAX": "4",
+    "WANDB_SILENT": "false",
+    "WANDB_ERROR_REPORTING": "false",
+}
 
 
 def sync(project: Annotated[str, typer.Option(help="one project; without it all of them")] = "") -> None:
@@ -43,8 +49,10 @@ def sync(project: Annotated[str, typer.Option(help="one project; without it all 
         raise UserError(f"not logged in to W&B, and {len(waiting)} runs wait for it", login.HINT)
     if not login.answers():
         raise WorkError(f"W&B does not answer at {login.address()}", "nothing is lost: `make sync` later uploads it")
-    said = upload(waiting)
-    tell(waiting, said)
+    failed = [file for file in waiting if not uploaded(file)]
+    if failed:
+        hint = "nothing is lost: `make sync` tries again; is the key valid, and may it write to the project?"
+        raise WorkError(f"{len(failed)} of {len(waiting)} runs were not uploaded", hint)
 
 
 def slugs(project: str) -> list[str]:
@@ -63,7 +71,7 @@ def unsynced(project: str) -> list[Path]:
     files = [*paths.runs(project).glob("*/*/wandb/*run-*/run-*.wandb")]
     evaluations = paths.runs(project).glob("evaluations/wandb/*run-*/run-*.wandb")
     files += [file for file in evaluations if (file.parent / DONE).is_file()]
-    waiting = [file for file in files if not file.with_suffix(MARK).exists() and not file.parent.is_symlink()]
+    waiting = [file for file in files if not file.with_suffix(MARK).exists() and file.stat().st_size > EMPTY]
     return sorted(waiting, key=lambda file: file.parent.name.split("run-", 1)[1])
 
 
@@ -97,36 +105,33 @@ def name_of(file: Path) -> str:
     return str(place.relative_to(paths.root() / "runs"))
 
 
-def upload(files: list[Path]) -> dict[str, str]:
-    """Let wandb upload the files, and return {run id: address} as it says them."""
-    words = [sys.executable, "-m", "wandb", "sync", "--include-online", *map(str, files)]
+def uploaded(file: Path) -> bool:
+    """Upload a file, tell its address and keep a training's in its run.json; return whether it was uploaded."""
+    address, run = upload(file), run_of(file)
+    if address is None:
+        return False
+    print(f"{name_of(file)}: {address}", flush=True)
+    if run and address.startswith("http"):
+        folder.update(run, wandb=address)
+    return True
+
+
+def upload(file: Path) -> str | None:
+    """Let wandb upload one file and return the run's address; None where it was not uploaded, with the reason told.
+
+    One at a time: a damaged file would keep the others from being uploaded. What wandb's exit code says is always 0.
+    """
+    words = [sys.executable, "-m", "wandb", "sync", "--include-online", str(file)]
     asked = {"stdin": subprocess.DEVNULL, "stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
     environment = {name: value for name, value in os.environ.items() if name != "WANDB_MODE"} | PATIENCE
-    addresses = {}
-    with (
-        tempfile.TemporaryDirectory() as logs,
-        subprocess.Popen(words, cwd=paths.root(), env=environment | {"WANDB_DIR": logs}, **asked) as process,
-    ):
-        for line in process.stdout or ():
-            addresses |= dict(VIEW.findall(line))
-            if "ERROR" in line:
-                print(line.split("ERROR", 1)[1].strip(), file=sys.stderr, flush=True)
-    return addresses
-
-
-def tell(files: list[Path], addresses: dict[str, str]) -> None:
-    """Print each upload with its address, and keep a training's in its run.json.
-
-    Raises WorkError where wandb left one without its mark (its exit code says nothing).
-    """
-    done = [file for file in files if file.with_suffix(MARK).exists()]
-    for file in done:
-        address, run = addresses.get(file.stem.removeprefix("run-")), run_of(file)
-        print(f"{name_of(file)}: {address or 'uploaded'}")
-        if run and address:
-            folder.update(run, wandb=address)
-    if len(done) < len(files):
-        missing = f"{len(files) - len(done)} of {len(files)} runs were not uploaded"
-        raise WorkError(
-            missing, "nothing is lost: `make sync` tries again; is the key valid, the project yours to write?"
+    with tempfile.TemporaryDirectory() as logs:
+        environment["WANDB_DIR"] = logs
+        said = subprocess.run(words, cwd=paths.root(), env=environment, check=False, **asked).stdout
+    if not file.with_suffix(MARK).exists():
+        reasons = [line.split("ERROR", 1)[1].strip() for line in said.splitlines() if "ERROR" in line]
+        print(
+            f"{name_of(file)}: not uploaded: {' '.join(reasons) or 'wandb says nothing'}", file=sys.stderr, flush=True
         )
+        return None
+    found = VIEW.findall(said)
+    return found[-1] if found else "uploaded"

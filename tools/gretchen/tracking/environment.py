@@ -14,22 +14,32 @@ from typing import Any
 
 import yaml
 
+from gretchen.errors import UserError
+from gretchen.names import unknown
 from gretchen.runs import folder
 from gretchen.tracking import login
 
-# Not the code, not git's patch, not the console: run.json holds the commit, train.log the output. A server that falls
-# silent holds up the end of a training for half a minute at most.
+# Not the code, not git's patch, not the console: run.json holds the commit, train.log the output. What was logged is on
+# disk two seconds later (wandb's usual 15 would be all that a killed short run had). wandb's reports on itself waited
+# ten seconds for a silent server.
 QUIET = {
     "WANDB_SILENT": "true",
     "WANDB_CONSOLE": "off",
     "WANDB_DISABLE_GIT": "true",
     "WANDB_DISABLE_CODE": "true",
+    "WANDB_FINISH_TIMEOUT_RAISES": "true",
+    "WANDB_ERROR_REPORTING": "false",
+    "WANDB__TRANSACTION_LOG_FLUSH_INTERVAL": "2",
+}
+# For the user to change. Watching gradients is slow and models are gigabytes; a server that falls silent holds up the
+# start for 20 seconds and the end for 30 at most.
+CAREFUL = {
+    "WANDB_WATCH": "false",
+    "WANDB_LOG_MODEL": "false",
     "WANDB_INIT_TIMEOUT": "20",
     "WANDB_FINISH_TIMEOUT": "30",
-    "WANDB_FINISH_TIMEOUT_RAISES": "true",
 }
-# What slows a training down or uploads gigabytes is for those who ask for it.
-CAREFUL = {"WANDB_WATCH": "false", "WANDB_LOG_MODEL": "false"}
+MODES = ("online", "offline", "disabled", "shared", "dryrun", "run")
 
 
 def environment(run: Path) -> dict[str, str]:
@@ -49,8 +59,8 @@ def environment(run: Path) -> dict[str, str]:
         "WANDB_TAGS": ",".join([told["profile"], *(["smoke"] if told.get("smoke") else [])]),
     }
     wanted = usual | {name: os.environ[name] for name in usual if os.environ.get(name)} | said(values)
-    if "WANDB_MODE" not in wanted and mode() == "offline":
-        wanted["WANDB_MODE"] = "offline"
+    if "WANDB_MODE" not in wanted:
+        wanted["WANDB_MODE"] = mode()
     fixed = {"WANDB_DIR": str(run), "WANDB_RUN_ID": run.name, "WANDB_RESUME": "allow"}
     return wanted | QUIET | fixed | {"WANDB_JOB_TYPE": told["stage"]}
 
@@ -70,8 +80,13 @@ def said(values: Mapping[str, Any]) -> dict[str, str]:
 
 
 def mode() -> str:
-    """Return WANDB_MODE where it is set, else "online" where a key is there and the server answers, else "offline"."""
-    asked = os.environ.get("WANDB_MODE")
+    """Return the mode that WANDB_MODE or `wandb offline` asks for; else "online" with a key and a server that answers.
+
+    Else it is "offline". Raises UserError for a WANDB_MODE that wandb does not know.
+    """
+    asked = os.environ.get("WANDB_MODE") or login.settings().get("mode")
+    if asked and asked not in MODES:
+        raise UserError(*unknown("WANDB_MODE", asked, MODES))
     return asked or ("online" if login.logged_in() and login.answers() else "offline")
 
 

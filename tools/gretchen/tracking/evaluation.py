@@ -11,8 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.files import text_hash
-from gretchen.tracking.environment import QUIET, mode
+from gretchen.files import text_hash, write_json
+from gretchen.tracking.environment import CAREFUL, QUIET, mode
 
 COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
 CONFIG_KEYS = ("project", "profile", "date", "git", "main", "base", "data", "template", "sets")
@@ -22,27 +22,25 @@ DONE = "logged.json"
 def log_evaluation(told: dict[str, Any]) -> str | None:
     """Track an evaluation, `told` as in results.json, and return its W&B address; None offline or when it was before.
 
-    WANDB_MODE=disabled tracks nothing.
+    WANDB_MODE=disabled tracks nothing. Where W&B fails it says so in a line: the evaluation is on disk anyhow.
     """
-    asked, key = mode_asked(), key_of(told)
-    place = paths.runs(told["project"]) / "evaluations"
-    if asked == "disabled" or list(place.glob(f"wandb/*run-*-{key}/{DONE}")):
+    key, place = key_of(told), paths.runs(told["project"]) / "evaluations"
+    if os.environ.get("WANDB_MODE") == "disabled" or list(place.glob(f"wandb/*run-*-{key}/{DONE}")):
         return None
     from gretchen.tracking.run import address_of, finish, opened
 
-    os.environ.update({name: value for name, value in QUIET.items() if name not in os.environ})
-    begun = opened(**identity(told, key, place), config=config(told), mode=None if asked else mode())
-    address = address_of(begun)
-    record(begun, told)
-    folder = Path(begun.dir).parent
-    finish(begun)
-    (folder / DONE).write_text(json.dumps({"wandb": address}) + "\n", encoding="utf-8")
+    os.environ.update({name: value for name, value in (CAREFUL | QUIET).items() if name not in os.environ})
+    os.environ["WANDB_MODE"] = mode()
+    try:
+        begun = opened(**identity(told, key, place), config=config(told))
+        folder, address = Path(begun.dir).parent, address_of(begun)
+        record(begun, told)
+        write_json(folder / DONE, {"wandb": address})
+        finish(begun)
+    except Exception as fault:  # whatever it is: the table has to be printed
+        print(f"W&B: the evaluation is not tracked ({type(fault).__name__}: {fault})", flush=True)
+        return None
     return address
-
-
-def mode_asked() -> str:
-    """Return the user's WANDB_MODE; "" where it is not set."""
-    return os.environ.get("WANDB_MODE", "")
 
 
 def key_of(told: dict[str, Any]) -> str:

@@ -20,7 +20,7 @@ HINT = "`.venv/bin/wandb login`, or set WANDB_API_KEY"
 
 def address() -> str:
     """Return the address of the W&B server: WANDB_BASE_URL, the one of `wandb login --host=…`, or the public one."""
-    return os.environ.get("WANDB_BASE_URL") or _settings().get("base_url") or PUBLIC
+    return os.environ.get("WANDB_BASE_URL") or settings().get("base_url") or PUBLIC
 
 
 def logged_in() -> bool:
@@ -34,9 +34,9 @@ def stored_key() -> str:
     try:
         file = netrc.netrc(netrc_file())
     except (OSError, netrc.NetrcParseError):
-        return _settings().get("api_key", "")
+        return settings().get("api_key", "")
     known = file.authenticators(host) or file.authenticators(ALIASES.get(host, host))
-    return (known[2] if known else "") or _settings().get("api_key", "")
+    return (known[2] if known else "") or settings().get("api_key", "")
 
 
 def netrc_file() -> Path:
@@ -46,8 +46,8 @@ def netrc_file() -> Path:
     return Path(asked).expanduser() if asked else other if other.exists() and not usual.exists() else usual
 
 
-def _settings() -> dict[str, str]:
-    """Return what `wandb login --host=…` wrote into wandb's own settings file."""
+def settings() -> dict[str, str]:
+    """Return what `wandb login --host=…` and `wandb offline` wrote into wandb's own settings file."""
     folder = os.environ.get("WANDB_CONFIG_DIR") or "~/.config/wandb"
     read = configparser.ConfigParser(interpolation=None)
     try:

@@ -58,6 +58,7 @@ def opened(**asked: Any) -> Any:
     except Exception as fault:  # whatever it is: the work matters more
         told = " ".join(f"{type(fault).__name__}: {fault}".split())
         print(f"W&B does not open the run ({told}): tracking offline, `make sync` uploads it later", flush=True)
+        wandb.teardown()  # else the half-opened run keeps its id
         return wandb.init(**asked | {"mode": "offline"})
 
 
