@@ -1,0 +1,141 @@
+"""An inherited base that has never met the domain is told; pretrained anew on it, fine-tuning gains on its metric."""
+
+import json
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+import yaml
+
+from gretchen.files import write_jsonl
+from gretchen.models.domain import FIGURE, bits_per_token, documents, keep_figure, kept_figure, stranger
+from gretchen.projects.build import build
+
+ROOT = Path(__file__).resolve().parents[1]
+ORIGIN, FORK, OTHER = "genome-chatbot", "plant-genomics", "colour-codes"
+# A pretraining of a minute or two, enough for 576 colours.
+SHORT = {"max_steps": 160, "warmup_steps": 20, "per_device_train_batch_size": 4}
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Return a root of its own for this process: the flagship, its fork, and a fork with another domain's builder."""
+    place = tmp_path_factory.mktemp("root")
+    shutil.copytree(ROOT / "projects" / ORIGIN, place / "projects" / ORIGIN)
+    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRETCHEN_ROOT", str(place))
+        patch.setenv("GRETCHEN_SMOKE", "1")
+        (place / "projects" / ORIGIN / "base" / FIGURE).unlink(missing_ok=True)
+        build(ORIGIN, "tiny")
+        test_documents = place / "build" / ORIGIN / "texts" / "test.jsonl"
+        keep_figure(place / "projects" / ORIGIN / "base", ORIGIN, test_documents)
+        for slug in (FORK, OTHER):
+            command = [sys.executable, "-m", "gretchen", "fork", f"--from={ORIGIN}", f"--project={slug}"]
+            subprocess.run(command, check=True, capture_output=True, env=os.environ)
+        for file in (ROOT / "tests/fixtures/domains" / OTHER).iterdir():
+            shutil.copy(file, place / "projects" / OTHER)
+        for slug in (FORK, OTHER):
+            build(slug, "tiny")
+        yield place
+
+
+def base(root, slug):
+    return root / "projects" / slug / "base"
+
+
+def test_a_fork_brings_its_origins_figure_along(root):
+    figure = kept_figure(base(root, FORK))
+    assert figure == kept_figure(base(root, ORIGIN))
+    assert figure["project"] == ORIGIN
+    assert 0.2 < figure["bits_per_token"] < 1.5
+
+
+def test_a_base_knows_its_own_domain_in_a_fork_too(root):
+    assert stranger(ORIGIN) is None
+    assert stranger(FORK) is None
+
+
+def test_another_domain_is_told_with_both_figures_and_the_ways_out(root):
+    told, hint = stranger(OTHER).splitlines()
+    own = kept_figure(base(root, ORIGIN))["bits_per_token"]
+    here = bits_per_token(base(root, OTHER), documents(OTHER))
+    assert here > own + 5
+    assert told == (
+        f"warning: the base has never met this domain: {here:.1f} bits per token on {OTHER}'s documents, "
+        f"{own:.1f} on those of {ORIGIN}, from which it was made"
+    )
+    assert hint == f"hint: make base PROJECT={OTHER} pretrains one on your own, or PROFILE=laptop trains a/b"
+
+
+def test_an_edited_builder_of_the_same_domain_is_none(root):
+    """The form that the base finds hardest, alone: as if a team kept one skill and dropped the rest."""
+    file = root / "build" / FORK / "texts" / "test.jsonl"
+    whole = file.read_text(encoding="utf-8")
+    rows = [json.loads(line) for line in whole.splitlines()]
+    try:
+        write_jsonl(file, [row for row in rows if row["form"] == "record-facts"])
+        assert documents(FORK)
+        assert stranger(FORK) is None
+    finally:
+        file.write_text(whole, encoding="utf-8")
+
+
+def test_without_documents_the_answers_of_chats_tell(root):
+    for slug, knows in ((FORK, True), (OTHER, False)):
+        texts = root / "build" / slug / "texts"
+        hidden = texts.rename(texts.with_name("elsewhere"))
+        try:
+            assert (stranger(slug) is None) == knows, slug
+        finally:
+            hidden.rename(texts)
+
+
+def test_without_a_kept_figure_or_a_base_nothing_is_said(root):
+    for name in (FIGURE, "model.safetensors"):
+        file = base(root, OTHER) / name
+        hidden = file.rename(root / name)
+        try:
+            assert stranger(OTHER) is None
+        finally:
+            hidden.rename(file)
+
+
+def test_bits_are_those_of_a_uniform_guess_for_weights_of_zero(root, tmp_path):
+    from safetensors.torch import load_file, save_file
+
+    shutil.copytree(base(root, ORIGIN), tmp_path / "base")
+    weights = load_file(tmp_path / "base" / "model.safetensors")
+    zero = {name: tensor * 0 for name, tensor in weights.items()}
+    save_file(zero, tmp_path / "base" / "model.safetensors", metadata={"format": "pt"})
+    assert bits_per_token(tmp_path / "base", ["ATG AAA", "TAG " * 300]) == pytest.approx(11)  # 2,048 tokens
+
+
+@pytest.mark.slow
+def test_a_base_of_ones_own_and_fine_tuning_gain_on_the_other_domains_metric(root, environment):
+    recipe = root / "shared_recipes/tiny/pretrain.yaml"
+    values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    short = SHORT | {"lr_scheduler_kwargs": {"num_decay_steps": 40}}
+    recipe.write_text(yaml.safe_dump(values | short), encoding="utf-8")
+
+    def run(*words):
+        command = [sys.executable, "-m", "gretchen", *words, f"--project={OTHER}"]
+        asked = {"env": environment(GRETCHEN_ROOT=str(root)), "cwd": root, "capture_output": True, "text": True}
+        done = subprocess.run(command, check=False, **asked)
+        assert done.returncode == 0, done.stderr[-3000:]
+        return done.stdout
+
+    assert "wrote projects/colour-codes/base" in run("base")
+    keep_figure(base(root, OTHER), OTHER, root / "build" / OTHER / "base-corpus" / "test.jsonl")
+    assert kept_figure(base(root, OTHER))["bits_per_token"] < 4
+    assert stranger(OTHER) is None
+    run("train")
+    told = json.loads(run("eval", "--json"))
+    base_, tuned = (next(model for model in told["models"] if model["kind"] == kind) for kind in ("base", "run"))
+    gain = tuned["sets"]["test"]["against_base"]
+    assert gain["difference"] > 0.5
+    assert gain["p"] < 0.001
+    assert base_["sets"]["test"]["scores"]["exact"]["value"] < 0.5
