@@ -16,7 +16,7 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show explain check train eval score base fork sync lint test test-all clean
+.PHONY: help setup doctor lock data show explain check train merge merge eval score base fork sync lint test test-all clean
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -47,6 +47,12 @@ check: $(READY)  ## [PROJECT=…] [DEEP=1] [JSON=1]: cards, recipes and data, be
 
 train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [RESUME=1] [RUN=id]: from data to a trained adapter
 	$(GRETCHEN) train
+
+merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZED=1]: an adapter merged into its base
+	$(GRETCHEN) merge
+
+merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZED=1], or BASE=… ADAPTER=… OUTPUT=…: an adapter merged into its base
+	$(GRETCHEN) merge
 
 eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
 	$(GRETCHEN) eval

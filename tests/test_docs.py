@@ -67,7 +67,7 @@ def check_make(words: list[str]) -> None:
     assert set(goals) <= TARGETS, goals
     known = {name for goal in goals for name in from_make.options(goal)}
     assert set(given) <= known, given
-    project = given.get("PROJECT", "")
+    project = given.get("FROM" if "fork" in goals else "PROJECT", "")
     if not OPEN.search(project):
         assert project in project_slugs()
         if "RECIPE" in given and not OPEN.search(given["RECIPE"]):

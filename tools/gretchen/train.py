@@ -50,6 +50,7 @@ def train(
     set_ = set_ or (folder.record(old)["set"] if old else "")
     resolved, _ = resolved_for(project, name, profile, set_, here)
     refuse_secrets(resolved.values, "the recipe")
+    refuse_secrets({"SET": set_, "command": circumstances()["command"]}, "the command")
     parent = parent_of(project, resolved, "" if resume else run, old)
     start = ready_start(resolved, parent)
     if build(project, profile):
@@ -234,6 +235,8 @@ def next_step(run: Path, here: Machine) -> str:
     project, profile = told["project"], told["profile"]
     words = ["" if profile == "tiny" else f" PROFILE={profile}", f" RUNS={run.name}" if told["set"] else ""]
     lines = ["", f"next: make eval PROJECT={project}" + "".join(words)]
+    if any(run.glob("wandb/offline-run-*")):
+        lines.append(f"tracked offline: make sync PROJECT={project} uploads it to W&B")
     best, why = best_profile(here)
     if profile == "tiny" and best != "tiny":
         lines.append(f"this machine has {why}: PROFILE={best} trains {load_card(project).models[best]}")

@@ -61,7 +61,7 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
     Raises UserError or WorkError where the model cannot be had or its files cannot be read.
     """
     require_reachable(base)
-    _quiet()
+    quiet()
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
@@ -85,11 +85,11 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
     return Model(tokenizer, model.to(device=device, dtype=dtype).eval(), chat_template)
 
 
-def _quiet() -> None:
+def quiet() -> None:
     """Keep progress bars, and what libraries report of their own parts as they are imported, off the screen."""
     import logging
 
-    for name in ("torchao", "torch.utils._pytree"):
+    for name in ("torchao", "torch.utils._pytree", "bitsandbytes"):
         logging.getLogger(name).setLevel(logging.ERROR)
     from transformers.utils.logging import disable_progress_bar
 

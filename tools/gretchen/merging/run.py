@@ -1,0 +1,130 @@
+"""The merge of a run, and of loose folders: plan, write, prove, and only then put the model in its place.
+
+    merge_run(Path("runs/<project>/<recipe>/<run>"))     -> <run>/model
+    merge_folders("Qwen/Qwen3-0.6B", Path("adapter"), Path("merged"))
+
+A merge that fails, or is stopped, leaves no model. Nothing that stands there is ever written over.
+"""
+
+import contextlib
+import errno
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.errors import UserError, WorkError
+from gretchen.files import no_space, write_json
+from gretchen.models.locate import require_reachable, start_of, weights_hash
+from gretchen.runs import folder
+
+BASES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "*.py"]
+
+
+def merge_run(run: Path, dequantized: bool = False) -> Path:
+    """Return a finished run's `model/`, merged now where it is not there yet; a full fine-tune's is what it trained.
+
+    `dequantized` merges a QLoRA run into the base's dequantized weights. Says what it does. Raises UserError or
+    WorkError where it cannot, and then leaves no model/.
+    """
+    from gretchen.merging.merge import merge
+    from gretchen.merging.quantized import settings_of
+
+    told, target = folder.record(run), run / "model"
+    with folder.writer(run, f"run {run.name}"):
+        if target.is_dir():
+            return merged_before(run, told, dequantized)
+        if told.get("status") != "finished":
+            raise UserError(f"run {run.name} is {told.get('status')}, not finished", "merge a finished run")
+        if not (run / "adapter").is_dir():
+            raise WorkError(f"{paths.shown(run)} holds neither adapter/ nor model/", "train the recipe again")
+        if dequantized and not settings_of(run):
+            raise UserError(
+                f"DEQUANTIZED=1, and run {run.name} was not trained on a quantized base", "leave DEQUANTIZED out"
+            )
+        with new_folder(target) as place:
+            base = base_of(told)
+            folder.update(run, merge=merge(base, run / "adapter", place, run=run, dequantized=dequantized))
+    print(f"merged: {paths.shown(target)}", flush=True)
+    return target
+
+
+def merged_before(run: Path, told: dict[str, Any], dequantized: bool) -> Path:
+    """Return the model that is there already, and say so. Raises UserError where it was merged the other way."""
+    target = run / "model"
+    if not (run / "adapter").is_dir():
+        print(f"{paths.shown(target)}: a full fine-tune, there is nothing to merge", flush=True)
+    elif dequantized != told.get("merge", {}).get("dequantized", False):
+        was = "the dequantized" if told.get("merge", {}).get("dequantized") else "the unquantized"
+        hint = f"remove {paths.shown(target)} to merge anew"
+        raise UserError(f"{paths.shown(target)} is merged already, into {was} weights", hint)
+    else:
+        print(f"{paths.shown(target)} is merged already", flush=True)
+    return target
+
+
+def merge_folders(base: str, adapter: Path, output: Path) -> None:
+    """Merge an adapter folder into a base (folder or hub id), into the folder `output`, with a merge.json beside it.
+
+    Raises UserError where `output` exists, or where the two do not belong together.
+    """
+    from gretchen.merging.merge import merge
+
+    if output.exists():
+        raise UserError(f"{paths.shown(output)} exists already", "name a folder that does not: nothing is written over")
+    if not adapter.is_dir():
+        raise UserError(f"there is no adapter folder {adapter}", "an adapter is a folder with an adapter_config.json")
+    with new_folder(output) as place:
+        write_json(place / "merge.json", merge(local(base), adapter, place))
+    print(f"merged: {paths.shown(output)}", flush=True)
+
+
+def base_of(told: dict[str, Any]) -> Path:
+    """Return the folder of the weights that a run was trained on; its parent is merged where that is not done.
+
+    Raises WorkError where they are other weights now than they were then.
+    """
+    parent = told.get("parent")
+    if parent and not (paths.root() / start_of(told)).is_dir():
+        merge_run(paths.root() / parent["run"])
+    start, weights = start_of(told), (parent or told["base"])["weights"]
+    found = local(start)
+    if weights_hash(start) != weights:
+        raise WorkError(
+            f"{start} has other weights now than when the run was trained on it",
+            "bring the old weights back, or train the run again",
+        )
+    return found
+
+
+def local(model: str) -> Path:
+    """Return a model's folder, downloaded where it is a hub id. Raises where it is neither, or out of reach."""
+    place = paths.root() / model
+    require_reachable(model)
+    if place.is_dir():
+        return place
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(model, allow_patterns=BASES))
+
+
+@contextlib.contextmanager
+def new_folder(target: Path) -> Iterator[Path]:
+    """Open a folder for writing that appears at `target` only when the block ends without an error.
+
+    Raises WorkError when the disk is full.
+    """
+    target.parent.mkdir(parents=True, exist_ok=True)
+    place = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+    try:
+        yield place
+        place.chmod(0o755)
+        place.rename(target)
+    except OSError as failure:
+        if failure.errno == errno.ENOSPC:
+            raise no_space(target) from None
+        raise
+    finally:
+        shutil.rmtree(place, ignore_errors=True)

@@ -1,0 +1,99 @@
+"""The merged model beside what was trained: the answers of both, and for a quantized base their held-out scores.
+
+What was trained is base + adapter; for a QLoRA run it is the quantized base + adapter, and the merge goes into the base
+as it was (or, DEQUANTIZED=1, into the dequantized weights). Only one model is in memory at a time.
+"""
+
+import gc
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from gretchen.merging.adapter import Adapter
+from gretchen.merging.answers import gap, load_exact, prompts_for, say
+from gretchen.merging.quantized import quantization_of
+from gretchen.merging.shards import Weights
+from gretchen.models.generate import Model, Prompt
+from gretchen.runs import folder
+
+SCORED_ROWS, SMOKE_ROWS = 100, 6
+# float32 weights, and room for what is computed from them.
+BYTES_PER_WEIGHT = 5
+BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}
+
+
+def compare_answers(base: Path, adapter: Adapter, target: Path, run: Path | None, dequantized: bool) -> dict[str, Any]:
+    """Return {"answers": gap of the merge}, and for a QLoRA run {"trained_gap": …, "scores": {"trained", "merged"}}.
+
+    {"skipped": why} where nothing can be compared. Scores are of the project's main metric, with count and interval.
+    """
+    project = folder.record(run).get("project") if run else None
+    prompts = prompts_for(target, project)
+    if reason := hindrance(base, adapter, prompts):
+        return {"skipped": reason}
+    quantization = quantization_of(run) if run else None
+    told: dict[str, Any] = {}
+    trained = None
+    if quantization:
+        model = load_exact(str(base), adapter.folder, quantization, adapter.words)
+        trained = say(model, prompts)
+        told["scores"] = {"trained": score(model, project)}
+        del model
+        gc.collect()
+    reference = trained
+    if reference is None or not dequantized:
+        reference = say(load_exact(str(base), adapter.folder, words=adapter.words), prompts)
+        gc.collect()
+    model = load_exact(str(target))
+    told["answers"] = gap(reference, say(model, prompts, reference))
+    if trained:
+        told["trained_gap"] = gap(trained, say(model, prompts, trained))
+        told["scores"]["merged"] = score(model, project)
+    return told
+
+
+def hindrance(base: Path, adapter: Adapter, prompts: Sequence[Prompt]) -> str:
+    """Return why answers cannot be compared, "" where they can."""
+    if adapter.config.get("task_type") not in (None, "CAUSAL_LM"):
+        return f"a {adapter.config['task_type']} model gives none"
+    if not prompts:
+        return "neither base nor adapter has a tokenizer"
+    heads = Weights.of(base).heads.values()
+    needed = BYTES_PER_WEIGHT * sum(head.nbytes // BYTES.get(head.dtype, 2) for head in heads)
+    free = psutil.virtual_memory().available
+    if needed > free:
+        return f"the model takes {needed / 2**30:.1f} GiB in float32, and {free / 2**30:.1f} GiB are free"
+    return ""
+
+
+def score(model: Model, project: str | None) -> dict[str, Any] | None:
+    """Return a model's main metric on held-out rows of a project, as summary.py tells it; None where it has no rows."""
+    from gretchen.projects.card import load_card
+    from gretchen.runs.record import is_smoke
+    from gretchen.scoring import predictions as answering
+    from gretchen.scoring.predictions import Answer, Job, Settings
+    from gretchen.scoring.scorer import load_evaluator
+    from gretchen.scoring.summary import open_figures
+    from gretchen.scoring.testset import conversation, load_set, sample
+
+    rows = sample(load_set(project, "test"), SMOKE_ROWS if is_smoke() else SCORED_ROWS) if project else []
+    if not rows:
+        return None
+    card, evaluator = load_card(project), load_evaluator(project)
+    settings = Settings(card.evaluation.max_new_tokens, tuple(card.evaluation.stop), 1, 0.0, 0, "plain")
+    said: dict[str, list[Any]] = {}
+    ended: dict[str, list[bool]] = {}
+
+    def keep(answers: list[Answer]) -> None:
+        said.update({one.id: [one.prediction] for one in answers})
+        ended.update({one.id: [one.ended] for one in answers})
+
+    jobs = [(Job(row, conversation(row)), 0) for row in rows]
+    if evaluator.offers("reply"):
+        answering.ask_in_loop(model, settings, evaluator, jobs, keep)
+    else:
+        answering.ask(model, settings, jobs, keep)
+    figures = open_figures(evaluator, evaluator.score_all(rows, said, ended), tuple(card.closed))
+    return {"metric": evaluator.main} | figures.estimate(evaluator.main)
