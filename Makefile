@@ -51,9 +51,6 @@ train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"
 merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZED=1]: an adapter merged into its base
 	$(GRETCHEN) merge
 
-merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZED=1], or BASE=… ADAPTER=… OUTPUT=…: an adapter merged into its base
-	$(GRETCHEN) merge
-
 eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
 	$(GRETCHEN) eval
 

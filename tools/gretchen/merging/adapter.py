@@ -59,16 +59,6 @@ class Adapter:
     replaced: dict[str, str]
     beyond: str
 
-    @property
-    def words(self) -> int | None:
-        """The rows of the embedding that the adapter holds in place of the base's; None where it holds none."""
-        own = next((name for name in self.replaced if name.endswith((EMBEDDING, HEAD))), None)
-        return self.weights.heads[self.replaced[own]].shape[0] if own else None
-
-    def for_peft(self, reason: str) -> "Adapter":
-        """Return the adapter as one that peft has to merge, because it has `reason`."""
-        return replace(self, layers={}, beyond=reason)
-
     def factors(self, name: str) -> Factors:
         """Return the tensors of one layer, in float32 (peft's `autocast_adapter_dtype`)."""
         layer = self.layers[name]
