@@ -4,7 +4,7 @@
     gretchen merge --base DIR --adapter DIR --output DIR
 
 Adds `model/`, in hub format, to the newest finished run of the recipe, once; or merges folders outside any project.
-The merge streams: memory stays near one shard of the base. Then it proves itself, tensor by tensor and by its answers
+The merge streams: its memory stays below one shard of the base. Then it proves itself, tensor by tensor and by its answers
 to held-out prompts, and fails where the merged model is not what was trained. It trains and evaluates nothing.
 """
 

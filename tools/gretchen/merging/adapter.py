@@ -98,21 +98,30 @@ class Adapter:
         return found != trained and found == trained[::-1]
 
     def require_fit(self, base: Weights, where: str) -> None:
-        """Raise UserError naming the first layer whose shape is not the base's."""
+        """Raise UserError naming the first layer whose shape is not the base's. An embedding may have more words."""
         for name in sorted(self.layers, key=natural):
             module, trained = name.removesuffix(".weight"), self.trained_shape(name)
             found = self.shape_of(name, base)
             if not found:
                 raise self._unfit(where, f"{module} is not there")
             if found != trained:
-                sizes = " × ".join(map(str, found)), " × ".join(map(str, trained))
-                raise self._unfit(where, f"{module} is {sizes[0]} there, and the adapter's is {sizes[1]}")
+                raise self._unfit(where, f"{module} is {times(found)} there, and the adapter's is {times(trained)}")
+        for name in sorted(self.replaced.keys() & base.heads.keys(), key=natural):
+            own, found = self.shape_of(name, base), base.heads[name].shape
+            free = int(name.endswith((EMBEDDING, HEAD)))
+            if own[free:] != found[free:]:
+                raise self._unfit(where, f"{name} is {times(found)} there, and the adapter's is {times(own)}")
 
     def _unfit(self, where: str, reason: str) -> UserError:
         """Return the error for an adapter that was trained on another base."""
         named = self.config.get("base_model_name_or_path") or "no base"
         hint = f"{CONFIG} says it was trained on {named}"
         return UserError(f"{paths.shown(self.folder)} does not fit {where}: {reason}", hint)
+
+
+def times(shape: tuple[int, ...]) -> str:
+    """Return a shape as people read it: 128 × 64."""
+    return " × ".join(map(str, shape))
 
 
 def natural(name: str) -> list[tuple[int, str]]:
@@ -207,8 +216,6 @@ def beyond_streaming(config: dict[str, Any], weights: Weights, replaced: Mapping
     for own, name in replaced.items():
         if own not in base.heads and own != HEAD:
             return f"the tensor {name}"
-    if any("lora_embedding_" in name for name in weights.heads):
-        return "an embedding that it adds to"
     if any(len(head.shape) > 2 for head in weights.heads.values()):
         return "convolutions"
     return ""

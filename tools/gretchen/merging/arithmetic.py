@@ -33,8 +33,10 @@ def merged(rows: Callable[[int, int], Any], shape: tuple[int, ...], factors: Fac
     """Return the merged weight in pieces of rows, in its own number type."""
     norm = column_norms(rows, shape, factors) if factors.magnitude is not None and factors.embedding else None
     for start, stop in pieces(shape):
-        weight = rows(start, stop)
-        yield with_magnitude(weight + delta(factors, start, stop), factors, start, stop, norm).to(weight.dtype)
+        weight, added = rows(start, stop), delta(factors, start, stop)
+        if factors.embedding and factors.magnitude is None:
+            added = added.to(weight.dtype)  # peft rounds here too, in Embedding.merge
+        yield with_magnitude(weight + added, factors, start, stop, norm).to(weight.dtype)
 
 
 def delta(factors: Factors, start: int, stop: int) -> Any:

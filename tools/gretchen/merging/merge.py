@@ -42,6 +42,9 @@ def merge(
         from gretchen.merging.quantized import dequantized as undone
         from gretchen.merging.quantized import quantization_of
 
+        if adapter.beyond:
+            raise WorkError(f"peft has to merge {adapter.beyond}, and it cannot dequantize", "leave DEQUANTIZED out")
+        print("  the quantized base stays in memory while its weights are undone", flush=True)
         weights.instead = undone(base, quantization_of(run))
     told = {"base": paths.shown(base), "dequantized": dequantized, "by": "peft" if adapter.beyond else "streaming"}
     if adapter.beyond:
@@ -128,8 +131,9 @@ def proof_by_answers(base: Path, adapter: Adapter, target: Path, run: Path | Non
         if name in TITLES:
             print(f"  {TITLES[name]}: {gap_line(gaps, tolerance if name == 'answers' else None)}", flush=True)
     if scores := told.get("scores"):
-        figures = f"{scores['trained']:.3f} as trained, {scores['merged']:.3f} merged"
-        print(f"  {scores['metric']} on {scores['rows']} held-out rows: {figures}", flush=True)
+        figures = f"{estimate_line(scores['trained'])} as trained, {estimate_line(scores['merged'])} merged"
+        metric, count = scores["merged"]["metric"], scores["merged"]["count"]
+        print(f"  {metric} on {count} held-out rows: {figures}", flush=True)
     if not told["answers"]["relative_gap"] <= tolerance:
         raise WorkError(
             f"the merge is wrong, and was not kept: {gap_line(told['answers'], tolerance)}",
@@ -140,6 +144,13 @@ def proof_by_answers(base: Path, adapter: Adapter, target: Path, run: Path | Non
 
 
 TITLES = {"answers": "proof", "trained_gap": "against the quantized base + adapter that was trained"}
+
+
+def estimate_line(told: dict[str, Any]) -> str:
+    """Return an estimate with its interval as people read it; "none" where the metric applies to no row."""
+    if told["value"] is None:
+        return "none"
+    return f"{told['value']:.3f}" + (f" ({told['low']:.3f} to {told['high']:.3f})" if told["low"] is not None else "")
 
 
 def gap_line(gaps: dict[str, Any], tolerance: float | None) -> str:

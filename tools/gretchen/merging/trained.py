@@ -25,9 +25,10 @@ BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}
 
 
 def compare_answers(base: Path, adapter: Adapter, target: Path, run: Path | None, dequantized: bool) -> dict[str, Any]:
-    """Return {"answers": gap of the merge}, and for a QLoRA run {"trained_gap": …, "scores": {"trained", "merged"}}.
+    """Return {"answers": gap of the merge}, and for a QLoRA run its "trained_gap" and, where it has rows, "scores".
 
-    {"skipped": why} where nothing can be compared. Scores are of the project's main metric, with count and interval.
+    "scores" holds the main metric's name and its estimates, with count and interval, "trained" and "merged".
+    {"skipped": why} where nothing can be compared.
     """
     project = folder.record(run).get("project") if run else None
     prompts = prompts_for(target, project)
@@ -35,11 +36,11 @@ def compare_answers(base: Path, adapter: Adapter, target: Path, run: Path | None
         return {"skipped": reason}
     quantization = quantization_of(run) if run else None
     told: dict[str, Any] = {}
-    trained = None
+    trained, as_trained = None, None
     if quantization:
         model = load_exact(str(base), adapter.folder, quantization, adapter.words)
         trained = say(model, prompts)
-        told["scores"] = {"trained": score(model, project)}
+        as_trained = score(model, project)
         del model
         gc.collect()
     reference = trained
@@ -50,7 +51,8 @@ def compare_answers(base: Path, adapter: Adapter, target: Path, run: Path | None
     told["answers"] = gap(reference, say(model, prompts, reference))
     if trained:
         told["trained_gap"] = gap(trained, say(model, prompts, trained))
-        told["scores"]["merged"] = score(model, project)
+        if as_trained:
+            told["scores"] = {"trained": as_trained, "merged": score(model, project)}
     return told
 
 
