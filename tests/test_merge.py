@@ -299,7 +299,7 @@ def test_the_bound_does_not_grow_with_the_model(bases, tmp_path):
     adapter = made_adapter(bases[False], tmp_path / "adapter")
     base = Weights.of(bases[False])
     planned = plan(base, read(adapter, base), {})
-    assert planned.bound <= 2**26 + 3 * (adapter / "adapter_model.safetensors").stat().st_size
+    assert planned.bound <= 2**27 + 2**12 + 3 * (adapter / "adapter_model.safetensors").stat().st_size
 
 
 @pytest.fixture

@@ -4,7 +4,7 @@
     gretchen merge --base DIR --adapter DIR --output DIR
 
 Adds `model/`, in hub format, to the newest finished run of the recipe, once; or merges folders outside any project.
-The merge streams: its memory stays below one shard of the base. Then it proves itself, tensor by tensor and by its answers
+The merge streams: its memory does not grow with the model. Then it proves itself, tensor by tensor and by its answers
 to held-out prompts, and fails where the merged model is not what was trained. It trains and evaluates nothing.
 """
 
@@ -36,7 +36,8 @@ def merge(
     if given := [name for name, value in loose.items() if value]:
         raise UserError(f"PROJECT and {given[0]} exclude each other", "merge a run of a project, or loose folders")
     merge_run(chosen_run(project, recipe, profile, run), dequantized)
-    print(f"next: make eval PROJECT={project}" + ("" if profile == "tiny" else f" PROFILE={profile}"))
+    words = ["" if profile == "tiny" else f" PROFILE={profile}", f" RUNS={run}" if run else ""]
+    print(f"next: make eval PROJECT={project}" + "".join(words))
 
 
 def require_folders(loose: dict[str, str], dequantized: bool) -> None:

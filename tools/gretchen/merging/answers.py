@@ -42,7 +42,6 @@ def load_exact(base: str, adapter: Path | None = None, quantization: Any = None,
     import torch
     from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
 
-    quiet()
     place = str(adapter) if adapter and (adapter / "tokenizer_config.json").is_file() else base
     tokenizer = AutoTokenizer.from_pretrained(place)
     model = AutoModelForCausalLM.from_pretrained(base, dtype=torch.float32, quantization_config=quantization)
@@ -58,9 +57,12 @@ def load_exact(base: str, adapter: Path | None = None, quantization: Any = None,
 
 
 def quiet() -> None:
-    """Keep progress bars, and what libraries report of their own parts as they are imported, off the screen."""
+    """Keep progress bars, and what libraries say of their own parts and of what is mended here, off the screen."""
     import logging
+    import warnings
 
+    for library in ("bitsandbytes", "peft"):
+        warnings.filterwarnings("ignore", module=library)
     from transformers.utils.logging import disable_progress_bar
 
     for name in ("torchao", "torch.utils._pytree"):

@@ -14,11 +14,10 @@ from typing import Any
 from gretchen.files import write_json
 from gretchen.merging.adapter import EMBEDDING, HEAD, Adapter
 from gretchen.merging.arithmetic import merged
-from gretchen.merging.shards import INDEX, PIECE, Head, Weights, pieces, write
+from gretchen.merging.shards import INDEX, Head, Weights, pieces, write
 
-# What a piece takes while it is merged (itself, s·B·A twice, their sum twice, the result), and as much again for what
-# the matrix product keeps to itself: 24 of 64 MiB were seen.
-PIECES_BYTES = 2 * PIECE * 6 * 4 + 2**24
+# What a piece takes while it is merged, and what the matrix product and the allocator keep: 51 to 83 MiB were seen.
+PIECES_BYTES = 2**27
 
 
 @dataclass(frozen=True)

@@ -25,7 +25,7 @@ BYTES = {"F64": 8, "F32": 4, "BF16": 2, "F16": 2}
 
 
 def compare_answers(base: Path, adapter: Adapter, target: Path, run: Path | None, dequantized: bool) -> dict[str, Any]:
-    """Return {"answers": gap of the merge}, and for a QLoRA run its "trained_gap" and, where it has rows, "scores".
+    """Return {"answers": gap of the merge}, and for a QLoRA run "trained_gap" and, where it has rows, "scores".
 
     "scores" holds the main metric's name and its estimates, with count and interval, "trained" and "merged".
     {"skipped": why} where nothing can be compared.
@@ -49,10 +49,10 @@ def compare_answers(base: Path, adapter: Adapter, target: Path, run: Path | None
         gc.collect()
     model = load_exact(str(target))
     told["answers"] = gap(reference, say(model, prompts, reference))
-    if trained:
+    if trained and not dequantized:
         told["trained_gap"] = gap(trained, say(model, prompts, trained))
-        if as_trained:
-            told["scores"] = {"trained": as_trained, "merged": score(model, project)}
+    if as_trained:
+        told["scores"] = {"trained": as_trained, "merged": score(model, project)}
     return told
 
 
