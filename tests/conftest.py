@@ -1,6 +1,7 @@
 """What tests share: the repository's root, and its two front doors (make, the command line) as people use them."""
 
 import os
+import shutil
 import subprocess
 import sys
 from collections.abc import Callable
@@ -29,6 +30,15 @@ def root() -> Path:
 def environment() -> Callable[..., dict[str, str]]:
     """Return the environment as a person's shell has it: `environment(NAME="value")`."""
     return clean_environment
+
+
+@pytest.fixture(scope="module")
+def flagship(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Return a repository root of the module's own, with the flagship and what its recipes extend in it."""
+    place = tmp_path_factory.mktemp("root")
+    for part in ("projects/genome-chatbot", "shared_recipes"):
+        shutil.copytree(ROOT / part, place / part)
+    return place
 
 
 @pytest.fixture

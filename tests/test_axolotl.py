@@ -1,7 +1,6 @@
 """The axolotl engine: a run through axolotl's own entry, what it leaves, metrics, and DPO without the slow habit."""
 
 import json
-import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -16,12 +15,9 @@ SLUG = "genome-chatbot"
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(flagship):
     """Return a repository root of its own with the flagship in it."""
-    place = tmp_path_factory.mktemp("root")
-    shutil.copytree(ROOT / "projects" / SLUG, place / "projects" / SLUG)
-    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
-    return place
+    return flagship
 
 
 @pytest.fixture(scope="module")

@@ -21,11 +21,9 @@ SHORT = {"max_steps": 160, "warmup_steps": 20, "per_device_train_batch_size": 4}
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(flagship):
     """Return a root of its own for this process: the flagship, its fork, and a fork with another domain's builder."""
-    place = tmp_path_factory.mktemp("root")
-    shutil.copytree(ROOT / "projects" / ORIGIN, place / "projects" / ORIGIN)
-    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
+    place = flagship
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRETCHEN_ROOT", str(place))
         patch.setenv("GRETCHEN_SMOKE", "1")

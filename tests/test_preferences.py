@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from gretchen.models.generate import Model
+from gretchen.models.likelihood import log_probabilities
 from gretchen.scoring import preferences
 from gretchen.scoring.table import preference_table
 
@@ -45,7 +46,7 @@ def test_log_probabilities_are_those_of_each_answer_alone(model):
     import torch
 
     encoded = [preferences.encode(model, row, row[side]) for row in ROWS for side in ("chosen", "rejected")]
-    for told, (ids, first) in zip(preferences.likelihoods(model, encoded), encoded, strict=True):
+    for told, (ids, first) in zip(log_probabilities(model.model, encoded), encoded, strict=True):
         with torch.inference_mode():
             logits = model.model(torch.tensor([ids])).logits[0].log_softmax(-1)
         alone = sum(float(logits[place - 1, ids[place]]) for place in range(first, len(ids)))

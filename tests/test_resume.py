@@ -3,7 +3,6 @@
 import json
 import os
 import random
-import shutil
 import signal
 import subprocess
 import sys
@@ -16,7 +15,6 @@ from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.runs import folder
 from gretchen.runs.resume import refuse_changes, unfinished
-from gretchen.zephyr.stage import checkpoint
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG, RECIPE = "genome-chatbot", "sft.zephyr"
@@ -88,28 +86,25 @@ def test_another_recipe_other_data_or_other_weights_are_refused(here, changed, t
 
 
 def test_a_checkpoint_that_was_not_written_to_its_end_does_not_count(tmp_path):
-    assert checkpoint(tmp_path) is None
+    assert folder.checkpoint(tmp_path) is None
     for step, state in ((2, "{}"), (10, "{}"), (12, '{"global_step": 1'), (14, None)):
         (tmp_path / f"checkpoint-{step}").mkdir()
         if state is not None:
             (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
-    assert checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
+    assert folder.checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
 
 
 SET = f"max_steps={STEPS} save_strategy=steps save_steps=2 eval_strategy=no logging_steps=1"
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(flagship):
     """Return a root of its own with the flagship, its rows cut to a few hundred."""
-    place = tmp_path_factory.mktemp("root")
-    shutil.copytree(ROOT / "projects" / SLUG, place / "projects" / SLUG)
-    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
-    card = place / "projects" / SLUG / "project.yaml"
+    card = flagship / "projects" / SLUG / "project.yaml"
     text = card.read_text(encoding="utf-8")
     assert "rows: {tiny: 5000," in text
     card.write_text(text.replace("rows: {tiny: 5000,", "rows: {tiny: 600,"), encoding="utf-8")
-    return place
+    return flagship
 
 
 def started(root, environment, *words):

@@ -4,7 +4,6 @@ import http.server
 import json
 import os
 import re
-import shutil
 import socket
 import subprocess
 import sys
@@ -75,13 +74,11 @@ def closed_port():
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(flagship):
     """Return a repository root of its own with the flagship and a random model in it."""
     from transformers import AutoTokenizer, LlamaConfig, LlamaForCausalLM, set_seed
 
-    place = tmp_path_factory.mktemp("root")
-    shutil.copytree(ROOT / "projects" / SLUG, place / "projects" / SLUG)
-    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
+    place = flagship
     set_seed(0)
     tokenizer = AutoTokenizer.from_pretrained(ROOT / "shared_recipes/tiny/architecture")
     sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 1, "num_attention_heads": 1}

@@ -5,7 +5,6 @@ The whole chain on the embedded base is in test_contract.py, for every project.
 
 import json
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -25,12 +24,9 @@ ARCHITECTURE = ROOT / "shared_recipes/tiny/architecture"
 
 
 @pytest.fixture(scope="module")
-def root(tmp_path_factory):
+def root(flagship):
     """Return a repository root of its own with the flagship in it."""
-    place = tmp_path_factory.mktemp("root")
-    shutil.copytree(ROOT / "projects" / SLUG, place / "projects" / SLUG)
-    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
-    return place
+    return flagship
 
 
 @pytest.fixture

@@ -6,26 +6,22 @@ whether the GPU computes, nor whether a login is still valid.
 
 import importlib.metadata
 import json
-import netrc
 import os
 import shutil
 import subprocess
 import sys
-import urllib.error
-import urllib.parse
-import urllib.request
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
-from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 
 from gretchen.runs.hardware import Machine, best_profile, machine
+from gretchen.services import answers, hub_token_file
 from gretchen.setup import STAMP, pinned
+from gretchen.tracking import login
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "axolotl", "wandb", "flash-attn")
-SECONDS = 2.0
 DISK_GB, MEMORY_GB = 5, 6
 
 
@@ -64,42 +60,14 @@ def installed() -> dict[str, str | None]:
 def reached() -> dict[str, dict[str, Any]]:
     """Return for the hub and for W&B: address, whether it answers within two seconds, whether one is logged in."""
     hub = os.environ.get("HF_ENDPOINT", "https://huggingface.co")
-    wandb = os.environ.get("WANDB_BASE_URL", "https://api.wandb.ai")
+    wandb = login.address()
     with ThreadPoolExecutor() as pool:
-        answers = list(pool.map(answers_at, (hub, wandb)))
+        reachable = list(pool.map(answers, (hub, wandb)))
+    hub_login = bool(os.environ.get("HF_TOKEN")) or hub_token_file().is_file()
     return {
-        "hub": {"address": hub, "reachable": answers[0], "logged_in": hub_login()},
-        "W&B": {"address": wandb, "reachable": answers[1], "logged_in": wandb_login(wandb)},
+        "hub": {"address": hub, "reachable": reachable[0], "logged_in": hub_login},
+        "W&B": {"address": wandb, "reachable": reachable[1], "logged_in": login.logged_in()},
     }
-
-
-def answers_at(address: str) -> bool:
-    """Return whether a server answers at an address, with whatever status."""
-    try:
-        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=SECONDS).close()
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, ValueError):
-        return False
-    return True
-
-
-def hub_login() -> bool:
-    """Return whether a hub token lies where the hub's client looks for it."""
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME", "~/.cache"), "huggingface")
-    file = Path(os.environ.get("HF_TOKEN_PATH") or Path(home, "token")).expanduser()
-    return bool(os.environ.get("HF_TOKEN")) or file.is_file()
-
-
-def wandb_login(address: str) -> bool:
-    """Return whether a W&B key lies in the environment or in the netrc file."""
-    if os.environ.get("WANDB_API_KEY"):
-        return True
-    file = Path(os.environ.get("NETRC") or "~/.netrc").expanduser()
-    try:
-        return netrc.netrc(file).authenticators(urllib.parse.urlsplit(address).hostname or "") is not None
-    except (OSError, netrc.NetrcParseError):
-        return False
 
 
 def amiss(here: Machine, versions: dict[str, str | None], services: dict[str, Any]) -> list[dict[str, str]]:

@@ -5,10 +5,10 @@
 The base, the base prompted with worked examples and the newest finished run of each recipe answer the same held-out
 rows (test and hard); evaluation.py scores them; the table shows count, interval, difference to the base, trivial
 baselines, and the share of answers that ended by themselves; then which of two answers each finds likelier, where the
-project has preference pairs. In a 0/1 metric (exact match, a test that passes) only an
-answer that ended can be right; measures of degree take one that was cut off as it stands. Answers are kept in
-runs/<project>/evaluations/ and asked for again only when weights, template, rows or settings changed. RECORD=1 writes
-results.json and the README's table. It trains and merges nothing.
+project has preference pairs. In a 0/1 metric (exact match, a test that passes) only an answer that ended can be right;
+measures of degree take one that was cut off as it stands. Answers are kept in runs/<project>/evaluations/ and asked for
+again only when weights, template, rows or settings changed. RECORD=1 writes results.json and the README's table. It
+trains and merges nothing.
 """
 
 import contextlib

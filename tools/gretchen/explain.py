@@ -21,7 +21,7 @@ from gretchen.recipes.layers import Key, Layer
 from gretchen.recipes.read import read
 from gretchen.recipes.renamed import RENAMED
 from gretchen.recipes.resolve import resolve
-from gretchen.recipes.schema import SHOWN, load_schema, stages
+from gretchen.recipes.schema import SHOWN, deref, load_schema, stages
 
 Schema = dict[str, Any]
 OURS = {
@@ -93,8 +93,7 @@ def inside(schema: Schema, path: list[str], root: Schema) -> Iterator[Schema]:
 
 def parts(schema: Schema, root: Schema) -> Iterator[Schema]:
     """Yield a schema's alternatives and its lists' items, references followed."""
-    if "$ref" in schema:
-        schema = root["$defs"][schema["$ref"].rsplit("/", 1)[1]]
+    schema = deref(schema, root)
     if "anyOf" in schema:
         for option in schema["anyOf"]:
             yield from parts(option, root)
@@ -108,13 +107,12 @@ def words(schema: Schema, root: Schema) -> str:
     """Return what the engine says of a key, or else of what it refers to."""
     if "description" in schema or "$ref" not in schema:
         return schema.get("description", "")
-    return root["$defs"][schema["$ref"].rsplit("/", 1)[1]].get("description", "")
+    return deref(schema, root).get("description", "")
 
 
 def kind(schema: Schema, root: Schema) -> str:
     """Return a schema's type in words: "an integer", "one of a, b", "a list of a text"."""
-    if "$ref" in schema:
-        return kind(root["$defs"][schema["$ref"].rsplit("/", 1)[1]], root)
+    schema = deref(schema, root)
     if "anyOf" in schema:
         kinds = [kind(option, root) for option in schema["anyOf"] if option.get("type") != "null"]
         return " or ".join(dict.fromkeys(kinds))

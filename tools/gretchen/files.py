@@ -9,6 +9,7 @@ import errno
 import hashlib
 import json
 import os
+import shutil
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -38,6 +39,26 @@ def whole_file(path: Path) -> Iterator[TextIO]:
         raise
     finally:
         temporary.unlink(missing_ok=True)
+
+
+@contextlib.contextmanager
+def whole_folder(path: Path) -> Iterator[Path]:
+    """Open a folder for filling that appears at `path` only when the block ends without an error.
+
+    Raises WorkError when the disk is full, OSError where something stands at `path` by then.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
+    temporary.chmod(0o777 & ~_umask())
+    try:
+        yield temporary
+        temporary.rename(path)
+    except OSError as failure:
+        if failure.errno == errno.ENOSPC:
+            raise no_space(path) from None
+        raise
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

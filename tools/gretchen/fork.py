@@ -8,13 +8,10 @@ as the origin's. Rows and splits stay what they were. It copies no builds and no
 the origin as it is; what a fork and its origin changed since is not compared.
 """
 
-import errno
 import json
 import re
 import shutil
 import subprocess
-import tempfile
-from collections.abc import Callable
 from pathlib import Path
 from typing import Annotated
 
@@ -22,7 +19,7 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.files import no_space
+from gretchen.files import whole_folder
 from gretchen.projects.card import Card, card_file, load_card, slug_fault
 from gretchen.projects.renaming import renamed_file, renamed_path, title_of
 from gretchen.runs.record import commit
@@ -44,7 +41,7 @@ def fork(
     require_free(project)
     files = kept_files(card_file(from_).parent)
     target, now = paths.projects() / project, commit()
-    with_whole_folder(target, lambda folder: fill(folder, files, from_, card, project, now))
+    write_fork(target, files, from_, card, now)
     print(f"forked {from_} into {paths.shown(target)}: {len(files)} files" + (f", commit {now}" if now else ""))
     print(f"next: make check PROJECT={project}")
     print(f"      make train PROJECT={project}")
@@ -79,23 +76,17 @@ def kept_files(folder: Path) -> list[Path]:
     return sorted(path for path in walked if not any(part[0] == "." or part == "__pycache__" for part in path.parts))
 
 
-def with_whole_folder(target: Path, fill_folder: Callable[[Path], None]) -> None:
-    """Let a folder be filled beside its target under a temporary name, and rename it: it is whole or not there."""
-    temporary = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
+def write_fork(target: Path, files: list[Path], origin: str, card: Card, now: str) -> None:
+    """Write a fork's folder, whole or not at all. Raises UserError where its name was taken meanwhile."""
     try:
-        temporary.chmod(target.parent.stat().st_mode)
-        fill_folder(temporary)
-        if target.exists():
-            raise taken(target.name)
-        temporary.rename(target)
+        with whole_folder(target) as folder:
+            fill(folder, files, origin, card, target.name, now)
+            if target.exists():
+                raise taken(target.name)
     except OSError as failure:
-        if failure.errno == errno.ENOSPC:
-            raise no_space(target) from None
         raise WorkError(
             f"{paths.shown(target)} cannot be written: {failure.strerror}", "nothing was left behind"
         ) from None
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def fill(folder: Path, files: list[Path], origin: str, card: Card, project: str, now: str) -> None:

@@ -69,8 +69,8 @@ def chosen_run(project: str, recipe: str, profile: str, run: str) -> Path:
     if profile not in PROFILES:
         raise UserError(*unknown("profile", profile, PROFILES))
     name = find(project, recipe).name
-    found = folder.newest_first(project, profile).get(name)
+    found = folder.newest(project, name, profile)
     if not found:
         command = f"make train PROJECT={project} RECIPE={name}" + ("" if profile == "tiny" else f" PROFILE={profile}")
         raise UserError(f"{name} of {project} has no finished run under PROFILE={profile}", command)
-    return found[0]
+    return found

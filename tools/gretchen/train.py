@@ -20,7 +20,7 @@ from gretchen.recipes.references import MODEL
 from gretchen.runs import folder, progress
 from gretchen.runs.hardware import Machine, machine, require_profile
 from gretchen.runs.launch import launch
-from gretchen.runs.record import circumstances, is_smoke, now
+from gretchen.runs.record import circumstances, command, is_smoke, now
 
 SMOKE = {"max_steps": 4, "eval_strategy": "no"}
 
@@ -34,7 +34,6 @@ def train(
     run: Annotated[str, typer.Option(help="with RESUME=1 the run to go on with, else the one to start from")] = "",
 ) -> None:
     """Train a recipe of a project, with data and checks before and three answers after."""
-    from gretchen.models.domain import stranger
     from gretchen.models.samples import print_samples
     from gretchen.projects.build import build, data_hash
     from gretchen.projects.card import load_card
@@ -50,14 +49,12 @@ def train(
     set_ = set_ or (folder.record(old)["set"] if old else "")
     resolved, _ = resolved_for(project, name, profile, set_, here)
     refuse_secrets(resolved.values, "the recipe")
-    refuse_secrets({"SET": set_, "command": circumstances()["command"]}, "the command")
+    refuse_secrets({"SET": set_, "command": command()}, "the command")
     parent = parent_of(project, resolved, "" if resume else run, old)
     start = ready_start(resolved, parent)
     if build(project, profile):
         print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
 
-    if start["model"] == f"projects/{project}/base" and (warning := stranger(project)):
-        print(warning, flush=True)
     place = old or folder.new_run(project, name)
     into = {"output": paths.shown(place), "parent": paths.shown(parent) if parent else None}
     resolved, notes = resolved_for(project, name, profile, set_, here, **into)
@@ -90,11 +87,11 @@ def parent_of(project: str, resolved: Any, name: str, old: Path | None) -> Path 
     if name:
         return folder.finished(project, name)
     earlier = f"{stage}.{resolved.engine}"
-    runs = folder.newest_first(project, resolved.profile).get(earlier)
-    if not runs:
+    found = folder.newest(project, earlier, resolved.profile)
+    if not found:
         command = f"make train PROJECT={project} RECIPE={earlier} PROFILE={resolved.profile}"
         raise UserError(f"{resolved.name} starts from {earlier}, which has no finished run", command)
-    return runs[0]
+    return found
 
 
 def ready_start(resolved: Any, parent: Path | None) -> dict[str, str]:

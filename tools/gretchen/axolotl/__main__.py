@@ -13,8 +13,8 @@ from typing import Any
 import yaml
 
 from gretchen import paths
-from gretchen.errors import GretchenError
-from gretchen.runs.around import trained_around
+from gretchen.runs import folder
+from gretchen.runs.around import exit_code_of, is_first
 
 PLUGIN = "gretchen.axolotl.plugin.RunPlugin"
 # What axolotl saves beside the weights, by the names that transformers and peft give these files.
@@ -30,12 +30,7 @@ def main() -> int:
     parser.add_argument("--resume", action="store_true", help="go on from the run's newest checkpoint")
     given = parser.parse_args()
     sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
-    try:
-        trained_around(given.recipe, lambda: train(given.recipe, given.resume))
-    except GretchenError as failure:
-        print(failure, file=sys.stderr, flush=True)
-        return failure.exit_code
-    return 0
+    return exit_code_of(given.recipe, lambda: train(given.recipe, given.resume))
 
 
 def train(recipe: Path, resume: bool = False) -> Path:
@@ -51,11 +46,9 @@ def train(recipe: Path, resume: bool = False) -> Path:
 
 def options(values: dict[str, Any], run: Path, resume: bool) -> dict[str, Any]:
     """Return what is added to the recipe: our plugin, a place for prepared rows, a checkpoint to go on from."""
-    from gretchen.zephyr.stage import checkpoint
-
-    added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN]}
-    added["dataset_prepared_path"] = values.get("dataset_prepared_path") or str(paths.root() / "build" / "axolotl")
-    newest = checkpoint(run) if resume else None
+    prepared = values.get("dataset_prepared_path") or str(paths.root() / "build" / "axolotl")
+    added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN], "dataset_prepared_path": prepared}
+    newest = folder.checkpoint(run) if resume else None
     return added | ({"resume_from_checkpoint": newest} if newest else {})
 
 
@@ -63,7 +56,7 @@ def collected(run: Path) -> Path:
     """Move the saved weights and what belongs to them into adapter/ or model/, whole, and return that folder."""
     is_adapter = (run / "adapter_config.json").is_file()
     target = run / ("adapter" if is_adapter else "model")
-    if int(os.environ.get("RANK", "0")):
+    if not is_first():
         return target
     temporary = run / f".{target.name}"
     temporary.mkdir(exist_ok=True)

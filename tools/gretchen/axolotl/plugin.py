@@ -7,7 +7,7 @@ from typing import Any
 from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback
 
-from gretchen.runs.callbacks import CHECKPOINT_MINUTES, Metrics, SaveEvery
+from gretchen.runs.callbacks import Metrics, SaveEvery
 
 
 class RunPlugin(BasePlugin):
@@ -15,7 +15,7 @@ class RunPlugin(BasePlugin):
 
     def add_callbacks_pre_trainer(self, cfg: Any, model: Any) -> list[TrainerCallback]:
         """Return the callbacks for the run folder, which is the recipe's `output_dir`."""
-        return [Metrics(Path(cfg.output_dir)), SaveEvery(CHECKPOINT_MINUTES)]
+        return [Metrics(Path(cfg.output_dir)), SaveEvery()]
 
     def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
         """Take all that lives now out of the garbage collector's sight.

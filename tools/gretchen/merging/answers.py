@@ -56,20 +56,6 @@ def load_exact(base: str, adapter: Path | None = None, quantization: Any = None,
     return Model(tokenizer, model.eval())
 
 
-def quiet() -> None:
-    """Keep progress bars, and what libraries say of their own parts and of what is mended here, off the screen."""
-    import logging
-    import warnings
-
-    for library in ("bitsandbytes", "peft"):
-        warnings.filterwarnings("ignore", module=library)
-    from transformers.utils.logging import disable_progress_bar
-
-    for name in ("torchao", "torch.utils._pytree"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    disable_progress_bar()
-
-
 def say(model: Model, prompts: Sequence[Prompt], told: Said | None = None) -> Said:
     """Return a model's greedy answers, and its logits along them, or along the answers `told` by another model."""
     import torch

@@ -13,10 +13,10 @@ from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import no_space
 from gretchen.merging.adapter import Adapter, read
-from gretchen.merging.answers import quiet
 from gretchen.merging.companions import companions, write_config, write_generation_config
 from gretchen.merging.shards import Weights
 from gretchen.merging.stream import Plan, plan, stream
+from gretchen.models.generate import quiet
 from gretchen.recipes.model_files import read_json
 
 # How far the merged model's logits may be from those of base + adapter: root mean square of the differences, as a share
@@ -31,7 +31,6 @@ def merge(
 
     Raises UserError for an adapter that does not fit, WorkError for a merge that is not what was trained.
     """
-    quiet()
     quiet()
     config = read_json(base / "config.json")
     if config.get("quantization_config"):

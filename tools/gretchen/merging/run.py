@@ -6,17 +6,12 @@
 A merge that fails, or is stopped, leaves no model. Nothing that stands there is ever written over.
 """
 
-import contextlib
-import errno
-import shutil
-import tempfile
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.files import no_space, write_json
+from gretchen.files import whole_folder, write_json
 from gretchen.models.locate import require_reachable, start_of, weights_hash
 from gretchen.runs import folder
 
@@ -44,7 +39,7 @@ def merge_run(run: Path, dequantized: bool = False) -> Path:
             raise UserError(
                 f"DEQUANTIZED=1, and run {run.name} was not trained on a quantized base", "leave DEQUANTIZED out"
             )
-        with new_folder(target) as place:
+        with whole_folder(target) as place:
             base = base_of(told)
             folder.update(run, merge=merge(base, run / "adapter", place, run=run, dequantized=dequantized))
     print(f"merged: {paths.shown(target)}", flush=True)
@@ -76,7 +71,7 @@ def merge_folders(base: str, adapter: Path, output: Path) -> None:
         raise UserError(f"{paths.shown(output)} exists already", "name a folder that does not: nothing is written over")
     if not adapter.is_dir():
         raise UserError(f"there is no adapter folder {adapter}", "an adapter is a folder with an adapter_config.json")
-    with new_folder(output) as place:
+    with whole_folder(output) as place:
         write_json(place / "merge.json", merge(local(base), adapter, place))
     print(f"merged: {paths.shown(output)}", flush=True)
 
@@ -108,23 +103,3 @@ def local(model: str) -> Path:
     from huggingface_hub import snapshot_download
 
     return Path(snapshot_download(model, allow_patterns=BASES))
-
-
-@contextlib.contextmanager
-def new_folder(target: Path) -> Iterator[Path]:
-    """Open a folder for writing that appears at `target` only when the block ends without an error.
-
-    Raises WorkError when the disk is full.
-    """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    place = Path(tempfile.mkdtemp(dir=target.parent, prefix=f".{target.name}."))
-    try:
-        yield place
-        place.chmod(0o755)
-        place.rename(target)
-    except OSError as failure:
-        if failure.errno == errno.ENOSPC:
-            raise no_space(target) from None
-        raise
-    finally:
-        shutil.rmtree(place, ignore_errors=True)

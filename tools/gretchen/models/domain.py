@@ -20,7 +20,6 @@ from gretchen.models.locate import weights
 FIGURE = "corpus.json"
 DOCUMENTS = 100
 LONGEST_TOKENS = 512
-BATCH = 32
 # Measured on the genome chatbot's base: its own documents 0.9 bits per token, the hardest form of them 2.7, its chats'
 # answers 1.4; sequences of other letters 6.9, sums 9.1, made-up colours 12.3, German prose 15.7. Three bits above its
 # own, a token is an eighth as likely.
@@ -88,21 +87,11 @@ def kept_figure(base: Path) -> dict[str, Any] | None:
 
 def bits_per_token(base: Path, texts: list[str]) -> float:
     """Return the mean of -log2 p(token | those before it), in bits, over all tokens but each text's first."""
-    import torch
-
     from gretchen.models.generate import load
+    from gretchen.models.likelihood import log_probabilities
 
     loaded = load(str(base))
-    tokenizer, model = loaded.tokenizer, loaded.model
-    ids = [tokenizer.encode(text)[: LONGEST_TOKENS - 1] + [tokenizer.eos_token_id] for text in texts]
-    ids.sort(key=len)
-    nats, tokens = 0.0, 0
-    for start in range(0, len(ids), BATCH):
-        batch = [torch.tensor(row, device=model.device) for row in ids[start : start + BATCH]]
-        read = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True)
-        wanted = torch.nn.utils.rnn.pad_sequence(batch, batch_first=True, padding_value=-100)[:, 1:]
-        with torch.inference_mode():
-            logits = model(input_ids=read).logits[:, :-1].float()
-        loss = torch.nn.functional.cross_entropy(logits.flatten(0, 1), wanted.flatten(), reduction="sum")
-        nats, tokens = nats + loss.item(), tokens + int((wanted != -100).sum())
-    return nats / tokens / math.log(2)
+    end = loaded.tokenizer.eos_token_id
+    ids = [[*loaded.tokenizer.encode(text)[: LONGEST_TOKENS - 1], end] for text in texts]
+    nats = -sum(log_probabilities(loaded.model, [(row, 1) for row in ids]))
+    return nats / sum(len(row) - 1 for row in ids) / math.log(2)

@@ -88,7 +88,10 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
 def quiet() -> None:
     """Keep progress bars, and what libraries report of their own parts as they are imported, off the screen."""
     import logging
+    import warnings
 
+    for library in ("bitsandbytes", "peft"):
+        warnings.filterwarnings("ignore", module=library)
     for name in ("torchao", "torch.utils._pytree", "bitsandbytes"):
         logging.getLogger(name).setLevel(logging.ERROR)
     from transformers.utils.logging import disable_progress_bar

@@ -23,7 +23,7 @@ from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, se
 from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import read
 from gretchen.recipes.schema import converted, faults, layer_faults, load_schema
-from gretchen.runs.folder import newest_first
+from gretchen.runs.folder import newest
 
 Origin = tuple[str, int] | str
 
@@ -85,17 +85,11 @@ def resolve(
     layers = with_batch(layers, file.engine, settled)
     merged = merge_all(layers)
     earlier = next(iter(parent_stages(merged)), "")
-    if earlier and parent is None:
-        parent = newest_parent(project, f"{earlier}.{file.engine}", profile)
+    if earlier and parent is None and (run := newest(project, f"{earlier}.{file.engine}", profile)):
+        parent = paths.shown(run)
     values = finished(merged, schema, Context(project, file.name, file.engine, profile, output, parent))
     require_none(f"{origin_of(layers, fault.path).place(fault.path)}: {fault}" for fault in faults(values, schema))
     return Resolved(file.name, file.stage, file.engine, profile, values, origins(values, layers), settled, earlier)
-
-
-def newest_parent(project: str, recipe: str, profile: str) -> str | None:
-    """Return the newest finished run of an earlier stage's recipe, relative to the root; None where there is none."""
-    runs = newest_first(project, profile).get(recipe)
-    return paths.shown(runs[0]) if runs else None
 
 
 def origin_of(layers: Sequence[Layer], key: tuple[Any, ...]) -> Layer:

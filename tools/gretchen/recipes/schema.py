@@ -82,7 +82,7 @@ def _deletes(values: Any, path: tuple[Any, ...]) -> bool:
 
 def _faults(value: Any, schema: dict[str, Any], root: dict[str, Any], path: tuple[Any, ...]) -> list[Fault]:
     """Return the faults of one value and of what it holds."""
-    schema = _deref(schema, root)
+    schema = deref(schema, root)
     if "anyOf" in schema:
         return _best([_faults(value, option, root, path) for option in schema["anyOf"]], value, schema, root, path)
     if isinstance(value, str) and PLACEHOLDER.search(value):
@@ -133,7 +133,7 @@ def _best(options: list[list[Fault]], value: Any, schema: dict[str, Any], root: 
     deep = [option for option in options if all(fault.path != path for fault in option)]
     if deep:
         return min(deep, key=len)
-    flat = [_deref(option, root) for option in schema["anyOf"]]
+    flat = [deref(option, root) for option in schema["anyOf"]]
     allowed = [value for option in flat for value in option.get("enum", [option["const"]] if "const" in option else [])]
     kinds = [kind for option in flat if "enum" not in option and "const" not in option for kind in _types(option)]
     expected = " or ".join([*(str(v) for v in allowed), *(SHOWN[k] for k in dict.fromkeys(kinds) if k != "null")])
@@ -188,7 +188,7 @@ def converted(value: Any, schema: dict[str, Any]) -> Any:
     return float(value) if exponent and "number" in kinds else value
 
 
-def _deref(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
+def deref(schema: dict[str, Any], root: dict[str, Any]) -> dict[str, Any]:
     """Return a schema with its $ref followed."""
     return root["$defs"][schema["$ref"].rsplit("/", 1)[1]] if "$ref" in schema else schema
 

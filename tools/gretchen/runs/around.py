@@ -5,28 +5,56 @@ training started from and by what it made. A recipe outside any project is train
 """
 
 import os
+import sys
 from collections.abc import Callable
 from pathlib import Path
+from typing import Any
 
+from gretchen.errors import GretchenError
 from gretchen.runs import folder
 from gretchen.tracking.run import tracked
 
 
+def exit_code_of(recipe: Path, train: Callable[[], Path]) -> int:
+    """Train with all that belongs around it, and return the exit code of the engine's process."""
+    try:
+        trained_around(recipe, train)
+    except GretchenError as failure:
+        print(failure, file=sys.stderr, flush=True)
+        return failure.exit_code
+    return 0
+
+
 def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
-    """Check deeply, train, and answer the samples."""
+    """Check deeply, look whether the base knows the domain, train, and answer the samples."""
     told = folder.record(recipe.parent)
     of_project = bool(told) and told["stage"] != "base"
     if of_project:
         from gretchen.recipes.checks import check_deep
 
         check_deep(told["project"], recipe).raise_if_failed()
+        if is_first():
+            folder.update(recipe.parent, warning=warning(told))
     kept = folder.trained(recipe.parent)  # there already where a run was stopped between its training and its samples
     if kept.is_dir():
         trained = kept
     else:
         with tracked(recipe.parent):
             trained = train()
-    if of_project and os.environ.get("RANK", "0") == "0":
+    if of_project and is_first():
         from gretchen.models.samples import write_samples
 
         write_samples(recipe.parent, told["project"], trained)
+
+
+def is_first() -> bool:
+    """Return whether this process is the only one of a training, or the first of several."""
+    return os.environ.get("RANK", "0") == "0"
+
+
+def warning(told: dict[str, Any]) -> str | None:
+    """Return what a person must know of the model that a run starts from; None where there is nothing to tell."""
+    from gretchen.models.domain import stranger
+
+    starts_from_own_base = not told["parent"] and told["base"]["model"] == f"projects/{told['project']}/base"
+    return stranger(told["project"]) if starts_from_own_base else None

@@ -66,7 +66,7 @@ class Metrics(TrainerCallback):
 class SaveEvery(TrainerCallback):
     """Ask for a checkpoint whenever `minutes` have passed since the last one."""
 
-    def __init__(self, minutes: float) -> None:
+    def __init__(self, minutes: float = CHECKPOINT_MINUTES) -> None:
         self.seconds = minutes * 60
         self.last = time.monotonic()
 

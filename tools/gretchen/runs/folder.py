@@ -20,7 +20,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.files import write_json, write_text
+from gretchen.files import whole_folder, write_json, write_text
 from gretchen.names import unknown
 from gretchen.runs.record import is_smoke
 
@@ -33,10 +33,9 @@ def new_run(project: str, recipe: str) -> Path:
 
 def create(run: Path, text: str, /, **values: Any) -> None:
     """Make a run's folder with recipe.yaml (its text) and run.json: both, or no folder."""
-    temporary = run.with_name(f".{run.name}")
-    write_text(temporary / "recipe.yaml", text)
-    write_json(temporary / "run.json", values)
-    temporary.rename(run)
+    with whole_folder(run) as place:
+        write_text(place / "recipe.yaml", text)
+        write_json(place / "run.json", values)
 
 
 def record(run: Path) -> dict[str, Any]:
@@ -91,6 +90,11 @@ def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
     return found
 
 
+def newest(project: str, recipe: str, profile: str) -> Path | None:
+    """Return the newest finished run of a recipe ("sft.zephyr") under a profile; None where there is none."""
+    return next(iter(newest_first(project, profile).get(recipe, [])), None)
+
+
 def named(project: str, name: str) -> Path:
     """Return the run of that id. Raises UserError for an unknown one, with the nearest."""
     every = {run.name: run for run in runs_of(project) if record(run)["stage"] != "base"}
@@ -119,3 +123,18 @@ def point_latest(run: Path) -> None:
 def trained(run: Path) -> Path:
     """Return the folder of what a finished run trained: adapter/ or model/."""
     return run / "adapter" if (run / "adapter").is_dir() else run / "model"
+
+
+def checkpoint(run: Path) -> str | None:
+    """Return the newest whole checkpoint folder of a run, or None."""
+    found = sorted(run.glob("checkpoint-*"), key=lambda place: int(place.name.rpartition("-")[2]), reverse=True)
+    return next((str(place) for place in found if is_whole(place)), None)
+
+
+def is_whole(place: Path) -> bool:
+    """Return whether a checkpoint was written to its end: the trainer writes its state last."""
+    try:
+        json.loads((place / "trainer_state.json").read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return False
+    return True

@@ -10,6 +10,8 @@ import time
 from pathlib import Path
 from typing import Any
 
+from gretchen.runs import folder
+
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 10.0
 
@@ -50,10 +52,12 @@ def read(run: Path) -> list[dict[str, Any]]:
 
 
 def watch(process: "subprocess.Popen[bytes]", run: Path) -> int:
-    """Show the line until the process ends, and return its exit code."""
+    """Show the line until the process ends, the run's warning above it, and return its exit code."""
     terminal = sys.stderr.isatty()
-    shown, told_at = "", 0.0
+    shown, told_at, warning = "", 0.0, None
     while process.poll() is None:
+        if warning is None and (warning := folder.record(run).get("warning")):
+            sys.stderr.write(f"\r\x1b[K{warning}\n" if terminal else f"{warning}\n")
         text = line(read(run))
         now = time.monotonic()
         if terminal and text != shown:

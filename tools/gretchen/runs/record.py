@@ -44,6 +44,11 @@ def versions() -> dict[str, str]:
     return found
 
 
+def command() -> str:
+    """Return what the person typed: make's command line, or this program's."""
+    return os.environ.get("GRETCHEN_COMMAND") or " ".join(sys.argv[1:])
+
+
 def circumstances() -> dict[str, Any]:
     """Return the keys of run.json that say where and by what a run was started."""
     from gretchen.runs.hardware import machine
@@ -55,6 +60,6 @@ def circumstances() -> dict[str, Any]:
         "git": commit(),
         "versions": versions(),
         "hardware": f"{here.cores} cores, {here.memory_gb:.0f} GB" + (f", {gpus}" if gpus else ", no GPU"),
-        "command": os.environ.get("GRETCHEN_COMMAND") or " ".join(sys.argv[1:]),
+        "command": command(),
         "smoke": is_smoke(),
     }

@@ -15,11 +15,11 @@ import numpy as np
 from gretchen import paths
 from gretchen.files import text_hash, write_json
 from gretchen.models.generate import Conversation, Model, render
+from gretchen.models.likelihood import log_probabilities
 from gretchen.scoring import statistics
 from gretchen.scoring.testset import load_set, rows_hash, sample
 
 Row = dict[str, Any]
-BATCH = 32
 FILE = "preferences.json"
 
 
@@ -30,8 +30,11 @@ def pairs(project: str, limit: int | None) -> list[Row]:
 
 def margins(model: Model, rows: list[Row]) -> list[float]:
     """Return for each pair log p(chosen) - log p(rejected), in nats."""
-    sides = [likelihoods(model, [encode(model, row, row[side]) for row in rows]) for side in ("chosen", "rejected")]
-    return [chosen - rejected for chosen, rejected in zip(*sides, strict=True)]
+    chosen, rejected = (
+        log_probabilities(model.model, [encode(model, row, row[side]) for row in rows])
+        for side in ("chosen", "rejected")
+    )
+    return [one - other for one, other in zip(chosen, rejected, strict=True)]
 
 
 def encode(model: Model, row: Row, answer: list[Row]) -> tuple[list[int], int]:
@@ -42,27 +45,6 @@ def encode(model: Model, row: Row, answer: list[Row]) -> tuple[list[int], int]:
     said = whole.removeprefix(before).rstrip("\n") if whole.startswith(before) else answer[-1]["content"]
     ids = model.tokenizer.encode(before, add_special_tokens=False)
     return ids + model.tokenizer.encode(said, add_special_tokens=False), len(ids)
-
-
-def likelihoods(model: Model, encoded: list[tuple[list[int], int]]) -> list[float]:
-    """Return the log-probability, in nats, of each text's tokens from its second number on, given those before."""
-    import torch
-
-    device = model.model.device
-    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i][0]))
-    found = [0.0] * len(encoded)
-    for start in range(0, len(order), BATCH):
-        batch = [encoded[i] for i in order[start : start + BATCH]]
-        width = max(len(ids) for ids, _ in batch)
-        ids = torch.tensor([row + [0] * (width - len(row)) for row, _ in batch], device=device)
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row, _ in batch], device=device)
-        with torch.inference_mode():
-            logits = model.model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
-        told = logits.log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0].cpu()
-        for place, i in enumerate(order[start : start + BATCH]):
-            row, first = encoded[i]
-            found[i] = float(told[place, first - 1 : len(row) - 1].sum())
-    return found
 
 
 def told_of(margin: list[float], base: list[float] | None, parent: list[float] | None) -> dict[str, Any]:

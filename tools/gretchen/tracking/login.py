@@ -6,15 +6,14 @@ It imports no wandb (which takes a second) and does not test whether a key is st
 import configparser
 import netrc
 import os
-import urllib.error
-import urllib.request
 from pathlib import Path
 from urllib.parse import urlsplit
+
+from gretchen import services
 
 PUBLIC = "https://api.forge.coreweave.com"
 # The public server has two names; a login under the older one counts as well (wandb/sdk/lib/urls.py).
 ALIASES = {"api.forge.coreweave.com": "api.wandb.ai", "forge.coreweave.com": "api.wandb.ai"}
-SECONDS = 2.0
 HINT = "`.venv/bin/wandb login`, or set WANDB_API_KEY"
 
 
@@ -59,10 +58,4 @@ def settings() -> dict[str, str]:
 
 def answers() -> bool:
     """Return whether the W&B server answers within two seconds, with whatever status."""
-    try:
-        urllib.request.urlopen(urllib.request.Request(address(), method="HEAD"), timeout=SECONDS).close()
-    except urllib.error.HTTPError:
-        return True
-    except (OSError, ValueError):
-        return False
-    return True
+    return services.answers(address())

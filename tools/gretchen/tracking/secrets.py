@@ -9,10 +9,10 @@ knows this machine's own keys by their value, others by their shape or by the na
 import os
 import re
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
+from gretchen.services import hub_token_file
 from gretchen.tracking import login
 
 NAMES = re.compile(r"(^|_)(api_key|hub_token|hf_token|secret|password)$", re.IGNORECASE)
@@ -39,8 +39,7 @@ def own_secrets() -> set[str]:
     """Return the keys of this machine: in the environment, of `wandb login`, of `hf auth login`."""
     found = {value for name, value in os.environ.items() if VARIABLES.search(name)}
     found.add(login.stored_key())
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
-    file = Path(os.environ.get("HF_TOKEN_PATH") or Path(home, "token")).expanduser()
+    file = hub_token_file()
     if file.is_file():
         found.add(file.read_text(encoding="utf-8", errors="replace").strip())
     return {value for value in found if len(value) >= SHORTEST}

@@ -5,8 +5,7 @@ import importlib
 import sys
 from pathlib import Path
 
-from gretchen.errors import GretchenError
-from gretchen.runs.around import trained_around
+from gretchen.runs.around import exit_code_of
 
 
 def main() -> int:
@@ -17,13 +16,8 @@ def main() -> int:
     parser.add_argument("recipe", type=Path)
     parser.add_argument("--resume", action="store_true", help="go on from the run's newest checkpoint")
     given = parser.parse_args()
-    try:
-        stage = importlib.import_module(f"gretchen.zephyr.{given.stage}")
-        trained_around(given.recipe, lambda: stage.train(given.recipe, given.resume))
-    except GretchenError as failure:
-        print(failure, file=sys.stderr, flush=True)
-        return failure.exit_code
-    return 0
+    stage = importlib.import_module(f"gretchen.zephyr.{given.stage}")
+    return exit_code_of(given.recipe, lambda: stage.train(given.recipe, given.resume))
 
 
 if __name__ == "__main__":

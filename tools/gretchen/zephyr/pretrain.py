@@ -18,29 +18,18 @@ CHECKPOINT_MINUTES = 5.0
 
 def train(recipe: Path, resume: bool = False) -> Path:
     """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
-    from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, SFTConfig, SFTTrainer, get_peft_config
+    from trl import SFTConfig, SFTTrainer
 
-    from gretchen.runs.callbacks import Metrics, SaveEvery
+    return stage.train_by(SFTTrainer, SFTConfig, recipe, resume, _start, _callbacks)
+
+
+def _callbacks(run: Path, script: Any) -> list[Any]:
+    """Return the checkpoints by the clock, and the gate where the data folder holds documents for it."""
+    from gretchen.runs.callbacks import SaveEvery
     from gretchen.zephyr.gate import Gate
 
-    script, config, model, mixture = stage.parse(recipe, ScriptArguments, SFTConfig, ModelConfig, DatasetMixtureConfig)
-    rows = stage.load_rows(script, mixture)
-    run = Path(config.output_dir)
-    config.model_init_kwargs = stage.model_arguments(model, config)
-    callbacks = [Metrics(run), SaveEvery(CHECKPOINT_MINUTES)]
     documents = Path(script.dataset_name or "") / "test.jsonl"
-    if documents.is_file():
-        callbacks.append(Gate(run, documents))
-    trainer = SFTTrainer(
-        model=_start(model.model_name_or_path, config),
-        args=config,
-        train_dataset=rows[script.dataset_train_split],
-        eval_dataset=rows[script.dataset_test_split] if config.eval_strategy != "no" else None,
-        peft_config=get_peft_config(model),
-        callbacks=callbacks,
-    )
-    trainer.train(resume_from_checkpoint=stage.checkpoint(run) if resume else None)
-    return stage.save(trainer, run)
+    return [SaveEvery(CHECKPOINT_MINUTES), *([Gate(run, documents)] if documents.is_file() else [])]
 
 
 def _start(name: str, config: Any) -> Any:

@@ -4,37 +4,49 @@ A run's folder is the recipe's `output_dir`; the trained weights go to `adapter/
 """
 
 import contextlib
-import json
 import os
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
+from gretchen.runs import folder
+
+Start = Callable[[str, Any], Any]
+More = Callable[[Path, Any], list[Any]]
 
 
-def train_by(trainer_class: type, config_class: type, recipe: Path, resume: bool) -> Path:
+def train_by(
+    trainer_class: type,
+    config_class: type,
+    recipe: Path,
+    resume: bool,
+    start: Start = lambda name, config: name,
+    more: More | None = None,
+) -> Path:
     """Train a recipe by one of TRL's trainers on a model and rows, and return the folder of what was trained.
 
-    It does what TRL's own scripts do, strictly: unknown keys are refused, and a checkpoint is gone on from.
+    It does what TRL's own scripts do, strictly: unknown keys are refused, and a checkpoint is gone on from. `start`
+    makes the model from the recipe's name of it, `more` the callbacks beside the metrics, where a stage has its own.
     """
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config, get_quantization_config
 
-    from gretchen.runs.callbacks import CHECKPOINT_MINUTES, Metrics, SaveEvery
+    from gretchen.runs.callbacks import Metrics, SaveEvery
 
     script, config, model, mixture = parse(recipe, ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig)
     rows = load_rows(script, mixture)
     run = Path(config.output_dir)
     config.model_init_kwargs = model_arguments(model, config)
     trainer = trainer_class(
-        model=model.model_name_or_path,
+        model=start(model.model_name_or_path, config),
         args=config,
         train_dataset=rows[script.dataset_train_split],
         eval_dataset=rows[script.dataset_test_split] if config.eval_strategy != "no" else None,
         quantization_config=get_quantization_config(model),
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(run), SaveEvery(CHECKPOINT_MINUTES)],
+        callbacks=[Metrics(run), *(more(run, script) if more else [SaveEvery()])],
     )
-    trainer.train(resume_from_checkpoint=checkpoint(run) if resume else None)
+    trainer.train(resume_from_checkpoint=folder.checkpoint(run) if resume else None)
     return save(trainer, run)
 
 
@@ -59,21 +71,6 @@ def load_rows(script: Any, mixture: Any) -> Any:
     if mixture.datasets:
         return get_dataset(mixture)
     return load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
-
-
-def checkpoint(run: Path) -> str | None:
-    """Return the newest whole checkpoint folder of a run, or None."""
-    found = sorted(run.glob("checkpoint-*"), key=lambda place: int(place.name.rpartition("-")[2]), reverse=True)
-    return next((str(place) for place in found if is_whole(place)), None)
-
-
-def is_whole(checkpoint: Path) -> bool:
-    """Return whether a checkpoint was written to its end: the trainer writes its state last."""
-    try:
-        json.loads((checkpoint / "trainer_state.json").read_text(encoding="utf-8"))
-    except (OSError, ValueError):
-        return False
-    return True
 
 
 def save(trainer: Any, run: Path) -> Path:

@@ -1,0 +1,28 @@
+"""How likely a model finds texts: log-probabilities of their tokens, batched. Nothing is generated or judged here."""
+
+from typing import Any
+
+BATCH = 32
+
+
+def log_probabilities(model: Any, encoded: list[tuple[list[int], int]]) -> list[float]:
+    """Return, in nats, the log-probability of each text's tokens from its second number on, given those before.
+
+    `model` is a transformers model; `encoded` holds (token ids, place of the first token that counts, from 1).
+    """
+    import torch
+
+    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i][0]))
+    found = [0.0] * len(encoded)
+    for start in range(0, len(order), BATCH):
+        batch = [encoded[i] for i in order[start : start + BATCH]]
+        width = max(len(ids) for ids, _ in batch)
+        ids = torch.tensor([row + [0] * (width - len(row)) for row, _ in batch], device=model.device)
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row, _ in batch], device=model.device)
+        with torch.inference_mode():
+            logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
+        told = logits.log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0].cpu()
+        for place, i in enumerate(order[start : start + BATCH]):
+            row, first = encoded[i]
+            found[i] = float(told[place, first - 1 : len(row) - 1].sum())
+    return found

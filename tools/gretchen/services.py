@@ -1,0 +1,28 @@
+"""The services outside: whether a server answers, where the hub's token lies. W&B's login: tracking/login.py.
+
+It asks for nothing but an answer, and does not test whether a login is still valid.
+"""
+
+import os
+import urllib.error
+import urllib.request
+from pathlib import Path
+
+SECONDS = 2.0
+
+
+def answers(address: str) -> bool:
+    """Return whether a server answers at an address within two seconds, with whatever status."""
+    try:
+        urllib.request.urlopen(urllib.request.Request(address, method="HEAD"), timeout=SECONDS).close()
+    except urllib.error.HTTPError:
+        return True
+    except (OSError, ValueError):
+        return False
+    return True
+
+
+def hub_token_file() -> Path:
+    """Return the file in which the hub's client keeps its token."""
+    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
+    return Path(os.environ.get("HF_TOKEN_PATH") or Path(home, "token")).expanduser()
