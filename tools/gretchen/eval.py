@@ -5,10 +5,10 @@
 The base, the base prompted with worked examples and the newest finished run of each recipe answer the same held-out
 rows (test and hard); evaluation.py scores them; the table shows count, interval, difference to the base, trivial
 baselines, and the share of answers that ended by themselves; then which of two answers each finds likelier, where the
-project has preference pairs. In a 0/1 metric (exact match, a test that passes) only an answer that ended can be right;
-measures of degree take one that was cut off as it stands. Answers are kept in runs/<project>/evaluations/ and asked for
-again only when weights, template, rows or settings changed. RECORD=1 writes results.json and the README's table. It
-trains and merges nothing.
+project has preference pairs (all of them, unless LIMIT says otherwise). In a 0/1 metric (exact match, a test that
+passes) only an answer that ended can be right; measures of degree take one that was cut off as it stands. Answers are
+kept in runs/<project>/evaluations/ and asked for again only when weights, template, rows or settings changed. RECORD=1
+writes results.json and the README's table. It trains and merges nothing.
 """
 
 import contextlib
@@ -29,7 +29,7 @@ SEED = 0
 def eval(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
     runs: Annotated[str, typer.Option(help="run ids; without them the newest finished run of each recipe")] = "",
-    limit: Annotated[int | None, typer.Option(help="rows of each set, 0 = all; 300 on tiny, else all")] = None,
+    limit: Annotated[int | None, typer.Option(help="rows and pairs of each set, 0 = all; tiny: 300 rows")] = None,
     record: Annotated[bool, typer.Option(help="write results.json and the README's table")] = False,
     profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …, or auto")] = "tiny",
     json_: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
@@ -89,6 +89,8 @@ def plan_of(project: str, profile: str, card: Any, found: list[Any], limit: int 
     from gretchen.scoring.systems import shared_template
     from gretchen.scoring.testset import SETS, load_set, sample, test_format
 
+    # Pairs are read, not answered: all of them cost seconds, and a few hundred would leave the comparison open.
+    pair_limit = limit if limit is not None else SMOKE_LIMIT if is_smoke() else 0
     if limit is None:
         limit = SMOKE_LIMIT if is_smoke() else TINY_LIMIT if profile == "tiny" else 0
     asked = test_format(project)
@@ -108,7 +110,7 @@ def plan_of(project: str, profile: str, card: Any, found: list[Any], limit: int 
         sizes={name: len(rows) for name, rows in whole.items()},
         train=load_set(project, "train", asked),
         documents=document_rows(project, limit) if embedded else [],
-        pairs=pairs(project, limit),
+        pairs=pairs(project, pair_limit),
         template=shared_template(found),
         data=data_hash(project),
         seed=SEED,
