@@ -18,7 +18,7 @@ import yaml
 
 from gretchen import paths
 from gretchen.errors import WorkError
-from gretchen.files import file_hash, write_text
+from gretchen.files import file_hash, whole_folder, write_text
 from gretchen.runs import folder, progress
 from gretchen.runs.launch import launch
 from gretchen.runs.record import is_smoke
@@ -123,8 +123,10 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
     keep_figure(ready, project, corpus / "test.jsonl")
     write_text(ready / "README.md", model_card(project, run, corpus, scores))
     target = paths.projects() / project / "base"
+    with whole_folder(target.with_name("base.new")) as new:
+        shutil.copytree(ready, new, dirs_exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
-    shutil.copytree(ready, target)
+    target.with_name("base.new").rename(target)
     folder.update(run, status="finished", gates=scores)
     print(f"wrote {paths.shown(target)}; next: make train PROJECT={project}")
 

@@ -126,7 +126,7 @@ def proof_by_answers(base: Path, adapter: Adapter, target: Path, run: Path | Non
     if "skipped" in told:
         print(f"  proof: answers are not compared, because {told['skipped']}", flush=True)
         return {"answers": told}
-    tolerance = TOLERANCE[number_type(target)]
+    tolerance = TOLERANCE[coarsest_type(target)]
     for name, gaps in told.items():
         if name in TITLES:
             print(f"  {TITLES[name]}: {gap_line(gaps, tolerance if name == 'answers' else None)}", flush=True)
@@ -163,7 +163,7 @@ def gap_line(gaps: dict[str, Any], tolerance: float | None) -> str:
     )
 
 
-def number_type(target: Path) -> str:
+def coarsest_type(target: Path) -> str:
     """Return the coarsest number type of a folder's weights that the tolerance knows."""
     found = {head.dtype for head in Weights.of(target).heads.values()}
     return next((name for name in ("BF16", "F16") if name in found), "F32")

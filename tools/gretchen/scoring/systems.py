@@ -54,11 +54,11 @@ def refusal(told: dict[str, Any], base: str, profile: str, data: str) -> str | N
         return f"was trained under PROFILE={told['profile']}, this table is of {profile}"
     if told["base"]["weights"] != base:
         return f"was trained from other weights of {told['base']['model']} than lie there now"
+    if told["data"] != data:
+        return f"was trained on other data ({told['data'][:8]}, now {data[:8]}): its test set is another one"
     parent = told.get("parent")
     if parent and weights_hash(f"{parent['run']}/model") != parent["weights"]:
         return f"started from {parent['run']}/model, which is gone or another one now"
-    if told["data"] != data:
-        return f"was trained on other data ({told['data'][:8]}, now {data[:8]}): its test set is another one"
     return None
 
 
