@@ -46,13 +46,17 @@ EVALUATION = (
 
 
 class Recorder(http.server.ThreadingHTTPServer):
-    """W&B's server as far as runs, their histories and files go: what it was sent stands in `runs` and `files`."""
+    """W&B's server for runs, histories, files, artifacts: what it was sent stands in `runs`, `files`, `links`.
+
+    A link is (run, "used" or "made", artifact, its metadata).
+    """
 
     daemon_threads = True
 
     def __init__(self, port=0):
         super().__init__(("127.0.0.1", port), Answer)
         self.runs, self.files, self.keys = {}, {}, set()
+        self.artifacts, self.links = {}, set()
         self.address = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -88,6 +92,19 @@ class Recorder(http.server.ThreadingHTTPServer):
     def upload(self, name):
         return {"name": name, "displayName": name, "uploadUrl": f"{self.address}/up/{name}", "uploadHeaders": []}
 
+    def artifact(self, identity):
+        return next(sent for sent in self.artifacts.values() if sent["clientID"] == identity)
+
+    def described(self, sent):
+        """Return an artifact in the form in which wandb asks for it."""
+        project = {"id": "p", "internalId": "i", "name": sent["projectName"], "entity": {"id": "e", "name": "team"}}
+        sequence = {"__typename": "ArtifactSequence", "id": "s", "name": sent["artifactCollectionName"]}
+        told = {"id": sent["clientID"], "digest": sent["digest"], "metadata": sent["metadata"], "tags": []}
+        told |= {"versionIndex": 0, "artifactType": {"name": sent["artifactTypeName"]}, "state": "COMMITTED"}
+        told |= {"ttlDurationSeconds": -2, "ttlIsInherited": True, "size": 1, "fileCount": 1, "aliases": []}
+        told |= dict.fromkeys(("description", "historyStep", "commitHash", "updatedAt"))
+        return told | {"createdAt": "2026-01-01T00:00:00", "artifactSequence": sequence | {"project": project}}
+
     def graphql(self, query, sent):
         """Return the `data` of an answer; {} for what a run can do without."""
         asked = re.search(r"(?:query|mutation)\s+(\w+)", query).group(1)
@@ -99,8 +116,20 @@ class Recorder(http.server.ThreadingHTTPServer):
             files = [self.upload(name) for name in sent["files"]]
             return {"createRunFiles": {"runID": "r", "uploadHeaders": [], "files": files}}
         if asked == "CreateArtifact":
+            sent = sent["input"]
+            identity = self.artifacts.setdefault((sent["artifactCollectionName"], sent["digest"]), sent)["clientID"]
+            if sent["runName"]:
+                self.links.add((sent["runName"], "made", sent["artifactCollectionName"], sent["metadata"]))
             sequence = {"id": "s", "latestArtifact": None}
-            return {"createArtifact": {"artifact": {"id": "a", "state": "COMMITTED", "artifactSequence": sequence}}}
+            return {
+                "createArtifact": {"artifact": {"id": identity, "state": "COMMITTED", "artifactSequence": sequence}}
+            }
+        if asked == "UseArtifact":
+            used = self.artifact(sent["input"]["artifactID"])
+            self.links.add((sent["input"]["runName"], "used", used["artifactCollectionName"], used["metadata"]))
+            return {"useArtifact": {"artifact": {"id": sent["input"]["artifactID"]}}}
+        if asked == "ArtifactByID":
+            return {"artifact": self.described(self.artifact(sent["id"]))}
         if asked == "Viewer":
             who = {"id": "v", "username": "user", "entity": "team", "flags": "{}", "email": "", "teams": {"edges": []}}
             return {"viewer": who}
@@ -383,9 +412,17 @@ def test_online_the_curve_arrives_the_address_is_kept_and_there_is_nothing_to_sy
     address = f"{recorder.address}/team/{SLUG}/runs"
     assert folder.record(run)["wandb"] == f"{address}/{run.name}"
     assert losses(recorder.runs[run.name]) == curve(0, 3)
+    assert recorder.links == {
+        (run.name, "used", f"{SLUG}-data", '{"data":"dddddddddddddddd"}'),
+        (run.name, "used", f"{SLUG}-base", '{"model":"m","weights":"wwwwwwwwwwwwwwww"}'),
+        (run.name, "made", f"run-{run.name}", f'{{"run":"{run.name}"}}'),
+    }
     told = run_python(EVALUATION, ROOT / f"projects/{SLUG}/results.json", WANDB_BASE_URL=recorder.address)
     (key,) = set(recorder.runs) - {run.name}
     assert told.split() == [f"{address}/{key}"]
+    compared = {name for one, how, name, _ in recorder.links if (one, how) == (key, "used")}
+    recorded = json.loads((ROOT / f"projects/{SLUG}/results.json").read_text())["models"]
+    assert compared == {f"{SLUG}-data", f"{SLUG}-base"} | {f"run-{one['run']}" for one in recorded if one.get("run")}
     assert sync(WANDB_BASE_URL=recorder.address).stdout.startswith("nothing to upload")
 
 

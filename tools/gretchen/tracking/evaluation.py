@@ -27,6 +27,7 @@ def log_evaluation(told: dict[str, Any]) -> str | None:
     key, place = key_of(told), paths.runs(told["project"]) / "evaluations"
     if os.environ.get("WANDB_MODE") == "disabled" or list(place.glob(f"wandb/*run-*-{key}/{DONE}")):
         return None
+    from gretchen.tracking import lineage
     from gretchen.tracking.run import address_of, finish, opened
 
     os.environ.update({name: value for name, value in (CAREFUL | QUIET).items() if name not in os.environ})
@@ -34,6 +35,7 @@ def log_evaluation(told: dict[str, Any]) -> str | None:
     try:
         begun = opened(**identity(told, key, place), config=config(told))
         folder, address = Path(begun.dir).parent, address_of(begun)
+        lineage.link(begun, compared(told), {})
         record(begun, told)
         write_json(folder / DONE, {"wandb": address})
         finish(begun)
@@ -45,7 +47,9 @@ def log_evaluation(told: dict[str, Any]) -> str | None:
 
 def key_of(told: dict[str, Any]) -> str:
     """Return 16 hex digits that name the result: who answered, and every figure; neither date nor commit."""
-    figures = [[one.get(name) for name in ("name", "weights", "evaluation", "sets")] for one in told["models"]]
+    figures = [
+        [one.get(name) for name in ("name", "weights", "evaluation", "sets", "preferences")] for one in told["models"]
+    ]
     return text_hash(json.dumps([told["data"], told["template"], figures], sort_keys=True))
 
 
@@ -69,6 +73,16 @@ def config(told: dict[str, Any]) -> dict[str, Any]:
     return {key: told[key] for key in CONFIG_KEYS if key in told} | {"models": models}
 
 
+def compared(told: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+    """Return what was compared, for the lineage: base, data, and the weights of each run."""
+    from gretchen.tracking import lineage
+
+    things = lineage.made_from({key: told[key] for key in ("project", "data", "base")})
+    for model in told["models"]:
+        things |= lineage.trained(model["run"]) if model.get("run") else {}
+    return things
+
+
 def rows(told: dict[str, Any]) -> list[list[Any]]:
     """Return the table's rows, in the order of COLUMNS; p compares a model's main metric with the base's."""
     found = []
@@ -78,6 +92,20 @@ def rows(told: dict[str, Any]) -> list[list[Any]]:
                 figures = [score.get(column) for column in ("value", "low", "high", "count")]
                 p = (one.get("against_base") or {}).get("p") if metric == told["main"] else None
                 found.append([model["name"], name, metric, *figures, p])
+        if pairs := model.get("preferences"):
+            p = (pairs["against_base"] or {}).get("p")
+            for metric in ("accuracy", "margin"):
+                figures = [(pairs[metric] or {}).get(column) for column in ("value", "low", "high")]
+                found.append(
+                    [
+                        model["name"],
+                        "preferences",
+                        metric,
+                        *figures,
+                        pairs["count"],
+                        p if metric == "accuracy" else None,
+                    ]
+                )
     return found
 
 

@@ -15,6 +15,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.runs import folder
+from gretchen.tracking import lineage
 from gretchen.tracking.environment import recipe, reports
 
 RUN_KEYS = (
@@ -45,7 +46,9 @@ def tracked(run: Path) -> Iterator[None]:
     begun = opened(config=config(run))
     if address := address_of(begun):
         folder.update(run, wandb=address)
+    lineage.link(begun, lineage.made_from(folder.record(run)), {})
     yield
+    lineage.link(begun, {}, lineage.trained(run.name))
     finish(begun)
 
 
@@ -92,7 +95,7 @@ def config(run: Path) -> dict[str, Any]:
 def inputs(told: dict[str, Any]) -> dict[str, Any]:
     """Return what run.json says that a run was made from: base, parent run, data, code.
 
-    W&B's own links (`use_artifact`) do not exist offline. A hash finds the same runs; the parent's W&B address stands
+    W&B's own links (lineage.py) do not exist offline. A hash finds the same runs; the parent's W&B address stands
     beside it where it has one.
     """
     parent = told.get("parent")
