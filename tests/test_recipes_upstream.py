@@ -192,9 +192,13 @@ def test_upstreams_own_command_trains_from_the_resolved_recipe(there, recipe):
     assert not {"extends", "profiles"} & set(yaml.safe_load(file.read_text(encoding="utf-8")))
     program, *words = COMMANDS[recipe]
     command = [str(Path(sys.executable).with_name(program)), *words, str(file)]
-    # Elsewhere than in the repository, so that nothing of Gretchen's can be imported by accident.
-    clean = {name: value for name, value in os.environ.items() if name not in ("PYTHONPATH", "GRETCHEN_ROOT")}
-    done = subprocess.run(command, cwd=there, env=clean, capture_output=True, text=True, check=False, timeout=600)
+    # Elsewhere than in the repository, so that nothing of Gretchen's can be imported by accident; logged in nowhere.
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "GRETCHEN_"))}
+    clean = kept | {"HOME": str(there)}
+    clean.pop("PYTHONPATH", None)
+    done = subprocess.run(
+        command, cwd=there, env=clean, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+    )
     assert done.returncode == 0, done.stderr[-2000:]
     assert (there / recipe / "adapter_model.safetensors").is_file()
 

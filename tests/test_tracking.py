@@ -18,6 +18,7 @@ from gretchen.files import write_json, write_text
 from gretchen.runs import folder
 from gretchen.tracking import login
 from gretchen.tracking.environment import environment
+from gretchen.tracking.run import curves
 from gretchen.tracking.secrets import refuse_secrets
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -105,7 +106,7 @@ def train(root, environment):
 @pytest.fixture(scope="module")
 def trained(root, train):
     """Return the folder of a run trained by the zephyr engine, and what the command printed."""
-    done = train("--recipe=sft.zephyr", f"--set=model_name_or_path={root / 'model'} report_to=wandb logging_steps=1")
+    done = train("--recipe=sft.zephyr", f"--set=model_name_or_path={root / 'model'} logging_steps=1")
     assert done.returncode == 0, done.stderr[-3000:]
     return max((root / "runs" / SLUG / "sft.zephyr").glob("2*")), done
 
@@ -152,7 +153,7 @@ def test_no_key_stands_in_any_file_of_a_run(trained):
 
 @pytest.mark.slow
 def test_a_training_by_axolotl_is_tracked_alike(root, train):
-    words = f"base_model={root / 'model'} use_wandb=true logging_steps=1"
+    words = f"base_model={root / 'model'} logging_steps=1"
     done = train("--recipe=sft.axolotl", f"--set={words}")
     assert done.returncode == 0, done.stderr[-3000:]
     run = max((root / "runs" / SLUG / "sft.axolotl").glob("2*"))
@@ -287,9 +288,20 @@ def test_a_mistyped_mode_is_named(bare, monkeypatch):
     assert str(raised.value) == "error: unknown WANDB_MODE 'ofline'\nhint: did you mean 'offline'?"
 
 
-@pytest.mark.parametrize("recipe", [{}, {"report_to": []}, {"report_to": "none"}, {"report_to": ["tensorboard"]}])
-def test_a_recipe_that_does_not_report_to_wandb_changes_nothing(bare, recipe):
-    assert environment(bare(**recipe)) == {}
+@pytest.mark.parametrize(
+    "recipe", [{"report_to": []}, {"report_to": "none"}, {"report_to": ["tensorboard"]}, {"use_wandb": False}]
+)
+def test_a_recipe_that_wants_no_wandb_or_something_else_gets_none(bare, recipe):
+    run = bare(**recipe)
+    assert environment(run) == {}
+    assert curves(run) == []
+
+
+@pytest.mark.parametrize(("recipe", "ours"), [({}, 1), ({"report_to": "wandb"}, 0), ({"wandb_project": "x"}, 0)])
+def test_curves_are_logged_once_by_the_engine_where_the_recipe_says_so_else_by_our_callback(bare, recipe, ours):
+    run = bare(**recipe)
+    assert environment(run)["WANDB_MODE"] == "offline"
+    assert len(curves(run)) == ours
 
 
 LOGINS = {
@@ -350,13 +362,15 @@ def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment
     (table,) = [row["evaluation/path"] for row in history if "evaluation/path" in row]
     logged = json.loads((file.parent / "files" / table).read_text())
     assert logged["columns"] == ["model", "set", "metric", "value", "low", "high", "count", "p"]
-    figures = [
-        (name, set_, metric, score["value"], score["count"])
-        for name, model in named.items()
-        for set_, one in model["sets"].items()
-        for metric, score in one["scores"].items()
-    ]
+    figures = []
+    for name, model in named.items():
+        for set_, one in model["sets"].items():
+            figures += [(name, set_, metric, score["value"], score["count"]) for metric, score in one["scores"].items()]
+        pairs = model.get("preferences")
+        for metric in ("accuracy", "margin") if pairs else ():
+            figures.append((name, "preferences", metric, pairs[metric]["value"], pairs["count"]))
     assert [(*row[:4], row[6]) for row in logged["data"]] == figures
+    assert any(row[1] == "preferences" for row in figures)
     assert len(figures) >= 10
     main, last = told["main"], told["models"][-1]
     assert summary[f"test/{main}/{last['name']}"] == last["sets"]["test"]["scores"][main]["value"]

@@ -8,14 +8,16 @@ from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback
 
 from gretchen.runs.callbacks import Metrics, SaveEvery
+from gretchen.tracking.run import curves
 
 
 class RunPlugin(BasePlugin):
-    """Adds the callbacks that write metrics.jsonl, and checkpoints by the clock."""
+    """Adds the callbacks that write metrics.jsonl, checkpoints by the clock, and W&B's curves."""
 
     def add_callbacks_pre_trainer(self, cfg: Any, model: Any) -> list[TrainerCallback]:
         """Return the callbacks for the run folder, which is the recipe's `output_dir`."""
-        return [Metrics(Path(cfg.output_dir)), SaveEvery()]
+        run = Path(cfg.output_dir)
+        return [Metrics(run), SaveEvery(), *curves(run)]
 
     def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
         """Take all that lives now out of the garbage collector's sight.

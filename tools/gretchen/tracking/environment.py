@@ -43,14 +43,14 @@ MODES = ("online", "offline", "disabled", "shared", "dryrun", "run")
 
 
 def environment(run: Path) -> dict[str, str]:
-    """Return the variables to add to the environment of a run's engine; {} where its recipe reports nothing to W&B.
+    """Return the variables to add to the environment of a run's engine; {} where the run is not tracked by W&B.
 
     Project, group, name, tags and mode are the recipe's where it says them, else the user's, else ours. The run's id
     and folder are nobody's to choose.
     """
     told = folder.record(run)
     values = recipe(run) if told else {}
-    if not reports(values):
+    if not told or not reports(values):
         return {}
     usual = CAREFUL | {
         "WANDB_PROJECT": told["project"],
@@ -66,7 +66,15 @@ def environment(run: Path) -> dict[str, str]:
 
 
 def reports(values: Mapping[str, Any]) -> bool:
-    """Return whether a resolved recipe, of either engine, reports to W&B."""
+    """Return whether a run of this resolved recipe, of either engine, is tracked by W&B: unless it says something else.
+
+    Recipes leave it open, so that upstream's own commands run them where nobody is logged in.
+    """
+    return asks(values) or all(values.get(key) is None for key in ("report_to", "use_wandb"))
+
+
+def asks(values: Mapping[str, Any]) -> bool:
+    """Return whether a resolved recipe itself tells its engine to report to W&B."""
     report_to = values.get("report_to") or []
     named = [report_to] if isinstance(report_to, str) else report_to
     return bool({"wandb", "all"} & set(named) or values.get("use_wandb") or values.get("wandb_project"))

@@ -1,10 +1,11 @@
 """A W&B run that can neither end nor hold up the work: offline where the server refuses, bounded at the end.
 
-    with tracked(run): …    around a training, in the engine's process, whose own integration goes on with the open run
+    with tracked(run): …    around a training, in the engine's process
+    curves(run)             transformers' W&B callback, which goes on with the open run
     opened(config=…, …)     the run of anything else that is tracked
 
 A wrong key, a project one may not write to, a server that stops answering: each is told in a line, and what is tracked
-stays on disk for `make sync`. The curves are the engine's to log.
+stays on disk for `make sync`.
 """
 
 import contextlib
@@ -16,7 +17,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.runs import folder
 from gretchen.tracking import lineage
-from gretchen.tracking.environment import recipe, reports
+from gretchen.tracking.environment import asks, recipe, reports
 
 RUN_KEYS = (
     "project",
@@ -35,7 +36,7 @@ RUN_KEYS = (
 
 @contextlib.contextmanager
 def tracked(run: Path) -> Iterator[None]:
-    """Keep the W&B run of a training open while the block runs, where the recipe reports to W&B.
+    """Keep the W&B run of a training open while the block runs, unless its recipe says otherwise.
 
     Only the first of several processes tracks. A training that fails is marked as failed by wandb itself.
     """
@@ -50,6 +51,15 @@ def tracked(run: Path) -> Iterator[None]:
     yield
     lineage.link(begun, {}, lineage.trained(run.name))
     finish(begun)
+
+
+def curves(run: Path) -> list[Any]:
+    """Return the callback that logs the curves; [] where the run is not tracked, or its recipe names it itself."""
+    if not folder.record(run) or asks(recipe(run)) or not reports(recipe(run)):
+        return []
+    from transformers.integrations import WandbCallback
+
+    return [WandbCallback()]
 
 
 def opened(**asked: Any) -> Any:

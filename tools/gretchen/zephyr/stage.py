@@ -32,6 +32,7 @@ def train_by(
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config, get_quantization_config
 
     from gretchen.runs.callbacks import Metrics, SaveEvery
+    from gretchen.tracking.run import curves
 
     script, config, model, mixture = parse(recipe, ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig)
     rows = load_rows(script, mixture)
@@ -44,7 +45,7 @@ def train_by(
         eval_dataset=rows[script.dataset_test_split] if config.eval_strategy != "no" else None,
         quantization_config=get_quantization_config(model),
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(run), *(more(run, script) if more else [SaveEvery()])],
+        callbacks=[Metrics(run), *curves(run), *(more(run, script) if more else [SaveEvery()])],
     )
     trainer.train(resume_from_checkpoint=folder.checkpoint(run) if resume else None)
     return save(trainer, run)
