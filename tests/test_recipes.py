@@ -94,13 +94,17 @@ def test_each_value_comes_from_a_layer_that_holds_it(several):
 
 
 def test_set_is_shell_words_with_dotted_keys_and_yaml_values():
-    words = words_of("""learning_rate=1e-3 env.NAME="'a b'" report_to='[wandb]' packing=true lora_r=null""")
+    words = words_of(
+        """learning_rate=1e-3 env.NAME="'a b'" report_to='[wandb]' packing=true lora_r=null a=no b="no\""""
+    )
     assert [layer.values for layer in set_layers(words)] == [
         {"learning_rate": "1e-3"},
         {"env": {"NAME": "a b"}},
         {"report_to": ["wandb"]},
         {"packing": True},
         {"lora_r": None},
+        {"a": "no"},
+        {"b": "no"},
     ]
 
 

@@ -5,6 +5,7 @@
 Because null deletes, upstream's own null is written `none`, which its parsers read as null.
 """
 
+import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
@@ -17,6 +18,19 @@ from gretchen.errors import UserError
 from gretchen.marked_yaml import Key, Loader, MarkedYaml
 
 Values = dict[str, Any]
+BOOLEAN = "tag:yaml.org,2002:bool"
+
+
+class Bare(Loader):
+    """YAML 1.2's booleans, for SET: the shell takes the quotes of eval_strategy="no" away before YAML sees them."""
+
+    yaml_implicit_resolvers = {
+        first: [(tag, pattern) for tag, pattern in found if tag != BOOLEAN]
+        for first, found in Loader.yaml_implicit_resolvers.items()
+    }
+
+
+Bare.add_implicit_resolver(BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
 @dataclass(frozen=True)
@@ -56,7 +70,7 @@ def set_layers(words: Sequence[str]) -> list[Layer]:
         if not equals or not all(key.split(".")):
             raise UserError(f"SET: '{word}' is not key=value", "SET='learning_rate=1e-3 lora_r=8'")
         try:
-            value = yaml.load(text, Loader)
+            value = yaml.load(text, Bare)
         except yaml.YAMLError:
             raise UserError(f"SET: the value of '{key}' is not YAML: {text}", f"quote it: SET=\"{key}='…'\"") from None
         for part in reversed(key.split(".")):
