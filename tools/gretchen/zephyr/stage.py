@@ -29,6 +29,7 @@ def train_by(
     It does what TRL's own scripts do, strictly: unknown keys are refused, and a checkpoint is gone on from. `start`
     makes the model from the recipe's name of it, `more` the callbacks beside the metrics, where a stage has its own.
     """
+    from transformers import set_seed
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config, get_quantization_config
 
     from gretchen.runs.callbacks import Metrics, SaveEvery
@@ -38,6 +39,7 @@ def train_by(
     rows = load_rows(script, mixture)
     run = Path(config.output_dir)
     config.model_init_kwargs = model_arguments(model, config)
+    set_seed(config.seed)  # TRL seeds only after the adapter was drawn
     trainer = trainer_class(
         model=start(model.model_name_or_path, config),
         args=config,
