@@ -124,16 +124,16 @@ def test_a_base_of_ones_own_and_fine_tuning_gain_on_the_other_domains_metric(roo
         asked = {"env": environment(GRETCHEN_ROOT=str(root)), "cwd": root, "capture_output": True, "text": True}
         done = subprocess.run(command, check=False, **asked)
         assert done.returncode == 0, done.stderr[-3000:]
-        return done.stdout
+        return done
 
-    warned = run("train", "--set=max_steps=1 eval_strategy=no")
+    warned = run("train", "--set=max_steps=1 eval_strategy=no").stderr
     assert "warning: the base has never met this domain: " in warned
     assert f"hint: make base PROJECT={OTHER} pretrains one on your own" in warned
-    assert "wrote projects/colour-codes/base" in run("base")
+    assert "wrote projects/colour-codes/base" in run("base").stdout
     assert kept_figure(base(root, OTHER))["bits_per_token"] < 4
     assert stranger(OTHER) is None
-    assert "never met" not in run("train")
-    told = json.loads(run("eval", "--json"))
+    assert "never met" not in run("train").stderr
+    told = json.loads(run("eval", "--json").stdout)
     base_, tuned = (next(model for model in told["models"] if model["kind"] == kind) for kind in ("base", "run"))
     gain = tuned["sets"]["test"]["against_base"]
     assert gain["difference"] > 0.5

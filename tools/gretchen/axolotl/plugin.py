@@ -1,11 +1,11 @@
-"""Our plugin for axolotl (its own interface for that): metrics, checkpoints, and DPO without a slow habit."""
+"""Our plugin for axolotl (its own interface for that): seed, metrics, checkpoints, and DPO without a slow habit."""
 
 import gc
 from pathlib import Path
 from typing import Any
 
 from axolotl.integrations.base import BasePlugin
-from transformers import TrainerCallback
+from transformers import TrainerCallback, set_seed
 
 from gretchen.runs.callbacks import Metrics, SaveEvery
 from gretchen.tracking.run import curves
@@ -13,6 +13,11 @@ from gretchen.tracking.run import curves
 
 class RunPlugin(BasePlugin):
     """Adds the callbacks that write metrics.jsonl, checkpoints by the clock, and W&B's curves."""
+
+    def pre_model_load(self, cfg: Any) -> None:
+        """Seed before the model is made: axolotl does so only after the adapter was drawn."""
+        if cfg.seed is not None:
+            set_seed(cfg.seed)
 
     def add_callbacks_pre_trainer(self, cfg: Any, model: Any) -> list[TrainerCallback]:
         """Return the callbacks for the run folder, which is the recipe's `output_dir`."""

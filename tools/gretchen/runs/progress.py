@@ -54,10 +54,9 @@ def read(run: Path) -> list[dict[str, Any]]:
 def watch(process: "subprocess.Popen[bytes]", run: Path) -> int:
     """Show the line until the process ends, the run's warning above it, and return its exit code."""
     terminal = sys.stderr.isatty()
-    shown, told_at, warning = "", 0.0, None
+    shown, told_at, warned = "", 0.0, False
     while process.poll() is None:
-        if warning is None and (warning := folder.record(run).get("warning")):
-            sys.stderr.write(f"\r\x1b[K{warning}\n" if terminal else f"{warning}\n")
+        warned = warned or warn(run, terminal)
         text = line(read(run))
         now = time.monotonic()
         if terminal and text != shown:
@@ -70,5 +69,15 @@ def watch(process: "subprocess.Popen[bytes]", run: Path) -> int:
         shown = text
         sys.stderr.flush()
         time.sleep(POLL_SECONDS)
+    if not warned:
+        warn(run, terminal)
     sys.stderr.write(f"\r\x1b[K{line(read(run))}\n" if terminal else f"{line(read(run))}\n")
     return process.returncode
+
+
+def warn(run: Path, terminal: bool) -> bool:
+    """Show the warning that the engine's process left in run.json; return whether there is one."""
+    warning = folder.record(run).get("warning")
+    if warning:
+        sys.stderr.write(f"\r\x1b[K{warning}\n" if terminal else f"{warning}\n")
+    return bool(warning)
