@@ -11,8 +11,8 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# No test asks the network, and none reports that it ran.
-os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", AXOLOTL_DO_NOT_TRACK="1", DO_NOT_TRACK="1")
+# No test asks the network.
+os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline")
 
 
 def clean_environment(**more: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ def train(root, environment):
 
     def call(*words: str) -> subprocess.CompletedProcess:
         asked = environment(GRETCHEN_ROOT=str(root), GRETCHEN_SMOKE="1")
+        asked.pop("AXOLOTL_DO_NOT_TRACK")  # as in a person's shell
         command = [sys.executable, "-m", "gretchen", "train", f"--project={SLUG}", *words]
         return subprocess.run(command, env=asked, cwd=root, capture_output=True, text=True, timeout=600, check=False)
 
@@ -53,6 +54,14 @@ def test_a_run_ends_like_zephyrs(sft):
     assert record["peak_memory_gib"] > 0
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     assert max(row["step"] for row in rows) == 4
+
+
+def test_nobody_is_told_of_it(sft):
+    """axolotl's telemetry, without a network, left a training that never ended."""
+    _, run = sft
+    log = (run / "train.log").read_text(encoding="utf-8").lower()
+    assert "posthog" not in log
+    assert "telemetry" not in log
 
 
 def test_the_adapter_stands_apart_and_the_run_holds_no_litter(sft):

@@ -1,11 +1,10 @@
 """`python -m gretchen.axolotl recipe.yaml [--resume]`: train a resolved axolotl recipe in this process.
 
 It calls axolotl's own entry, as `axolotl train recipe.yaml` does, but for the launcher (half the start-up on one
-device), with telemetry off. What was trained is moved from the recipe's `output_dir` into adapter/ or model/ there.
+device). What was trained is moved from the recipe's `output_dir` into adapter/ or model/ there.
 """
 
 import argparse
-import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -35,7 +34,6 @@ def main() -> int:
 
 def train(recipe: Path, resume: bool = False) -> Path:
     """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
-    os.environ["AXOLOTL_DO_NOT_TRACK"] = "1"
     from axolotl.cli.train import do_cli
 
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
