@@ -5,6 +5,7 @@ last one in silence.
 """
 
 from dataclasses import dataclass, field
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,18 @@ def load_marked(file: Path) -> MarkedYaml:
     """Return a file's content with lines and faults: no YAML, no mapping, a key that stands twice."""
     name = paths.shown(file)
     try:
-        text = file.read_text(encoding="utf-8")
+        return _marked(file, name, file.read_text(encoding="utf-8"))
+    except UnicodeDecodeError as wrong:
+        return MarkedYaml(file, {}, faults=[f"{name}:1: not UTF-8 ({wrong.reason} at byte {wrong.start})"])
+
+
+@lru_cache(maxsize=256)
+def _marked(file: Path, name: str, text: str) -> MarkedYaml:
+    """Return what `load_marked` returns for a text; a check asks for the same files once for each profile."""
+    try:
         loader = Loader(text)
         node = loader.get_single_node()
         values = loader.construct_document(node) if node is not None else {}
-    except UnicodeDecodeError as wrong:
-        return MarkedYaml(file, {}, faults=[f"{name}:1: not UTF-8 ({wrong.reason} at byte {wrong.start})"])
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line = mark.line + 1 if mark else 1

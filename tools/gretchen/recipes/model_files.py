@@ -8,6 +8,7 @@ What it renders, it renders by jinja2 as transformers sets it up. It does not to
 import importlib.util
 import json
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -122,6 +123,14 @@ def known_to_trl() -> set[str]:
 
 def render(template: str, messages: list[dict[str, Any]], eos: str | None) -> str:
     """Return messages rendered by a chat template, with OPENED and CLOSED where {% generation %} stood."""
+    return compiled(template).render(
+        messages=messages, tools=None, documents=None, add_generation_prompt=False, eos_token=eos, bos_token=""
+    )
+
+
+@lru_cache
+def compiled(template: str) -> Any:
+    """Return a chat template as Jinja's, in the sandbox and with the names that transformers gives it."""
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     def refuse(message: str) -> None:
@@ -134,9 +143,7 @@ def render(template: str, messages: list[dict[str, Any]], eos: str | None) -> st
     )
     environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
     environment.globals |= {"raise_exception": refuse, "strftime_now": lambda form: "1 January 2026"}
-    return environment.from_string(marked).render(
-        messages=messages, tools=None, documents=None, add_generation_prompt=False, eos_token=eos, bos_token=""
-    )
+    return environment.from_string(marked)
 
 
 def _as_text(tag: str, mark: str) -> str:
