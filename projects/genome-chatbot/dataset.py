@@ -1,4 +1,4 @@
-"""The genome chatbot's dataset builder: documents for the base, chats for fine-tuning, pairs for alignment.
+"""The genome chatbot's dataset builder: documents for the base, chats for fine-tuning, pairs and more for alignment.
 
     make data PROJECT=genome-chatbot
 
@@ -22,7 +22,7 @@ from .readers import read
 from .records import record_facts
 from .wordings import pick
 
-__all__ = ["chats", "dropped", "preferences", "read", "texts"]
+__all__ = ["chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 FORMS: dict[str, Callable[[random.Random, str, str, bool], Problem]] = {
     **{task: (lambda *a, task=task: problems.sequence_problem(task, *a)) for task in problems.SEQUENCE_TASKS},
@@ -44,6 +44,11 @@ DOCUMENT_WEIGHTS = {
 }  # fmt: skip
 # How often in the chats. Invalid input is asked in the words of seven other forms: three to seven keeps both likely.
 CHAT_WEIGHTS = {**dict.fromkeys(FORMS, 1), "invalid-input": 3, "record-facts": 2, "follow-up": 1}
+# How often in the prompts that are rewarded: where fine-tuning is right every time, there is nothing left to reward.
+PROMPT_WEIGHTS = {
+    **{form: 1 for form in FORMS if form not in CLOSED}, "invalid-input": 2, "follow-up": 1,
+    "reverse-complement": 4, "record-facts": 3, "gc-count": 2, "codon-effect": 2, "complement": 2,
+}  # fmt: skip
 HARD_FORMS = (*problems.SEQUENCE_TASKS, "codon-effect", "hgvs-write", "hgvs-read", "coordinates", "record-facts",
               "invalid-input", "two-steps")  # fmt: skip
 HARD_SHARE = 0.06
@@ -93,25 +98,21 @@ def texts() -> Iterator[dict]:
 
 def chats() -> Iterator[dict]:
     """Question and answer, endless, forms and languages interleaved; 6 % hard rows; no prompt comes twice."""
-    rng = random.Random("genome chats")
-    seen: set[str] = set()
-    number = 0
-    for form in _rounds(rng, CHAT_WEIGHTS):
-        hard = rng.random() < HARD_SHARE
-        form = rng.choice(HARD_FORMS) if hard else form
-        language = rng.choice(("en", "de"))
-        split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
-        try:
-            row = _chat(rng, form, language, split, hard)
-        except sequences.Disagreement:
-            _DROPPED[form] += 1
-            continue
-        prompt = "\n".join(message["content"] for message in row["messages"][:-1])
-        if prompt in seen:
-            continue
-        seen.add(prompt)
-        number += 1
-        yield {"id": f"chat-{form}-{language}-{number}", **row}
+    for number, row in enumerate(_asked(random.Random("genome chats"), CHAT_WEIGHTS, HARD_SHARE), start=1):
+        yield {"id": f"chat-{row['form']}-{row['meta']['language']}-{number}", **row}
+
+
+def prompts() -> Iterator[dict]:
+    """Questions to be answered for a reward, endless, drawn apart from the chats'; `meta` holds the right answer."""
+    for number, row in enumerate(_asked(random.Random("genome prompts"), PROMPT_WEIGHTS, hard_share=0.0), start=1):
+        *asked, answer = row["messages"]
+        yield {
+            "id": f"prompt-{row['form']}-{row['meta']['language']}-{number}",
+            "form": row["form"],
+            "group": row["group"],
+            "prompt": asked,
+            "meta": row["meta"] | {"reference": answer["content"]},
+        }
 
 
 def preferences() -> Iterator[dict]:
@@ -147,6 +148,17 @@ def preferences() -> Iterator[dict]:
         }
 
 
+def feedback() -> Iterator[dict]:
+    """Answers with a verdict, endless: of each pair one side, the right or the faulty one, as often as the other."""
+    rng = random.Random("genome feedback")
+    for pair in preferences():
+        good = rng.random() < 0.5
+        kept = {column: pair[column] for column in ("form", "group", "prompt")}
+        meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
+        verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
+        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **kept, **verdict}
+
+
 def _rounds(rng: random.Random, weights: dict[str, int]) -> Iterator[str]:
     """Forms for ever, each as often as its weight within a round, in a new order each round."""
     deck = [form for form, weight in weights.items() for _ in range(weight)]
@@ -161,6 +173,25 @@ def _free_key(stem: str, number: int, split: str) -> str:
     while split_of(f"{stem}/{number}-{tries}") != split:
         tries += 1
     return f"{stem}/{number}-{tries}"
+
+
+def _asked(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[dict]:
+    """Chat rows without their ids, endless, each form by its weight, no prompt twice."""
+    seen: set[str] = set()
+    for form in _rounds(rng, weights):
+        hard = rng.random() < hard_share
+        form = rng.choice(HARD_FORMS) if hard else form
+        language = rng.choice(("en", "de"))
+        split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
+        try:
+            row = _chat(rng, form, language, split, hard)
+        except sequences.Disagreement:
+            _DROPPED[form] += 1
+            continue
+        prompt = "\n".join(message["content"] for message in row["messages"][:-1])
+        if prompt not in seen:
+            seen.add(prompt)
+            yield row
 
 
 def _chat(rng: random.Random, form: str, language: str, split: str, hard: bool) -> dict:

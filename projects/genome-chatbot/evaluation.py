@@ -19,6 +19,8 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
+from gretchen.projects.rows import reference_of
+
 _SEQUENCE = re.compile(
     r"^(complement|komplement|reverse complement|revers komplementär|rna|protein|orf): ([A-Z* ]+)$", re.M
 )
@@ -28,7 +30,7 @@ _REFUSAL = re.compile(r"^(invalid|ungültig): |: (not given|nicht angegeben)$", 
 
 def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     """One answer against its row; every figure is between 0 and 1, None where it does not apply."""
-    given, right = normalise(prediction), normalise(row["messages"][-1]["content"])
+    given, right = normalise(prediction), normalise(reference_of(row))
     return {"exact": float(given == right), "identity": _identity(given, right), "numeric": _numeric(given, right)}
 
 

@@ -16,7 +16,7 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.recipes.references import MODEL
+from gretchen.recipes.schema import MODEL
 from gretchen.runs import folder, progress
 from gretchen.runs.hardware import Machine, machine, require_profile
 from gretchen.runs.launch import launch
@@ -52,11 +52,13 @@ def train(
     refuse_secrets({"SET": set_, "command": command()}, "the command")
     parent = parent_of(project, resolved, "" if resume else run, old)
     start = ready_start(resolved, parent)
+    uses = {stage: ready(run) for stage, run in uses_of(project, resolved, old).items()}
     if build(project, profile):
         print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
 
     place = old or folder.new_run(project, name)
     into = {"output": paths.shown(place), "parent": paths.shown(parent) if parent else None}
+    into["uses"] = {stage: told["run"] for stage, told in uses.items()}
     resolved, notes = resolved_for(project, name, profile, set_, here, **into)
     check_resolved(project, resolved).raise_if_failed()
     with folder.writer(paths.runs(project) / name, f"{project}'s {name}"):
@@ -64,7 +66,7 @@ def train(
             refuse_changes(old, resolved.values, data_hash(project), start["weights"])
             folder.update(old, status="running", resumed=[*folder.record(old).get("resumed", []), now()])
         else:
-            begin(place, project, resolved, start, parent, set_)
+            begin(place, project, resolved, start, parent, uses, set_)
         announce(resolved, place, start["model"], notes, old is not None)
         finish(place, len(here.gpus), resume)
     print_samples(place)
@@ -84,14 +86,32 @@ def parent_of(project: str, resolved: Any, name: str, old: Path | None) -> Path 
         return None
     if old:
         return paths.root() / folder.record(old)["parent"]["run"]
-    if name:
-        return folder.finished(project, name)
+    return folder.finished(project, name) if name else newest(project, resolved, stage, "starts from")
+
+
+def newest(project: str, resolved: Any, stage: str, doing: str) -> Path:
+    """Return the newest finished run of an earlier stage. Raises UserError where there is none."""
     earlier = f"{stage}.{resolved.engine}"
     found = folder.newest(project, earlier, resolved.profile)
     if not found:
         command = f"make train PROJECT={project} RECIPE={earlier} PROFILE={resolved.profile}"
-        raise UserError(f"{resolved.name} starts from {earlier}, which has no finished run", command)
+        raise UserError(f"{resolved.name} {doing} {earlier}, which has no finished run", command)
     return found
+
+
+def uses_of(project: str, resolved: Any, old: Path | None) -> dict[str, Path]:
+    """Return {stage: finished run} of the models that a recipe uses beside its start: a reward model, a teacher."""
+    if old:
+        return {stage: paths.root() / told["run"] for stage, told in folder.record(old).get("uses", {}).items()}
+    return {stage: newest(project, resolved, stage, "uses") for stage in resolved.uses}
+
+
+def ready(run: Path) -> dict[str, str]:
+    """Return {"run": folder, "weights": hash} of an earlier run's model, merged where it must be."""
+    from gretchen.merging import merge_run
+    from gretchen.models.locate import weights_hash
+
+    return {"run": paths.shown(run), "weights": weights_hash(merge_run(run))}
 
 
 def ready_start(resolved: Any, parent: Path | None) -> dict[str, str]:
@@ -111,7 +131,15 @@ def ready_start(resolved: Any, parent: Path | None) -> dict[str, str]:
     return {"model": model, "weights": weights_hash(model)}
 
 
-def begin(run: Path, project: str, resolved: Any, start: dict[str, str], parent: Path | None, set_: str) -> None:
+def begin(
+    run: Path,
+    project: str,
+    resolved: Any,
+    start: dict[str, str],
+    parent: Path | None,
+    uses: dict[str, dict[str, str]],
+    set_: str,
+) -> None:
     """Write a new run's recipe.yaml and run.json."""
     from gretchen.projects.build import data_hash
 
@@ -127,6 +155,7 @@ def begin(run: Path, project: str, resolved: Any, start: dict[str, str], parent:
         profile=resolved.profile,
         base=base,
         parent={"run": paths.shown(parent), "weights": start["weights"]} if parent else None,
+        uses=uses,
         data=data_hash(project),
         seed=resolved.values.get("seed", 42),
         set=set_,
@@ -152,12 +181,13 @@ def resolved_for(
     here: Machine,
     output: str | None = None,
     parent: str | None = None,
+    uses: dict[str, str] | None = None,
 ) -> tuple[Any, list[str]]:
     """Return the resolved recipe as this machine can run it, and a line for each value that had to give way."""
     from gretchen.recipes.layers import words_of
     from gretchen.recipes.resolve import resolve
 
-    asked = {"output": output, "parent": parent, "devices": max(1, len(here.gpus))}
+    asked = {"output": output, "parent": parent, "uses": uses, "devices": max(1, len(here.gpus))}
     resolved = resolve(project, recipe, profile, words_of(set_), **asked)
     changes, notes = allowances(resolved.values, here)
     if is_smoke():

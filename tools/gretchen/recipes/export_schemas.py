@@ -20,7 +20,24 @@ from typing import Any
 from gretchen.files import write_text
 
 FOLDER = Path(__file__).parent / "schemas"
-STAGES = {"sft": "SFT", "dpo": "DPO", "kto": "KTO", "reward": "Reward", "grpo": "GRPO", "rloo": "RLOO"}
+# Stage -> the module of TRL's that trains it, and how its classes begin: SFTTrainer, SFTConfig.
+STAGES = {
+    "sft": ("trl", "SFT"),
+    "dpo": ("trl", "DPO"),
+    "kto": ("trl", "KTO"),
+    "orpo": ("trl.experimental.orpo", "ORPO"),
+    "simpo": ("trl.experimental.cpo", "CPO"),
+    "reward": ("trl", "Reward"),
+    "ppo": ("trl.experimental.ppo", "PPO"),
+    "grpo": ("trl", "GRPO"),
+    "rloo": ("trl", "RLOO"),
+    "distill": ("trl.experimental.gkd", "GKD"),
+}
+# Fields that are no settings: PPO's trainer computes them, and our script reads the policy from model_name_or_path.
+NO_SETTINGS = {
+    "ppo": {"sft_model_path", "world_size", "num_total_batches", "micro_batch_size", "local_batch_size", "batch_size",
+            "local_mini_batch_size", "mini_batch_size"},
+}  # fmt: skip
 TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
 # Lists for which upstream's own code takes a bare string too (ModelConfig, DPOConfig).
 BARE_STRING = {"lora_target_modules", "loss_type"}
@@ -60,7 +77,7 @@ def zephyr(stage: str) -> dict[str, Any]:
 
     properties: dict[str, Any] = {}
     for part in parts(stage):
-        properties |= fields(part)
+        properties |= {key: field for key, field in fields(part).items() if key not in NO_SETTINGS.get(stage, ())}
     properties["env"] = {"type": "object", "description": "Environment variables, set before training."}
     return {
         "title": f"{stage}, TRL {trl.__version__}",
@@ -72,13 +89,14 @@ def zephyr(stage: str) -> dict[str, Any]:
 
 
 def parts(stage: str) -> tuple[type, ...]:
-    """Return the dataclasses that `trl <stage>` fills from a recipe, in its order."""
+    """Return the dataclasses that `trl <stage>` fills from a recipe, in its order; a stage without one has the same."""
     import trl
 
+    module, name = STAGES[stage]
     script = trl.ScriptArguments
     if stage in ("grpo", "rloo"):
-        script = getattr(importlib.import_module(f"trl.scripts.{stage}"), f"{STAGES[stage]}ScriptArguments")
-    return script, getattr(trl, f"{STAGES[stage]}Config"), trl.ModelConfig, trl.DatasetMixtureConfig
+        script = getattr(importlib.import_module(f"trl.scripts.{stage}"), f"{name}ScriptArguments")
+    return script, getattr(importlib.import_module(module), f"{name}Config"), trl.ModelConfig, trl.DatasetMixtureConfig
 
 
 def fields(part: type) -> dict[str, Any]:

@@ -11,7 +11,7 @@ from typing import Any
 
 from gretchen.errors import UserError
 from gretchen.marked_yaml import MarkedYaml, load_marked
-from gretchen.recipes.schema import faults, load_schema, stages
+from gretchen.recipes.schema import SAME_AS, faults, load_schema, stages
 
 # axolotl's `rl:` -> the stage; its losses of DPO's kin are DPO here.
 RL_STAGES = {"dpo": "dpo", "ipo": "dpo", "simpo": "dpo", "gdpo": "grpo", "kto": "kto", "orpo": "orpo", "grpo": "grpo"}
@@ -75,6 +75,6 @@ def axolotl_stage(values: dict[str, Any]) -> str:
 
 
 def zephyr_stage(values: dict[str, Any]) -> str:
-    """Return the stage whose schema knows most of a recipe's keys, SFT among equals."""
-    ordered = ["sft", *(stage for stage in stages("zephyr") if stage not in ("sft", "pretrain"))]
+    """Return the stage whose schema knows most of a recipe's keys, the first one among equals: SFT, then DPO."""
+    ordered = [stage for stage in stages("zephyr") if stage not in SAME_AS]
     return max(ordered, key=lambda stage: len(values.keys() & load_schema("zephyr", stage)["properties"].keys()))

@@ -1,14 +1,16 @@
-"""Placeholders of a recipe: ${model}, ${output}, ${data.<format>[.<split>]}, ${base.<stage>}.
+"""Placeholders of a recipe: ${model}, ${output}, ${data.<format>[.<split>]}, ${base.<stage>}, ${reward}.
 
-`${base.sft}` is the merged model of an earlier stage, trained by the same engine under the same profile. Placeholders
-stand in texts only, and are gone from a resolved recipe.
+`${base.sft}` is the merged model of an earlier stage, trained by the same engine under the same profile; `${reward}`
+is the name of the project's own reward, for `reward_funcs`. Placeholders stand in texts only, and are gone from a
+resolved recipe.
 """
 
 import re
-from collections.abc import Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, field
 from typing import Any
 
+from gretchen import rewards
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import FORMATS
 from gretchen.recipes.layers import leaves
@@ -22,7 +24,7 @@ PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 class Context:
     """What placeholders are filled from.
 
-    `output` is the run's folder and `parent` the run that `${base.<stage>}` means: both are shown as they will be named
+    `output` is the run's folder and `earlier` {stage: run} for `${base.<stage>}`: both are shown as they will be named
     until there are such.
     """
 
@@ -31,7 +33,7 @@ class Context:
     engine: str
     profile: str
     output: str | None = None
-    parent: str | None = None
+    earlier: Mapping[str, str] = field(default_factory=dict)
 
 
 def known(engine: str) -> list[str]:
@@ -40,6 +42,7 @@ def known(engine: str) -> list[str]:
     return [
         "model",
         "output",
+        "reward",
         *data,
         *(f"{name}.{split}" for name in data for split in SPLITS),
         *(f"base.{stage}" for stage in stages(engine)),
@@ -75,10 +78,12 @@ def meaning(name: str, context: Context) -> str:
         row_format, _, split = rest.partition(".")
         folder = f"build/{context.project}/{row_format}"
         return f"{folder}/{split}.jsonl" if split else folder
-    return f"{context.parent or f'runs/{context.project}/{rest}.{context.engine}/<run>'}/model"
+    if head == "reward":
+        return rewards.name_of(context.project)
+    return f"{context.earlier.get(rest) or f'runs/{context.project}/{rest}.{context.engine}/<run>'}/model"
 
 
 def parent_stages(values: Any) -> list[str]:
-    """Return the earlier stages that a recipe's values start from: ["sft"] for `${base.sft}`."""
+    """Return the earlier stages whose models a recipe's values name: ["sft"] for `${base.sft}`."""
     names = [name for _, value in leaves(values) for name in used(value)]
     return list(dict.fromkeys(name.removeprefix("base.") for name in names if name.startswith("base.")))

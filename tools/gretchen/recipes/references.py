@@ -13,8 +13,8 @@ from gretchen.names import nearest
 from gretchen.recipes.model_files import pickles
 from gretchen.recipes.report import Check, checked, skipped
 from gretchen.recipes.resolve import Resolved
+from gretchen.recipes.schema import MODEL
 
-MODEL = {"zephyr": "model_name_or_path", "axolotl": "base_model"}
 COMMIT = re.compile(r"[0-9a-f]{40}")
 SUFFIXES = (".json", ".jsonl", ".csv", ".parquet", ".yaml", ".jinja", ".txt")
 

@@ -6,7 +6,7 @@ Every value keeps its origin. Mistakes in a recipe's files are collected and tol
 keys are upstream's own (`make check DEEP=1`).
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from gretchen.recipes.find import find
 from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layers
 from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import read
-from gretchen.recipes.schema import converted, faults, layer_faults, load_schema
+from gretchen.recipes.schema import MODEL, converted, faults, layer_faults, load_schema
 from gretchen.runs.folder import newest
 
 Origin = tuple[str, int] | str
@@ -32,7 +32,8 @@ Origin = tuple[str, int] | str
 class Resolved:
     """A resolved recipe. `origins`: dotted key -> (file, line), or "SET", "computed" or "machine".
 
-    `parent_stage` is the earlier stage whose merged model it starts from (`${base.<stage>}`), "" where it is none.
+    `parent_stage` is the earlier stage whose merged model it starts from (`${base.<stage>}`), "" where it is none;
+    `uses` are those of other models that it names: the reward model of PPO, the teacher of a distillation.
     """
 
     name: str
@@ -43,6 +44,7 @@ class Resolved:
     origins: dict[str, Origin]
     batch: batch.Batch
     parent_stage: str = ""
+    uses: tuple[str, ...] = ()
 
     @property
     def effective_batch(self) -> int:
@@ -63,10 +65,12 @@ def resolve(
     devices: int = 1,
     overrides: Values | None = None,
     parent: str | None = None,
+    uses: Mapping[str, str] | None = None,
 ) -> Resolved:
     """Return a project's recipe resolved; `overrides` is what the machine or a smoke run forces, on top of all.
 
-    `output` and `parent` are run folders relative to the root, for ${output} and ${base.<stage>}.
+    `output`, `parent` and `uses` ({stage: run}) are run folders relative to the root, for ${output} and
+    ${base.<stage>}; without the last two it is the newest finished run of each stage.
 
     Raises UserError with all mistakes in its files, for an unknown project, recipe or profile, and for a SET that the
     engine does not know.
@@ -84,12 +88,21 @@ def resolve(
     settled = batch.settle(file.engine, layers, schema, devices)
     layers = with_batch(layers, file.engine, settled)
     merged = merge_all(layers)
-    earlier = next(iter(parent_stages(merged)), "")
-    if earlier and parent is None and (run := newest(project, f"{earlier}.{file.engine}", profile)):
-        parent = paths.shown(run)
-    values = finished(merged, schema, Context(project, file.name, file.engine, profile, output, parent))
+    start, *others = earlier_stages(merged, file.engine)
+    runs = {**(uses or {}), **({start: parent} if parent else {})}
+    if parent is None and uses is None:
+        found = {stage: newest(project, f"{stage}.{file.engine}", profile) for stage in (start, *others) if stage}
+        runs = {stage: paths.shown(run) for stage, run in found.items() if run}
+    values = finished(merged, schema, Context(project, file.name, file.engine, profile, output, runs))
     require_none(f"{origin_of(layers, fault.path).place(fault.path)}: {fault}" for fault in faults(values, schema))
-    return Resolved(file.name, file.stage, file.engine, profile, values, origins(values, layers), settled, earlier)
+    told = origins(values, layers)
+    return Resolved(file.name, file.stage, file.engine, profile, values, told, settled, start, tuple(others))
+
+
+def earlier_stages(merged: Values, engine: str) -> list[str]:
+    """Return the stage that a recipe starts from ("" for the base itself), then those whose models it uses beside."""
+    start = next(iter(parent_stages({"": merged.get(MODEL[engine])})), "")
+    return [start, *(stage for stage in parent_stages(merged) if stage != start)]
 
 
 def origin_of(layers: Sequence[Layer], key: tuple[Any, ...]) -> Layer:

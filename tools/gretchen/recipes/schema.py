@@ -18,7 +18,14 @@ from gretchen.names import nearest, unknown
 from gretchen.recipes.renamed import RENAMED
 
 FOLDER = Path(__file__).parent / "schemas"
-# Stages that another stage's script trains.
+# What each engine trains, in the order in which a course climbs it.
+STAGES = {
+    "axolotl": ("pretrain", "sft", "dpo", "kto", "orpo", "reward", "grpo"),
+    "zephyr": ("pretrain", "sft", "dpo", "kto", "orpo", "simpo", "reward", "ppo", "grpo", "rloo", "distill"),
+}
+# The key that names the model that a recipe starts from.
+MODEL = {"zephyr": "model_name_or_path", "axolotl": "base_model"}
+# Stages whose recipes have another one's keys.
 SAME_AS = {"pretrain": "sft"}
 KINDS: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "array": list,
@@ -47,10 +54,8 @@ class Fault:
 
 
 def stages(engine: str) -> list[str]:
-    """Return the stages that an engine's schemas cover."""
-    if engine == "axolotl":
-        return ["pretrain", "sft", "dpo", "kto", "orpo", "reward", "grpo"]
-    return sorted({file.name.split(".")[0] for file in FOLDER.glob("*.zephyr.json")} | set(SAME_AS))
+    """Return the stages that an engine trains."""
+    return list(STAGES[engine])
 
 
 @functools.cache

@@ -164,11 +164,15 @@ class Evaluator:
         return self._called(f"reply() to row '{row['id']}'", "reply", row, turns)
 
     def reward(self, prediction: Prediction, row: Row) -> float:
-        """Return the reward of an answer: the project's `reward`, or the main metric (0 where it does not apply)."""
+        """Return the reward of an answer: the project's `reward`, or the main metric (0 where it does not apply).
+
+        Higher is better: a metric of which less is better counts as negative.
+        """
         if self.offers("reward"):
             what = f"reward() of row '{row['id']}'"
             return _number(self._called(what, "reward", prediction, row), f"{paths.shown(self.file)}: {what}")
-        return self.score(prediction, row).get(self.main) or 0.0
+        sign = 1.0 if self.settings.metrics[self.main].better == "higher" else -1.0
+        return sign * (self.score(prediction, row).get(self.main) or 0.0)
 
     def properties(self, model: Path) -> dict[str, float]:
         """Return the checked figures of a model folder itself; {} where the project measures none."""

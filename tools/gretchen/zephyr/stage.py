@@ -4,6 +4,8 @@ A run's folder is the recipe's `output_dir`; the trained weights go to `adapter/
 """
 
 import contextlib
+import importlib
+import inspect
 import os
 from collections.abc import Callable
 from pathlib import Path
@@ -13,7 +15,8 @@ from gretchen.errors import UserError
 from gretchen.runs import folder
 
 Start = Callable[[str, Any], Any]
-More = Callable[[Path, Any], list[Any]]
+# What a stage's trainer takes beyond model and rows, made from the script's arguments, the trainer's and the model's.
+More = Callable[[Any, Any, Any], dict[str, Any]]
 
 
 def train_by(
@@ -21,33 +24,38 @@ def train_by(
     config_class: type,
     recipe: Path,
     resume: bool,
+    script_class: type | None = None,
     start: Start = lambda name, config: name,
-    more: More | None = None,
+    more: More = lambda script, config, model: {},
 ) -> Path:
     """Train a recipe by one of TRL's trainers on a model and rows, and return the folder of what was trained.
 
     It does what TRL's own scripts do, strictly: unknown keys are refused, and a checkpoint is gone on from. `start`
-    makes the model from the recipe's name of it, `more` the callbacks beside the metrics, where a stage has its own.
+    makes the model from the recipe's name of it, `more` the arguments that only this stage's trainer takes, among them
+    `callbacks` instead of a checkpoint every few minutes.
     """
     from transformers import set_seed
-    from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config, get_quantization_config
+    from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config
 
     from gretchen.runs.callbacks import Metrics, SaveEvery
     from gretchen.tracking.run import curves
 
-    script, config, model, mixture = parse(recipe, ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig)
+    classes = script_class or ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig
+    script, config, model, mixture = parse(recipe, *classes)
     rows = load_rows(script, mixture)
     run = Path(config.output_dir)
-    config.model_init_kwargs = model_arguments(model, config)
+    config.model_init_kwargs, quantization = loading(trainer_class, model, config)
+    own = more(script, config, model)
     set_seed(config.seed)  # TRL seeds only after the adapter was drawn
     trainer = trainer_class(
         model=start(model.model_name_or_path, config),
         args=config,
         train_dataset=rows[script.dataset_train_split],
         eval_dataset=rows[script.dataset_test_split] if config.eval_strategy != "no" else None,
-        quantization_config=get_quantization_config(model),
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(run), *curves(run), *(more(run, script) if more else [SaveEvery()])],
+        callbacks=[Metrics(run), *curves(run), *own.pop("callbacks", [SaveEvery()])],
+        **quantization,
+        **own,
     )
     trainer.train(resume_from_checkpoint=folder.checkpoint(run) if resume else None)
     return save(trainer, run)
@@ -80,9 +88,10 @@ def save(trainer: Any, run: Path) -> Path:
     """Save what was trained, with tokenizer and generation config, and return the folder: adapter/ or model/."""
     from peft import PeftModel
 
-    target = run / ("adapter" if isinstance(trainer.model, PeftModel) else "model")
+    model = getattr(trainer.model, "policy", trainer.model)  # PPO trains its value model too, which is not kept
+    target = run / ("adapter" if isinstance(model, PeftModel) else "model")
     temporary = run / f".{target.name}"
-    generation = getattr(trainer.model, "generation_config", None)
+    generation = getattr(model, "generation_config", None)
     if generation is not None and generation.eos_token_id is None:
         generation.eos_token_id = trainer.processing_class.eos_token_id
     trainer.save_model(str(temporary))
@@ -94,11 +103,39 @@ def save(trainer: Any, run: Path) -> Path:
     return target
 
 
-def model_arguments(model: Any, config: Any) -> dict[str, Any]:
-    """Return what `from_pretrained` gets besides the model's name, as TRL's own script sets it."""
-    return {
+def loading(trainer_class: type, model: Any, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return what `from_pretrained` gets besides the model's name, as TRL's own scripts set it, and the quantization.
+
+    The latter is the trainer's argument where it has one; TRL's experimental trainers load a quantized model only as
+    `from_pretrained` is told.
+    """
+    from trl import get_quantization_config
+
+    told = {"quantization_config": get_quantization_config(model)}
+    arguments = {
         "revision": model.model_revision,
         "trust_remote_code": config.trust_remote_code,
         "attn_implementation": model.attn_implementation,
         "dtype": model.dtype,
     }
+    if "quantization_config" in inspect.signature(trainer_class.__init__).parameters:
+        return arguments, told
+    return arguments | {key: value for key, value in told.items() if value is not None}, {}
+
+
+def reward_functions(script: Any) -> list[Any]:
+    """Return the rewards that a recipe names: TRL's own by name, others by their import path, a reward model's folder.
+
+    Raises UserError for one that cannot be imported.
+    """
+    from trl import rewards
+
+    found = [script.reward_model_name_or_path] if script.reward_model_name_or_path else []
+    for name in script.reward_funcs or []:
+        module, _, function = name.rpartition(".")
+        try:
+            found.append(getattr(importlib.import_module(module) if module else rewards, function))
+        except (ImportError, AttributeError) as fault:
+            hint = "reward_funcs: [${reward}] is the project's own"
+            raise UserError(f"reward_funcs: '{name}' cannot be imported: {fault}", hint) from None
+    return found

@@ -1,0 +1,52 @@
+"""The projects' own rewards, as functions that a trainer can import: what is scored is what is rewarded.
+
+    reward_funcs: [gretchen.rewards.genome_chatbot]      in a recipe, where `${reward}` stands for that name
+
+Every attribute of this module is a project's reward, its slug written with underscores. It takes TRL's columns
+(prompts, completions, and those of the rows) and returns a number per answer: evaluation.py's `reward(prediction, row)`,
+or the main metric. Axolotl's and TRL's own commands find it too, wherever Gretchen is installed.
+"""
+
+import json
+from collections.abc import Callable
+from typing import Any
+
+Reward = Callable[..., list[float]]
+
+
+def name_of(project: str) -> str:
+    """Return the name by which a recipe names a project's reward."""
+    return f"{__name__}.{project.replace('-', '_')}"
+
+
+def __getattr__(name: str) -> Reward:
+    """Return the reward of the project whose slug is `name` with hyphens for underscores."""
+    from gretchen.projects.card import project_slugs
+    from gretchen.scoring.scorer import load_evaluator
+
+    project = name.replace("_", "-")
+    if project not in project_slugs():
+        raise AttributeError(f"{__name__}.{name}: there is no project '{project}'")
+    evaluator = load_evaluator(project)
+
+    def reward(prompts: list[Any], completions: list[Any], **columns: Any) -> list[float]:
+        rows = rows_of(prompts, columns)
+        return [evaluator.reward(text_of(said), row) for said, row in zip(completions, rows, strict=True)]
+
+    reward.__name__ = name
+    return reward
+
+
+def rows_of(prompts: list[Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
+    """Return the rows that a trainer took apart into columns, `meta` as the dict it was in the builder."""
+    kept = {key: values for key, values in columns.items() if key in ("id", "form", "group", "meta")}
+    rows = [dict(zip(kept, values, strict=True)) for values in zip(*kept.values(), strict=True)] or [{} for _ in prompts]
+    return [
+        row | {"prompt": prompt, "meta": json.loads(row.get("meta") or "{}")}
+        for prompt, row in zip(prompts, rows, strict=True)
+    ]
+
+
+def text_of(completion: Any) -> str:
+    """Return the text of an answer: a string, or the messages that a conversational row makes of it."""
+    return completion if isinstance(completion, str) else completion[-1]["content"]

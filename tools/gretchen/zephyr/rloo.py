@@ -1,0 +1,22 @@
+"""Reinforcement learning from the project's own reward, by RLOO: each answer against the others' mean.
+
+    python -m gretchen.zephyr rloo runs/<project>/rloo.zephyr/<run>/recipe.yaml
+
+The same recipe runs under `trl rloo --config`. `reward_funcs: [${reward}]` is evaluation.py's, see
+gretchen/rewards.py. Without vLLM the model itself writes the answers.
+"""
+
+from pathlib import Path
+
+from gretchen.zephyr import stage
+
+
+def train(recipe: Path, resume: bool = False) -> Path:
+    """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
+    from trl import RLOOConfig, RLOOTrainer
+    from trl.scripts.rloo import RLOOScriptArguments
+
+    def rewards(script: RLOOScriptArguments, *_: object) -> dict[str, object]:
+        return {"reward_funcs": stage.reward_functions(script)}
+
+    return stage.train_by(RLOOTrainer, RLOOConfig, recipe, resume, RLOOScriptArguments, more=rewards)

@@ -1,0 +1,18 @@
+"""Preference training without a reference model: SimPO, CPO and kin by `loss_type`, by TRL's CPOTrainer.
+
+    python -m gretchen.zephyr simpo runs/<project>/simpo.zephyr/<run>/recipe.yaml
+
+SimPO (Meng et al. 2024) is `loss_type: simpo` with `cpo_alpha: 0`; above 0 the chosen answer's own loss is added. TRL has
+no command for it.
+"""
+
+from pathlib import Path
+
+from gretchen.zephyr import stage
+
+
+def train(recipe: Path, resume: bool = False) -> Path:
+    """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
+    from trl.experimental.cpo import CPOConfig, CPOTrainer
+
+    return stage.train_by(CPOTrainer, CPOConfig, recipe, resume)
