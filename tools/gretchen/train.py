@@ -40,6 +40,7 @@ def train(
     from gretchen.recipes.checks import check_resolved
     from gretchen.recipes.find import find
     from gretchen.runs.resume import refuse_changes, unfinished
+    from gretchen.scoring.rewards import print_pairs
     from gretchen.tracking.secrets import refuse_secrets
 
     load_card(project)
@@ -70,6 +71,7 @@ def train(
         announce(resolved, place, start["model"], notes, old is not None)
         finish(place, len(here.gpus), resume)
     print_samples(place)
+    print_pairs(place)
     print(next_step(place, here))
 
 

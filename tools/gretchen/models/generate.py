@@ -55,28 +55,37 @@ Prompt = str | list[Message] | Conversation
 OnBatch = Callable[[list[int], list[Completion]], None]
 
 
-def load(base: str, adapter: Path | None = None, chat_template: str | None = None) -> Model:
-    """Return the model of a folder or hub id, with an adapter on it where one is named.
+def load(base: str, adapter: Path | None = None, chat_template: str | None = None, scores: bool = False) -> Model:
+    """Return the model of a folder or hub id, with an adapter on it where one is named; one that `scores`: a reward's.
 
     Raises UserError or WorkError where the model cannot be had or its files cannot be read.
     """
     require_reachable(base)
     quiet()
     import torch
-    from transformers import AutoModelForCausalLM, AutoTokenizer, GenerationConfig
+    from transformers import (
+        AutoModelForCausalLM,
+        AutoModelForSequenceClassification,
+        AutoTokenizer,
+        GenerationConfig,
+    )
 
     local = paths.root() / base
     name = str(local) if local.is_dir() else base
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
-        model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.bfloat16)
+        if scores:
+            model = AutoModelForSequenceClassification.from_pretrained(name, dtype=torch.bfloat16, num_labels=1)
+        else:
+            model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.bfloat16)
     except (OSError, ValueError) as fault:
         told = str(fault).strip().splitlines()[0]
         raise WorkError(
             f"the model {base} cannot be loaded: {told}", "is the folder in hub format, and whole?"
         ) from None
     # Values that our own generation config leaves open would be filled in from the model's.
-    model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
+    if not scores:
+        model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
     if adapter is not None:
         from peft import PeftModel
 

@@ -1,7 +1,8 @@
 """What happens around every training of a project's run, in the engine's process, where the libraries are loaded.
 
 Beside a run.json the deep part of the check comes first; afterwards three held-out prompts are answered by what the
-training started from and by what it made. A recipe outside any project is trained and no more.
+training started from and by what it made, or held-out pairs are judged by the reward model that it made. A recipe
+outside any project is trained and no more.
 """
 
 import os
@@ -26,7 +27,7 @@ def exit_code_of(recipe: Path, train: Callable[[], Path]) -> int:
 
 
 def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
-    """Check deeply, look whether the base knows the domain, train, and answer the samples."""
+    """Check deeply, look whether the base knows the domain, train, and answer the samples or judge the pairs."""
     told = folder.record(recipe.parent)
     of_project = bool(told) and told["stage"] != "base"
     if of_project:
@@ -42,9 +43,14 @@ def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
         with tracked(recipe.parent):
             trained = train()
     if of_project and is_first():
-        from gretchen.models.samples import write_samples
+        if told["stage"] == "reward":
+            from gretchen.scoring.rewards import write_pairs
 
-        write_samples(recipe.parent, told["project"], trained)
+            write_pairs(recipe.parent, told["project"])
+        else:
+            from gretchen.models.samples import write_samples
+
+            write_samples(recipe.parent, told["project"], trained)
 
 
 def is_first() -> bool:

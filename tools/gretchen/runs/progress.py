@@ -1,4 +1,8 @@
-"""The one line that a training shows: step, loss, tokens per second, time left, read from the run's metrics.jsonl.
+"""The one line that a training shows, read from the run's metrics.jsonl.
+
+    step 120/396 · loss 0.412 · pairs right 0.906 · validation loss 0.398, pairs right 0.913 · 0:41 left
+
+Beside the loss stands what the stage is about: the share of pairs told apart, a margin, a reward.
 
 On a terminal the line rewrites itself; elsewhere a new line comes every ten seconds at most.
 """
@@ -7,6 +11,7 @@ import json
 import subprocess
 import sys
 import time
+from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +19,15 @@ from gretchen.runs import folder
 
 POLL_SECONDS = 0.25
 QUIET_SECONDS = 10.0
+LOSSES = ("loss", "loss/policy_avg")  # the second one is PPO's
+# What a stage is about, by the names under which trainers log it; the first that is there is shown.
+OWN = {
+    "reward": "reward",  # GRPO, RLOO
+    "objective/scores": "reward",  # PPO
+    "rewards/accuracies": "pairs right",  # DPO, ORPO, SimPO
+    "accuracy": "pairs right",  # a reward model
+    "rewards/margins": "margin",  # KTO
+}
 
 
 def clock(seconds: float) -> str:
@@ -25,14 +39,14 @@ def clock(seconds: float) -> str:
 
 def line(rows: list[dict[str, Any]]) -> str:
     """Return the progress line for the metrics so far, the newest last."""
-    steps = [row for row in rows if "loss" in row]
+    steps = [row for row in rows if first_of(LOSSES, row)]
     if not steps:
         return "starting: loading libraries, model and rows"
     first, last = steps[max(0, len(steps) - 6)], steps[-1]
-    parts = [f"step {last['step']}/{last['steps']}", f"loss {last['loss']:.3f}"]
-    evaluated = [row["eval_loss"] for row in rows if "eval_loss" in row]
+    parts = [f"step {last['step']}/{last['steps']}", f"loss {last[first_of(LOSSES, last)]:.3f}", *own(last)]
+    evaluated = [row for row in rows if "eval_loss" in row]
     if evaluated:
-        parts.append(f"validation loss {evaluated[-1]:.3f}")
+        parts.append(", ".join([f"validation loss {evaluated[-1]['eval_loss']:.3f}", *own(evaluated[-1], "eval_")]))
     seconds = last["seconds"] - first["seconds"]
     if seconds > 0 and last["step"] > first["step"]:
         for name, unit in (("num_tokens", "tokens/s"), ("tokens/trainable", "trained tokens/s")):
@@ -41,6 +55,17 @@ def line(rows: list[dict[str, Any]]) -> str:
         left = (last["steps"] - last["step"]) * seconds / (last["step"] - first["step"])
         parts.append(f"{clock(left)} left")
     return " · ".join(parts)
+
+
+def first_of(names: Iterable[str], row: dict[str, Any]) -> str:
+    """Return the first of some names that a row has a number for, "" for none."""
+    return next((name for name in names if isinstance(row.get(name), int | float)), "")
+
+
+def own(row: dict[str, Any], prefix: str = "") -> list[str]:
+    """Return what a row says of the stage's own quantity: ["reward 0.812"], [] where it logs none."""
+    name = first_of((f"{prefix}{known}" for known in OWN), row)
+    return [f"{OWN[name.removeprefix(prefix)]} {row[name]:.3f}"] if name else []
 
 
 def read(run: Path) -> list[dict[str, Any]]:

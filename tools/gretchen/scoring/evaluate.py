@@ -18,7 +18,7 @@ from gretchen.models.generate import Model, encode, load
 from gretchen.runs import folder as run_folder
 from gretchen.runs.record import commit, now, versions
 from gretchen.scoring import predictions as answering
-from gretchen.scoring import preferences
+from gretchen.scoring import preferences, rewards
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.documents import document_jobs, document_summary, longest_answer
 from gretchen.scoring.predictions import Answer, Job, Settings
@@ -85,10 +85,11 @@ class Loader:
 
 
 def tell(plan: Plan, found: list[System]) -> dict[str, Any]:
-    """Return the whole evaluation, models in the table's order: baselines, base, base prompted, runs."""
+    """Return the whole evaluation, models in the table's order: baselines, base, base prompted, runs; reward models."""
     loader = Loader(plan.template)
     base = found[0]
-    order = [base, *found[1:]]
+    order = [one for one in found if one.kind != "reward"]
+    judges = [one for one in found if one.kind == "reward"]
     if any(map(exchange, plan.train)):
         order.insert(1, dataclasses.replace(base, name="base prompted", kind="prompted"))
     compared: dict[str, Figures] = {}
@@ -103,7 +104,8 @@ def tell(plan: Plan, found: list[System]) -> dict[str, Any]:
         {"name": name, "kind": "baseline", "sets": measured(plan, said, None, compared)}
         for name, said in baselines(plan.evaluator, plan.rows, plan.train).items()
     ]
-    return heading(plan, base) | {"models": [*trivial, *models], "documents": documents}
+    scorers = rewards.tell(plan.project, judges, plan.template, plan.pairs)
+    return heading(plan, base) | {"models": [*trivial, *models], "rewards": scorers, "documents": documents}
 
 
 def preferences_of(plan: Plan, order: list[System], loader: Loader) -> list[dict[str, Any] | None]:

@@ -73,12 +73,17 @@ def against(right: list[bool], other: list[float] | None) -> dict[str, Any] | No
 
 
 def margins_of(
-    project: str, weights: str, template: str, rows: list[Row], get_model: Callable[[], Model]
+    project: str,
+    weights: str,
+    template: str,
+    rows: list[Row],
+    get_model: Callable[[], Model],
+    asked: Callable[[Model, list[Row]], list[float]] = margins,
 ) -> list[float]:
     """Return a model's margins, from runs/<project>/evaluations/<key>/preferences.json or asked for and kept there."""
     name = text_hash(weights, text_hash(template), rows_hash(rows), "preferences")
     file = paths.runs(project) / "evaluations" / name / FILE
     if not file.is_file():
         ids = [row["id"] for row in rows]
-        write_json(file, {"weights": weights, "ids": ids, "margins": margins(get_model(), rows)})
+        write_json(file, {"weights": weights, "ids": ids, "margins": asked(get_model(), rows)})
     return json.loads(file.read_text(encoding="utf-8"))["margins"]

@@ -24,9 +24,9 @@ PROBE = [
 
 @dataclass(frozen=True)
 class System:
-    """One model of the table: `kind` is base, prompted, document or run; `run` and `told` (run.json) only for a run.
+    """One model of the table: `kind` is base, prompted, document, run, or reward for a run that trained a reward model.
 
-    `model` is the base, or what the run started from.
+    `run` and `told` (run.json) only for a run; `model` is the base, or what the run started from.
     """
 
     name: str
@@ -82,17 +82,17 @@ def systems(project: str, profile: str, model: str, data: str, wanted: list[str]
         else:
             left_out.append(f"left out: {recipe} {runs[0].name} {reasons[0]}")
     recipes = [folder.record(run)["recipe"] for run in chosen]
-    found = [system(base, run, alone=recipes.count(recipe) == 1) for run, recipe in zip(chosen, recipes, strict=True)]
+    found = [system(run, alone=recipes.count(recipe) == 1) for run, recipe in zip(chosen, recipes, strict=True)]
     return [base, *sorted(found, key=lambda one: one.run.name if one.run else "")], left_out
 
 
-def system(base: System, run: Path, alone: bool) -> System:
+def system(run: Path, alone: bool) -> System:
     """Return a run as a system, named after its recipe, and after the run too where it is not `alone`."""
     told, own = folder.record(run), weights_hash(folder.trained(run))
     name = told["recipe"] if alone else f"{told['recipe']} {run.name}"
     below = (told.get("parent") or told["base"])["weights"]
     weights = text_hash(below, own) if (run / "adapter").is_dir() else own
-    return System(name, "run", start_of(told), weights, run, told)
+    return System(name, "reward" if told["stage"] == "reward" else "run", start_of(told), weights, run, told)
 
 
 def template_text(place: Path | None) -> str | None:

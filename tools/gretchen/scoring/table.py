@@ -104,7 +104,18 @@ def preference_table(told: Told) -> tuple[list[str], Cells]:
     return ["model", "pairs", "accuracy [95 %]", "against base", "against its start", "margin in nats"], rows
 
 
+def reward_table(told: Told) -> tuple[list[str], Cells]:
+    """Return header and rows of the reward models; no rows where there are none."""
+    rows = [
+        [one["name"], f"{one['count']:,}", cell(one["accuracy"]), cell(one["margin"], 2)]
+        for one in told.get("rewards", [])
+    ]
+    return ["reward model", "pairs", "accuracy [95 %]", "margin of scores"], rows
+
+
 PREFERENCES = "held-out preference pairs: the right answer is likelier than the faulty one"
+
+REWARDS = "reward models on held-out preference pairs: the right answer scores higher"
 
 
 def title(told: Told, name: str) -> str:
@@ -166,6 +177,8 @@ def text_table(told: Told) -> str:
             lines += ["", heading, *aligned(*closed, indent="  ")]
     if preference_table(told)[1]:
         lines += ["", PREFERENCES, *aligned(*preference_table(told), indent="  ")]
+    if reward_table(told)[1]:
+        lines += ["", REWARDS, *aligned(*reward_table(told), indent="  ")]
     lines += ["", *document_lines(told), *notes(told)]
     return "\n".join(lines)
 
@@ -182,6 +195,8 @@ def markdown_table(told: Told) -> str:
         lines += ["Closed tables (only wordings are held out; not in the mean):", "", *markdown(*closed), ""]
     if preference_table(told)[1]:
         lines += [f"{PREFERENCES.capitalize()}:", "", *markdown(*preference_table(told)), ""]
+    if reward_table(told)[1]:
+        lines += [f"{REWARDS.capitalize()}:", "", *markdown(*reward_table(told)), ""]
     below = [line.strip() for line in document_lines(told)]
     lines += [line[:1].upper() + line[1:] for line in (" ".join(below), " ".join(notes(told))) if line]
     base, data = told["base"]["weights"][:8], told["data"][:8]

@@ -17,6 +17,8 @@ from gretchen.runs import folder
 Start = Callable[[str, Any], Any]
 # What a stage's trainer takes beyond model and rows, made from the script's arguments, the trainer's and the model's.
 More = Callable[[Any, Any, Any], dict[str, Any]]
+# Rows as a stage's trainer wants them, made from the data set's and the model's arguments.
+Shape = Callable[[Any, Any], Any]
 
 
 def train_by(
@@ -27,12 +29,13 @@ def train_by(
     script_class: type | None = None,
     start: Start = lambda name, config: name,
     more: More = lambda script, config, model: {},
+    shape: Shape = lambda rows, model: rows,
 ) -> Path:
     """Train a recipe by one of TRL's trainers on a model and rows, and return the folder of what was trained.
 
     It does what TRL's own scripts do, strictly: unknown keys are refused, and a checkpoint is gone on from. `start`
-    makes the model from the recipe's name of it, `more` the arguments that only this stage's trainer takes, among them
-    `callbacks` instead of a checkpoint every few minutes.
+    makes the model from the recipe's name of it, `shape` the rows from the data set's, `more` the arguments that only
+    this stage's trainer takes, among them `callbacks` instead of a checkpoint every few minutes.
     """
     from transformers import set_seed
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config
@@ -42,7 +45,7 @@ def train_by(
 
     classes = script_class or ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig
     script, config, model, mixture = parse(recipe, *classes)
-    rows = load_rows(script, mixture)
+    rows = shape(load_rows(script, mixture), model)
     run = Path(config.output_dir)
     config.model_init_kwargs, quantization = loading(trainer_class, model, config)
     own = more(script, config, model)
