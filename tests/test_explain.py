@@ -40,9 +40,10 @@ def test_each_engine_says_type_default_and_meaning(gretchen):
 def test_stages_with_the_same_answer_stand_together():
     lines = [line for line in meaning("learning_rate") if line.startswith("  zephyr")]
     assert lines == [
-        "  zephyr, dpo, grpo, kto, rloo: a number, default 1e-06",
-        "  zephyr, pretrain, sft: a number, default 2e-05",
+        "  zephyr, pretrain, sft, distill: a number, default 2e-05",
+        "  zephyr, dpo, kto, orpo, simpo, grpo, rloo: a number, default 1e-06",
         "  zephyr, reward: a number, default 0.0001",
+        "  zephyr, ppo: a number, default 3e-06",
     ]
 
 

@@ -1,0 +1,183 @@
+"""Every stage of the zephyr engine on the embedded base: five steps of each, and (slow) that each learns what it is for.
+
+The trainings run one after another in this process, so that the heavy imports are paid once.
+"""
+
+import importlib
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from gretchen import rewards
+from gretchen.files import read_jsonl, write_jsonl
+from gretchen.projects.build import build
+from gretchen.recipes.find import recipes_of
+from gretchen.recipes.resolve import resolve
+from gretchen.recipes.schema import stages
+from gretchen.runs import folder, progress
+from gretchen.zephyr import stage as shared
+
+PROJECT = "genome-chatbot"
+ROWS = 240
+STEPS = 5
+SFT, JUDGE = "20260101-000000-aaaa", "20260102-000000-aaaa"
+# Numbers of a CPU with or without bf16 arithmetic are compared here: float32 for all.
+PLAIN = {"bf16": False, "dtype": "float32", "report_to": "none", "save_strategy": "no"}
+SMALL = {"per_device_train_batch_size": 4, "max_steps": STEPS, "eval_strategy": "no", "logging_steps": 1}
+ONLINE = {
+    "grpo": {"num_generations": 2, "max_completion_length": 16},
+    "rloo": {"num_generations": 2, "max_completion_length": 16},
+    "ppo": {"total_episodes": 4 * STEPS, "response_length": 16},
+    "distill": {"max_new_tokens": 16},
+}
+RECIPES = [name for name, recipe in recipes_of(PROJECT).items() if recipe.engine == "zephyr"]
+
+
+@pytest.fixture(scope="module")
+def root(flagship):
+    """Return a root of its own with the flagship, a few rows of each format, and runs that later stages start from."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRETCHEN_ROOT", str(flagship))
+        patch.chdir(flagship)
+        card = flagship / "projects" / PROJECT / "project.yaml"
+        card.write_text(card.read_text("utf-8").replace("tiny: 5000", f"tiny: {ROWS}"), encoding="utf-8")
+        build(PROJECT, "tiny")
+        finished("sft", SFT)
+        shutil.copytree(flagship / "projects" / PROJECT / "base", run_of("sft", SFT) / "model")
+        yield flagship
+
+
+def run_of(stage, name):
+    """Return the folder of a run."""
+    return Path("runs", PROJECT, f"{stage}.zephyr", name)
+
+
+def finished(stage, name):
+    """Record a finished run, and return its folder."""
+    base = {"model": f"projects/{PROJECT}/base", "weights": "w" * 16}
+    told = {"status": "finished", "stage": stage, "recipe": f"{stage}.zephyr", "profile": "tiny", "base": base}
+    folder.update(run_of(stage, name), parent=None, data="d" * 16, **told)
+    return run_of(stage, name)
+
+
+def trained(recipe, run, **changes):
+    """Train one of the project's recipes in this process, and return the folder of what was trained."""
+    resolved = resolve(PROJECT, recipe, "tiny", output=str(run), overrides=PLAIN | changes)
+    file = Path(run, "recipe.yaml")
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(resolved.text(), encoding="utf-8")
+    return importlib.import_module(f"gretchen.zephyr.{resolved.stage}").train(file)
+
+
+def judge(root):
+    """Return the folder of a reward model for PPO, trained for a few steps and merged; made once."""
+    from peft import PeftModel
+    from transformers import AutoModelForSequenceClassification, AutoTokenizer
+
+    run = run_of("reward", JUDGE)
+    if not (run / "model").is_dir():
+        adapter = trained("reward", run, **SMALL)
+        start = run_of("sft", SFT) / "model"
+        whole = AutoModelForSequenceClassification.from_pretrained(start, num_labels=1)
+        PeftModel.from_pretrained(whole, adapter).merge_and_unload().save_pretrained(run / "model")
+        AutoTokenizer.from_pretrained(start).save_pretrained(run / "model")
+        finished("reward", JUDGE)
+    return run / "model"
+
+
+def test_every_stage_has_a_recipe():
+    assert {name.split(".")[0].split("-")[0] for name in RECIPES} == set(stages("zephyr"))
+
+
+@pytest.mark.parametrize("recipe", RECIPES)
+def test_five_steps_of_each_recipe(root, tmp_path, recipe):
+    from safetensors.torch import load_file
+
+    kind = recipe.split(".")[0]
+    if kind == "ppo":
+        judge(root)
+    small = {key: value for key, value in SMALL.items() if kind != "ppo" or key != "max_steps"}
+    place = trained(recipe, tmp_path, **small | ONLINE.get(kind, {}))
+    rows = progress.read(tmp_path)
+    steps = [row for row in rows if progress.first_of(progress.LOSSES, row)]
+    assert [row["step"] for row in steps] == list(range(1, STEPS + 1))
+    assert all(math.isfinite(row[progress.first_of(progress.LOSSES, row)]) for row in steps)
+    assert f"step {STEPS}/{STEPS}" in progress.line(rows)
+    assert place.name == ("model" if recipe.startswith("sft-full") else "adapter")
+    weights = load_file(next(place.glob("*.safetensors")))
+    assert any(tensor.abs().sum() > 0 for name, tensor in weights.items() if "lora_B" in name or place.name == "model")
+    assert (place / "tokenizer.json").is_file()
+    assert not list(place.glob("*.bin"))
+
+
+@pytest.mark.parametrize(
+    ("row", "told"),
+    [
+        ({"loss": 0.5, "reward": 0.25, "rewards/f/mean": 0.25}, "loss 0.500 · reward 0.250"),
+        ({"loss/policy_avg": 0.5, "objective/scores": -1.5}, "loss 0.500 · reward -1.500"),
+        ({"loss": 0.5, "rewards/accuracies": 0.75, "rewards/margins": 1.0}, "loss 0.500 · pairs right 0.750"),
+        ({"loss": 0.5, "rewards/margins": 1.0}, "loss 0.500 · margin 1.000"),
+        ({"loss": 0.5}, "loss 0.500"),
+    ],
+)
+def test_progress_tells_what_the_stage_is_about(row, told):
+    row = {"step": 1, "steps": 2, "seconds": 1.0} | row
+    assert progress.line([row]) == f"step 1/2 · {told}"
+    evaluated = {f"eval_{key}": value for key, value in row.items()}
+    if "loss" in row:
+        assert progress.line([row, evaluated]).endswith("validation " + told.replace(" · ", ", "))
+
+
+def test_what_is_scored_is_what_is_rewarded(root):
+    rows = read_jsonl(Path("build", PROJECT, "prompts", "validation.jsonl"))
+    right = [[{"role": "assistant", "content": json.loads(row["meta"])["reference"]}] for row in rows]
+    columns = {key: [row[key] for row in rows] for key in ("id", "form", "group", "meta")}
+    asked = [row["prompt"] for row in rows]
+    module, _, name = rewards.name_of(PROJECT).rpartition(".")
+    reward = getattr(importlib.import_module(module), name)
+    assert reward.__name__ == "genome_chatbot"  # TRL logs it by this name
+    assert set(reward(prompts=asked, completions=right, **columns)) == {1.0}
+    assert set(reward(prompts=asked, completions=["no"] * len(rows), **columns)) == {0.0}
+
+
+def test_a_reward_of_no_project_is_told():
+    from types import SimpleNamespace
+
+    from gretchen.errors import UserError
+
+    script = SimpleNamespace(reward_model_name_or_path=None, reward_funcs=["gretchen.rewards.genom_chatbot"])
+    with pytest.raises(UserError, match=r"'gretchen.rewards.genom_chatbot' cannot be imported"):
+        shared.reward_functions(script)
+    script.reward_funcs = ["think_format_reward"]
+    assert [one.__name__ for one in shared.reward_functions(script)] == ["think_format_reward"]
+
+
+def test_ppo_says_that_it_cannot_go_on(tmp_path):
+    from gretchen.errors import WorkError
+    from gretchen.zephyr import ppo
+
+    with pytest.raises(WorkError, match="cannot go on from a checkpoint"):
+        ppo.train(tmp_path / "recipe.yaml", resume=True)
+
+
+def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
+    import torch
+    from safetensors.torch import load_file
+
+    from gretchen.zephyr import kto
+
+    more = SMALL | {"save_strategy": "steps", "save_steps": 3}
+    whole = load_file(trained("kto", tmp_path, **more) / "adapter_model.safetensors")
+    shutil.rmtree(tmp_path / "adapter")
+    shutil.rmtree(tmp_path / f"checkpoint-{STEPS}", ignore_errors=True)
+    assert folder.checkpoint(tmp_path) == str(tmp_path / "checkpoint-3")
+    again = load_file(kto.train(tmp_path / "recipe.yaml", resume=True) / "adapter_model.safetensors")
+    assert [row["step"] for row in progress.read(tmp_path) if "loss" in row] == list(range(1, STEPS + 1))
+    for name, tensor in whole.items():
+        torch.testing.assert_close(again[name], tensor, rtol=1e-4, atol=1e-6)
