@@ -117,7 +117,7 @@ def loading(trainer_class: type, model: Any, config: Any) -> tuple[dict[str, Any
     told = {"quantization_config": get_quantization_config(model)}
     arguments = {
         "revision": model.model_revision,
-        "trust_remote_code": config.trust_remote_code,
+        "trust_remote_code": getattr(config, "trust_remote_code", False),  # PPO has no such key
         "attn_implementation": model.attn_implementation,
         "dtype": model.dtype,
     }
