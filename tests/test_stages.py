@@ -1,4 +1,4 @@
-"""Every stage of the zephyr engine on the embedded base: five steps of each, and (slow) that each learns what it is for.
+"""Each stage of the zephyr engine on the embedded base: five steps of it, and (slow) that it learns what it is for.
 
 The trainings run one after another in this process, so that the heavy imports are paid once.
 """

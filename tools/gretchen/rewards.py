@@ -40,7 +40,9 @@ def __getattr__(name: str) -> Reward:
 def rows_of(prompts: list[Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows that a trainer took apart into columns, `meta` as the dict it was in the builder."""
     kept = {key: values for key, values in columns.items() if key in ("id", "form", "group", "meta")}
-    rows = [dict(zip(kept, values, strict=True)) for values in zip(*kept.values(), strict=True)] or [{} for _ in prompts]
+    rows = [dict(zip(kept, values, strict=True)) for values in zip(*kept.values(), strict=True)] or [
+        {} for _ in prompts
+    ]
     return [
         row | {"prompt": prompt, "meta": json.loads(row.get("meta") or "{}")}
         for prompt, row in zip(prompts, rows, strict=True)

@@ -2,8 +2,8 @@
 
     python -m gretchen.zephyr kto runs/<project>/kto.zephyr/<run>/recipe.yaml
 
-The same recipe runs under `trl kto --config`. Rows hold `prompt`, `completion` and `label`; each batch needs two rows at
-least, since the reference point of KTO's loss comes from prompts with other rows' answers (Ethayarajh et al. 2024).
+The same recipe runs under `trl kto --config`. Rows hold `prompt`, `completion` and `label`; each batch needs two rows
+at least, since the reference point of KTO's loss comes from prompts with other rows' answers (Ethayarajh et al. 2024).
 """
 
 from pathlib import Path

@@ -2,8 +2,8 @@
 
     python -m gretchen.zephyr orpo runs/<project>/orpo.zephyr/<run>/recipe.yaml
 
-The loss is the chosen answer's own and an odds ratio against the rejected one (Hong et al. 2024), so it may start from a
-base that has seen no SFT. TRL has no command for it.
+The loss is the chosen answer's own and an odds ratio against the rejected one (Hong et al. 2024), so it may start from
+a base that has seen no SFT. TRL has no command for it.
 """
 
 from pathlib import Path

@@ -29,7 +29,8 @@ def train(recipe: Path, resume: bool = False) -> Path:
         raise WorkError("TRL's PPO trainer cannot go on from a checkpoint", "train anew without RESUME=1")
     script, config, model, mixture = stage.parse(recipe, ScriptArguments, PPOConfig, ModelConfig, DatasetMixtureConfig)
     arguments, _ = stage.loading(AutoModelForCausalLM, model, config)
-    whole = {key: value for key, value in arguments.items() if key != "quantization_config"}  # the value model is trained
+    # The value model is trained whole, which a quantized one cannot be.
+    whole = {key: value for key, value in arguments.items() if key != "quantization_config"}
     tokenizer = AutoTokenizer.from_pretrained(model.model_name_or_path, padding_side="left")
     judges = [
         AutoModelForSequenceClassification.from_pretrained(config.reward_model_path, num_labels=1, **whole)

@@ -2,8 +2,8 @@
 
     python -m gretchen.zephyr simpo runs/<project>/simpo.zephyr/<run>/recipe.yaml
 
-SimPO (Meng et al. 2024) is `loss_type: simpo` with `cpo_alpha: 0`; above 0 the chosen answer's own loss is added. TRL has
-no command for it.
+SimPO (Meng et al. 2024) is `loss_type: simpo` with `cpo_alpha: 0`; above 0 the chosen answer's own loss is added.
+TRL has no command for it.
 """
 
 from pathlib import Path
