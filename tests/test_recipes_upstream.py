@@ -34,7 +34,8 @@ def made(root, tmp_path_factory):
     architecture, base = root / "shared_recipes/tiny/architecture", folder / f"projects/{PROJECT}/base"
     AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(architecture)).save_pretrained(base)
     shutil.copytree(architecture, base, dirs_exist_ok=True)
-    for row_format, make in (("chats", row), ("preferences", pair)):
+    formats = {"chats": row, "preferences": pair, "feedback": verdict, "prompts": prompt, "texts": document}
+    for row_format, make in formats.items():
         data = folder / "build" / PROJECT / row_format
         data.mkdir(parents=True)
         for split in ("train", "validation", "test", "hard"):
@@ -65,6 +66,27 @@ def pair(split, number):
     sides = {side: [{"role": "assistant", "content": text}] for side, text in (("chosen", "AUG"), ("rejected", "ATG"))}
     asked = [{"role": "user", "content": f"Transcribe ATG {number}."}]
     return {"id": f"{split}-{number}", "form": "x", "group": [split], "prompt": asked, "meta": "{}"} | sides
+
+
+def verdict(split, number):
+    both = pair(split, number)
+    sides = both.pop("chosen"), both.pop("rejected")
+    return both | {"completion": sides[number % 2], "label": number % 2 == 0}
+
+
+def prompt(split, number):
+    asked = pair(split, number)
+    return {key: asked[key] for key in ("id", "form", "group", "prompt")} | {"meta": json.dumps({"reference": "AUG"})}
+
+
+def document(split, number):
+    return {
+        "id": f"{split}-{number}",
+        "form": "x",
+        "group": [split],
+        "text": f"DNA: ATG\nRNA: AUG {number}",
+        "meta": "{}",
+    }
 
 
 def written(folder, name, recipe="sft.zephyr", **changes):
@@ -177,9 +199,10 @@ def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(there):
     assert (there / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()
 
 
+OF_TRL = ("sft", "dpo", "kto", "reward", "grpo", "rloo")
+WITHOUT = ("pretrain", "orpo", "simpo", "ppo", "distill")  # stages of zephyr for which TRL has no command of that name
 COMMANDS = {
-    "sft.zephyr": ("trl", "sft", "--config"),
-    "dpo.zephyr": ("trl", "dpo", "--config"),
+    **{f"{stage}.zephyr": ("trl", stage, "--config") for stage in OF_TRL},
     "sft.axolotl": ("axolotl", "train", "--launcher", "python"),
     "dpo.axolotl": ("axolotl", "train", "--launcher", "python"),
 }
@@ -203,5 +226,6 @@ def test_upstreams_own_command_trains_from_the_resolved_recipe(there, recipe):
     assert (there / recipe / "adapter_model.safetensors").is_file()
 
 
-def test_every_recipe_of_the_flagship_has_upstreams_command():
-    assert set(COMMANDS) == set(recipes_of(PROJECT))
+def test_every_stage_of_the_flagship_has_upstreams_command_or_upstream_has_none():
+    tried = {*COMMANDS, *(f"{stage}.zephyr" for stage in WITHOUT)}
+    assert tried == {f"{recipe.stage}.{recipe.engine}" for recipe in recipes_of(PROJECT).values()}

@@ -3,8 +3,9 @@
     reward_funcs: [gretchen.rewards.genome_chatbot]      in a recipe, where `${reward}` stands for that name
 
 Every attribute of this module is a project's reward, its slug written with underscores. It takes TRL's columns
-(prompts, completions, and those of the rows) and returns a number per answer: evaluation.py's `reward(prediction, row)`,
-or the main metric. Axolotl's and TRL's own commands find it too, wherever Gretchen is installed.
+(prompts, completions, and those of the rows) and returns a number per answer: evaluation.py's
+`reward(prediction, row)`, or the main metric. Axolotl's and TRL's own commands find it too, wherever Gretchen is
+installed.
 """
 
 import json
@@ -40,13 +41,11 @@ def __getattr__(name: str) -> Reward:
 def rows_of(prompts: list[Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
     """Return the rows that a trainer took apart into columns, `meta` as the dict it was in the builder."""
     kept = {key: values for key, values in columns.items() if key in ("id", "form", "group", "meta")}
-    rows = [dict(zip(kept, values, strict=True)) for values in zip(*kept.values(), strict=True)] or [
-        {} for _ in prompts
-    ]
-    return [
-        row | {"prompt": prompt, "meta": json.loads(row.get("meta") or "{}")}
-        for prompt, row in zip(prompts, rows, strict=True)
-    ]
+    rows = []
+    for place, prompt in enumerate(prompts):
+        row = {key: values[place] for key, values in kept.items()}
+        rows.append(row | {"prompt": prompt, "meta": json.loads(row.get("meta") or "{}")})
+    return rows
 
 
 def text_of(completion: Any) -> str:

@@ -24,10 +24,12 @@ def train(recipe: Path, resume: bool = False) -> Path:
     from trl.experimental.ppo import PPOConfig, PPOTrainer
 
     from gretchen.runs.callbacks import Metrics
+    from gretchen.tracking.run import curves
 
     if resume:
         raise WorkError("TRL's PPO trainer cannot go on from a checkpoint", "train anew without RESUME=1")
     script, config, model, mixture = stage.parse(recipe, ScriptArguments, PPOConfig, ModelConfig, DatasetMixtureConfig)
+    run = Path(config.output_dir)
     arguments, _ = stage.loading(AutoModelForCausalLM, model, config)
     # The value model is trained whole, which a quantized one cannot be.
     whole = {key: value for key, value in arguments.items() if key != "quantization_config"}
@@ -49,10 +51,10 @@ def train(recipe: Path, resume: bool = False) -> Path:
         train_dataset=train_rows,
         eval_dataset=test_rows if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(Path(config.output_dir))],
+        callbacks=[Metrics(run), *curves(run)],
     )
     trainer.train()
-    return stage.save(trainer, Path(config.output_dir))
+    return stage.save(trainer, run)
 
 
 def prompts(rows: Any, tokenizer: Any) -> Any:
