@@ -278,6 +278,24 @@ def test_a_model_of_an_earlier_stage_is_that_of_the_newest_finished_run(copied):
     assert named.values["model_name_or_path"] == "runs/p/r/x/model"
 
 
+def test_a_recipe_may_use_a_second_earlier_model_beside_its_start(copied):
+    resolved = resolve(PROJECT, "ppo", "tiny")
+    assert (resolved.parent_stage, resolved.uses) == ("sft", ("reward",))
+    assert resolved.values["reward_model_path"] == f"runs/{PROJECT}/reward.zephyr/<run>/model"
+    told = {"status": "finished", "stage": "reward", "recipe": "reward.zephyr", "profile": "tiny"}
+    folder.update(copied / "runs" / PROJECT / "reward.zephyr" / "20260101-000000-aaaa", **told)
+    expected = f"runs/{PROJECT}/reward.zephyr/20260101-000000-aaaa/model"
+    assert resolve(PROJECT, "ppo", "tiny").values["reward_model_path"] == expected
+    named = resolve(PROJECT, "ppo", "tiny", parent="runs/p/r/x", uses={"reward": "runs/p/r/y"}).values
+    assert (named["model_name_or_path"], named["reward_model_path"]) == ("runs/p/r/x/model", "runs/p/r/y/model")
+    assert resolve(PROJECT, "distill", "tiny").parent_stage == "", "a student starts from the base"
+    assert resolve(PROJECT, "distill", "tiny").uses == ("sft",)
+
+
+def test_the_projects_own_reward_has_a_name_of_its_own(copied):
+    assert resolve(PROJECT, "grpo", "tiny").values["reward_funcs"] == ["gretchen.rewards.genome_chatbot"]
+
+
 def test_each_recipe_matches_its_snapshot(root):
     """GRETCHEN_UPDATE_SNAPSHOTS=1 writes them anew: read the diff."""
     update = bool(os.environ.get("GRETCHEN_UPDATE_SNAPSHOTS"))

@@ -33,7 +33,7 @@ def of_form(rows, form):
 
 
 def test_builder_is_deterministic(dataset):
-    for builder in (dataset.texts, dataset.chats, dataset.preferences):
+    for builder in (dataset.texts, dataset.chats, dataset.preferences, dataset.feedback, dataset.prompts):
         assert list(itertools.islice(builder(), 500)) == list(itertools.islice(builder(), 500))
 
 
@@ -214,3 +214,27 @@ def test_preferences_are_wrong_in_one_named_way(dataset):
         chosen, rejected = row["chosen"][0]["content"], row["rejected"][0]["content"]
         assert chosen != rejected and 0.6 <= len(rejected) / len(chosen) <= 1.67
         assert split_of(row["group"]) is not None
+
+
+def test_feedback_is_one_side_of_each_pair_with_its_verdict(dataset):
+    pairs = list(itertools.islice(dataset.preferences(), 800))
+    verdicts = list(itertools.islice(dataset.feedback(), 800))
+    for pair, row in zip(pairs, verdicts, strict=True):
+        assert row["prompt"] == pair["prompt"] and row["group"] == pair["group"]
+        assert row["completion"] == pair["chosen" if row["label"] else "rejected"]
+        assert ("fault" in row["meta"]) == (not row["label"])
+    assert 0.45 < sum(row["label"] for row in verdicts) / len(verdicts) < 0.55
+
+
+def test_prompts_are_questions_of_their_own_whose_reference_is_right(dataset, evaluation, chats):
+    rows = list(itertools.islice(dataset.prompts(), 2000))
+    asked = {row["prompt"][-1]["content"] for row in rows if len(row["prompt"]) == 1}
+    seen = {row["messages"][0]["content"] for row in chats if len(row["messages"]) == 2}
+    assert len(asked & seen) < 0.02 * len(asked)
+    assert not {row["form"] for row in rows} & CLOSED
+    for row in rows:
+        assert row["prompt"][-1]["role"] == "user"
+        assert evaluation.score(row["meta"]["reference"], row)["exact"] == 1
+        assert evaluation.score("nothing", row)["exact"] == 0
+    splits = Counter(split_of(row["group"]) for row in rows)
+    assert None not in splits and splits["test"] / splits.total() == pytest.approx(0.10, abs=0.03)
