@@ -30,7 +30,7 @@ SMALL = {"per_device_train_batch_size": 4, "max_steps": STEPS, "eval_strategy": 
 ONLINE = {
     "grpo": {"num_generations": 2, "max_completion_length": 16},
     "rloo": {"num_generations": 2, "max_completion_length": 16},
-    "ppo": {"total_episodes": 4 * STEPS, "response_length": 16},
+    "ppo": {"response_length": 16},
     "distill": {"max_new_tokens": 16},
 }
 RECIPES = [name for name, recipe in recipes_of(PROJECT).items() if recipe.engine == "zephyr"]
@@ -99,8 +99,7 @@ def test_five_steps_of_each_recipe(root, tmp_path, recipe):
     kind = recipe.split(".")[0]
     if kind == "ppo":
         judge(root)
-    small = {key: value for key, value in SMALL.items() if kind != "ppo" or key != "max_steps"}
-    place = trained(recipe, tmp_path, **small | ONLINE.get(kind, {}))
+    place = trained(recipe, tmp_path, **SMALL | ONLINE.get(kind, {}))
     rows = progress.read(tmp_path)
     steps = [row for row in rows if progress.first_of(progress.LOSSES, row)]
     assert [row["step"] for row in steps] == list(range(1, STEPS + 1))
@@ -192,18 +191,18 @@ LEARNS = {
     "kto": ("eval_rewards/margins", True, {}),
     "orpo": ("eval_loss", False, {}),
     "simpo": ("eval_rewards/margins", True, {}),
-    "reward": ("eval_accuracy", True, {"max_steps": 150}),
-    "grpo": ("eval_reward", True, {"max_completion_length": 64}),
-    "rloo": ("eval_reward", True, {"max_completion_length": 64}),
+    "reward": ("eval_accuracy", True, {"max_steps": 250, "per_device_train_batch_size": 16}),
+    "grpo": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
+    "rloo": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
     "distill": ("eval_loss", False, {"max_new_tokens": 64}),
 }
 
 
 @pytest.fixture(scope="module")
 def school(root):
-    """Return the root with some thousand rows, and in the place of the base that stood for it a real short SFT."""
+    """Return the root with some more rows, and in the place of the base that stood for it a real short SFT."""
     card = root / "projects" / PROJECT / "project.yaml"
-    card.write_text(card.read_text("utf-8").replace(f"tiny: {ROWS}", "tiny: 2000"), encoding="utf-8")
+    card.write_text(card.read_text("utf-8").replace(f"tiny: {ROWS}", "tiny: 1200"), encoding="utf-8")
     build(PROJECT, "tiny")
     from gretchen.merging.merge import merge
 
@@ -220,7 +219,7 @@ def school(root):
 def test_each_stage_learns_what_it_is_for(school, tmp_path, kind):
     name, up, changes = LEARNS[kind]
     start = {"model_name_or_path": str(run_of("sft", SFT) / "model")} if "model_name_or_path" in changes else {}
-    steps = {"max_steps": 40, "logging_steps": 10} | changes | start
+    steps = {"max_steps": 40, "logging_steps": 10, "per_device_train_batch_size": 8} | changes | start
     more = {"eval_on_start": True, "eval_strategy": "steps", "eval_steps": steps["max_steps"]}
     trained(kind, tmp_path, **steps, **more)
     before, after = (row[name] for row in progress.read(tmp_path) if name in row)
@@ -232,8 +231,8 @@ def test_each_stage_learns_what_it_is_for(school, tmp_path, kind):
 
 @pytest.mark.slow
 def test_ppo_learns_what_the_reward_model_likes(school, tmp_path):
-    judge(school, max_steps=150)
-    trained("ppo", tmp_path, total_episodes=64 * 30, response_length=64)
+    judge(school, max_steps=250, per_device_train_batch_size=16)
+    trained("ppo", tmp_path, per_device_train_batch_size=32, max_steps=40, response_length=64)
     scores = [row["objective/scores"] for row in progress.read(tmp_path) if "objective/scores" in row]
     print("ppo: ", [round(score, 2) for score in scores])
     assert sum(scores[-5:]) > sum(scores[:5])

@@ -7,6 +7,7 @@ without it), the reward model (`reward_model_path`) and a value model that start
 for it, and its trainer cannot go on from a checkpoint.
 """
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -30,6 +31,10 @@ def train(recipe: Path, resume: bool = False) -> Path:
         raise WorkError("TRL's PPO trainer cannot go on from a checkpoint", "train anew without RESUME=1")
     script, config, model, mixture = stage.parse(recipe, ScriptArguments, PPOConfig, ModelConfig, DatasetMixtureConfig)
     run = Path(config.output_dir)
+    if config.max_steps > 0:  # this trainer counts answers, and would pass the key over
+        devices = int(os.environ.get("WORLD_SIZE", "1"))
+        batch = config.per_device_train_batch_size * config.gradient_accumulation_steps * devices
+        config.total_episodes = config.max_steps * batch
     arguments, _ = stage.loading(AutoModelForCausalLM, model, config)
     # The value model is trained whole, which a quantized one cannot be.
     whole = {key: value for key, value in arguments.items() if key != "quantization_config"}
