@@ -190,7 +190,7 @@ LEARNS = {
     "dpo": ("eval_rewards/margins", True, {}),
     "kto": ("eval_rewards/margins", True, {}),
     "orpo": ("eval_loss", False, {}),
-    "simpo": ("eval_rewards/margins", True, {}),
+    "simpo": ("eval_loss", False, {}),
     "reward": ("eval_accuracy", True, {"max_steps": 250, "per_device_train_batch_size": 16}),
     "grpo": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
     "rloo": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
