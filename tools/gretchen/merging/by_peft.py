@@ -51,6 +51,8 @@ def bare_model(base: Path, adapter: Adapter) -> Any:
     told = {}
     kind = "AutoModelForCausalLM"
     if adapter.config.get("task_type") == "SEQ_CLS":
+        # A new head would be told of at length, and the adapter brings the trained one.
+        transformers.utils.logging.set_verbosity_error()
         kind = "AutoModelForSequenceClassification"
         told["num_labels"] = next(
             (head.shape[0] for name, head in adapter.weights.heads.items() if name.endswith("score.weight")), 2

@@ -69,12 +69,14 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
         AutoTokenizer,
         GenerationConfig,
     )
+    from transformers.utils.logging import set_verbosity_error as disable_warnings
 
     local = paths.root() / base
     name = str(local) if local.is_dir() else base
     try:
         tokenizer = AutoTokenizer.from_pretrained(name)
         if scores:
+            disable_warnings()  # of a new head: the adapter brings the trained one
             model = AutoModelForSequenceClassification.from_pretrained(name, dtype=torch.bfloat16, num_labels=1)
         else:
             model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.bfloat16)
