@@ -20,7 +20,7 @@ def train(recipe: Path, resume: bool = False) -> Path:
 
     Raises WorkError where it should go on from a checkpoint.
     """
-    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer
+    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, set_seed
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config
     from trl.experimental.ppo import PPOConfig, PPOTrainer
 
@@ -46,6 +46,7 @@ def train(recipe: Path, resume: bool = False) -> Path:
     rows = stage.load_rows(script, mixture)
     splits = [rows[name] for name in (script.dataset_train_split, script.dataset_test_split)]
     train_rows, test_rows = (prompts(split, tokenizer) for split in splits)
+    set_seed(config.seed)
     trainer = PPOTrainer(
         args=config,
         processing_class=tokenizer,
