@@ -2,4 +2,5 @@
 
 from gretchen.cli import main
 
-main()
+if __name__ == "__main__":  # a process that a library spawns imports this file again
+    main()

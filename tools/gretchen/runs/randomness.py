@@ -1,0 +1,21 @@
+"""Random numbers that are given back: what a block draws, what follows draws again."""
+
+import contextlib
+import random
+from collections.abc import Iterator
+
+
+@contextlib.contextmanager
+def same_randomness() -> Iterator[None]:
+    """Restore the random states of Python, numpy and torch (all devices) when the block ends."""
+    import numpy
+    import torch
+
+    python, arrays = random.getstate(), numpy.random.get_state()
+    devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
+    try:
+        with torch.random.fork_rng(devices=devices):
+            yield
+    finally:
+        random.setstate(python)
+        numpy.random.set_state(arrays)
