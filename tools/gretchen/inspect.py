@@ -2,8 +2,8 @@
 
     make inspect PROJECT=genome-chatbot RECIPE=dpo
 
-The rows are those of the first batch that the recipe's engine makes of the first 200, after the chat template, with its
-own tokenization, loss mask, length limit and packing. HTML=1 writes a page instead. No weights are loaded, nothing is
+The rows come from the batches that the recipe's engine makes of the first 200, after the chat template, with its own
+tokenization, loss mask, length limit and packing. HTML=1 writes a page instead. No weights are loaded, nothing is
 trained; it takes half a minute to load the training stack. What is wrong with the rows, `make check DEEP=1` says.
 """
 
@@ -72,31 +72,29 @@ def ready(project: str, recipe: str, profile: str, set_: str) -> tuple[Any, list
 
 
 def seen(resolved: Any, count: int) -> tuple[list[str], list[tuple[str, list[Any]]]]:
-    """Return what is told of the first rows, and (heading, pieces) of the first batch's first sequences.
+    """Return what is told of the first rows, and (heading, pieces) of the first sequences that would be trained.
 
     Raises UserError with the engine's own words where it cannot make the rows.
     """
     import warnings
 
-    from gretchen.inspecting.look import batch_of, look
+    from gretchen.inspecting.look import look, trained_first
     from gretchen.inspecting.pieces import figures, pieces_of
     from gretchen.inspecting.quiet import quiet
 
     asked = (resolved.engine, resolved.stage, resolved.values)
     try:
         with warnings.catch_warnings(action="ignore"), quiet():
-            found, batch = look(*asked), batch_of(*asked)
+            found, first = look(*asked), trained_first(*asked, count)
     except (ValueError, TypeError, KeyError, RuntimeError) as wrong:
         problem = f"{resolved.name}: {resolved.engine} cannot make rows of it: {' '.join(str(wrong).split())}"
         raise UserError(problem, "`make check DEEP=1` looks at each row") from None
-    sides = 2 if batch[0].side in ("chosen", "rejected") else 1
-    shown = batch[: count * sides]
-    headings = [
-        f"{number // sides + 1}{f', {one.side}' if one.side else ''}: {figures(one)}"
-        for number, one in enumerate(shown)
-    ]
-    pieces = [pieces_of(one, found.tokenizer, found.stops) for one in shown]
-    return told_of(found), list(zip(headings, pieces, strict=True))
+    sides = 2 if any(one.side == "rejected" for one in first) else 1
+    rows = []
+    for number, one in enumerate(first):
+        heading = f"{number // sides + 1}{f', {one.side}' if one.side else ''}: {figures(one)}"
+        rows.append((heading, pieces_of(one, found.tokenizer, found.stops)))
+    return told_of(found), rows
 
 
 def told_of(found: Any) -> list[str]:

@@ -1,1 +1,1 @@
-"""Training rows as the model sees them: made by the engine's own trainer and collator, shown on a terminal or a page."""
+"""Training rows as the model sees them: made by the engines' own trainers and collators, on a terminal or a page."""

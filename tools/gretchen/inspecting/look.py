@@ -1,7 +1,7 @@
 """A look at the first training rows of a resolved recipe through its engine's eyes.
 
     look("zephyr", "sft", values).rows[0]        each row as it stands, with what the length limit does to it
-    batch_of("zephyr", "sft", values)            the sequences of the first batch that would be trained
+    trained_first("zephyr", "sft", values, 3)    the first sequences that would be trained, cut and packed
 
 It loads the training stack, and no weights. Random numbers drawn here are given back: a training that follows draws the
 same ones as without a look.
@@ -16,6 +16,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.inspecting.sequences import Sequence, sequences_of
+from gretchen.recipes.batch import PER_DEVICE
 from gretchen.recipes.references import MODEL, files_of
 from gretchen.recipes.schema import SAME_AS, load_schema
 
@@ -29,8 +30,8 @@ SHOWN = ("pretrain", "sft", "dpo", "kto", "orpo", "cpo", "simpo", "reward")
 class Look:
     """The first rows as tokens, uncut: `rows[i]` holds one sequence, or both sides of a pair, of line i + 1 of `file`.
 
-    `raw` are the rows as the file has them, [] for data that lie on the hub. `limit` is the recipe's longest sequence in
-    tokens, None for no limit; a longer row is cut, or left out where `leaves_out`.
+    `raw` are the rows as the file has them, [] for data that lie on the hub. `limit` is the recipe's longest sequence
+    in tokens, None for no limit; a longer row is cut, or left out where `leaves_out`.
     """
 
     rows: list[list[Sequence]]
@@ -84,14 +85,24 @@ def look(engine: str, stage: str, values: dict[str, Any], rows: int = ROWS) -> L
     )
 
 
-def batch_of(engine: str, stage: str, values: dict[str, Any], rows: int = ROWS) -> list[Sequence]:
-    """Return the sequences of the first batch that the engine would train, of the first `rows` rows."""
+def trained_first(engine: str, stage: str, values: dict[str, Any], count: int, rows: int = ROWS) -> list[Sequence]:
+    """Return the first `count` sequences (pairs, where rows are pairs) that the engine would train, of the first rows.
+
+    Packed rows come one a batch: what is packed together does not depend on the batch's size.
+    """
     from gretchen.runs.randomness import same_randomness
 
     require_shown(stage)
+    if values.get("packing") or values.get("sample_packing"):
+        values = values | {PER_DEVICE[engine]: 1}
+    found: list[Sequence] = []
     with same_randomness():
         trainer = _engine(engine).trainer_of(values, *_stage(engine, stage), rows=rows)
-        return sequences_of(next(iter(trainer.get_train_dataloader())))
+        for batch in trainer.get_train_dataloader():
+            found += sequences_of(batch)
+            if len(found) >= 2 * count:
+                break
+    return found[: count * (2 if found and found[0].side in ("chosen", "rejected") else 1)]
 
 
 def tokenizer_of(engine: str, values: dict[str, Any]) -> Any:

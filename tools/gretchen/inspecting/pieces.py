@@ -41,7 +41,7 @@ def trained_text(sequence: Sequence, tokenizer: Any) -> str:
 
 
 def figures(sequence: Sequence) -> str:
-    """Return a sequence's counts in words: 71 tokens, 28 trained (39 %), 3 packed rows."""
+    """Return a sequence's counts in words: 71 tokens, 28 trained (39 %), 3 rows packed."""
     count, trained = len(sequence.ids), sum(sequence.trained)
-    packed = f", {len(sequence.starts)} packed rows" if len(sequence.starts) > 1 else ""
+    packed = f", {len(sequence.starts)} rows packed" if len(sequence.starts) > 1 else ""
     return f"{count} tokens, {trained} trained ({trained / max(1, count):.0%}){packed}"

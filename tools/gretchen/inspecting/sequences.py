@@ -57,12 +57,8 @@ def _rows(batch: dict[str, Any], side: str = "", prefix: str = "") -> Iterator[S
             trained = [label != IGNORED for label in labels[number].tolist()]
         elif masks is not None:
             trained = [bool(mask) for mask in masks[number].tolist()]
-        yield Sequence(
-            [ids[place] for place in kept],
-            [trained[place] for place in kept],
-            _starts(batch, number, kept) if not prefix else [0],
-            side,
-        )
+        starts = [0] if prefix else _starts(batch, number, kept)
+        yield _without_padding(Sequence([ids[i] for i in kept], [trained[i] for i in kept], starts, side))
 
 
 def _kept(batch: dict[str, Any], prefix: str, number: int, width: int) -> list[int]:
@@ -71,6 +67,14 @@ def _kept(batch: dict[str, Any], prefix: str, number: int, width: int) -> list[i
     if mask is None or mask.dim() != 2:
         return list(range(width))
     return [place for place, seen in enumerate(mask[number].tolist()) if seen]
+
+
+def _without_padding(one: Sequence) -> Sequence:
+    """Return a packed sequence without a last row that is one token over and over, masked: axolotl pads so."""
+    last = one.starts[-1]
+    if last == 0 or any(one.trained[last:]) or len(set(one.ids[last:])) > 1:
+        return one
+    return Sequence(one.ids[:last], one.trained[:last], one.starts[:-1], one.side)
 
 
 def _starts(batch: dict[str, Any], number: int, kept: list[int]) -> list[int]:
