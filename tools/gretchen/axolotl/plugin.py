@@ -8,6 +8,7 @@ from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback, set_seed
 
 from gretchen.runs.callbacks import Metrics, SaveEvery
+from gretchen.runs.rehearsal import LongestFirst
 from gretchen.tracking.run import curves
 
 
@@ -23,6 +24,10 @@ class RunPlugin(BasePlugin):
         """Return the callbacks for the run folder, which is the recipe's `output_dir`."""
         run = Path(cfg.output_dir)
         return [Metrics(run), SaveEvery(), *curves(run)]
+
+    def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[TrainerCallback]:
+        """Return the callback that rehearses the longest batch."""
+        return [LongestFirst(trainer)]
 
     def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
         """Take all that lives now out of the garbage collector's sight.

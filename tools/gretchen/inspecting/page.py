@@ -17,7 +17,8 @@ p { margin: .25rem 0; } .soft { color: var(--soft); }
 pre { border: 1px solid var(--line); border-radius: 6px; padding: .75rem 1rem; white-space: pre-wrap;
   overflow-wrap: anywhere; font: 14px/1.6 ui-monospace, monospace; margin: 0; }
 .masked { color: var(--soft); } .trained { background: var(--trained); color: var(--trained-ink); }
-.end { border: 1px solid var(--masked-end); border-radius: 3px; padding: 1px 0 2px; } .trained.end { border-color: var(--end); }
+.end { border: 1px solid var(--masked-end); border-radius: 3px; padding: 1px 0 2px; }
+.trained.end { border-color: var(--end); }
 .break { opacity: .5; } hr { border: 0; border-top: 2px dashed var(--line); margin: .5rem 0; }
 """
 

@@ -41,6 +41,7 @@ def train_by(
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config
 
     from gretchen.runs.callbacks import Metrics, SaveEvery
+    from gretchen.runs.rehearsal import LongestFirst
     from gretchen.tracking.run import curves
 
     classes = script_class or ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig
@@ -60,6 +61,7 @@ def train_by(
         **quantization,
         **own,
     )
+    trainer.add_callback(LongestFirst(trainer))
     trainer.train(resume_from_checkpoint=folder.checkpoint(run) if resume else None)
     return save(trainer, run)
 
