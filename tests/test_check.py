@@ -31,9 +31,10 @@ def copied(root, tmp_path, monkeypatch):
     data.mkdir(parents=True)
     pairs = data.with_name("preferences")
     pairs.mkdir()
-    line = json.dumps(ROW | {"messages": TURNS}) + "\n"
-    pair = json.dumps(ROW | {"prompt": TURNS[:1], "chosen": TURNS[1:2], "rejected": WRONG}) + "\n"
     for split in ("train", "validation", "test"):
+        asked = [{"role": "user", "content": f"a {split}?"}]
+        line = json.dumps(ROW | {"messages": [*asked, TURNS[1]]}) + "\n"
+        pair = json.dumps(ROW | {"prompt": asked, "chosen": TURNS[1:2], "rejected": WRONG}) + "\n"
         (data / f"{split}.jsonl").write_text(line * 3, encoding="utf-8")
         (pairs / f"{split}.jsonl").write_text(pair * 3, encoding="utf-8")
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
@@ -54,17 +55,17 @@ def test_a_good_project_passes_every_check(copied):
     report = check_project(PROJECT)
     assert report.failed == []
     assert set(states(report).values()) == {"ok"}
-    assert len(report.checks) == 12
+    assert len(report.checks) == 14
 
 
 def test_the_report_lists_what_was_done(copied):
     lines = check_project(PROJECT).text().splitlines()
     assert lines[0] == PROJECT
-    assert lines[1] == "[1/12] card … ok"
-    assert lines[6] == "[6/12] every recipe under every profile resolves … ok (4 recipes × 6 profiles)"
-    assert lines[9] == "[9/12] rows … ok (18 rows of 6 files)"
-    assert lines[10] == (
-        f"[10/12] model … ok ({FOLDER}/base, Qwen/Qwen3-0.6B, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, Qwen/Qwen3-8B "
+    assert lines[1] == "[1/14] card … ok"
+    assert lines[6] == "[6/14] every recipe under every profile resolves … ok (4 recipes × 6 profiles)"
+    assert lines[9] == "[9/14] rows … ok (18 rows of 6 files)"
+    assert lines[11] == (
+        f"[11/14] model … ok ({FOLDER}/base, Qwen/Qwen3-0.6B, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, Qwen/Qwen3-8B "
         "on the hub: not looked up, dpo.axolotl from the newest run of sft, dpo.zephyr from the newest run of sft)"
     )
 

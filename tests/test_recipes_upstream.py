@@ -1,6 +1,6 @@
 """Resolved recipes with Gretchen gone: TRL's parser and axolotl's validators take them, their commands train from them.
 
-And the deep check, which looks at the first rows as TRL tokenizes them.
+And the deep check, which looks at the first rows as the recipe's engine tokenizes them.
 """
 
 import json
@@ -58,13 +58,13 @@ def there(made, monkeypatch):
 
 
 def row(split, number):
-    turns = [{"role": "user", "content": f"Transcribe ATG {number}."}, {"role": "assistant", "content": "AUG"}]
+    turns = [{"role": "user", "content": f"Transcribe ATG {number}, {split}."}, {"role": "assistant", "content": "AUG"}]
     return {"id": f"{split}-{number}", "form": "x", "group": [split], "messages": turns, "meta": "{}"}
 
 
 def pair(split, number):
     sides = {side: [{"role": "assistant", "content": text}] for side, text in (("chosen", "AUG"), ("rejected", "ATG"))}
-    asked = [{"role": "user", "content": f"Transcribe ATG {number}."}]
+    asked = [{"role": "user", "content": f"Transcribe ATG {number}, {split}."}]
     return {"id": f"{split}-{number}", "form": "x", "group": [split], "prompt": asked, "meta": "{}"} | sides
 
 
@@ -170,9 +170,9 @@ def test_the_deep_check_tells_rules_that_span_several_keys(there):
 def test_a_row_that_trains_nothing_is_told_with_its_line(there):
     report = check_deep(PROJECT, written(there, "short", max_length=8))
     assert report.failed[0] == (
-        f"build/{PROJECT}/chats/train.jsonl:1: no token of this row is trained: the answer lies behind max_length"
+        f"build/{PROJECT}/chats/train.jsonl:1: no token of this row is trained: the answer lies behind max_length "
+        f"(so do {ROWS - 1} of {ROWS} rows more)"
     )
-    assert len(report.failed) == ROWS
 
 
 def test_an_answer_without_a_trained_end_is_told(there):
@@ -186,7 +186,7 @@ def test_an_answer_without_a_trained_end_is_told(there):
     report = check_deep(PROJECT, written(there, "no-end", model_name_or_path="endless"))
     assert report.failed[0] == (
         f"build/{PROJECT}/chats/train.jsonl:1: the last trained token is no EOS: the model would not learn to end its "
-        "answers"
+        f"answers (so do {ROWS - 1} of {ROWS} rows more)"
     )
 
 

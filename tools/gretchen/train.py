@@ -61,7 +61,9 @@ def train(
     into = {"output": paths.shown(place), "parent": paths.shown(parent) if parent else None}
     into["uses"] = {stage: told["run"] for stage, told in uses.items()}
     resolved, notes = resolved_for(project, name, profile, set_, here, **into)
-    check_resolved(project, resolved).raise_if_failed()
+    report = check_resolved(project, resolved)
+    report.raise_if_failed()
+    notes += [f"warning: {line}" for line in report.warnings]
     with folder.writer(paths.runs(project) / name, f"{project}'s {name}"):
         if old:
             refuse_changes(old, resolved.values, data_hash(project), start["weights"])

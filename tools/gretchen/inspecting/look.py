@@ -39,6 +39,7 @@ class Look:
     file: Path | None
     tokenizer: Any
     limit: int | None
+    limit_name: str
     leaves_out: bool
 
     @property
@@ -81,6 +82,7 @@ def look(engine: str, stage: str, values: dict[str, Any], rows: int = ROWS) -> L
         file=file if len(raw) == len(found) else None,
         tokenizer=tokenizer,
         limit=None if said in (None, "none") else int(said),
+        limit_name=name,
         leaves_out=leaves_out,
     )
 

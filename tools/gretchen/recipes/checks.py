@@ -23,10 +23,11 @@ from gretchen.recipes.placeholders import SPLITS
 from gretchen.recipes.programs import program_faults
 from gretchen.recipes.read import read
 from gretchen.recipes.references import code_faults, data_check, model_check, models_of
-from gretchen.recipes.report import Check, Report, checked, skipped
+from gretchen.recipes.report import Check, Report, checked, judged, skipped
 from gretchen.recipes.resolve import Resolved, resolve
 
 ROWS = 200
+ROWS_SENSE, RECIPE_SENSE = "common mistakes in rows", "common mistakes in recipes"
 
 
 def check_project(project: str) -> Report:
@@ -102,7 +103,9 @@ def resolved_checks(project: str, resolved: Sequence[Resolved]) -> list[Check]:
         checked("foreign code", [fault for one in resolved for fault in code_faults(one.values, place_in(one))]),
         data_check(project, resolved),
         rows_check(project),
+        rows_mistakes(project),
         *model_checks(project, resolved),
+        recipe_mistakes(resolved),
     ]
 
 
@@ -114,8 +117,8 @@ def counted(things: Sequence[object], noun: str) -> str:
 def not_reached(broken_card: bool) -> list[Check]:
     """Return the checks that wait until the mistakes above are mended."""
     reason = "the card has mistakes" if broken_card else "the recipes have mistakes"
-    later = ("every recipe under every profile resolves", "foreign code", "data", "rows", "model", "special tokens")
-    return [skipped(name, reason) for name in (*later, "chat template")]
+    later = ("every recipe under every profile resolves", "foreign code", "data", "rows", ROWS_SENSE, "model")
+    return [skipped(name, reason) for name in (*later, "special tokens", "chat template", RECIPE_SENSE)]
 
 
 def resolve_all(
@@ -156,6 +159,28 @@ def rows_check(project: str) -> Check:
                 if fault := line_fault(line, file.parent.name):
                     faults.append(f"{paths.shown(file)}:{number}: {fault}")
     return checked("rows", faults, f"{count} rows of {len(files)} files")
+
+
+def rows_mistakes(project: str) -> Check:
+    """Return the check of the built rows for what spoils a training."""
+    from gretchen.mistakes.rows import look_at
+
+    if not paths.build(project).is_dir():
+        return skipped(ROWS_SENSE, f"nothing is built: make data PROJECT={project}")
+    found = look_at(project)
+    return judged(ROWS_SENSE, found.errors, found.warnings)
+
+
+def recipe_mistakes(resolved: Sequence[Resolved]) -> Check:
+    """Return the check of resolved recipes for values that spoil a training."""
+    from gretchen.mistakes.recipe import look_at
+
+    # What a later stage starts from under `tiny` is the embedded base, trained further.
+    small = [one.profile == "tiny" and bool(one.parent_stage) for one in resolved]
+    asked = zip(resolved, small, strict=True)
+    found = [look_at(one.engine, one.stage, one.values, place_in(one), tiny) for one, tiny in asked]
+    errors, warnings = ([line for one in found for line in getattr(one, kind)] for kind in ("errors", "warnings"))
+    return judged(RECIPE_SENSE, errors, warnings)
 
 
 def line_fault(line: str, row_format: str) -> str | None:

@@ -1,13 +1,10 @@
 """The deep part of a check: the engine's own validators, the tokenizer, the first rows as tokens.
 
 It loads the training stack, so it runs in the engine's process before the training, or by `make check DEEP=1`.
-Rows are looked at for zephyr's SFT on chats. Not covered: rows of the other stages, and of axolotl.
+The rows are those that the recipe's engine makes, without the model's weights (see gretchen.inspecting). Not covered:
+stages that write their answers themselves.
 """
 
-import json
-from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice
 from pathlib import Path
 from typing import Any
 
@@ -16,21 +13,10 @@ import yaml
 from gretchen import paths
 from gretchen.errors import GretchenError
 from gretchen.recipes.loose import read_loose
-from gretchen.recipes.references import MODEL, files_of
-from gretchen.recipes.report import Check, Report, checked, skipped
+from gretchen.recipes.references import MODEL
+from gretchen.recipes.report import Check, Report, checked, judged, skipped
 from gretchen.recipes.schema import SAME_AS
 from gretchen.runs import folder
-
-ROWS = 200
-
-
-@dataclass(frozen=True)
-class Tokens:
-    """One row as the trainer sees it: its tokens, which of them are trained, whether its end was cut off."""
-
-    ids: list[int]
-    trained: list[bool]
-    cut: bool
 
 
 def deep_report(project: str, recipe: Path) -> Report:
@@ -42,11 +28,10 @@ def deep_report(project: str, recipe: Path) -> Report:
     checks = [axolotl_validators(recipe, values) if loose.engine == "axolotl" else validators(recipe, stage)]
     tokenizer, loaded = load_tokenizer(str(values[MODEL[loose.engine]]))
     checks.append(loaded)
-    if loose.engine == "axolotl":
-        return Report(subject, [*checks, skipped("rows as tokens", "axolotl masks rows by rules of its own")])
-    if tokenizer is None:
-        return Report(subject, [*checks, skipped("rows as tokens", "the tokenizer did not load")])
-    return Report(subject, [*checks, rows_as_tokens(values, stage, tokenizer)])
+    if tokenizer is None or checks[0].state == "failed":
+        reason = "the tokenizer did not load" if tokenizer is None else "what is above failed"
+        return Report(subject, [*checks, skipped("rows as tokens", reason)])
+    return Report(subject, [*checks, rows_as_tokens(loose.engine, stage, values)])
 
 
 def validators(recipe: Path, stage: str) -> Check:
@@ -95,76 +80,24 @@ def load_tokenizer(model: str) -> tuple[Any, Check]:
     return tokenizer, checked("tokenizer", [], f"{len(tokenizer)} tokens")
 
 
-def rows_as_tokens(values: dict[str, Any], stage: str, tokenizer: Any) -> Check:
-    """Return the check of the first training rows: each trains something, and answers end in a trained EOS."""
-    name, file = "rows as tokens", train_file(values)
-    if file is None:
-        return skipped(name, "the recipe names no file of this disk")
-    rows = list(islice(chats(file), ROWS))
-    if stage != "sft" or not rows:
-        return skipped(name, f"{paths.shown(file)} holds no chats")
-    seen = [(number, tokens_of(row, values, tokenizer)) for number, row in rows]
-    stops = stop_ids(values, tokenizer)
-    faults = [f"{paths.shown(file)}:{n}: {fault}" for n, tokens in seen if (fault := row_fault(tokens, stops))]
-    count, cut = len(seen), sum(tokens.cut for _, tokens in seen)
-    share = sum(sum(tokens.trained) for _, tokens in seen) / sum(len(tokens.ids) for _, tokens in seen)
-    limit = f"cut at max_length {values.get('max_length', 1024)}"
-    return checked(name, faults, f"first {count} rows: {cut / count:.0%} {limit}, {share:.0%} of tokens trained")
+def rows_as_tokens(engine: str, stage: str, values: dict[str, Any]) -> Check:
+    """Return the check of the first training rows as the engine's own tokens: ends, masks, what a template drops."""
+    from gretchen.inspecting.look import SHOWN, look
+    from gretchen.inspecting.quiet import quiet
+    from gretchen.mistakes.rendered import look_at
 
-
-def train_file(values: dict[str, Any]) -> Path | None:
-    """Return the file that a recipe's training rows stand in, None where it names none on this disk."""
-    for name in files_of(values):
-        place = paths.root() / name
-        place = place / "train.jsonl" if place.is_dir() else place
-        if place.is_file():
-            return place
-    return None
-
-
-def chats(file: Path) -> Iterator[tuple[int, dict[str, Any]]]:
-    """Yield (line, row) of the rows that hold messages."""
-    with file.open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, start=1):
-            row = json.loads(line)
-            if "messages" in row:
-                yield number, row
-
-
-def tokens_of(row: dict[str, Any], values: dict[str, Any], tokenizer: Any) -> Tokens:
-    """Return a row as TRL's SFT trainer tokenizes it."""
-    from trl.chat_template_utils import get_training_chat_template, has_generation_markers
-
-    answers_only = bool(values.get("assistant_only_loss"))
-    template = tokenizer.chat_template
-    if answers_only and not has_generation_markers(template):
-        template = get_training_chat_template(tokenizer)
-    made = tokenizer.apply_chat_template(
-        row["messages"],
-        tools=row.get("tools"),
-        chat_template=template,
-        return_dict=True,
-        return_assistant_tokens_mask=answers_only,
-    )
-    ids, limit = made["input_ids"], values.get("max_length", 1024)
-    trained = [bool(m) for m in made["assistant_masks"]] if answers_only else [True] * len(ids)
-    limit = len(ids) if limit in (None, "none") else int(limit)
-    return Tokens(ids[:limit], trained[:limit], len(ids) > limit)
-
-
-def stop_ids(values: dict[str, Any], tokenizer: Any) -> set[int]:
-    """Return the tokens at which generation stops: the tokenizer's EOS and generation_config.json's."""
-    file = paths.root() / str(values[MODEL["zephyr"]]) / "generation_config.json"
-    said = json.loads(file.read_text(encoding="utf-8")).get("eos_token_id") if file.is_file() else None
-    return {tokenizer.eos_token_id, *(said if isinstance(said, list) else [said])} - {None}
-
-
-def row_fault(tokens: Tokens, stops: set[int]) -> str | None:
-    """Return what is wrong with a row's tokens, or None."""
-    trained = [number for number, is_trained in zip(tokens.ids, tokens.trained, strict=True) if is_trained]
-    if not trained:
-        return "no token of this row is trained" + (": the answer lies behind max_length" if tokens.cut else "")
-    # Behind the last EOS a template may still write a line break.
-    if not tokens.cut and not stops & set(trained[-2:]):
-        return "the last trained token is no EOS: the model would not learn to end its answers"
-    return None
+    name = "rows as tokens"
+    if stage not in SHOWN:
+        return skipped(name, f"{stage} trains on answers that it writes itself")
+    try:
+        with quiet():
+            found = look(engine, stage, values)
+    except Exception as wrong:  # whatever the engine says of rows that it cannot read
+        told = " ".join(str(wrong).split()) or type(wrong).__name__
+        return checked(name, [f"{engine} cannot make tokens of the rows: {told}"])
+    mistakes = look_at(found, stage)
+    done = "left out" if found.leaves_out else "cut"
+    share = len(found.too_long) / max(1, len(found.rows))
+    limit = f"{share:.0%} {done} at {found.limit_name} {found.limit}" if found.limit else "no length limit"
+    note = f"first {len(found.rows)} rows: {limit}, {found.trained_share:.0%} of tokens trained"
+    return judged(name, mistakes.errors, mistakes.warnings, note)

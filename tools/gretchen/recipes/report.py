@@ -6,10 +6,12 @@ from typing import Any
 
 from gretchen.errors import UserError
 
+WARNING = "warning: "
+
 
 @dataclass(frozen=True)
 class Check:
-    """One check: "ok", "failed" (`lines` are the mistakes) or "skipped" (`lines` are the reasons).
+    """One check: "ok" (`lines` are what to know), "failed" (the mistakes) or "skipped" (the reasons).
 
     `note` says what an "ok" covers: 200 rows, 6 profiles.
     """
@@ -32,6 +34,12 @@ class Report:
         """Return the mistakes of all failed checks, each told once."""
         return list(dict.fromkeys(line for check in self.checks if check.state == "failed" for line in check.lines))
 
+    @property
+    def warnings(self) -> list[str]:
+        """Return what may be a mistake, each told once, without the word "warning" before it."""
+        told = (line for check in self.checks if check.state == "ok" for line in check.lines)
+        return list(dict.fromkeys(line.removeprefix(WARNING) for line in told if line.startswith(WARNING)))
+
     def raise_if_failed(self) -> None:
         """Raise UserError with all mistakes, if there is any."""
         if self.failed:
@@ -47,7 +55,7 @@ class Report:
             elif check.state == "skipped":
                 lines.append(f"{head}, because {'; '.join(check.lines)}")
             else:
-                lines.append(head + (f" ({check.note})" if check.note else ""))
+                lines += [head + (f" ({check.note})" if check.note else ""), *(f"      {line}" for line in check.lines)]
         return "\n".join(lines)
 
     def plain(self) -> dict[str, Any]:
@@ -59,6 +67,17 @@ def checked(name: str, mistakes: Iterable[str], note: str = "") -> Check:
     """Return a check that ran: failed with its mistakes, each once, or ok."""
     lines = list(dict.fromkeys(mistakes))
     return Check(name, "failed", lines) if lines else Check(name, "ok", note=note)
+
+
+def warned(name: str, warnings: Iterable[str], note: str = "") -> Check:
+    """Return a check that ran and lets everything pass, with what may be a mistake, each told once."""
+    return Check(name, "ok", [WARNING + line for line in dict.fromkeys(warnings)], note)
+
+
+def judged(name: str, errors: Iterable[str], warnings: Iterable[str], note: str = "") -> Check:
+    """Return a check that ran: failed with its errors; where there is none, ok with what may be a mistake."""
+    found = checked(name, errors, note)
+    return found if found.state == "failed" else warned(name, warnings, note)
 
 
 def skipped(name: str, *reasons: str) -> Check:

@@ -33,9 +33,11 @@ def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
     if of_project:
         from gretchen.recipes.checks import check_deep
 
-        check_deep(told["project"], recipe).raise_if_failed()
+        report = check_deep(told["project"], recipe)
+        report.raise_if_failed()
         if is_first():
-            folder.update(recipe.parent, warning=warning(told))
+            warnings = [*(f"warning: {line}" for line in report.warnings), warning(told)]
+            folder.update(recipe.parent, warning="\n".join(filter(None, warnings)) or None)
     kept = folder.trained(recipe.parent)  # there already where a run was stopped between its training and its samples
     if kept.is_dir():
         trained = kept

@@ -97,6 +97,7 @@ def as_before(trainer: Any) -> Iterator[None]:
     finally:
         trainer.model.zero_grad(set_to_none=True)
         trainer.model.train(was_training)
+        vars(trainer.state).clear()
         vars(trainer.state).update(state)
         vars(trainer).update(counted)
         gc.collect()
