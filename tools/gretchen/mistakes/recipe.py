@@ -9,40 +9,33 @@
 import json
 import re
 from collections.abc import Callable
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gretchen import paths
+from gretchen.mistakes.found import Found
+from gretchen.mistakes.model import markers, vocabulary
 from gretchen.recipes.model_files import read_json
 from gretchen.recipes.references import MODEL, files_of
 
 Place = Callable[[tuple[Any, ...]], str]
-# (stage, method) -> learning rates from which on a warning is told: this low, this high. The usual ones: full SFT 2e-5,
-# LoRA ten times that (Thinking Machines, LoRA Without Regret, 2025); full DPO 5e-7, LoRA 5e-6 (alignment-handbook's
-# recipes and TRL's examples); ORPO 8e-6 (Hong et al. 2024). A bound is ten times off, or the rate of the other method.
-RATES = {
-    ("sft", "full"): (1e-7, 2e-4), ("sft", "LoRA"): (2e-5, 2e-3),
-    ("dpo", "full"): (5e-9, 1e-5), ("dpo", "LoRA"): (5e-7, 2e-4),
-    ("kto", "full"): (5e-9, 1e-5), ("kto", "LoRA"): (5e-7, 2e-4),
-    ("orpo", "full"): (5e-8, 2e-4), ("orpo", "LoRA"): (5e-7, 2e-3),
-    ("simpo", "full"): (5e-9, 1e-5), ("simpo", "LoRA"): (5e-7, 2e-4),
-    ("reward", "full"): (1e-7, 2e-4), ("reward", "LoRA"): (1e-6, 2e-3),
+# Stage -> the usual learning rate for all weights, and for LoRA. LoRA takes ten times a full fine-tune's (Thinking
+# Machines, LoRA Without Regret, 2025); SFT and DPO as in alignment-handbook's recipes and TRL's examples, KTO as in
+# TRL's documentation, ORPO near its paper's 8e-6 (Hong et al. 2024).
+USUAL = {
+    "sft": (2e-5, 2e-4), "dpo": (5e-7, 5e-6), "kto": (5e-7, 5e-6), "simpo": (5e-7, 5e-6), "orpo": (5e-6, 5e-5),
+    "reward": (1e-5, 1e-4),
 }  # fmt: skip
+# Told from so many times the usual rate on: preference training spreads wider, up to SFT's rates.
+TOO_HIGH = {"sft": 10, "orpo": 10, "reward": 10, "dpo": 40, "kto": 40, "simpo": 40}
+# ... and from such a part on: LoRA at a full fine-tune's rate learns next to nothing; large models take small rates.
+TOO_LOW = {"LoRA": 10, "full": 100}
 # The right rate falls with a model's width: below this size (bytes of weights, 50M parameters in bf16) nothing is said.
 SMALL_BYTES = 100_000_000
 SEEN_NO_SFT = re.compile(r"projects/[\w-]+/base|.*[-_.](base|pt|pretrain(ed)?)([-_.].*)?", re.IGNORECASE)
 FLASH = re.compile(r"flash|flex|varlen", re.IGNORECASE)
 LEAST_SCALE, MOST_SCALE = 0.1, 32.0
 HELD_OUT = re.compile(r"(test|hard)(\[|$)")
-
-
-@dataclass
-class Found:
-    """What is wrong (`errors`) and what may be (`warnings`), each a sentence that begins with file and line."""
-
-    errors: list[str] = field(default_factory=list)
-    warnings: list[str] = field(default_factory=list)
 
 
 def look_at(engine: str, stage: str, values: dict[str, Any], place: Place, small: bool = False) -> Found:
@@ -53,6 +46,9 @@ def look_at(engine: str, stage: str, values: dict[str, Any], place: Place, small
         rate(engine, stage, values, folder, place, found)
     for check in (start, scale, targets, four_bits, half, positions, packing, beta, held_out, watched):
         check(engine, stage, values, folder, place, found)
+    vocabulary(folder, found)
+    if stage != "pretrain":
+        markers(folder, values, found)
     return found
 
 
@@ -64,18 +60,25 @@ def method(values: dict[str, Any]) -> str:
 def rate(engine: str, stage: str, values: dict[str, Any], folder: Path, place: Place, found: Found) -> None:
     """Warn of a learning rate that is off by a factor of ten for the stage and the method."""
     told = values.get("learning_rate")
-    bounds = RATES.get((stage, method(values)))
     small = 0 < sum(file.stat().st_size for file in folder.glob("*.safetensors")) < SMALL_BYTES
-    if not isinstance(told, int | float) or bounds is None or small:
+    if not isinstance(told, int | float) or stage not in USUAL or small:
         return
-    low, high = bounds
-    if told <= low or told >= high:
-        way = "high" if told >= high else "low"
-        usual = f"{low:.0e} to {high:.0e}".replace("e-0", "e-")
+    full, lora = USUAL[stage]
+    way = method(values)
+    usual = lora if way == "LoRA" else full
+    near = 1 + 1e-9
+    if told * near >= usual * TOO_HIGH[stage] or told <= usual / TOO_LOW[way] * near:
+        off = "high" if told > usual else "low"
+        trained = "a LoRA adapter" if way == "LoRA" else "all weights"
         found.warnings.append(
-            f"{place(('learning_rate',))}: 'learning_rate' {told:g} is very {way} for {stage} with "
-            f"{'LoRA' if method(values) == 'LoRA' else 'all weights'}: {usual} are the bounds of what is usual"
+            f"{place(('learning_rate',))}: 'learning_rate' {told:g} is very {off} for {stage} of {trained}: usual is "
+            f"{short(usual)} (all weights {short(full)}, LoRA {short(lora)})"
         )
+
+
+def short(value: float) -> str:
+    """Return a number as recipes write it: 2e-5."""
+    return f"{value:.0e}".replace("e-0", "e-")
 
 
 def start(engine: str, stage: str, values: dict[str, Any], folder: Path, place: Place, found: Found) -> None:

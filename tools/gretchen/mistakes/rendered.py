@@ -11,7 +11,7 @@ from gretchen import paths
 from gretchen.inspecting.look import Look
 from gretchen.inspecting.pieces import trained_text
 from gretchen.inspecting.sequences import Sequence
-from gretchen.mistakes.recipe import Found
+from gretchen.mistakes.found import Found
 
 # More than one row in twenty: told. One in two: the limit is wrong.
 MANY, MOST = 0.05, 0.5

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.mistakes.recipe import Found
+from gretchen.mistakes.found import Found
 from gretchen.projects.rows import FORMATS, Row, normalised_prompt
 
 ROWS = 200

@@ -175,10 +175,8 @@ def recipe_mistakes(resolved: Sequence[Resolved]) -> Check:
     """Return the check of resolved recipes for values that spoil a training."""
     from gretchen.mistakes.recipe import look_at
 
-    # What a later stage starts from under `tiny` is the embedded base, trained further.
-    small = [one.profile == "tiny" and bool(one.parent_stage) for one in resolved]
-    asked = zip(resolved, small, strict=True)
-    found = [look_at(one.engine, one.stage, one.values, place_in(one), tiny) for one, tiny in asked]
+    # Under `tiny` models are the embedded bases, for which no usual learning rate holds.
+    found = [look_at(one.engine, one.stage, one.values, place_in(one), one.profile == "tiny") for one in resolved]
     errors, warnings = ([line for one in found for line in getattr(one, kind)] for kind in ("errors", "warnings"))
     return judged(RECIPE_SENSE, errors, warnings)
 
