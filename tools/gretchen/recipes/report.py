@@ -9,7 +9,7 @@ from gretchen.errors import UserError
 
 @dataclass(frozen=True)
 class Check:
-    """One check: "ok", "failed" (`lines` are the mistakes) or "skipped" (`lines` are the reasons).
+    """One check: "ok" (`lines` are what to know), "failed" (the mistakes) or "skipped" (the reasons).
 
     `note` says what an "ok" covers: 200 rows, 6 profiles.
     """
@@ -47,7 +47,7 @@ class Report:
             elif check.state == "skipped":
                 lines.append(f"{head}, because {'; '.join(check.lines)}")
             else:
-                lines.append(head + (f" ({check.note})" if check.note else ""))
+                lines += [head + (f" ({check.note})" if check.note else ""), *(f"      {line}" for line in check.lines)]
         return "\n".join(lines)
 
     def plain(self) -> dict[str, Any]:
