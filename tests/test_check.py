@@ -167,7 +167,7 @@ LOOSE = [
     ("b.yml", "base_model: x/y\nmicro_batch_size: two\n", "axolotl, sft",
      ["b.yml:2: 'micro_batch_size' is \"two\", expected an integer", "b.yml:1: key 'learning_rate' is missing"]),
     ("c.yml", "model_name_or_path: x/y\ntorch_dtyp: auto\nbeta: 0.1\nmax_length: 8\nlearning_rate: 5.0e-7\n",
-     "zephyr, dpo", ["c.yml:2: unknown key 'torch_dtyp', did you mean 'dtype'?"]),
+     "zephyr, dpo", ["c.yml:2: unknown key 'torch_dtyp', did you mean 'torch_dtype'? today it is 'dtype'"]),
     ("d.yml", "model_name_or_path: x/y\nassistant_only_loss: true\neval_strategy: no\n", "zephyr, sft",
      ["d.yml:3: 'eval_strategy' is false, expected one of no, steps, epoch, YAML reads a bare no as false: "
       'write "no"']),

@@ -99,7 +99,7 @@ def test_zephyr_is_as_lenient_as_trls_parser(values, expected):
         ({"datasets": [{"path": "x", "tpye": "alpaca"}]}, ["unknown key 'datasets[0].tpye', did you mean 'type'?"]),
         ({"loss_watchdog_patience": False, "rope_scaling": None, "flash_attn_rms_norm": False}, []),
         ({"flash_attn_rms_norm": True}, ["`flash_attn_rms_norm` is no longer supported."]),
-        ({"dpo_norm_loss": False}, ["`dpo_norm_loss` is no longer supported, due to breaking changes in TRL >= 0.29.0"]),
+        ({"s2_attention": True}, ["`s2_attention` (shifted-sparse attention) is no longer supported."]),
         ({"micro_batch_size": 1.5}, ["'micro_batch_size' is 1.5, expected an integer"]),
     ],
 )  # fmt: skip

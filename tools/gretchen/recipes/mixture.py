@@ -158,7 +158,7 @@ def entry(part: Part, mixture: Mixture, lost: list[str]) -> Values:
             raise MixtureFault(f"{told}: say how many rows, split: {split.split('[')[0]}[:1000]", *place_of(mixture))
         split = f"{split}[:{percent}%]"
         if mixture.shuffled_first:
-            lost.append(f"{part.path}: the first {percent} % of its rows, which the handbook draws")
+            lost.append(f"of {part.path} the first {percent} %, where the handbook draws")
     said = {"path": part.path, "name": part.name, "split": split, "columns": part.columns}
     return {key: value for key, value in said.items() if value is not None}
 

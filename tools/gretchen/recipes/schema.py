@@ -15,7 +15,7 @@ from typing import Any
 
 from gretchen.errors import UserError
 from gretchen.names import nearest, unknown
-from gretchen.recipes.handbook import hint
+from gretchen.recipes.handbook import former, hint
 
 FOLDER = Path(__file__).parent / "schemas"
 # Stages that another stage's script trains.
@@ -128,10 +128,12 @@ def refusal(value: Any, schema: dict[str, Any]) -> str:
 def _unknown_key(key: str, known: dict[str, Any], root: dict[str, Any], path: tuple[Any, ...]) -> Fault:
     """Return the fault of an unknown key, with today's name of a key that was renamed, or the nearest one."""
     problem = f"unknown key '{_dotted((*path, key))}'"
-    today = hint(str(key)) if root.get("engine") == "zephyr" and not path else None
-    if today:
-        return Fault((*path, key), problem, today, "unknown")
-    close = nearest(str(key), known)
+    old = former() if root.get("engine") == "zephyr" and not path else {}
+    if key in old:
+        return Fault((*path, key), problem, hint(key), "unknown")
+    close = nearest(str(key), [*old, *known])
+    if close in old and close not in known:
+        return Fault((*path, key), problem, f"did you mean '{close}'? {hint(close)}", "unknown")
     few = f"known: {', '.join(sorted(known))}" if len(known) < 12 else ""
     return Fault((*path, key), problem, f"did you mean '{close}'?" if close else few, "unknown")
 

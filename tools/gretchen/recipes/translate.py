@@ -17,6 +17,7 @@ from gretchen.recipes.layers import Values
 from gretchen.recipes.mixture import MIXER, Mixture, MixtureFault, read_mixture, trl_keys
 
 TEMPLATE = "chat_template.jinja"
+AS_IT_IS = "`gretchen train` of this file as it is"
 
 
 @dataclass(frozen=True)
@@ -177,10 +178,12 @@ def computed(
         if "chat_template_path" in known:
             found.replace(key, {"chat_template_path": template}, f"'{key}' is 'chat_template_path' today, a file")
         else:
-            found.replace(key, {}, f"'{key}' is no key of {stage} today: the tokenizer takes it from {template}")
+            found.replace(key, {}, f"'{key}' is no key of {stage} today, but the tokenizer's: {AS_IT_IS} sets it")
     elif key == "tokenizer_name_or_path":
         found.tokenizer = None if value == found.values.get("model_name_or_path") else str(value)
-        told = "`gretchen train FILE` takes that tokenizer" if found.tokenizer else "it is the model's own"
+        told = (
+            f"the model's own is taken, but {AS_IT_IS} takes that one" if found.tokenizer else "it is the model's own"
+        )
         found.replace(key, {}, f"'{key}' is no key today: {told}")
 
 
@@ -224,7 +227,7 @@ def mixture(found: Translation, key: str, rows: str) -> None:
     told = f"{old} {is_} {names(new)} today" if not rows else f"{old}: rows mixed by the handbook's rule lie in {rows}"
     if "datasets" in new and "test_split_size" not in new and found.values.get("eval_strategy", "no") != "no":
         found.replace("eval_strategy", {"eval_strategy": "no"}, "", ["eval_strategy"])
-        lost.append("TRL's 'datasets' has no test split, so 'eval_strategy' is no (`gretchen train FILE` keeps both)")
+        lost.append(f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {AS_IT_IS} keeps both")
     found.replace(key, new, "; ".join([told, *lost]))
 
 
