@@ -42,7 +42,7 @@ def deep_report(project: str, recipe: Path) -> Report:
     loose = read_loose(recipe)
     stage = folder.record(recipe.parent).get("stage") or loose.stage
     subject = f"{project}, {paths.shown(recipe)}: {loose.engine}, {stage}"
-    checks = [axolotl_validators(recipe, values) if loose.engine == "axolotl" else validators(recipe, stage)]
+    checks = [own_validators(recipe)]
     tokenizer, loaded = load_tokenizer(str(values[MODEL[loose.engine]]))
     checks.append(loaded)
     if loose.engine == "axolotl":
@@ -50,6 +50,14 @@ def deep_report(project: str, recipe: Path) -> Report:
     if tokenizer is None:
         return Report(subject, [*checks, skipped("rows as tokens", "the tokenizer did not load")])
     return Report(subject, [*checks, rows_as_tokens(values, stage, tokenizer)])
+
+
+def own_validators(recipe: Path) -> Check:
+    """Return the check of a run's resolved recipe by the validators of its engine."""
+    loose = read_loose(recipe)
+    if loose.engine == "axolotl":
+        return axolotl_validators(recipe, loose.marked.values)
+    return validators(recipe, folder.record(recipe.parent).get("stage") or loose.stage)
 
 
 def validators(recipe: Path, stage: str) -> Check:

@@ -2,9 +2,9 @@
 
     write_mixture(read_mixture(values), "sft", run / "data")     -> data/train.parquet, data/test.parquet
 
-`dataset_mixer`: the first share of each data set, then all shuffled; test splits whole. `dataset_mixture`: each shuffled,
-its first share, then all shuffled, then the test rows taken off. Columns are those that the handbook's scripts kept.
-What they did to the rows beyond that is left to TRL: chat template, packing, cutting.
+`dataset_mixer`: the first share of each data set, then all shuffled; test splits whole. `dataset_mixture`: each
+shuffled, its first share, then all shuffled, then the test rows taken off. Columns are those that the handbook's
+scripts kept. What they did to the rows beyond that is left to TRL: chat template, packing, cutting.
 """
 
 import contextlib
@@ -24,6 +24,9 @@ def write_mixture(mixture: Mixture, stage: str, folder: Path, text_column: str =
 
     Raises UserError where a data set, split or column is not there, WorkError where the hub cannot be reached.
     """
+    from datasets import disable_progress_bars
+
+    disable_progress_bars()
     rows = mixed(mixture, stage, text_column)
     with whole_folder(folder) as place:
         for split, one in rows.items():
