@@ -128,10 +128,7 @@ def share_of(value: Any, *key: Any) -> float:
 
 
 def trl_keys(mixture: Mixture) -> tuple[Values, list[str]]:
-    """Return a mixture in TRL's keys, and a line for each thing that these cannot say.
-
-    Raises MixtureFault for a share that they cannot even come near to.
-    """
+    """Return a mixture in TRL's keys, and a line for each thing that these cannot say."""
     first = mixture.train[0]
     if len(mixture.train) == 1 and len(mixture.test) < 2 and not mixture.shuffled_first and first.share == 1:
         test = mixture.test[0].split if mixture.test else "test"
@@ -147,22 +144,18 @@ def trl_keys(mixture: Mixture) -> tuple[Values, list[str]]:
 
 
 def entry(part: Part, mixture: Mixture, lost: list[str]) -> Values:
-    """Return one entry of TRL's `datasets`, a share as the slice of a split."""
+    """Return one entry of TRL's `datasets`, a share as the slice of a split, and note in `lost` what that changes."""
     split = part.split
-    if part.share < 1:
-        percent = round(part.share * 100)
-        if abs(part.share * 100 - percent) > WHOLE_PERCENT or "[" in split:
-            told = (
-                f"{part.share:g} of {part.path}, {split} cannot be said in TRL's keys, which know whole percents only"
-            )
-            raise MixtureFault(f"{told}: say how many rows, split: {split.split('[')[0]}[:1000]", *place_of(mixture))
+    if part.share < 1 and "[" in split:
+        lost.append(f"of {part.path} all of {split}, where {part.share:g} of it is meant")
+    elif part.share < 1:
+        percent = max(1, round(part.share * 100))
         split = f"{split}[:{percent}%]"
+        if abs(part.share * 100 - percent) > WHOLE_PERCENT:
+            lost.append(
+                f"of {part.path} {percent} %, where {part.share * 100:g} % are meant: slices know whole percents only"
+            )
         if mixture.shuffled_first:
             lost.append(f"of {part.path} the first {percent} %, where the handbook draws")
     said = {"path": part.path, "name": part.name, "split": split, "columns": part.columns}
     return {key: value for key, value in said.items() if value is not None}
-
-
-def place_of(mixture: Mixture) -> tuple[str, ...]:
-    """Return the key that a mixture was read from."""
-    return ("dataset_mixture",) if mixture.shuffled_first else ("dataset_mixer",)

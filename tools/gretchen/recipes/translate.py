@@ -53,11 +53,17 @@ class Translation:
                 continue
             clash = clashing(present, value) if key == "env" else present != value
             if clash:
-                self.faults.append(((old,), f"'{old}' and '{key}' both stand here and differ: keep '{key}'"))
+                both = f"{shown(self.said[old])} and {shown(self.values[key])}"
+                self.faults.append(((old,), f"'{old}' and '{key}' mean the same and differ ({both}): keep '{key}'"))
                 return
         self.edits += [Edit(key, {}, "") for key in new if key in self.values and key not in ("env", old)]
         self.edits.append(Edit(old, new, told))
         self.values = applied(self.values, [Edit(old, new, told)])
+
+
+def shown(value: Any) -> str:
+    """Return a value as a sentence shows it."""
+    return "…" if isinstance(value, dict | list) else handbook.inline({"": value}).removeprefix(": ")
 
 
 def clashing(present: Any, value: Values) -> bool:

@@ -95,6 +95,7 @@ def talks(rows: Any, column: str) -> bool:
 def load(part: Part) -> Any:
     """Return the rows of one part: a hub id, a folder of data files, or a folder that `save_to_disk` wrote."""
     from datasets import load_dataset, load_from_disk
+    from datasets.exceptions import DatasetsError
 
     saved = Path(part.path) / part.split
     with contextlib.suppress(OSError):
@@ -106,7 +107,7 @@ def load(part: Part) -> Any:
         raise WorkError(
             f"data set '{part.path}' is not on this disk, and the hub cannot be reached: {said(away)}"
         ) from None
-    except (ValueError, OSError) as wrong:
+    except (ValueError, OSError, DatasetsError) as wrong:
         raise UserError(f"data set '{part.path}', split '{part.split}': {said(wrong)}") from None
 
 
