@@ -1,5 +1,8 @@
 """Recipes written for the alignment-handbook in any year: each former key, mixtures, conflicts, today's parser."""
 
+import os
+import re
+
 import pytest
 import yaml
 
@@ -254,3 +257,15 @@ def test_trls_own_parser_takes_what_was_translated(tmp_path):
             assert (script.dataset_name, script.dataset_train_split) == ("a/b", "train_sft")
             assert (config.max_length, config.warmup_steps, str(config.eval_strategy.value)) == (2048, 0.1, "epoch")
             assert (model.dtype, model.attn_implementation) == ("bfloat16", "flash_attention_2")
+
+
+def test_the_table_in_the_docs_is_the_one_that_translates(root):
+    page = root / "docs/handbook.md"
+    text = page.read_text(encoding="utf-8")
+    start, end = text.index("-->\n") + 4, text.index("<!-- end of table -->")
+    code = re.compile(r"(?<!\w)'([^']+)'(?!\w)")
+    rows = ["| `" + old + "` | " + code.sub(r"`\1`", told) + " |" for old, told in handbook.former().items()]
+    table = "\n".join(["", "| former key | today |", "|---|---|", *rows, "", ""])
+    if os.environ.get("GRETCHEN_UPDATE_SNAPSHOTS"):
+        page.write_text(text[:start] + table + text[end:], encoding="utf-8")
+    assert page.read_text(encoding="utf-8")[start:].startswith(table)

@@ -117,14 +117,14 @@ VARIABLES: dict[str, str] = {
 
 # What takes more than a table to translate: translate.py and mixture.py hold the rules.
 COMPUTED: dict[str, str] = {
-    "warmup_ratio": "warmup_steps, where a number below 1 is a share of all steps",
-    "rpo_alpha": "loss_type: [sigmoid, sft] and loss_weights: [1.0, rpo_alpha]",
-    "dataset_mixer": "dataset_name and its splits; of several data sets, datasets: [{path, name, split}]",
-    "dataset_splits": "dataset_train_split, dataset_test_split; of several data sets, datasets: [{split}]",
-    "dataset_configs": "dataset_config; of several data sets, datasets: [{name}]",
-    "dataset_mixture": "datasets: [{path, name, split, columns}] and test_split_size",
-    "chat_template": "chat_template_path, a file, in sft and reward; elsewhere the tokenizer's own",
-    "tokenizer_name_or_path": "the model's own tokenizer; `gretchen train FILE` takes the one that is named",
+    "warmup_ratio": "'warmup_steps', where a number below 1 is a share of all steps",
+    "rpo_alpha": "'loss_type: [sigmoid, sft]' and 'loss_weights: [1.0, rpo_alpha]'",
+    "dataset_mixer": "'dataset_name' and its splits; of several data sets, 'datasets: [{path, name, split}]'",
+    "dataset_splits": "'dataset_train_split' and 'dataset_test_split'; of several data sets, 'datasets: [{split}]'",
+    "dataset_configs": "'dataset_config'; of several data sets, 'datasets: [{name}]'",
+    "dataset_mixture": "'datasets: [{path, name, split, columns}]' and 'test_split_size'",
+    "chat_template": "'chat_template_path', a file, in sft and reward; elsewhere part of the tokenizer",
+    "tokenizer_name_or_path": "part of the model; 'gretchen train FILE' takes the one that is named",
 }
 # Of `dataset_kwargs`, which is still there.
 DATASET_KWARGS_WITHOUT_EFFECT = ("add_special_tokens", "append_concat_token")
@@ -142,7 +142,7 @@ def former() -> dict[str, str]:
     found = {old: f"'{new}'" for old, new in RENAMED.items()}
     found |= {old: f"'{inline(new)}'" for old, new in SWITCHES.items()}
     found |= {old: f"'env: {{{name}: …}}'" for old, name in VARIABLES.items()}
-    found |= {old: f"'{how}'" for old, how in COMPUTED.items()}
+    found |= COMPUTED
     found |= {old: f"no effect today: {why}" for old, why in WITHOUT_EFFECT.items()}
     return found | {old: f"no such key today: {why}" for old, (_, why) in UNAVAILABLE.items()}
 
@@ -150,4 +150,4 @@ def former() -> dict[str, str]:
 def hint(key: str) -> str | None:
     """Return what to write today instead of a former key, None for any other."""
     told = former().get(key)
-    return f"today it is {told}" if told and told.startswith("'") else told
+    return f"today it is {told}" if told and not told.startswith("no ") else told

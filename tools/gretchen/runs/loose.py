@@ -19,7 +19,7 @@ from gretchen.recipes.layers import Values, merge_all, words_of
 from gretchen.recipes.loose import Loose, read_loose
 from gretchen.recipes.references import MODEL, code_faults
 from gretchen.recipes.resolve import dump, known_set, require_none
-from gretchen.recipes.schema import load_schema
+from gretchen.recipes.schema import converted, load_schema
 from gretchen.runs import folder
 from gretchen.runs.hardware import Machine, machine
 from gretchen.runs.record import circumstances, is_smoke, now
@@ -92,7 +92,8 @@ def prepared(file: Path, run: Path, set_: str, here: Machine) -> Start:
     changes, why = train.allowances(values, here)
     own, own_why = processor_only(values, loose.engine) if not here.gpus and not here.apple_silicon else ({}, [])
     changes |= own | {"output_dir": shown} | (train.SMOKE if is_smoke() else {})
-    values = {key: value for key, value in (values | changes).items() if value is not None}
+    known = schema["properties"]
+    values = {k: converted(v, known.get(k, {})) for k, v in (values | changes).items() if v is not None}
     return Start(loose, run, values, [*loose.told, *notes, *why, *own_why])
 
 
