@@ -3,8 +3,8 @@
     rewritten(text, before, after, {"max_length": "max_seq_length"})
 
 Only the lines of changed keys are written anew. A comment behind a value stays where the value stays on one line; else
-it gets a line of its own above what stands there now. What comes out is read again and compared: a file whose anchors
-make that impossible is refused. It edits no key below the top level by itself.
+it gets a line of its own above what stands there now. What comes out is read again and compared: a file is refused
+whose anchors forbid the change. It edits no key below the top level by itself.
 """
 
 import re
