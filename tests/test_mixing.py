@@ -6,7 +6,7 @@ import pytest
 
 from gretchen.errors import GretchenError
 from gretchen.recipes.mixture import read_mixture
-from gretchen.zephyr.mixing import mixed, write_mixture
+from gretchen.zephyr.mixing import chats_alone, mixed, write_mixture
 
 
 def turns(question, answer=None):
@@ -64,6 +64,15 @@ def test_a_mixtures_weight_draws_by_its_seed_and_the_test_rows_come_off(data):
 def test_whole_chats_beside_a_text_as_prompt_lose_the_text(data):
     rows = mixed(read_mixture({"dataset_mixer": {"pairs": 1.0}, "dataset_splits": ["train"]}), "dpo")
     assert rows["train"].column_names == ["chosen", "rejected"]
+
+
+@pytest.mark.parametrize("streaming", [False, True])
+def test_so_do_the_rows_of_a_data_set_that_is_named(data, streaming):
+    from datasets import load_dataset
+
+    rows = chats_alone(load_dataset("pairs", streaming=streaming))
+    assert rows["train"].column_names == ["score", "chosen", "rejected"]
+    assert chats_alone(load_dataset("first", streaming=streaming))["train"].column_names == ["prompt", "messages", "n"]
 
 
 def test_what_is_written_is_what_trls_dataset_name_reads(data):

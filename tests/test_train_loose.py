@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gretchen import cli
 from gretchen.errors import UserError
 from gretchen.recipes.mixture import read_mixture
 from gretchen.runs import folder as runs
@@ -189,9 +190,9 @@ def test_resume_finds_the_unfinished_run_of_this_very_file(place):
         ("lora.yml", "adapter/adapter_model.safetensors", set()),
     ],
 )
-def test_a_loose_recipe_trains(place, gretchen, file, trained, beside):
-    done = gretchen("train", file, in_=place, GRETCHEN_ROOT=str(place.parent / "root"))
-    assert done.returncode == 0, done.stdout + done.stderr
+def test_a_loose_recipe_trains(place, capsys, file, trained, beside):
+    code, told_of = cli.run(["train", file]), capsys.readouterr()
+    assert code == 0, told_of
     (run,) = (path.parent for path in (place.parent / "root").rglob("run.json") if not path.parent.is_symlink())
     assert (run / trained).is_file()
     assert {path.name for path in run.iterdir()} & {"data", "tokenizer", "chat_template.jinja"} == beside
@@ -200,7 +201,7 @@ def test_a_loose_recipe_trains(place, gretchen, file, trained, beside):
     assert (run.parent / "latest").resolve() == run
     losses = [json.loads(line).get("loss") for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert len([loss for loss in losses if loss]) >= 1
-    assert f"trained: {run.relative_to(place.parent / 'root')}/{trained.split('/')[0]}" in done.stdout
+    assert f"trained: {run.relative_to(place.parent / 'root')}/{trained.split('/')[0]}" in told_of.out
     if "tokenizer" in beside:  # the recipe's template is the one that was trained with, and saved
         template = (run / "model" / "chat_template.jinja").read_text(encoding="utf-8")
         assert template == yaml.safe_load(DPO)["chat_template"]

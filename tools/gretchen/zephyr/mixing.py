@@ -86,10 +86,21 @@ def kept(rows: Any, part: Part, stage: str, text_column: str) -> Any:
     return rows.select_columns(wanted)
 
 
+def chats_alone(rows: Any) -> Any:
+    """Return a DatasetDict whose whole chats (`chosen`, `rejected`) have no text as prompt beside them.
+
+    TRL takes such a text for the prompt and fails; without it, the prompt is what the two chats share.
+    """
+    for split, one in rows.items():
+        if one.column_names and talks(one, "chosen") and "prompt" in one.column_names and not talks(one, "prompt"):
+            rows[split] = one.remove_columns([name for name in ("prompt", "messages") if name in one.column_names])
+    return rows
+
+
 def talks(rows: Any, column: str) -> bool:
     """Return whether a column holds messages, and not a text."""
-    first = rows[0][column] if len(rows) and column in rows.column_names else None
-    return isinstance(first, list)
+    first = next(iter(rows), {}) if column in rows.column_names else {}
+    return isinstance(first.get(column), list)
 
 
 def load(part: Part) -> Any:

@@ -69,9 +69,12 @@ def load_rows(script: Any, mixture: Any) -> Any:
     from datasets import load_dataset
     from trl import get_dataset
 
+    from gretchen.zephyr.mixing import chats_alone
+
     if mixture.datasets:
         return get_dataset(mixture)
-    return load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
+    rows = load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
+    return chats_alone(rows)
 
 
 def split_of(rows: Any, split: str) -> Any:
