@@ -16,7 +16,8 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show explain check inspect train merge eval score base fork sync lint test test-all clean
+.PHONY: help setup doctor lock data show explain check inspect train merge eval score base fork upgrade sync lint test \
+	test-all clean
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -65,6 +66,9 @@ base: $(READY)  ## PROJECT=…: pretrain the project's embedded base model (an h
 
 fork: $(READY)  ## FROM=… PROJECT=new-name: a new project, complete and working, from an existing one
 	$(GRETCHEN) fork
+
+upgrade: $(READY)  ## FILES="…": recipes of the alignment-handbook, of any year, rewritten in today's keys
+	$(GRETCHEN) upgrade
 
 sync: $(READY)  ## [PROJECT=…]: upload to W&B what was tracked offline
 	$(GRETCHEN) sync

@@ -132,6 +132,13 @@ def test_an_empty_value_is_none():
     assert from_make.arguments("train", from_make.variables(given(PROJECT="p", PROFILE="", SET=""))) == ["--project=p"]
 
 
+def test_several_files_are_words_and_a_verb_may_need_them():
+    assert from_make.arguments("upgrade", {"FILES": "a.yaml 'b c.yaml'"}) == ["--", "a.yaml", "b c.yaml"]
+    assert from_make.arguments("check", {}) == []
+    with pytest.raises(UserError, match="make upgrade needs FILES"):
+        from_make.arguments("upgrade", {})
+
+
 def test_a_value_stays_one_word():
     found = from_make.arguments("train", {"PROJECT": "p", "SET": "a=1 b='x y'", "RECIPE": "--help"})
     assert found == ["--project=p", "--recipe=--help", "--set=a=1 b='x y'"]

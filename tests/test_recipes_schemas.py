@@ -10,7 +10,6 @@ import pytest
 from gretchen.projects.card import PROFILES, project_slugs
 from gretchen.recipes.export_schemas import FOLDER, STAGES
 from gretchen.recipes.find import recipes_of
-from gretchen.recipes.renamed import RENAMED
 from gretchen.recipes.resolve import resolve
 from gretchen.recipes.schema import faults, load_schema, stages
 
@@ -98,14 +97,11 @@ def test_zephyr_is_as_lenient_as_trls_parser(values, expected):
          ["unknown key 'liger_ropes', did you mean 'liger_rope'?",
           "unknown key 'liger_rope' unless 'plugins' names axolotl.integrations.liger"]),
         ({"datasets": [{"path": "x", "tpye": "alpaca"}]}, ["unknown key 'datasets[0].tpye', did you mean 'type'?"]),
+        ({"loss_watchdog_patience": False, "rope_scaling": None, "flash_attn_rms_norm": False}, []),
+        ({"flash_attn_rms_norm": True}, ["`flash_attn_rms_norm` is no longer supported."]),
+        ({"s2_attention": True}, ["`s2_attention` (shifted-sparse attention) is no longer supported."]),
         ({"micro_batch_size": 1.5}, ["'micro_batch_size' is 1.5, expected an integer"]),
     ],
 )  # fmt: skip
 def test_axolotl_is_as_lenient_as_its_models(values, expected):
     assert told(values, AXOLOTL) == expected
-
-
-def test_a_key_that_was_renamed_is_no_key_today():
-    for stage in STAGES:
-        assert not RENAMED.keys() & load_schema("zephyr", stage)["properties"].keys()
-    assert len(RENAMED) > 15

@@ -1,7 +1,8 @@
-"""`make check [PROJECT=…] [DEEP=1]`, `gretchen check FILE…`: cards, recipes and data, before anything is trained.
+"""`make check [PROJECT=…] [DEEP=1]`, `gretchen check FILE… FOLDER…`: cards, recipes and data, before a training.
 
     make check PROJECT=genome-chatbot
-    gretchen check qlora.yml                 a loose recipe from the web, axolotl's or TRL's dialect
+    gretchen check qlora.yml                 a loose recipe from the web: axolotl's, TRL's or the handbook's dialect
+    gretchen check recipes/                  each recipe of a folder: fine, translated or refused, and why
 
 Without PROJECT it checks every project. It says what it checked, what it skipped and why, and nothing of the rest.
 Exit code 2 when something failed. DEEP=1 loads the training stack (half a minute).
@@ -16,24 +17,39 @@ import typer
 from gretchen import paths
 from gretchen.files import write_text
 from gretchen.recipes.checks import check_deep, check_file, check_project
+from gretchen.recipes.collection import Told, check_folder, summary, verdict
 from gretchen.recipes.references import MODEL
 from gretchen.recipes.report import Report, skipped
 
 
 def check(
-    files: Annotated[list[Path] | None, typer.Argument(help="loose recipes, outside any project")] = None,
+    files: Annotated[list[Path] | None, typer.Argument(help="loose recipes, or folders of them")] = None,
     project: Annotated[str, typer.Option(help="the project's folder in projects/; without it, all projects")] = "",
     deep: Annotated[bool, typer.Option(help="also the engine's validators and the first rows as tokens")] = False,
     profile: Annotated[str, typer.Option(help="the hardware of DEEP=1")] = "tiny",
     as_json: Annotated[bool, typer.Option("--json", help="the report as JSON")] = False,
 ) -> None:
     """Check recipes, cards and data, and list every mistake with file, line and what would be right."""
-    found = [check_file(file) for file in files] if files else project_reports(project, deep, profile)
+    if files and any(file.is_dir() for file in files):
+        told = [one for file in files for one in (check_folder(file, deep) if file.is_dir() else [verdict(file, deep)])]
+        print_verdicts(told, deep, as_json)
+        return
+    found = [check_file(file, deep) for file in files] if files else project_reports(project, deep, profile)
     if as_json:
         print(json.dumps([report.plain() for report in found], indent=2, ensure_ascii=False))
     else:
         print("\n\n".join(report.text() for report in found))
     if any(report.failed for report in found):
+        raise typer.Exit(2)
+
+
+def print_verdicts(told: list[Told], deep: bool, as_json: bool) -> None:
+    """Print the verdict on each file of a folder, and end with exit code 2 when one is refused."""
+    if as_json:
+        print(json.dumps([one.plain() for one in told], indent=2, ensure_ascii=False))
+    else:
+        print("\n".join([*(one.text() for one in told), "", summary(told, deep)]))
+    if any(one.verdict == "refused" for one in told):
         raise typer.Exit(2)
 
 

@@ -16,10 +16,10 @@ import yaml
 
 from gretchen.errors import UserError
 from gretchen.names import nearest
+from gretchen.recipes import handbook
 from gretchen.recipes.find import ENGINES, find
 from gretchen.recipes.layers import Key, Layer
 from gretchen.recipes.read import read
-from gretchen.recipes.renamed import RENAMED
 from gretchen.recipes.resolve import resolve
 from gretchen.recipes.schema import SHOWN, deref, load_schema, stages
 
@@ -61,8 +61,8 @@ def meaning(key: str) -> list[str]:
         for entry, known in told.items():
             every = len(known) == len(stages(engine))
             found += [f"  {engine}, {'every stage' if every else ', '.join(known)}: {entry[0]}", *entry[1:]]
-        if key in RENAMED and engine == "zephyr" and not told:
-            found.append(f"  zephyr: {RENAMED[key]}")
+        if engine == "zephyr" and not told and (today := handbook.hint(key)):
+            found.append(f"  zephyr: {today}")
     return found
 
 
@@ -128,7 +128,7 @@ def kind(schema: Schema, root: Schema) -> str:
 def similar(key: str) -> str:
     """Return the hint for an unknown key: the nearest of all engines' keys, or where they stand."""
     head, _, last = key.rpartition(".")
-    known = {*OURS, *RENAMED} if not head else set()
+    known = {*OURS, *handbook.former()} if not head else set()
     for engine in ENGINES:
         for stage in stages(engine):
             schema = load_schema(engine, stage)

@@ -2,7 +2,8 @@
 
 The Makefile exports each variable of its own command line raw, as GRETCHEN_MAKE_<NAME>, and their names in
 GRETCHEN_MAKE; nothing else in the environment counts. Each becomes the option of the same name of the verb:
-PROJECT=x is --project=x, RECORD=1 is --record, an empty value is none; KEY=x is explain's argument. With several goals
+PROJECT=x is --project=x, RECORD=1 is --record, an empty value is none; KEY=x is explain's argument, FILES="x y" those
+of upgrade. With several goals
 (`make train eval …`) a variable must be known to one of them, and goes to those that know it.
 """
 
@@ -29,14 +30,13 @@ def variables(environment: Mapping[str, str]) -> dict[str, str]:
 
 
 def options(verb: str) -> dict[str, click.Parameter]:
-    """Return {VARIABLE: click option or single argument} of a verb; {} for a target that is no verb."""
+    """Return {VARIABLE: click option or argument} of a verb; {} for a target that is no verb."""
     if verb not in cli.verbs():
         return {}
     found = {}
     for parameter in cli.verb_command(verb).params:
-        if isinstance(parameter, click.Option) or parameter.nargs == 1:
-            longest = max(parameter.opts, key=len)
-            found[longest.removeprefix("--").replace("-", "_").upper()] = parameter
+        longest = max(parameter.opts, key=len)
+        found[longest.removeprefix("--").replace("-", "_").upper()] = parameter
     return found
 
 
@@ -61,7 +61,7 @@ def arguments(verb: str, given: Mapping[str, str]) -> list[str]:
             if option.required:
                 raise missing(verb, name)
         elif isinstance(option, click.Argument):
-            positional.append(value)
+            positional += [value] if option.nargs == 1 else shlex.split(value)
         elif option.is_flag:
             words += switch(name, value, option)
         else:

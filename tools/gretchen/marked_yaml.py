@@ -14,6 +14,7 @@ import yaml
 from gretchen import paths
 
 Key = tuple[Any, ...]
+MOST_PARTS = 100_000  # aliases of aliases would make any number of them
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
@@ -56,9 +57,13 @@ def _marked(file: Path, name: str, text: str) -> MarkedYaml:
     except yaml.MarkedYAMLError as wrong:
         mark = wrong.problem_mark or wrong.context_mark
         line = mark.line + 1 if mark else 1
-        return MarkedYaml(file, {}, faults=[f"{name}:{line}: not YAML: {wrong.problem}"])
-    except yaml.YAMLError as wrong:
+        several = wrong.problem == "but found another document"
+        told = "holds several documents, expected one: take '---' out" if several else f"not YAML: {wrong.problem}"
+        return MarkedYaml(file, {}, faults=[f"{name}:{line}: {told}"])
+    except (yaml.YAMLError, ValueError) as wrong:  # a date like 2024-13-45 is a ValueError
         return MarkedYaml(file, {}, faults=[f"{name}:1: not YAML: {' '.join(str(wrong).split())}"])
+    except RecursionError:
+        return MarkedYaml(file, {}, faults=[f"{name}:1: nested too deeply"])
     lines: dict[Key, int] = {}
     faults: list[str] = []
     if node is not None and not isinstance(node, yaml.MappingNode):
@@ -68,11 +73,18 @@ def _marked(file: Path, name: str, text: str) -> MarkedYaml:
             _mark(node, (), lines, faults, name)
         except RecursionError:
             return MarkedYaml(file, {}, faults=[f"{name}:1: an alias holds itself"])
+        except OverflowError:
+            return MarkedYaml(file, {}, faults=[f"{name}:1: its aliases make more than {MOST_PARTS:,} parts"])
     return MarkedYaml(file, values if isinstance(values, dict) else {}, lines, faults)
 
 
 def _mark(node: yaml.Node, path: Key, lines: dict[Key, int], faults: list[str], name: str) -> None:
-    """Note the line of every key below a node, and the keys that stand twice in one mapping."""
+    """Note the line of every key below a node, and the keys that stand twice in one mapping.
+
+    Raises OverflowError where aliases make too much of it.
+    """
+    if len(lines) > MOST_PARTS:
+        raise OverflowError
     if isinstance(node, yaml.SequenceNode):
         for number, item in enumerate(node.value):
             lines[*path, number] = item.start_mark.line + 1

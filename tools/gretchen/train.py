@@ -1,6 +1,7 @@
 """`make train PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="k=v …"] [RESUME=1] [RUN=id]`: from data to a trained adapter.
 
     make train PROJECT=genome-chatbot
+    gretchen train config_full.yaml          a loose recipe of either dialect, outside any project (runs/loose.py)
 
 Builds the data where it is stale, resolves the recipe, merges the run that it starts from (`${base.<stage>}`, RUN=
 names another one than the newest), checks, trains by the recipe's engine, and ends with three held-out prompts answered
@@ -16,6 +17,7 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
+from gretchen.from_make import missing
 from gretchen.recipes.schema import MODEL
 from gretchen.runs import folder, progress
 from gretchen.runs.hardware import Machine, machine, require_profile
@@ -26,14 +28,24 @@ SMOKE = {"max_steps": 4, "eval_strategy": "no"}
 
 
 def train(
-    project: Annotated[str, typer.Option(help="the project's folder in projects/")],
+    file: Annotated[Path | None, typer.Argument(help="a loose recipe, outside any project")] = None,
+    project: Annotated[str, typer.Option(help="the project's folder in projects/")] = "",
     recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
     profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …, or auto")] = "tiny",
     set_: Annotated[str, typer.Option("--set", help='changed values: "learning_rate=1e-3 seed=7"')] = "",
     resume: Annotated[bool, typer.Option(help="go on with the newest unfinished run")] = False,
     run: Annotated[str, typer.Option(help="with RESUME=1 the run to go on with, else the one to start from")] = "",
 ) -> None:
-    """Train a recipe of a project, with data and checks before and three answers after."""
+    """Train a recipe of a project, with data and checks before and three answers after, or a loose recipe."""
+    if file is not None:
+        from gretchen.runs.loose import train_file
+
+        if project:
+            raise UserError("a loose recipe belongs to no project", f"leave out --project={project}, or the file")
+        train_file(file, set_, resume, run)
+        return
+    if not project:
+        raise missing("train", "PROJECT")
     from gretchen.models.samples import print_samples
     from gretchen.projects.build import build, data_hash
     from gretchen.projects.card import load_card
@@ -123,15 +135,18 @@ def ready_start(resolved: Any, parent: Path | None) -> dict[str, str]:
 
     Raises UserError or WorkError where the model cannot be had.
     """
-    from gretchen.models.locate import require_reachable, weights_hash
-
     if parent:
         from gretchen.merging import merge_run
 
-        model = paths.shown(merge_run(parent))
-    else:
-        model = str(resolved.values[MODEL[resolved.engine]])
-        require_reachable(model)
+        return model_and_weights(paths.shown(merge_run(parent)))
+    return model_and_weights(str(resolved.values[MODEL[resolved.engine]]))
+
+
+def model_and_weights(model: str) -> dict[str, str]:
+    """Return {"model": folder or hub id, "weights": hash}. Raises UserError or WorkError where it cannot be had."""
+    from gretchen.models.locate import require_reachable, weights_hash
+
+    require_reachable(model)
     return {"model": model, "weights": weights_hash(model)}
 
 
@@ -233,9 +248,7 @@ def finish(run: Path, devices: int, resume: bool) -> None:
         launch(run, devices, resume)
     except KeyboardInterrupt:
         folder.update(run, status="stopped", finished=now())
-        told = folder.record(run)
-        again = f"make train PROJECT={told['project']} RECIPE={told['recipe']} PROFILE={told['profile']} RESUME=1"
-        print(f"\n`{again}` goes on from the newest checkpoint", file=sys.stderr)
+        print(f"\n`{again(folder.record(run))}` goes on from the newest checkpoint", file=sys.stderr)
         raise
     except BaseException:
         folder.update(run, status="failed", finished=now())
@@ -247,6 +260,13 @@ def finish(run: Path, devices: int, resume: bool) -> None:
     told = folder.record(run)
     if not told["smoke"] and not told["set"]:
         folder.point_latest(run)
+
+
+def again(told: dict[str, Any]) -> str:
+    """Return the command that goes on with a run, from its run.json."""
+    if "file" in told:
+        return f"gretchen train {told['file']} --resume"
+    return f"make train PROJECT={told['project']} RECIPE={told['recipe']} PROFILE={told['profile']} RESUME=1"
 
 
 def measured(run: Path) -> dict[str, Any]:

@@ -18,7 +18,7 @@ from gretchen.projects.card import PROFILES, card_faults
 from gretchen.projects.rows import FORMATS, row_fault
 from gretchen.recipes import model_files
 from gretchen.recipes.find import RecipeFile, find, name_faults, recipes_of
-from gretchen.recipes.loose import read_loose
+from gretchen.recipes.loose import Loose, read_loose
 from gretchen.recipes.placeholders import SPLITS
 from gretchen.recipes.programs import program_faults
 from gretchen.recipes.read import read
@@ -46,10 +46,10 @@ def check_resolved(project: str, resolved: Resolved) -> Report:
     return Report(f"{project}, {resolved.name}, {resolved.profile}", resolved_checks(project, [resolved]))
 
 
-def check_file(path: Path) -> Report:
+def check_file(path: Path, deep: bool = False) -> Report:
     """Return the report on a loose recipe: dialect, stage, keys, types; or on a project's recipe, named by its file.
 
-    Raises UserError where there is no file.
+    `deep` asks the engine's own validators too, which loads its libraries. Raises UserError where there is no file.
     """
     folder = path.resolve().parent
     if path.is_file() and folder.name == "recipes" and folder.parent.parent == paths.projects().resolve():
@@ -57,15 +57,32 @@ def check_file(path: Path) -> Report:
         recipe = find(project, path.name.removesuffix(".yaml"))
         return Report(f"{project}, {recipe.name}", recipe_checks(project, [recipe], PROFILES, False, []))
     loose = read_loose(path)
+    if loose.other:
+        return Report(f"{path}: no recipe, but {loose.other}", [])
+    if not loose.engine:
+        return Report(str(path), [checked("YAML", loose.mistakes)])
+    return Report(f"{path}: {loose.engine}, {loose.stage}", loose_checks(path, loose, deep))
+
+
+def loose_checks(path: Path, loose: Loose, deep: bool) -> list[Check]:
+    """Return the checks of a loose recipe."""
+    keys = checked("keys and types", loose.mistakes, f"{len(loose.marked.values)} keys")
+    former = Check("former keys", "ok", loose.told, counted(loose.told, "key"))
+    runs_code = code_faults(loose.values, loose.place)
+    code = Check("foreign code", "ok", [f"{line}: `gretchen train FILE` wants that" for line in runs_code])
     needs = "a loose recipe belongs to no project"
-    return Report(
-        f"{path}: {loose.engine}, {loose.stage}",
-        [
-            checked("keys and types", loose.mistakes, f"{len(loose.values)} keys"),
-            checked("foreign code", code_faults(loose.values, loose.marked.place)),
-            *(skipped(name, needs) for name in ("extends, profiles, placeholders", "data", "model, chat template")),
-        ],
-    )
+    rest = [skipped(name, needs) for name in ("extends, profiles, placeholders", "data", "model, chat template")]
+    return [keys, former, code, validated(path, loose, deep), *rest]
+
+
+def validated(path: Path, loose: Loose, deep: bool) -> Check:
+    """Return the check of a loose recipe by its engine's own validators, which know rules that span several keys."""
+    name = "axolotl's validators" if loose.engine == "axolotl" else "TRL's validators"
+    if not deep or loose.mistakes:
+        return skipped(name, "the keys have mistakes" if loose.mistakes else "DEEP=1 asks them" if not deep else "")
+    from gretchen.recipes.deep import loose_validators
+
+    return loose_validators(path, loose)
 
 
 def check_deep(project: str, recipe: Path) -> Report:

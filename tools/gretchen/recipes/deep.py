@@ -5,6 +5,8 @@ The rows are those that the recipe's engine makes, without the model's weights (
 stages that write their answers themselves.
 """
 
+import tempfile
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -12,11 +14,14 @@ import yaml
 
 from gretchen import paths
 from gretchen.errors import GretchenError
-from gretchen.recipes.loose import read_loose
+from gretchen.recipes.loose import Loose, read_loose
 from gretchen.recipes.references import MODEL
 from gretchen.recipes.report import Check, Report, checked, judged, skipped
 from gretchen.recipes.schema import SAME_AS
 from gretchen.runs import folder
+
+# What axolotl asks a GPU for.
+H100 = {"bf16": True, "fp8": True, "tf32": True, "n_gpu": 1, "compute_capability": "sm_90"}
 
 
 def deep_report(project: str, recipe: Path) -> Report:
@@ -25,13 +30,21 @@ def deep_report(project: str, recipe: Path) -> Report:
     loose = read_loose(recipe)
     stage = folder.record(recipe.parent).get("stage") or loose.stage
     subject = f"{project}, {paths.shown(recipe)}: {loose.engine}, {stage}"
-    checks = [axolotl_validators(recipe, values) if loose.engine == "axolotl" else validators(recipe, stage)]
+    checks = [own_validators(recipe)]
     tokenizer, loaded = load_tokenizer(str(values[MODEL[loose.engine]]))
     checks.append(loaded)
     if tokenizer is None or checks[0].state == "failed":
         reason = "the tokenizer did not load" if tokenizer is None else "what is above failed"
         return Report(subject, [*checks, skipped("rows as tokens", reason)])
     return Report(subject, [*checks, rows_as_tokens(loose.engine, stage, values)])
+
+
+def own_validators(recipe: Path) -> Check:
+    """Return the check of a run's resolved recipe by the validators of its engine."""
+    loose = read_loose(recipe)
+    if loose.engine == "axolotl":
+        return axolotl_validators(recipe, loose.marked.values)
+    return validators(recipe, folder.record(recipe.parent).get("stage") or loose.stage)
 
 
 def validators(recipe: Path, stage: str) -> Check:
@@ -49,23 +62,40 @@ def validators(recipe: Path, stage: str) -> Check:
     return checked(name, [])
 
 
-def axolotl_validators(recipe: Path, values: dict[str, Any]) -> Check:
-    """Return the check by axolotl's own pydantic validators, which know the rules that span several keys."""
+def axolotl_validators(recipe: Path, values: dict[str, Any], gpu: dict[str, Any] | None = None) -> Check:
+    """Return the check by axolotl's own pydantic validators, which know the rules that span several keys.
+
+    `gpu` is what they take for this machine's GPU, where the recipe is not for this machine.
+    """
     from axolotl.cli.config import gpu_capabilities
     from axolotl.utils.config import validate_config
     from axolotl.utils.dict import DictDefault
     from pydantic import ValidationError
 
     name = "axolotl's validators"
-    capabilities, environment = gpu_capabilities()
+    here, environment = gpu_capabilities()
     try:
-        validate_config(DictDefault(values), capabilities=capabilities, env_capabilities=environment)
+        validate_config(DictDefault(values), capabilities=gpu or here, env_capabilities=environment)
     except ValidationError as wrong:
-        told = [f"{'.'.join(map(str, one['loc']))}: {one['msg']}".removeprefix(": ") for one in wrong.errors()]
-        return checked(name, [f"{paths.shown(recipe)}: {line}" for line in told])
-    except (ValueError, ImportError) as wrong:
-        return checked(name, [f"{paths.shown(recipe)}: {' '.join(str(wrong).split())}"])
+        said = [(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in wrong.errors()]
+        return checked(name, [f"{paths.shown(recipe)}: {f'{key}: ' if key else ''}{told}" for key, told in said])
+    except Exception as wrong:  # a validator may stumble over what no one foresaw: its words are the reason
+        told = " ".join(str(wrong).split()) or type(wrong).__name__
+        return checked(name, [f"{paths.shown(recipe)}: {told}"])
     return checked(name, [])
+
+
+def loose_validators(path: Path, loose: Loose) -> Check:
+    """Return the check of a loose recipe by its engine's validators, which are told that this were an H100."""
+    if loose.engine == "axolotl":
+        return axolotl_validators(path, loose.values, H100)
+    with tempfile.TemporaryDirectory() as place:
+        file = Path(place) / path.name
+        here = {"use_cpu": True, "output_dir": place}
+        values = {key: value for key, value in loose.values.items() if key not in ("env", "tf32")} | here
+        file.write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
+        check = validators(file, loose.stage)
+        return replace(check, lines=[line.replace(str(file), str(path)) for line in check.lines])
 
 
 def load_tokenizer(model: str) -> tuple[Any, Check]:

@@ -11,6 +11,7 @@ import enum
 import importlib
 import importlib.metadata
 import json
+import logging
 import re
 import types
 import typing
@@ -181,6 +182,8 @@ def axolotl() -> dict[str, Any]:
         definitions |= extra.get("$defs", {})
         added = {name: {**schema, "x-plugin": plugin} for name, schema in extra["properties"].items()}
         properties = added | properties
+    for name, told in deprecated().items():
+        properties[name] |= told
     return {
         "title": f"axolotl {importlib.metadata.version('axolotl')}",
         "type": "object",
@@ -189,6 +192,42 @@ def axolotl() -> dict[str, Any]:
         "$defs": {name: compact(schema) for name, schema in sorted(definitions.items())},
         "properties": {name: compact(schema) for name, schema in sorted(properties.items())},
     }
+
+
+def deprecated() -> dict[str, dict[str, str]]:
+    """Return axolotl's own messages on its former keys: {key: {"x-refused" or "x-deprecated": message}}.
+
+    "x-refused-on" is the message on a key that is refused only where its value is on.
+    """
+    from axolotl.utils.schemas.deprecated import DeprecatedParameters
+
+    found = {}
+    for name, field in sorted(DeprecatedParameters.model_fields.items()):
+        on, off = ("steps", "") if "str" in str(field.annotation) else (1, 0)
+        refused, warned = answer(DeprecatedParameters, {name: on})
+        kind = "x-refused" if answer(DeprecatedParameters, {name: off})[0] else "x-refused-on"
+        found[name] = {kind: refused} if refused else {"x-deprecated": warned} if warned else {}
+    return found
+
+
+def answer(model: Any, values: dict[str, Any]) -> tuple[str, str]:
+    """Return what a pydantic model of axolotl says of values: the message that refuses them, or what it warns of."""
+    from axolotl.utils.schemas import deprecated as module
+
+    said: list[str] = []
+    handler = logging.Handler()
+    handler.emit = lambda record: said.append(record.getMessage())
+    logger = getattr(module.LOG, "logger", module.LOG)
+    logger.addHandler(handler)
+    try:
+        model.model_validate(values)
+    except DeprecationWarning as refused:
+        return str(refused), ""
+    except ValueError as refused:
+        return " ".join(one["msg"].removeprefix("Value error, ") for one in refused.errors()), ""
+    finally:
+        logger.removeHandler(handler)
+    return "", " ".join(said)
 
 
 def json_schema(model: Any) -> dict[str, Any]:

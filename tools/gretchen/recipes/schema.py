@@ -15,7 +15,7 @@ from typing import Any
 
 from gretchen.errors import UserError
 from gretchen.names import nearest, unknown
-from gretchen.recipes.renamed import RENAMED
+from gretchen.recipes.handbook import former, hint
 
 FOLDER = Path(__file__).parent / "schemas"
 # What each engine trains, in the order in which a course climbs it.
@@ -95,6 +95,8 @@ def _faults(value: Any, schema: dict[str, Any], root: dict[str, Any], path: tupl
     if "enum" in schema or "const" in schema:
         allowed = schema.get("enum", [schema.get("const")])
         return [] if value in allowed and type(value) in map(type, allowed) else [_not_allowed(value, allowed, path)]
+    if value is False and "integer" in _types(schema) and root.get("engine") == "axolotl":
+        return []  # pydantic takes it for 0
     if "type" in schema and not any(_fits(value, kind) for kind in _types(schema)):
         return [Fault(path, f"{_name(path)} is {_shown(value)}, expected {_expected(schema)}", _boolean_hint(value))]
     if isinstance(value, dict):
@@ -113,6 +115,8 @@ def _mapping_faults(value: dict[str, Any], schema: dict[str, Any], root: Any, pa
             if plugin not in str(value.get("plugins")):
                 told = f"unknown key '{key}' unless 'plugins' names {plugin}"
                 found.append(Fault((*path, key), told, kind="plugin"))
+            if told := refusal(inner, known[key]):
+                found.append(Fault((*path, key), told))
             found += _faults(inner, known[key], root, (*path, key))
         elif schema.get("additionalProperties") is False:
             found.append(_unknown_key(key, known, root, path))
@@ -120,13 +124,21 @@ def _mapping_faults(value: dict[str, Any], schema: dict[str, Any], root: Any, pa
     return found + [Fault(path, f"key '{_dotted((*path, key))}' is missing", kind="missing") for key in missing]
 
 
+def refusal(value: Any, schema: dict[str, Any]) -> str:
+    """Return the engine's own message on a former key that it refuses, "" where it takes the value."""
+    told = schema.get("x-refused", "") if value is not None else ""
+    return told or (schema.get("x-refused-on", "") if value else "")
+
+
 def _unknown_key(key: str, known: dict[str, Any], root: dict[str, Any], path: tuple[Any, ...]) -> Fault:
     """Return the fault of an unknown key, with today's name of a key that was renamed, or the nearest one."""
     problem = f"unknown key '{_dotted((*path, key))}'"
-    today = RENAMED.get(key) if root.get("engine") == "zephyr" and not path else None
-    if today:
-        return Fault((*path, key), problem, today, "unknown")
-    close = nearest(str(key), known)
+    old = former() if root.get("engine") == "zephyr" and not path else {}
+    if key in old:
+        return Fault((*path, key), problem, hint(key), "unknown")
+    close = nearest(str(key), [*old, *known])
+    if close in old and close not in known:
+        return Fault((*path, key), problem, f"did you mean '{close}'? {hint(close)}", "unknown")
     few = f"known: {', '.join(sorted(known))}" if len(known) < 12 else ""
     return Fault((*path, key), problem, f"did you mean '{close}'?" if close else few, "unknown")
 

@@ -1,8 +1,8 @@
 """What happens around every training of a project's run, in the engine's process, where the libraries are loaded.
 
 Beside a run.json the deep part of the check comes first; afterwards three held-out prompts are answered by what the
-training started from and by what it made, or held-out pairs are judged by the reward model that it made. A recipe
-outside any project is trained and no more.
+training started from and by what it made, or held-out pairs are judged by the reward model that it made. A loose recipe
+is looked at by its engine's validators, and trained.
 """
 
 import os
@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.errors import GretchenError
+from gretchen.recipes.report import Report
 from gretchen.runs import folder
 from gretchen.tracking.run import tracked
 
@@ -29,7 +30,11 @@ def exit_code_of(recipe: Path, train: Callable[[], Path]) -> int:
 def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
     """Check deeply, look whether the base knows the domain, train, and answer the samples or judge the pairs."""
     told = folder.record(recipe.parent)
-    of_project = bool(told) and told["stage"] != "base"
+    of_project = bool(told) and told["stage"] != "base" and "file" not in told
+    if "file" in told:
+        from gretchen.recipes.deep import own_validators
+
+        Report(str(recipe), [own_validators(recipe)]).raise_if_failed()
     if of_project:
         from gretchen.recipes.checks import check_deep
 

@@ -54,12 +54,12 @@ def train_by(
     trainer = trainer_class(
         model=start(model.model_name_or_path, config),
         args=config,
-        train_dataset=rows[script.dataset_train_split],
-        eval_dataset=rows[script.dataset_test_split] if config.eval_strategy != "no" else None,
+        train_dataset=split_of(rows, script.dataset_train_split),
+        eval_dataset=split_of(rows, script.dataset_test_split) if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
         callbacks=[Metrics(run), *curves(run), *own.pop("callbacks", [SaveEvery()])],
         **quantization,
-        **own,
+        **{"processing_class": tokenizer_of(run)} | own,
     )
     trainer.add_callback(LongestFirst(trainer))
     trainer.train(resume_from_checkpoint=folder.checkpoint(run) if resume else None)
@@ -84,9 +84,28 @@ def load_rows(script: Any, mixture: Any) -> Any:
     from datasets import load_dataset
     from trl import get_dataset
 
+    from gretchen.zephyr.mixing import chats_alone
+
     if mixture.datasets:
         return get_dataset(mixture)
-    return load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
+    rows = load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
+    return chats_alone(rows)
+
+
+def split_of(rows: Any, split: str) -> Any:
+    """Return one split of the rows. Raises UserError for one that is not there."""
+    if split not in rows:
+        told = f"the data have no split '{split}', but {', '.join(rows)}"
+        raise UserError(told, "dataset_train_split, dataset_test_split name them; eval_strategy: 'no' needs no test")
+    return rows[split]
+
+
+def tokenizer_of(run: Path) -> Any:
+    """Return the tokenizer in the run's folder, where a loose recipe named another than the model's; else None."""
+    from transformers import AutoTokenizer
+
+    place = run / "tokenizer"
+    return AutoTokenizer.from_pretrained(place) if place.is_dir() else None
 
 
 def save(trainer: Any, run: Path) -> Path:

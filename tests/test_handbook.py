@@ -1,0 +1,271 @@
+"""Recipes written for the alignment-handbook in any year: each former key, mixtures, conflicts, today's parser."""
+
+import os
+import re
+
+import pytest
+import yaml
+
+from gretchen.recipes import handbook
+from gretchen.recipes.mixture import Mixture, Part, read_mixture
+from gretchen.recipes.schema import faults, load_schema, stages
+from gretchen.recipes.translate import origins, translate
+
+STAGES = [stage for stage in stages("zephyr") if stage != "pretrain"]
+KEYS = {stage: load_schema("zephyr", stage)["properties"].keys() for stage in STAGES}
+
+
+def today(values, stage="sft", **more):
+    """Return a recipe in today's keys without its model's, what is told, and the sentences of its faults."""
+    found = translate({"model_name_or_path": "m"} | values, stage, KEYS[stage], **more)
+    assert not found.faults or found.values, found
+    values = {key: value for key, value in found.values.items() if key != "model_name_or_path"}
+    return values, [edit.told for edit in found.edits if edit.told], [sentence for _, sentence in found.faults]
+
+
+@pytest.mark.parametrize("old", handbook.former())
+def test_a_former_key_is_no_key_of_every_stage_today(old):
+    assert any(old not in KEYS[stage] for stage in STAGES)
+
+
+def new_keys():
+    """Return (old key, today's key) of every entry of the tables that has one."""
+    for old, new in handbook.RENAMED.items():
+        yield old, new
+    for old, said in handbook.SWITCHES.items():
+        yield from ((old, new) for new in said)
+    yield from ((old, "env") for old in handbook.VARIABLES)
+    yield from [
+        ("warmup_ratio", "warmup_steps"),
+        ("rpo_alpha", "loss_weights"),
+        ("chat_template", "chat_template_path"),
+    ]
+    for new in ("dataset_name", "dataset_config", "dataset_train_split", "dataset_test_split", "datasets"):
+        yield "dataset_mixer", new
+    yield "dataset_mixture", "test_split_size"
+
+
+@pytest.mark.parametrize(("old", "new"), list(new_keys()))
+def test_todays_key_is_one_of_the_installed_trls(old, new):
+    assert any(new in KEYS[stage] for stage in STAGES)
+
+
+SAMPLES = {"no_cuda": True, "use_liger": True, "use_liger_loss": True, "wandb_log_unique_prompts": True,
+           "max_seq_length": 9, "preprocessing_num_workers": 9, "per_gpu_train_batch_size": 9,
+           "per_gpu_eval_batch_size": 9, "vllm_max_model_len": 9, "evaluation_strategy": "epoch"}  # fmt: skip
+
+
+@pytest.mark.parametrize("old", handbook.RENAMED)
+def test_a_renamed_key_keeps_its_value(old):
+    new, value = handbook.RENAMED[old], SAMPLES.get(old, "x")
+    stage = next(stage for stage in STAGES if new in KEYS[stage] and old not in KEYS[stage])
+    values, told, wrong = today({old: value}, stage)
+    assert (values, wrong) == ({new: value}, [])
+    assert told == [f"'{old}' is '{new}' today"]
+    assert faults({"model_name_or_path": "m"} | values, load_schema("zephyr", stage)) == []
+
+
+@pytest.mark.parametrize("old", handbook.WITHOUT_EFFECT)
+def test_a_key_without_effect_is_named_with_the_reason(old):
+    stage = next(stage for stage in STAGES if old not in KEYS[stage])
+    assert today({old: "x"}, stage) == ({}, [f"'{old}' has no effect today: {handbook.WITHOUT_EFFECT[old]}"], [])
+
+
+@pytest.mark.parametrize("old", handbook.UNAVAILABLE)
+def test_what_cannot_be_said_today_is_refused_unless_it_said_nothing(old):
+    nothing, why = handbook.UNAVAILABLE[old]
+    stage = "dpo"
+    assert today({old: "x"}, stage)[2] == [f"'{old}' does not exist today: {why}"]
+    assert today({old: nothing[0]}, stage) == ({}, [f"'{old}' says nothing here"], [])
+
+
+@pytest.mark.parametrize("old", handbook.SWITCHES)
+def test_a_switch_that_is_on_says_todays_keys_and_one_that_is_off_says_nothing(old):
+    assert today({old: True})[0] == handbook.SWITCHES[old]
+    assert today({old: False}) == ({}, [f"'{old}' is off: leave it out"], [])
+
+
+@pytest.mark.parametrize("old", handbook.VARIABLES)
+def test_a_variable_goes_into_the_block_env_beside_what_is_there(old):
+    name = handbook.VARIABLES[old]
+    values, told, wrong = today({"env": {"A": "1"}, old: "x"})
+    assert values == {"env": {"A": "1", name: "x"}}
+    assert told == [f"'{old}' is '{name}' in the block 'env' today"]
+    assert today({"env": {name: "y"}, old: "x"})[2] == [
+        f"'{old}' and 'env' mean the same and differ (x and …): keep 'env'"
+    ]
+
+
+@pytest.mark.parametrize(
+    ("values", "stage", "expected"),
+    [
+        ({"warmup_ratio": 0.1}, "sft", {"warmup_steps": 0.1}),
+        ({"warmup_ratio": "1e-1"}, "sft", {"warmup_steps": 0.1}),
+        ({"warmup_ratio": 0.1, "warmup_steps": 0}, "sft", {"warmup_steps": 0.1}),
+        ({"warmup_ratio": 0.0}, "sft", {}),
+        ({"packing_strategy": "ffd", "packing": True}, "sft", {"packing_strategy": "bfd", "packing": True}),
+        ({"packing_strategy": "wrapped"}, "sft", {"packing_strategy": "wrapped"}),
+        ({"dataset_kwargs": {"add_special_tokens": False, "append_concat_token": False}}, "sft", {}),
+        ({"dataset_kwargs": {"add_special_tokens": False, "skip_prepare_dataset": True}}, "sft",
+         {"dataset_kwargs": {"skip_prepare_dataset": True}}),
+        ({"rpo_alpha": 1.0}, "dpo", {"loss_type": ["sigmoid", "sft"], "loss_weights": [1.0, 1.0]}),
+        ({"loss_type": "ipo", "rpo_alpha": 0.5}, "dpo", {"loss_type": ["ipo", "sft"], "loss_weights": [1.0, 0.5]}),
+        ({"torch_dtype": None}, "sft", {}),
+        ({"preprocessing_num_workers": 4}, "grpo", {}),
+        ({"max_seq_length": 8, "max_length": 8}, "sft", {"max_length": 8}),
+        ({"tokenizer_name_or_path": "m"}, "sft", {}),
+        ({"chat_template": "{{ x }}"}, "sft", {"chat_template_path": "chat_template.jinja"}),
+        ({"chat_template": "{{ x }}"}, "dpo", {}),
+        ({"max_completion_length": 8}, "grpo", {"max_completion_length": 8}),
+    ],
+)  # fmt: skip
+def test_a_rule_that_is_more_than_a_name(values, stage, expected):
+    found, told, wrong = today(values, stage)
+    assert (found, wrong) == (expected, [])
+    assert bool(told) == (found != values)
+
+
+@pytest.mark.parametrize(
+    ("values", "sentence"),
+    [
+        ({"max_seq_length": 8, "max_length": 9},
+         "'max_seq_length' and 'max_length' mean the same and differ (8 and 9): keep 'max_length'"),
+        ({"use_flash_attention_2": True, "attn_implementation": "sdpa"}, "'use_flash_attention_2' and "
+         "'attn_implementation' mean the same and differ (true and sdpa): keep 'attn_implementation'"),
+        ({"warmup_ratio": 0.1, "warmup_steps": 5},
+         "'warmup_ratio' and 'warmup_steps' mean the same and differ (0.1 and 5): keep 'warmup_steps'"),
+        ({"use_liger": True, "use_liger_kernel": False},
+         "'use_liger' and 'use_liger_kernel' mean the same and differ (true and false): keep 'use_liger_kernel'"),
+        ({"warmup_ratio": 3}, "'warmup_ratio' is 3, expected a share of all steps below 1"),
+        ({"dataset_mixer": {"a": 1.5}}, "the share of 'a' is 1.5, expected a number from 0 to 1"),
+        ({"dataset_mixer": {"a": 1}, "dataset_splits": ["train_a", "train_b"]},
+         "'dataset_splits' is ['train_a', 'train_b']: expected one with 'train' in its name, and others with 'test'"),
+        ({"dataset_mixer": {"a": 1}, "dataset_configs": ["x", "y"]},
+         "'dataset_configs' is no list of 1, one for each data set"),
+        ({"dataset_mixer": {"a": 1}, "dataset_mixture": {"datasets": [{"id": "a"}]}},
+         "'dataset_mixer' and 'dataset_mixture' both say what to train on: keep one"),
+        ({"dataset_mixture": {"datasets": [{"id": "a", "wieght": 1}]}}, "unknown key "
+         "'dataset_mixture.datasets[0].wieght', known: columns, config, id, split, weight"),
+    ],
+)  # fmt: skip
+def test_two_keys_that_differ_and_values_that_cannot_be_are_one_sentence(values, sentence):
+    assert sentence in today(values)[2]
+
+
+ENTRIES = [{"id": "a/b", "config": "x", "split": "train_sft", "columns": ["messages"], "weight": 1.0},
+           {"id": "c/d", "weight": 0.25}]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("values", "expected"),
+    [
+        ({"dataset_mixer": {"a/b": 1.0}}, {"dataset_name": "a/b"}),
+        ({"dataset_mixer": {"a/b": 1}, "dataset_splits": ["train_sft", "test_sft"], "dataset_configs": ["x"]},
+         {"dataset_name": "a/b", "dataset_config": "x", "dataset_train_split": "train_sft",
+          "dataset_test_split": "test_sft"}),
+        ({"dataset_mixer": {"a/b": 1.0, "c/d": 0.3}, "dataset_splits": ["train"]},
+         {"datasets": [{"path": "a/b", "split": "train"}, {"path": "c/d", "split": "train[:30%]"}]}),
+        ({"dataset_mixture": {"datasets": ENTRIES, "test_split_size": 100, "seed": 3}},
+         {"datasets": [{"path": "a/b", "name": "x", "split": "train_sft", "columns": ["messages"]},
+                       {"path": "c/d", "split": "train[:25%]"}], "test_split_size": 100}),
+    ],
+)  # fmt: skip
+def test_a_mixture_in_trls_keys(values, expected):
+    found, _, wrong = today(values)
+    assert (found, wrong) == (expected, [])
+    assert faults({"model_name_or_path": "m"} | found, load_schema("zephyr", "sft")) == []
+
+
+def test_what_trls_keys_cannot_say_of_a_mixture_is_told():
+    values, told, _ = today({"dataset_mixer": {"a": 1, "b": 1}, "evaluation_strategy": "steps"})
+    assert values["eval_strategy"] == "no"
+    assert told[1].endswith(
+        "no test split, so 'eval_strategy' is no, but `gretchen train` of this file as it is keeps both"
+    )
+    told = today({"dataset_mixture": {"datasets": ENTRIES}})[1]
+    assert told == ["'dataset_mixture' is 'datasets' today; of c/d the first 25 %, where the handbook draws"]
+    values, told, wrong = today({"dataset_mixer": {"a": 0.125, "b": 1}})
+    assert (values["datasets"][0]["split"], wrong) == ("train[:12%]", [])
+    assert told[0].endswith("; of a 12 %, where 12.5 % are meant: slices know whole percents only")
+    values, told, _ = today({"dataset_mixture": {"datasets": [{"id": "a", "split": "train[:9]", "weight": 0.5}]}})
+    assert told[0].endswith("; of a all of train[:9], where 0.5 of it is meant")
+
+
+def test_a_mixture_may_be_a_folder_of_mixed_rows():
+    values, _, wrong = today({"dataset_mixer": {"a": 0.125, "b": 1}, "eval_strategy": "steps"}, rows="runs/x/data")
+    assert (values, wrong) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"}, [])
+
+
+def test_a_mixture_is_read_as_the_handbook_reads_it():
+    assert read_mixture({"dataset_mixer": {"a": 0.5, "b": 1}, "dataset_splits": ["test_x", "train_x"]}) == Mixture(
+        [Part("a", None, "train_x", 0.5), Part("b", None, "train_x", 1.0)],
+        [Part("a", None, "test_x"), Part("b", None, "test_x")],
+    )
+    assert read_mixture({"dataset_mixture": {"datasets": ENTRIES, "seed": 3}}) == Mixture(
+        [Part("a/b", "x", "train_sft", 1.0, ["messages"]), Part("c/d", None, "train", 0.25)], [], 3, True
+    )
+    assert read_mixture({"dataset_name": "a"}) is None
+
+
+OLD = """
+model_name_or_path: a/b
+torch_dtype: bfloat16
+use_flash_attention_2: true
+dataset_mixer: {a/b: 1.0}
+dataset_splits: [train_sft, test_sft]
+preprocessing_num_workers: 12
+evaluation_strategy: epoch
+max_seq_length: 2048
+warmup_ratio: 0.1
+overwrite_output_dir: true
+"""
+
+
+def test_order_is_kept_and_each_of_todays_keys_knows_its_former_one():
+    values = yaml.safe_load(OLD)
+    found = translate(values, "sft", KEYS["sft"])
+    assert list(found.values) == ["model_name_or_path", "dtype", "attn_implementation", "dataset_name",
+                                  "dataset_train_split", "dataset_test_split", "dataset_num_proc", "eval_strategy",
+                                  "max_length", "warmup_steps"]  # fmt: skip
+    assert origins(values, found.edits)["dataset_test_split"] == "dataset_mixer"
+    assert values == yaml.safe_load(OLD)
+    again = translate(found.values, "sft", KEYS["sft"])
+    assert (again.values, again.edits, again.faults) == (found.values, [], [])
+
+
+@pytest.mark.slow
+def test_trls_own_parser_takes_what_was_translated(tmp_path):
+    from gretchen.recipes.export_schemas import parts
+    from gretchen.zephyr.stage import parse
+
+    more = {
+        "dataset_mixture": {"datasets": ENTRIES, "test_split_size": 100},
+        "wandb_project": "w",
+        "chat_template": "x",
+    }
+    for number, values in enumerate(
+        (yaml.safe_load(OLD), {"model_name_or_path": "a/b", "group_by_length": True} | more)
+    ):
+        found = translate(values, "sft", KEYS["sft"])
+        file = tmp_path / f"{number}.yaml"
+        file.write_text(yaml.safe_dump(found.values | {"use_cpu": True, "output_dir": str(tmp_path)}), encoding="utf-8")
+        script, config, model, mixture = parse(file, *parts("sft"))
+        if number:
+            assert [entry.path for entry in mixture.datasets] == ["a/b", "c/d"]
+            assert config.train_sampling_strategy == "group_by_length"
+        else:
+            assert (script.dataset_name, script.dataset_train_split) == ("a/b", "train_sft")
+            assert (config.max_length, config.warmup_steps, str(config.eval_strategy.value)) == (2048, 0.1, "epoch")
+            assert (model.dtype, model.attn_implementation) == ("bfloat16", "flash_attention_2")
+
+
+def test_the_table_in_the_docs_is_the_one_that_translates(root):
+    page = root / "docs/handbook.md"
+    text = page.read_text(encoding="utf-8")
+    start, end = text.index("-->\n") + 4, text.index("<!-- end of table -->")
+    code = re.compile(r"(?<!\w)'([^']+)'(?!\w)")
+    rows = ["| `" + old + "` | " + code.sub(r"`\1`", told) + " |" for old, told in handbook.former().items()]
+    table = "\n".join(["", "| former key | today |", "|---|---|", *rows, "", ""])
+    if os.environ.get("GRETCHEN_UPDATE_SNAPSHOTS"):
+        page.write_text(text[:start] + table + text[end:], encoding="utf-8")
+    assert page.read_text(encoding="utf-8")[start:].startswith(table)

@@ -1,0 +1,216 @@
+"""Loose recipes, one by one and by the folder: fine, translated, refused or none, and never a stack trace."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from gretchen.errors import UserError
+from gretchen.recipes import former_axolotl
+from gretchen.recipes.collection import check_folder, verdict
+from gretchen.recipes.loose import read_loose
+from gretchen.recipes.schema import load_schema
+
+HANDBOOK = "model_name_or_path: a/b\ntorch_dtype: auto\ndataset_mixer: {a/b: 1}\nmax_seq_length: 8\n"
+AXOLOTL = "base_model: a/b\nlearning_rate: 1e-4\ndatasets: [{path: a/b, type: alpaca}]\n"
+NESTED = "a0: &a0 [x, x, x, x, x, x, x, x, x]\n" + "".join(f"a{n}: &a{n} [{', '.join([f'*a{n - 1}'] * 9)}]\n"
+                                                          for n in range(1, 9))  # fmt: skip
+
+
+@pytest.fixture
+def file(tmp_path, monkeypatch):
+    """Return a function that writes a file into a root of its own and returns the verdict on it."""
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+
+    def write(content, name="x.yaml"):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content if isinstance(content, bytes) else content.encode())
+        return verdict(path)
+
+    return write
+
+
+ODD = [
+    (b"", "no recipe", "an empty file", []),
+    (b"# only a comment\n", "no recipe", "an empty file", []),
+    (b"- a\n- b\n", "refused", "", ["x.yaml:1: expected keys and values"]),
+    (b"hello\n", "refused", "", ["x.yaml:1: expected keys and values"]),
+    (b"a: 1\n---\nb: 1\n", "refused", "", ["x.yaml:2: holds several documents, expected one: take '---' out"]),
+    (b"bf16: true\nbf16: false\n", "refused", "", ["x.yaml:2: key 'bf16' stands twice, first on line 1"]),
+    (b"a: 1\n\tb: 1\n", "refused", "", ["x.yaml:2: not YAML: found a tab character that violates indentation"]),
+    ("a: b\n".encode("utf-16"), "refused", "", ["x.yaml:1: not UTF-8 (invalid start byte at byte 0)"]),
+    ("a: ä\n".encode("latin-1"), "refused", "", ["x.yaml:1: not UTF-8 (invalid continuation byte at byte 3)"]),
+    (bytes(range(256)), "refused", "", ["x.yaml:1: not UTF-8 (invalid start byte at byte 128)"]),
+    (b"\xef\xbb\xbfmodel_name_or_path: a/b\n", "fine", "zephyr, sft", []),
+    (b"model_name_or_path: a/b\r\ntorch_dtype: auto\r\n", "translated", "zephyr, sft",
+     ["x.yaml:2: 'torch_dtype' is 'dtype' today"]),
+    (b"run_name: 2024-13-45\n", "refused", "", ["x.yaml:1: not YAML: month must be in 1..12"]),
+    (b"a: &a [*a]\n", "refused", "", ["x.yaml:1: an alias holds itself"]),
+    (NESTED.encode(), "refused", "", ["x.yaml:1: its aliases make more than 100,000 parts"]),
+    (b"a: !!python/object:os.system x\n", "refused", "",
+     ["x.yaml:1: not YAML: could not determine a constructor for the tag 'tag:yaml.org,2002:python/object:os.system'"]),
+    (b"? [a, b]\n: c\n", "refused", "", ["x.yaml:1: not YAML: found unhashable key"]),
+    (b"1: 2\nmodel_name_or_path: a/b\n", "refused", "zephyr, sft", ["x.yaml:1: unknown key '[1]'"]),
+    (b"model_name_or_path: a/b\n<<: {lora_r: 8}\n", "fine", "zephyr, sft", []),
+    (b"compute_environment: X\n", "no recipe", "a configuration of accelerate, for `accelerate launch`", []),
+    (b'{"zero_optimization": {"stage": 3}}', "no recipe", "a configuration of DeepSpeed", []),
+    (b"provider: modal\ngpu: h100\n", "no recipe", "a configuration of a cloud, for `axolotl train --cloud`", []),
+    (b"services: {web: {image: x}}\n", "no recipe", "a file without a key of either engine", []),
+]  # fmt: skip
+
+
+@pytest.mark.parametrize(("content", "expected", "what", "lines"), ODD, ids=range(len(ODD)))
+def test_a_file_of_any_kind_gets_a_true_verdict(file, content, expected, what, lines):
+    told = file(content)
+    assert (told.verdict, told.what, told.lines) == (expected, what, lines)
+
+
+HOSTILE = [
+    "model_name_or_path: {}\ndataset_mixer: []\ndataset_splits: 5\nchat_template: [1]\nwarmup_ratio: x\nrpo_alpha: y\n"
+    "env: 5\nwandb_project: x\ndataset_kwargs: 5\npacking_strategy: [ffd]\nloss_type: {a: b}\nreference_free: [2]\n"
+    "tokenizer_name_or_path: [x]\nuse_flash_attention_2: [1]\n",
+    "model_name_or_path: x\ndataset_mixture: 7\n",
+    "model_name_or_path: x\ndataset_mixture: {datasets: [1, 2]}\n",
+    "model_name_or_path: x\ndataset_mixer: {1: 2}\ndataset_configs: [a, b]\n",
+    "base_model: [a]\ndatasets: 5\nrl: [1]\npretraining_dataset: {}\n",
+    "base_model: x\nfsdp_config: [fsdp_x]\ndatasets: [a, {b: c}]\ntest_datasets: {a: b}\nplugins: {a: b}\n",
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE)
+def test_values_of_the_wrong_kind_are_refused_line_by_line(file, text):
+    told = file(text)
+    assert told.verdict == "refused"
+    assert all(line.startswith("x.yaml:") for line in told.lines)
+
+
+STAGE = "model_name_or_path: a/b\nbeta: 0.1\nmax_length: 8\nmax_prompt_length: 4\n"
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "stage"),
+    [
+        ("zephyr/dpo/config_full.yaml", STAGE, "dpo"),
+        ("config.yaml", STAGE, "dpo"),
+        ("kto.yaml", STAGE, "kto"),
+        ("sft.yaml", STAGE, "dpo"),
+        ("x/orpo/config.yaml", STAGE, "orpo"),
+        ("config.yaml", STAGE + "output_dir: data/mistral-orpo\n", "orpo"),
+        ("gpt2/cpt/config.yaml", HANDBOOK, "sft"),
+        ("config.yaml", "model_name_or_path: a/b\nnum_generations: 4\n", "grpo"),
+    ],
+)
+def test_keys_say_the_stage_and_among_equals_the_name_does(file, tmp_path, name, text, stage):
+    file(text, name)
+    assert read_loose(tmp_path / name).stage == stage
+
+
+def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
+    text = (
+        AXOLOTL
+        + "gptq_groupsize: 128\nnever_heard_of:\nfsdp_config: {fsdp_offload_params: true, limit_all_gathers: true}\n"
+    )
+    told = file(text + "dpo_beta: 0.1\nrevision_of_model: main\n")
+    assert told.verdict == "translated"
+    assert sorted(told.lines) == [
+        "x.yaml:4: 'gptq_groupsize' has no effect today: gptq: true needs no more",
+        "x.yaml:5: 'never_heard_of' has no effect: axolotl does not know it, and it has no value",
+        "x.yaml:6: 'fsdp_config.fsdp_offload_params' is 'fsdp_config.offload_params' today, and axolotl takes both",
+        "x.yaml:6: 'fsdp_config.limit_all_gathers' has no effect today: FSDP of torch has it no longer",
+        "x.yaml:7: dpo_beta is deprecated, use rl_beta instead",
+        "x.yaml:8: 'revision_of_model' is 'model_revision' today, and axolotl takes both",
+    ]
+    told = file(AXOLOTL + "context_parapllel_size: 2\ns2_attention: true\n")
+    assert told.lines == [
+        "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'?",
+        "x.yaml:5: `s2_attention` (shifted-sparse attention) is no longer supported.",
+    ]
+
+
+def test_what_axolotl_leaves_aside_is_not_in_its_schema():
+    known = load_schema("axolotl", "sft")["properties"].keys()
+    assert not {*former_axolotl.WITHOUT_EFFECT, *former_axolotl.RENAMED} & known
+    assert set(former_axolotl.RENAMED.values()) <= known
+    inside = {name.removeprefix("fsdp_config.") for name in former_axolotl.WITHOUT_EFFECT if "." in name}
+    assert not inside & former_axolotl.fsdp_keys()
+
+
+@pytest.fixture
+def folder(tmp_path):
+    place = tmp_path / "recipes"
+    for name, text in {
+        "a/sft.yaml": HANDBOOK,
+        "a/bad.yaml": HANDBOOK + "max_lenth: 4\n",
+        "b/lora.yml": AXOLOTL,
+        "b/acc.yaml": "distributed_type: FSDP\n",
+        "b/README.md": "no recipe",
+    }.items():
+        (place / name).parent.mkdir(parents=True, exist_ok=True)
+        (place / name).write_text(text, encoding="utf-8")
+    return place
+
+
+def test_a_folder_of_recipes(folder, gretchen):
+    done = gretchen("check", "recipes", in_=folder.parent)
+    assert (done.returncode, done.stderr) == (2, "")
+    assert done.stdout.splitlines() == [
+        "recipes/a/bad.yaml: zephyr, sft … refused",
+        "      line 5: unknown key 'max_lenth', did you mean 'max_length'?",
+        "recipes/a/sft.yaml: zephyr, sft … translated",
+        "      line 2: 'torch_dtype' is 'dtype' today",
+        "      line 3: 'dataset_mixer' is 'dataset_name' today",
+        "      line 4: 'max_seq_length' is 'max_length' today",
+        "recipes/b/acc.yaml: a configuration of accelerate, for `accelerate launch` … no recipe",
+        "recipes/b/lora.yml: axolotl, sft … fine",
+        "",
+        "4 files: 1 fine, 1 translated, 1 refused, 1 no recipe; rules that span several keys are the engines' own: "
+        "--deep asks them",
+    ]
+    (folder / "a/bad.yaml").unlink()
+    done = gretchen("check", "recipes", "--json", in_=folder.parent)
+    assert done.returncode == 0
+    assert [one["verdict"] for one in json.loads(done.stdout)] == ["translated", "no recipe", "fine"]
+
+
+def test_a_folder_without_recipes_and_a_file_that_may_not_be_read(tmp_path):
+    with pytest.raises(UserError, match="there is no YAML file in"):
+        check_folder(tmp_path)
+    locked = tmp_path / "x.yaml"
+    locked.write_text(HANDBOOK, encoding="utf-8")
+    locked.chmod(0)
+    if os.access(locked, os.R_OK):
+        return  # root reads everything
+    assert verdict(locked).lines == [f"{locked} cannot be read: Permission denied"]
+
+
+def test_a_single_file_is_reported_check_by_check(folder, gretchen):
+    done = gretchen("check", "a/sft.yaml", in_=folder)
+    assert done.returncode == 0
+    lines = done.stdout.splitlines()
+    assert lines[:2] == ["a/sft.yaml: zephyr, sft", "[1/7] keys and types … ok (4 keys)"]
+    assert lines[2:4] == ["[2/7] former keys … ok (3 keys)", "      a/sft.yaml:2: 'torch_dtype' is 'dtype' today"]
+    assert "[4/7] TRL's validators … skipped, because DEEP=1 asks them" in lines
+    done = gretchen("check", "b/acc.yaml", in_=folder)
+    assert (done.returncode, done.stdout) == (
+        0,
+        "b/acc.yaml: no recipe, but a configuration of accelerate, for `accelerate launch`\n",
+    )
+
+
+def test_code_of_a_models_repository_is_told_and_not_refused(file, tmp_path):
+    told = file(AXOLOTL + "trust_remote_code: true\n")
+    assert told.verdict == "fine"
+
+
+@pytest.mark.slow
+def test_the_engines_own_validators_are_asked(folder):
+    (folder / "b/wrong.yml").write_text(AXOLOTL + "save_steps: 5\nsaves_per_epoch: 2\n", encoding="utf-8")
+    (folder / "a/wrong.yaml").write_text(HANDBOOK + "load_best_model_at_end: true\n", encoding="utf-8")
+    told = {one.file.name: one for one in check_folder(folder, deep=True)}
+    assert told["sft.yaml"].verdict == "translated"
+    assert told["lora.yml"].verdict == "fine"
+    assert "save_steps and saves_per_epoch" in told["wrong.yml"].lines[0]
+    assert "load_best_model_at_end requires the save and eval strategy" in told["wrong.yaml"].lines[0]
+    assert Path(told["wrong.yaml"].lines[0].split(":")[0]).name == "wrong.yaml"
