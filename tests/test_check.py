@@ -21,10 +21,13 @@ WRONG = [{"role": "assistant", "content": "Something else."}]
 
 @pytest.fixture
 def copied(root, tmp_path, monkeypatch):
-    """Return a root of our own: the project, a base of the real tokenizer and template, three rows of data."""
+    """Return a root of our own: the project with four of its recipes, a base of the real tokenizer, a few rows."""
     ignored = shutil.ignore_patterns("base", "__pycache__")
     for part in (FOLDER, "shared_recipes"):
         shutil.copytree(root / part, tmp_path / part, ignore=ignored)
+    for file in (tmp_path / FOLDER / "recipes").iterdir():
+        if file.name.split(".")[0] not in ("sft", "dpo"):
+            file.unlink()
     shutil.copytree(root / "shared_recipes/tiny/architecture", tmp_path / FOLDER / "base")
     (tmp_path / FOLDER / "base" / "model.safetensors").touch()  # static checks look whether weights are there
     data = tmp_path / "build" / PROJECT / "chats"
