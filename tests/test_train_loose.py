@@ -50,6 +50,7 @@ max_length: 128
 max_prompt_length: 64
 eval_strategy: epoch
 max_steps: 2
+logging_steps: 1
 learning_rate: 1.0e-4
 per_device_train_batch_size: 2
 report_to: none
