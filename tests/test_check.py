@@ -175,6 +175,10 @@ LOOSE = [
     ("d.yml", "model_name_or_path: x/y\nassistant_only_loss: true\neval_strategy: no\n", "zephyr, sft",
      ["d.yml:3: 'eval_strategy' is false, expected one of no, steps, epoch, YAML reads a bare no as false: "
       'write "no"']),
+    ("f.yml", "base_model: x/y\nlearning_rate: 1\nmicro_batch_size: 1\ngradient_accumulation_steps: 1\nrl: simpo\n",
+     "axolotl, simpo", []),
+    ("g.yml", "base_model: x/y\nlearning_rate: 1\nmicro_batch_size: 1\ngradient_accumulation_steps: 1\n"
+     "datasets: [{path: x, type: completion}]\n", "axolotl, pretrain", []),
     ("e.yml", "model_name_or_path: [\n", "", ["e.yml:2: not YAML: did not find expected node content"]),
 ]  # fmt: skip
 

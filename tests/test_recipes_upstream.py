@@ -17,6 +17,7 @@ from gretchen.projects.card import PROFILES, project_slugs
 from gretchen.recipes.checks import check_deep
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import resolve
+from gretchen.recipes.schema import stages
 
 PROJECT = "genome-chatbot"
 ROWS = 40
@@ -114,6 +115,9 @@ def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
                 _, config, model, _ = parse(file, *parts(SAME_AS.get(recipe.stage, recipe.stage)))
                 assert config.learning_rate == resolved.values["learning_rate"]
                 assert model.model_name_or_path == resolved.values["model_name_or_path"]
+                assert model.use_peft or not model.load_in_4bit
+                flash = model.attn_implementation == "flash_attention_2"
+                assert flash or not getattr(config, "packing", False) or config.packing_strategy == "wrapped"
                 seen += 1
     assert seen >= len(PROFILES)
 
@@ -123,7 +127,7 @@ H100 = {"bf16": True, "fp8": True, "tf32": True, "n_gpu": 1, "compute_capability
 
 
 def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path):
-    from axolotl.cli.config import gpu_capabilities
+    from axolotl.cli.config import gpu_capabilities, prepare_plugins
     from axolotl.utils.config import validate_config
     from axolotl.utils.dict import DictDefault
 
@@ -134,9 +138,13 @@ def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path)
             for profile in PROFILES:
                 values = resolve(slug, recipe.name, profile).values
                 capabilities = here if profile in ("tiny", "laptop") else H100
+                prepare_plugins(DictDefault(values))
                 took = validate_config(DictDefault(values), capabilities=capabilities, env_capabilities=environment)
                 assert took.base_model == values["base_model"]
                 assert took.learning_rate == values["learning_rate"]
+                assert took.liger_rope == values.get("liger_rope")
+                assert took.adapter or not took.load_in_4bit
+                assert took.attn_uses_flash_lib or not took.sample_packing
                 seen += 1
     assert seen >= 2 * len(PROFILES)
 
@@ -203,8 +211,7 @@ OF_TRL = ("sft", "dpo", "kto", "reward", "grpo", "rloo")
 WITHOUT = ("pretrain", "orpo", "simpo", "ppo", "distill")  # stages of zephyr for which TRL has no command of that name
 COMMANDS = {
     **{f"{stage}.zephyr": ("trl", stage, "--config") for stage in OF_TRL},
-    "sft.axolotl": ("axolotl", "train", "--launcher", "python"),
-    "dpo.axolotl": ("axolotl", "train", "--launcher", "python"),
+    **{f"{stage}.axolotl": ("axolotl", "train", "--launcher", "python") for stage in stages("axolotl")},
 }
 
 

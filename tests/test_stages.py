@@ -1,4 +1,4 @@
-"""Each stage of the zephyr engine on the embedded base: five steps of it, and (slow) that it learns what it is for.
+"""Each stage of both engines on the embedded base: five steps of it, and (slow) that it learns what it is for.
 
 The trainings run one after another in this process, so that the heavy imports are paid once.
 """
@@ -7,6 +7,7 @@ import importlib
 import json
 import math
 import shutil
+import sys
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,7 @@ import pytest
 from gretchen import rewards
 from gretchen.files import read_jsonl
 from gretchen.projects.build import build
-from gretchen.recipes.find import recipes_of
+from gretchen.recipes.find import ENGINES, find, recipes_of
 from gretchen.recipes.resolve import resolve
 from gretchen.recipes.schema import stages
 from gretchen.runs import folder, progress
@@ -25,15 +26,23 @@ ROWS = 240
 STEPS = 5
 SFT, JUDGE = "20260101-000000-aaaa", "20260102-000000-aaaa"
 # Numbers of a CPU with or without bf16 arithmetic are compared here: float32 for all.
-PLAIN = {"bf16": False, "dtype": "float32", "report_to": "none", "save_strategy": "no"}
-SMALL = {"per_device_train_batch_size": 4, "max_steps": STEPS, "eval_strategy": "no", "logging_steps": 1}
-ONLINE = {
-    "grpo": {"num_generations": 2, "max_completion_length": 16},
-    "rloo": {"num_generations": 2, "max_completion_length": 16},
-    "ppo": {"response_length": 16},
-    "distill": {"max_new_tokens": 16},
+PLAIN = {
+    "zephyr": {"bf16": False, "dtype": "float32", "report_to": "none", "save_strategy": "no"},
+    "axolotl": {"use_wandb": False, "save_strategy": "no"},
 }
-RECIPES = [name for name, recipe in recipes_of(PROJECT).items() if recipe.engine == "zephyr"]
+SMALL = {
+    "zephyr": {"per_device_train_batch_size": 4, "max_steps": STEPS, "eval_strategy": "no", "logging_steps": 1},
+    # axolotl evaluates before the first step wherever there are rows to do it with.
+    "axolotl": {"micro_batch_size": 4, "max_steps": STEPS, "test_datasets": None, "logging_steps": 1},
+}
+ONLINE = {
+    "grpo.zephyr": {"num_generations": 2, "max_completion_length": 16},
+    "rloo.zephyr": {"num_generations": 2, "max_completion_length": 16},
+    "ppo.zephyr": {"response_length": 16},
+    "distill.zephyr": {"max_new_tokens": 16},
+    "grpo.axolotl": {"trl": {"num_generations": 2, "max_completion_length": 16}},
+}
+RECIPES = sorted(recipes_of(PROJECT), key=lambda name: name.split(".")[1])
 
 
 @pytest.fixture(scope="module")
@@ -45,31 +54,35 @@ def root(flagship):
         card = flagship / "projects" / PROJECT / "project.yaml"
         card.write_text(card.read_text("utf-8").replace("tiny: 5000", f"tiny: {ROWS}"), encoding="utf-8")
         build(PROJECT, "tiny")
-        finished("sft", SFT)
-        shutil.copytree(flagship / "projects" / PROJECT / "base", run_of("sft", SFT) / "model")
+        patch.setattr(sys, "argv", sys.argv[:1])  # axolotl's entry reads what is left there
+        for engine in ENGINES:
+            finished("sft", SFT, engine)
+            shutil.copytree(flagship / "projects" / PROJECT / "base", run_of("sft", SFT, engine) / "model")
         yield flagship
 
 
-def run_of(stage, name):
+def run_of(stage, name, engine="zephyr"):
     """Return the folder of a run."""
-    return Path("runs", PROJECT, f"{stage}.zephyr", name)
+    return Path("runs", PROJECT, f"{stage}.{engine}", name)
 
 
-def finished(stage, name):
+def finished(stage, name, engine="zephyr"):
     """Record a finished run, and return its folder."""
     base = {"model": f"projects/{PROJECT}/base", "weights": "w" * 16}
-    told = {"status": "finished", "stage": stage, "recipe": f"{stage}.zephyr", "profile": "tiny", "base": base}
-    folder.update(run_of(stage, name), parent=None, data="d" * 16, **told)
-    return run_of(stage, name)
+    told = {"status": "finished", "stage": stage, "recipe": f"{stage}.{engine}", "profile": "tiny", "base": base}
+    folder.update(run_of(stage, name, engine), parent=None, data="d" * 16, **told)
+    return run_of(stage, name, engine)
 
 
 def trained(recipe, run, **changes):
     """Train one of the project's recipes in this process, and return the folder of what was trained."""
-    resolved = resolve(PROJECT, recipe, "tiny", output=str(run), overrides=PLAIN | changes)
+    engine = find(PROJECT, recipe).engine
+    resolved = resolve(PROJECT, recipe, "tiny", output=str(run), overrides=PLAIN[engine] | changes)
     file = Path(run, "recipe.yaml")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(resolved.text(), encoding="utf-8")
-    return importlib.import_module(f"gretchen.zephyr.{resolved.stage}").train(file)
+    module = "gretchen.axolotl.__main__" if engine == "axolotl" else f"gretchen.zephyr.{resolved.stage}"
+    return importlib.import_module(module).train(file)
 
 
 def judge(root, **changes):
@@ -79,7 +92,7 @@ def judge(root, **changes):
 
     run = run_of("reward", JUDGE)
     if not (run / "model").is_dir():
-        adapter = trained("reward", run, **(changes or SMALL) | {"eval_strategy": "no"})
+        adapter = trained("reward", run, **(changes or SMALL["zephyr"]) | {"eval_strategy": "no"})
         start = run_of("sft", SFT) / "model"
         whole = AutoModelForSequenceClassification.from_pretrained(start, num_labels=1)
         PeftModel.from_pretrained(whole, adapter).merge_and_unload().save_pretrained(run / "model")
@@ -89,17 +102,18 @@ def judge(root, **changes):
 
 
 def test_every_stage_has_a_recipe():
-    assert {name.split(".")[0].split("-")[0] for name in RECIPES} == set(stages("zephyr"))
+    has = {(recipe.engine, recipe.stage) for recipe in recipes_of(PROJECT).values()}
+    assert has == {(engine, stage) for engine in ENGINES for stage in stages(engine)}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
 def test_five_steps_of_each_recipe(root, tmp_path, recipe):
     from safetensors.torch import load_file
 
-    kind = recipe.split(".")[0]
+    kind, engine = recipe.split(".")
     if kind == "ppo":
         judge(root)
-    place = trained(recipe, tmp_path, **SMALL | ONLINE.get(kind, {}))
+    place = trained(recipe, tmp_path, **SMALL[engine] | ONLINE.get(recipe, {}))
     rows = progress.read(tmp_path)
     steps = [row for row in rows if progress.first_of(progress.LOSSES, row)]
     assert [row["step"] for row in steps] == list(range(1, STEPS + 1))
@@ -171,7 +185,7 @@ def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
 
     from gretchen.zephyr import kto
 
-    more = SMALL | {"save_strategy": "steps", "save_steps": 3}
+    more = SMALL["zephyr"] | {"save_strategy": "steps", "save_steps": 3}
     whole = load_file(trained("kto", tmp_path, **more) / "adapter_model.safetensors")
     shutil.rmtree(tmp_path / "adapter")
     shutil.rmtree(tmp_path / f"checkpoint-{STEPS}", ignore_errors=True)
@@ -185,17 +199,26 @@ def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
 # What each stage is for, as its trainer measures it on held-out rows before and after: name, and whether up is better.
 # Started from a short SFT, which is right sometimes, where the recipe says ${base.sft}.
 LEARNS = {
-    "pretrain": ("eval_loss", False, {"model_name_or_path": "SFT"}),  # what SFT has cost in documents comes back
-    "sft": ("eval_loss", False, {}),
-    "dpo": ("eval_rewards/margins", True, {}),
-    "kto": ("eval_rewards/margins", True, {}),
-    "orpo": ("eval_loss", False, {}),
-    "simpo": ("eval_loss", False, {}),
-    "reward": ("eval_accuracy", True, {"max_steps": 250, "per_device_train_batch_size": 16}),
-    "grpo": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
-    "rloo": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
-    "distill": ("eval_loss", False, {"max_new_tokens": 64}),
+    "pretrain.zephyr": ("eval_loss", False, {"model_name_or_path": "SFT"}),  # what SFT has cost in documents comes back
+    "sft.zephyr": ("eval_loss", False, {}),
+    "dpo.zephyr": ("eval_rewards/margins", True, {}),
+    "kto.zephyr": ("eval_rewards/margins", True, {}),
+    "orpo.zephyr": ("eval_loss", False, {}),
+    "simpo.zephyr": ("eval_loss", False, {}),
+    "reward.zephyr": ("eval_accuracy", True, {"max_steps": 250, "per_device_train_batch_size": 16}),
+    "grpo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
+    "rloo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
+    "distill.zephyr": ("eval_loss", False, {"max_new_tokens": 64}),
+    "pretrain.axolotl": ("eval_loss", False, {"base_model": "SFT"}),
+    "sft.axolotl": ("eval_loss", False, {}),
+    "dpo.axolotl": ("eval_rewards/margins", True, {}),
+    "kto.axolotl": ("eval_rewards/margins", True, {}),
+    "orpo.axolotl": ("eval_loss", False, {}),
+    "simpo.axolotl": ("eval_rewards/margins", True, {}),
+    "reward.axolotl": ("eval_accuracy", True, {"max_steps": 150}),
+    "grpo.axolotl": ("eval_reward", True, {"trl": {"max_completion_length": 64}}),
 }
+FIRST = {"zephyr": {"eval_on_start": True}, "axolotl": {}}  # axolotl always does
 
 
 @pytest.fixture(scope="module")
@@ -207,23 +230,27 @@ def school(root):
     from gretchen.merging.merge import merge
 
     adapter = trained("sft", run_of("sft", SFT), max_steps=80, eval_strategy="no")
-    shutil.rmtree(run_of("sft", SFT) / "model")
-    (run_of("sft", SFT) / "model").mkdir()
-    merge(root / "projects" / PROJECT / "base", root / adapter, root / run_of("sft", SFT) / "model")
+    model = run_of("sft", SFT) / "model"
+    shutil.rmtree(model)
+    model.mkdir()
+    merge(root / "projects" / PROJECT / "base", root / adapter, root / model)
+    shutil.copytree(model, run_of("sft", SFT, "axolotl") / "model", dirs_exist_ok=True)
     shutil.rmtree(run_of("reward", JUDGE), ignore_errors=True)
     return root
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("kind", LEARNS)
-def test_each_stage_learns_what_it_is_for(school, tmp_path, kind):
-    name, up, changes = LEARNS[kind]
-    start = {"model_name_or_path": str(run_of("sft", SFT) / "model")} if "model_name_or_path" in changes else {}
-    steps = {"max_steps": 40, "logging_steps": 10, "per_device_train_batch_size": 8} | changes | start
-    more = {"eval_on_start": True, "eval_strategy": "steps", "eval_steps": steps["max_steps"]}
-    trained(kind, tmp_path, **steps, **more)
+@pytest.mark.parametrize("recipe", LEARNS)
+def test_each_stage_learns_what_it_is_for(school, tmp_path, recipe):
+    (kind, engine), (name, up, changes) = recipe.split("."), LEARNS[recipe]
+    model = str(run_of("sft", SFT) / "model")
+    changes = {key: model if value == "SFT" else value for key, value in changes.items()}
+    eight = {"zephyr": "per_device_train_batch_size", "axolotl": "micro_batch_size"}[engine]
+    steps = {"max_steps": 40, "logging_steps": 10, eight: 8} | changes
+    more = FIRST[engine] | {"eval_strategy": "steps", "eval_steps": steps["max_steps"]}
+    trained(recipe, tmp_path, **steps, **more)
     before, after = (row[name] for row in progress.read(tmp_path) if name in row)
-    print(f"{kind}: {name} {before:.4f} -> {after:.4f}")
+    print(f"{recipe}: {name} {before:.4f} -> {after:.4f}")
     assert (after > before) == up
     if kind == "reward":  # by chance half of the pairs
         assert after > 0.6

@@ -228,6 +228,10 @@ def allowances(values: dict[str, Any], here: Machine) -> tuple[dict[str, Any], l
     if asked.startswith("flash_attention") and importlib.util.find_spec("flash_attn") is None:
         changes["attn_implementation"] = "sdpa"
         notes.append("flash-attn is not installed: attention falls back to SDPA (`make doctor` says how to get it)")
+        packed = [key for key in ("packing", "sample_packing") if values.get(key)]
+        if packed and values.get("packing_strategy") != "wrapped":  # wrapped documents see each other anyway
+            changes[packed[0]] = False
+            notes.append("rows are not packed: without flash-attn those in one would see each other")
     return changes, notes
 
 

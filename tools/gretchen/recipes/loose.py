@@ -19,8 +19,8 @@ from gretchen.recipes.mixture import MIXER
 from gretchen.recipes.schema import SAME_AS, Fault, faults, load_schema, stages
 from gretchen.recipes.translate import TEMPLATE, Translation, origins, translate
 
-# axolotl's `rl:` -> the stage; its losses of DPO's kin are DPO here.
-RL_STAGES = {"dpo": "dpo", "ipo": "dpo", "simpo": "dpo", "gdpo": "grpo", "kto": "kto", "orpo": "orpo", "grpo": "grpo"}
+# axolotl's `rl:` -> the stage; IPO is one of DPO's losses.
+RL_STAGES = {"dpo": "dpo", "ipo": "dpo", "simpo": "simpo", "gdpo": "grpo", "kto": "kto", "orpo": "orpo", "grpo": "grpo"}
 # What a folder or a file is called after -> the stage.
 NAMED_STAGES = {
     "sft": "sft", "cpt": "sft", "dpo": "dpo", "ipo": "dpo", "apo": "dpo", "kto": "kto", "orpo": "orpo", "cpo": "simpo",
@@ -178,7 +178,9 @@ def axolotl_stage(values: dict[str, Any]) -> str:
         return "reward"
     if values.get("rl"):
         return RL_STAGES.get(str(values["rl"]), "dpo")
-    return "pretrain" if values.get("pretraining_dataset") else "sft"
+    sets = values.get("datasets") or []
+    plain = bool(sets) and all(isinstance(one, dict) and one.get("type") == "completion" for one in sets)
+    return "pretrain" if values.get("pretraining_dataset") or plain else "sft"
 
 
 def zephyr_stage(values: dict[str, Any], path: Path) -> str:

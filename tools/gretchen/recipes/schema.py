@@ -20,7 +20,7 @@ from gretchen.recipes.handbook import former, hint
 FOLDER = Path(__file__).parent / "schemas"
 # What each engine trains, in the order in which a course climbs it.
 STAGES = {
-    "axolotl": ("pretrain", "sft", "dpo", "kto", "orpo", "reward", "grpo"),
+    "axolotl": ("pretrain", "sft", "dpo", "kto", "orpo", "simpo", "reward", "grpo"),
     "zephyr": ("pretrain", "sft", "dpo", "kto", "orpo", "simpo", "reward", "ppo", "grpo", "rloo", "distill"),
 }
 # The key that names the model that a recipe starts from.
