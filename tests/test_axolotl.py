@@ -92,3 +92,13 @@ def test_a_full_fine_tune_is_collected_as_a_model(tmp_path):
         "config.json", "model.safetensors", "tokenizer.json",
     ]  # fmt: skip
     assert [file.name for file in tmp_path.iterdir() if file.is_file()] == ["recipe.yaml"]
+
+
+def test_the_base_that_axolotl_writes_beside_an_adapter_of_dpo_is_not_kept(tmp_path):
+    for name in ("adapter_config.json", "adapter_model.safetensors", "model.safetensors", "config.json"):
+        (tmp_path / name).touch()
+    assert collected(tmp_path) == tmp_path / "adapter"
+    assert sorted(file.name for file in (tmp_path / "adapter").iterdir()) == [
+        "adapter_config.json", "adapter_model.safetensors",
+    ]  # fmt: skip
+    assert [file for file in tmp_path.iterdir() if file.is_file()] == []

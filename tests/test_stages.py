@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gretchen import rewards
-from gretchen.files import read_jsonl
+from gretchen.files import read_jsonl, write_jsonl
 from gretchen.projects.build import build
 from gretchen.recipes.find import ENGINES, find, recipes_of
 from gretchen.recipes.resolve import resolve
@@ -127,6 +127,35 @@ def test_five_steps_of_each_recipe(root, tmp_path, recipe):
     assert kind not in ("grpo", "rloo") or {row["reward"] for row in steps} == {0.0}
     assert (place / "tokenizer.json").is_file()
     assert not list(place.glob("*.bin"))
+
+
+def test_axolotl_trains_on_the_rows_that_stand_there_now(root, tmp_path):
+    file = Path("build", PROJECT, "chats", "train.jsonl")
+    rows, losses = list(read_jsonl(file)), []
+    for number, text in enumerate(("", "QQQQ")):  # no answer of the builder's, so that the loss tells
+        turns = [row["messages"][:-1] + [{"role": "assistant", "content": text or row["messages"][-1]["content"]}]
+                 for row in rows]  # fmt: skip
+        write_jsonl(file, [row | {"messages": said} for row, said in zip(rows, turns, strict=True)])
+        run = tmp_path / str(number)
+        trained("sft.axolotl", run, **SMALL["axolotl"] | {"max_steps": 1})
+        losses.append(next(row["loss"] for row in progress.read(run) if "loss" in row))
+        assert {place.name for place in run.iterdir()} == {"recipe.yaml", "metrics.jsonl", "adapter"}
+    write_jsonl(file, rows)
+    assert losses[1] > losses[0] + 1
+
+
+@pytest.mark.parametrize(
+    ("recipe", "loss", "beta"),
+    [
+        ("dpo.zephyr", {"loss_type": ["ipo"], "loss_weights": None}, {"beta": 0.5}),
+        ("dpo.axolotl", {"dpo_loss_type": ["ipo"], "dpo_loss_weights": None}, {"rl_beta": 0.5}),
+    ],
+)
+def test_ipo_is_a_loss_of_dpo_by_key(root, tmp_path, recipe, loss, beta):
+    trained(recipe, tmp_path, **SMALL[recipe.split(".")[1]] | {"max_steps": 1} | loss | beta)
+    first = next(row["loss"] for row in progress.read(tmp_path) if "loss" in row)
+    # (h - 1 / 2 beta)², where h is 0 as long as the model is its own reference (Azar et al. 2023, equation 17).
+    assert first == pytest.approx((1 / (2 * 0.5)) ** 2, abs=1e-3)
 
 
 @pytest.mark.parametrize(

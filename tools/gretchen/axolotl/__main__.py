@@ -5,19 +5,22 @@ device). What was trained is moved from the recipe's `output_dir` into adapter/ 
 """
 
 import argparse
+import shutil
 import sys
 from pathlib import Path
 from typing import Any
 
 import yaml
 
-from gretchen import paths
 from gretchen.runs import folder
 from gretchen.runs.around import exit_code_of, is_first
 
 PLUGIN = "gretchen.axolotl.plugin.RunPlugin"
+# The run's own, and gone after it: axolotl knows prepared rows by their file's name and would take old ones for new.
+PREPARED = ".prepared"
 # What axolotl saves beside the weights, by the names that transformers and peft give these files.
-WEIGHTS = ("adapter_config.json", "adapter_model*.safetensors*", "model*.safetensors*")
+ADAPTER = ("adapter_config.json", "adapter_model*.safetensors*")
+MODEL = ("model*.safetensors*",)
 COMPANIONS = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "chat_template*")
 OF_A_MODEL = ("config.json", "generation_config.json")
 
@@ -44,7 +47,7 @@ def train(recipe: Path, resume: bool = False) -> Path:
 
 def options(values: dict[str, Any], run: Path, resume: bool) -> dict[str, Any]:
     """Return what is added to the recipe: our plugin, a place for prepared rows, a checkpoint to go on from."""
-    prepared = values.get("dataset_prepared_path") or str(paths.root() / "build" / "axolotl")
+    prepared = values.get("dataset_prepared_path") or str(run / PREPARED)
     added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN], "dataset_prepared_path": prepared}
     newest = folder.checkpoint(run) if resume else None
     return added | ({"resume_from_checkpoint": newest} if newest else {})
@@ -58,11 +61,14 @@ def collected(run: Path) -> Path:
         return target
     temporary = run / f".{target.name}"
     temporary.mkdir(exist_ok=True)
-    for pattern in (*WEIGHTS, *COMPANIONS, *(() if is_adapter else OF_A_MODEL)):
+    for pattern in (*(ADAPTER if is_adapter else (*MODEL, *OF_A_MODEL)), *COMPANIONS):
         for file in run.glob(pattern):
             file.rename(temporary / file.name)
-    for name in (*OF_A_MODEL, "README.md", "debug.log"):  # an adapter's base has them; recipe.yaml, train.log say more
-        (run / name).unlink(missing_ok=True)
+    # An adapter's base has these, and axolotl's DPO and KTO write it again; recipe.yaml and train.log say the rest.
+    for pattern in (*MODEL, *OF_A_MODEL, "README.md", "debug.log"):
+        for file in run.glob(pattern):
+            file.unlink()
+    shutil.rmtree(run / PREPARED, ignore_errors=True)
     temporary.rename(target)
     return target
 
