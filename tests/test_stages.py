@@ -238,7 +238,7 @@ LEARNS = {
     "grpo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
     "rloo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
     "distill.zephyr": ("eval_loss", False, {"max_new_tokens": 64}),
-    "pretrain.axolotl": ("eval_loss", False, {"base_model": "SFT"}),
+    "pretrain.axolotl": ("eval_loss", False, {"base_model": "SFT", "micro_batch_size": 32}),
     "sft.axolotl": ("eval_loss", False, {}),
     "dpo.axolotl": ("eval_rewards/margins", True, {}),
     "kto.axolotl": ("eval_rewards/margins", True, {}),
