@@ -84,6 +84,7 @@ def quantization_to_zephyr(c: Conversion) -> None:
     said = {key: options.pop(key, default) for key, default in AXOLOTL_QUANTIZED.items() if key in QUANTIZED}
     said["use_bnb_nested_quant"] = options.pop(DOUBLE, True)
     for key, value in said.items():
-        c.put(key, value, "bnb_config_kwargs", ZEPHYR_QUANTIZED[key])
+        if value != "uint8":  # bitsandbytes' own, for which TRL says nothing
+            c.put(key, value, "bnb_config_kwargs", ZEPHYR_QUANTIZED[key])
     if options:
         c.name("bnb_config_kwargs", f"TRL has no key for {', '.join(options)}")
