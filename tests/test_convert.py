@@ -1,5 +1,6 @@
 """make convert: each key has its twin or is named, differing defaults are written out, a twin resolves to the same."""
 
+import re
 import shutil
 
 import pytest
@@ -288,11 +289,13 @@ def test_each_recipe_of_the_flagship_has_a_valid_twin(copied, gretchen):
         kept = place.read_text(encoding="utf-8") if place.exists() else None
         place.unlink(missing_ok=True)
         done = convert_in(copied, name)
+        named = set(re.findall(r"^  \S+: '(\w+)': ", done, re.MULTILINE))
         assert done.startswith(f"{RECIPES}/{other}.yaml: the twin of {RECIPES}/{name}.yaml")
         failed = check_file(place).failed
         assert not [told for told in failed if "/base: no such folder" not in told], failed
         back = there_and_back(copied, source, place)
-        assert not differing(back, resolved_under_all(name)), name
+        found = differing(back, resolved_under_all(name))
+        assert {key for keys in found.values() for key in keys} <= named, (name, found)
         place.unlink() if kept is None else place.write_text(kept, encoding="utf-8")
 
 
@@ -335,7 +338,8 @@ def differing(one, other):
 def plain(values):
     """Return resolved values without what stands there though it is the default."""
     usual = {"dataset_train_split": "train", "packing": False, "sample_packing": False, "optim": "adamw_torch_fused",
-             "dtype": "float32", "shuffle_dataset": False, "loss_type": "kto"}  # fmt: skip
+             "dtype": "float32", "shuffle_dataset": False, "loss_type": "kto",
+             "load_in_4bit": False}  # fmt: skip
     return {key: value for key, value in values.items() if usual.get(key) != value}
 
 

@@ -104,21 +104,25 @@ def test_twins_come_to_the_same_loss(twins):
     rates = [[step["learning_rate"] for step in side["steps"]] for side in (one, other)]
     assert rates[0] == pytest.approx(rates[1])
     losses = [[step["loss"] for step in side["steps"]] for side in (one, other)]
-    print(losses)
     assert losses[0] == pytest.approx(losses[1], abs=TOLERANCE)
     assert len(set(losses[0])) == STEPS
 
 
-# Arguments that may differ: where things are kept and told, and what docs/twins.md says.
-FREE = {"output_dir", "logging_dir", "run_name", "hub_token", "push_to_hub_token", "logging_nan_inf_filter"}
+# Where the trainers' arguments differ, and no step of the training does: docs/twins.md says why.
+APART = {
+    "activation_offloading", "average_tokens_across_devices", "dataloader_num_workers", "dataloader_pin_memory",
+    "dataloader_prefetch_factor", "dataset_num_proc", "eval_on_start", "gradient_checkpointing_kwargs",
+    "lr_scheduler_kwargs", "model_init_kwargs", "output_dir", "remove_unused_columns", "tf32", "use_cpu",
+}  # fmt: skip
+OF_STAGE = {"sft": set(), "dpo": {"logging_first_step"}}
 
 
 @pytest.mark.slow
 def test_twins_have_the_same_arguments_but_for_what_the_docs_name(twins):
+    """All of TRL's and transformers' arguments: what the table of twins says of defaults holds in both trainers."""
     stage, one, other = twins
     a, b = one["arguments"], other["arguments"]
-    differing = {key for key in a.keys() & b.keys() if a[key] != b[key]} - FREE
-    assert differing == EXPECTED[stage], {key: (a[key], b[key]) for key in differing ^ EXPECTED[stage]}
-
-
-EXPECTED = {"sft": set(), "dpo": set()}
+    assert len(a.keys() & b.keys()) > 100
+    differing = {key for key in a.keys() & b.keys() if a[key] != b[key]}
+    expected = APART | OF_STAGE[stage]
+    assert differing == expected, {key: (a.get(key), b.get(key)) for key in differing ^ expected}

@@ -16,7 +16,8 @@ def to_axolotl(c: Conversion) -> None:
     """Write axolotl's adapter."""
     if not c.take("use_peft", False):
         for key in (*ZEPHYR_LORA, *ZEPHYR_QUANTIZED, "load_in_4bit", "load_in_8bit"):
-            c.name(key, "without 'use_peft: true' axolotl has no adapter, and quantizes nothing")
+            if c.take(key):
+                c.name(key, "without 'use_peft: true' axolotl has no adapter, and quantizes nothing")
         return
     four = c.take("load_in_4bit", False)
     c.put("adapter", "qlora" if four else "lora", "use_peft")

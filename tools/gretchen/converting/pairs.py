@@ -28,8 +28,8 @@ def same(value: Any) -> Any:
 class Pair:
     """Two keys that mean the same. A turn translates a value, and raises NoTwin for one that has none.
 
-    `axolotl_default` is what axolotl does without the key, in axolotl's own words; None: it is of no consequence, or
-    there is none.
+    `axolotl_default` is what axolotl does without the key, in axolotl's own words, None where it does nothing. Where
+    `matters` is False the defaults differ and no step of the training does: they are not written out.
     """
 
     zephyr: str
@@ -38,13 +38,16 @@ class Pair:
     stages: tuple[str, ...] = ALL
     to_axolotl: Turn = same
     to_zephyr: Turn = same
+    matters: bool = True
 
     def key(self, engine: str) -> str:
         """Return the pair's key for an engine."""
         return self.axolotl if engine == "axolotl" else self.zephyr
 
     def default(self, engine: str, stage: str) -> Any:
-        """Return what an engine does without the key, None where that is of no consequence."""
+        """Return what an engine does without the key, None for nothing, and where it does not matter."""
+        if not self.matters:
+            return None
         if engine == "axolotl":
             return self.axolotl_default
         return load_schema("zephyr", stage)["properties"].get(self.zephyr, {}).get("default")
@@ -133,9 +136,9 @@ PAIRS = (
     Pair("accelerator_config", "accelerator_config"),
     # rows on their way
     Pair("dataset_num_proc", "dataset_num_proc"),
-    Pair("dataloader_num_workers", "dataloader_num_workers", 0),
-    Pair("dataloader_pin_memory", "dataloader_pin_memory", True),
-    Pair("dataloader_prefetch_factor", "dataloader_prefetch_factor"),
+    Pair("dataloader_num_workers", "dataloader_num_workers", 1, matters=False),
+    Pair("dataloader_pin_memory", "dataloader_pin_memory", True, matters=False),
+    Pair("dataloader_prefetch_factor", "dataloader_prefetch_factor", 256, matters=False),
     Pair("dataloader_drop_last", "dataloader_drop_last", False, SFT),
     # what is kept and told
     Pair("logging_steps", "logging_steps", 0.005, to_axolotl=whole),

@@ -24,6 +24,9 @@ from gretchen.recipes.loose import Loose
 from gretchen.recipes.read import own, read
 from gretchen.recipes.resolve import require_none
 
+# What makes a recipe full, LoRA or QLoRA.
+METHOD = ("adapter", "use_peft", "load_in_4bit", "load_in_8bit")
+
 
 @dataclass(frozen=True)
 class TwinRecipe:
@@ -48,6 +51,7 @@ def of_project(project: str, recipe: RecipeFile) -> TwinRecipe:
     values = kept(c, below, left)
     values |= {key: None for key in below if key not in c.values}
     profiles = converted_profiles(marked, c)
+    keep_method(recipe, c, merge(below, values), profiles)
     name = f"{recipe.name.removesuffix(recipe.engine)}{c.target}"
     head = (project, recipe.name, name)
     text = twin_text(marked, c, values, extends=siblings, profiles=profiles, head=head)
@@ -75,11 +79,13 @@ def siblings_of(marked: MarkedYaml, target: str) -> tuple[list[str], Values]:
 
 def profile_keys(engine: str, stage: str) -> set[str]:
     """Return the keys that an engine's shared profiles say: precision, attention, batches … are theirs."""
-    keys: set[str] = set()
-    for name in PROFILES:
-        shared = load_marked(paths.shared_recipes() / engine / "profiles" / f"{name}.yaml")
-        keys |= set(section("profile", shared, "all").values) | set(section("profile", shared, stage).values)
-    return keys
+    return {key for name in PROFILES for layer in hardware(engine, stage, name) for key in layer.values}
+
+
+def hardware(engine: str, stage: str, profile: str) -> list[Layer]:
+    """Return the layers of an engine's shared profile for a stage."""
+    shared = load_marked(paths.shared_recipes() / engine / "profiles" / f"{profile}.yaml")
+    return [section("profile", shared, "all"), section("profile", shared, stage)]
 
 
 def kept(c: Conversion, below: Values, left: set[str]) -> Values:
@@ -113,6 +119,18 @@ def converted_section(said: Values, there: Conversion, whole: Values) -> Values:
     changed = {k: v for k, v in there.values.items() if rank(k) < len(order) or whole.get(k) != v}
     gone = {key: None for key in whole if key not in there.values}
     return {key: changed[key] for key in sorted(changed, key=rank)} | gone
+
+
+def keep_method(recipe: RecipeFile, c: Conversion, values: Values, profiles: dict[str, Values]) -> None:
+    """Add to `profiles` the adapter and the bits where the engines' shared profiles say different ones."""
+    for name in PROFILES:
+        wanted = twin(merge_all(read(recipe, name)[0]), c.source, c.stage)
+        c.named += [(key, f"{why} (profile {name})") for key, why in wanted.named if key in METHOD]
+        found = merge_all([Layer("twin", values), *hardware(c.target, c.stage, name)])
+        found = merge(found, profiles.get(name, {}))
+        changed = {key: wanted.values.get(key) for key in METHOD if wanted.values.get(key) != found.get(key)}
+        if changed:
+            profiles[name] = profiles.get(name, {}) | changed
 
 
 def told_twin(c: Conversion, text: str, values: Values, layers: list[Layer], left: set[str]) -> TwinRecipe:

@@ -38,8 +38,10 @@ def to_axolotl(c: Conversion) -> None:
         c.put("val_set_size", share, "test_split_size")
         c.note("held-out rows: each engine draws others, axolotl the last ones, TRL by chance")
     template = c.take("chat_template_path")
-    if template is None:
+    if template is None and c.stage == "sft":  # elsewhere TRL's trainer takes the tokenizer's own
         c.put("chat_template", "tokenizer_default", named)
+    elif template is None:
+        pass
     elif str(template).endswith((".jinja", ".j2")):
         c.put("chat_template", "jinja", "chat_template_path")
         c.put("chat_template_jinja", template, "chat_template_path")

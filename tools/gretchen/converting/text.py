@@ -60,7 +60,7 @@ def twin_text(
     after = {key: values[key] for key in values if key in places}
     for key, whole in (("extends", extends), ("profiles", profiles)):
         if whole and key in before:
-            places[key], after[key] = key, before[key] if before[key] == whole else whole
+            places[key], after[key] = key, whole
     body = rewritten(text, before, after, places)
     for key, value in after.items():
         block = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=10**6)
@@ -68,6 +68,8 @@ def twin_text(
     # A comment told of this recipe's engine, and tells of the twin's from here on.
     body = "".join(comment_of_twin(line, c) for line in body.splitlines(keepends=True))
     rest = {key: value for key, value in values.items() if key not in places}
+    if profiles and "profiles" not in before:
+        rest["profiles"] = profiles
     return "\n".join([*headed(body, c, head), *appended(rest, c)]).rstrip("\n") + "\n"
 
 
