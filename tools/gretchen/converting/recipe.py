@@ -62,6 +62,8 @@ def of_loose(loose: Loose) -> TwinRecipe:
     """Return the twin of a loose recipe. Raises UserError for its mistakes, and for a stage without a twin."""
     require_none(loose.mistakes)
     file = paths.shown(loose.marked.file)
+    if loose.other:
+        raise UserError(f"{file} is no recipe, but {loose.other}")
     if loose.values != loose.marked.values:
         raise UserError(f"{file} is written in former keys", f"gretchen upgrade {file}, then convert it")
     c = twin(loose.values, loose.engine, loose.stage)
