@@ -12,11 +12,12 @@ from pathlib import Path
 
 import pytest
 
+from gretchen.converting.pairs import ALL
 from gretchen.converting.recipe import of_project
-from gretchen.converting.twin import OTHER
+from gretchen.converting.twin import OTHER, twin
 from gretchen.projects.modules import load_dataset_module
 from gretchen.recipes.find import find
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import dump, resolve
 
 PROJECT = "genome-chatbot"
 ROWS, BATCH, STEPS = 64, 8, 4
@@ -131,3 +132,33 @@ def test_twins_have_the_same_arguments_but_for_what_the_docs_name(twins):
     differing = {key for key in a.keys() & b.keys() if a[key] != b[key]}
     expected = APART | OF_STAGE[stage]
     assert differing == expected, {key: (a.get(key), b.get(key)) for key in differing ^ expected}
+
+
+FULL = {
+    "model_name_or_path": "a/b", "dataset_name": "c/d", "output_dir": "out", "eval_strategy": "steps", "eval_steps": 20,
+    "save_strategy": "epoch", "use_peft": True, "lora_target_modules": "all-linear", "use_rslora": True, "bf16": False,
+    "gradient_checkpointing": True, "gradient_checkpointing_kwargs": {"use_reentrant": False}, "warmup_steps": 0.1,
+    "max_length": 256, "optim": "adamw_torch", "adam_beta2": 0.95, "use_cpu": True, "attn_implementation": "sdpa",
+}  # fmt: skip
+OF_METHOD = {
+    "sft": {"assistant_only_loss": True, "neftune_noise_alpha": 5.0},
+    "dpo": {"beta": 0.2, "loss_type": ["ipo"]},
+    "kto": {"desirable_weight": 1.5},
+    "orpo": {"beta": 0.2},
+}
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ALL)
+def test_the_engines_own_validators_take_a_twin_and_its_twin(stage, tmp_path):
+    from gretchen.recipes.deep import axolotl_validators, validators
+
+    there = twin(FULL | OF_METHOD[stage], "zephyr", stage)
+    file = tmp_path / "there.yaml"
+    file.write_text(dump(there.values), encoding="utf-8")
+    assert axolotl_validators(file, there.values).lines == []
+    back = twin(there.values, "axolotl", stage)
+    file = tmp_path / "back.yaml"
+    file.write_text(dump(back.values | {"use_cpu": True}), encoding="utf-8")
+    assert validators(file, stage).lines == []
+    assert not [key for key, _ in there.named + back.named]
