@@ -16,8 +16,8 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show explain check inspect train merge eval score base fork upgrade sync lint test \
-	test-all clean
+.PHONY: help setup doctor lock data show explain check inspect train merge eval score base fork upgrade convert sync lint \
+	test test-all clean
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -48,6 +48,9 @@ check: $(READY)  ## [PROJECT=…] [DEEP=1] [JSON=1]: cards, recipes and data, be
 
 inspect: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [ROWS=3] [HTML=1]: training rows as the model sees them
 	$(GRETCHEN) inspect
+
+convert: $(READY)  ## PROJECT=… RECIPE=sft.axolotl [OUTPUT=file]: a recipe in the other engine's words
+	$(GRETCHEN) convert
 
 train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [RESUME=1] [RUN=id]: from data to a trained adapter
 	$(GRETCHEN) train
