@@ -157,8 +157,12 @@ def test_a_resumed_run_is_not_rehearsed():
 
 @pytest.mark.slow
 def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(there, tmp_path, environment):
-    # 1,024 rows at once in an address space of 1.5 GB beyond what stands before the training.
-    file = recipe_in(tmp_path / "run", "sft.zephyr", "per_device_train_batch_size=16", "max_length=512")
+    long = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "AUG " * 120}]
+    lines = [json.dumps(row("chats", "train", number) | {"messages": long}) + "\n" for number in range(16)]
+    (tmp_path / "train.jsonl").write_text("".join(lines), encoding="utf-8")
+    words = ["per_device_train_batch_size=16", f"dataset_name={tmp_path}", 'eval_strategy="no"']
+    file = recipe_in(tmp_path / "run", "sft.zephyr", *words)
+    # The address space ends 150 MiB beyond what stands before the training; sixteen long rows take several times that.
     code = (
         "import resource, sys, pathlib\n"
         "from gretchen.runs.around import exit_code_of\n"
@@ -167,7 +171,7 @@ def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(th
         "before = rehearsal.LongestFirst.on_train_begin\n"
         "def tight(*given, **more):\n"
         "    pages = int(open('/proc/self/statm').read().split()[0])\n"
-        "    limit = pages * resource.getpagesize() + 20 * 2**20\n"
+        "    limit = pages * resource.getpagesize() + 150 * 2**20\n"
         "    resource.setrlimit(resource.RLIMIT_AS, (limit, limit))\n"
         "    return before(*given, **more)\n"
         "rehearsal.LongestFirst.on_train_begin = tight\n"
