@@ -62,6 +62,10 @@ def ready(project: str, recipe: str, profile: str, set_: str) -> tuple[Any, list
 
     resolved, notes = resolve(project, recipe, profile, words_of(set_)), []
     require_shown(resolved.stage)
+    if resolved.values.get("pretraining_dataset"):
+        raise UserError(
+            f"{resolved.name} streams its rows: axolotl makes them while it trains", "inspect another recipe"
+        )
     key = MODEL[resolved.engine]
     model = str(resolved.values[key])
     if resolved.parent_stage and not (paths.root() / model).is_dir():

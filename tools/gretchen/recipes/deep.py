@@ -119,6 +119,8 @@ def rows_as_tokens(engine: str, stage: str, values: dict[str, Any]) -> Check:
     name = "rows as tokens"
     if stage not in SHOWN:
         return skipped(name, f"{stage} trains on answers that it writes itself")
+    if engine == "axolotl" and (values.get("pretraining_dataset") or values.get("process_reward_model")):
+        return skipped(name, "axolotl makes these rows while it trains")
     try:
         with quiet():
             found = look(engine, stage, values)
