@@ -16,8 +16,8 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show explain check inspect train merge eval score base fork upgrade convert sync lint \
-	test test-all clean
+.PHONY: help setup doctor lock data show explain check inspect train merge eval pipeline score base fork upgrade convert \
+	sync lint test test-all clean
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -60,6 +60,9 @@ merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZE
 
 eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
 	$(GRETCHEN) eval
+
+pipeline: $(READY)  ## PROJECT=… STAGES="pretrain sft dpo" [PROFILE=tiny] [SET="key=value …"] [LIMIT=300]: a chain, and what each stage adds
+	$(GRETCHEN) pipeline
 
 score: $(READY)  ## PROJECT=… PREDICTIONS=file.jsonl: the metrics of predictions from anywhere
 	$(GRETCHEN) score

@@ -207,7 +207,7 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_stood_there(tmp_path):
 def test_without_flash_attn_rows_are_packed_only_where_they_may_see_each_other(recipe, packs, stays_packed):
     from gretchen.recipes.resolve import resolve
     from gretchen.runs.hardware import Gpu, Machine
-    from gretchen.train import allowances
+    from gretchen.runs.resolved import allowances
 
     values = resolve(SLUG, recipe, "gpu-24gb").values
     assert (values["attn_implementation"], values[packs]) == ("flash_attention_2", True)

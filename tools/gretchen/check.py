@@ -75,7 +75,7 @@ def deep_reports(project: str, profile: str, failed: bool) -> list[Report]:
     """
     from gretchen.recipes.find import recipes_of
     from gretchen.runs.hardware import machine
-    from gretchen.train import resolved_for
+    from gretchen.runs.resolved import resolved_for
 
     if failed:
         return [Report(f"{project}, deep", [skipped("recipes", "what is above failed")])]

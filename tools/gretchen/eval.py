@@ -39,8 +39,7 @@ def eval(
     from gretchen.scoring.table import text_table
     from gretchen.tracking.evaluation import log_evaluation
 
-    if limit is not None and limit < 0:
-        raise UserError(f"LIMIT={limit} is below 0", "LIMIT=0 takes all rows")
+    require_limit(limit)
     if record and is_smoke():
         raise UserError("RECORD=1 with GRETCHEN_SMOKE=1: a smoke test measures nothing", "leave one of them out")
     # What is told on the way must not stand in the JSON.
@@ -52,6 +51,12 @@ def eval(
         print(line, file=sys.stderr if json_ else sys.stdout)
     if record:
         keep(told, sys.stderr if json_ else sys.stdout)
+
+
+def require_limit(limit: int | None) -> None:
+    """Raise UserError for a LIMIT below 0."""
+    if limit is not None and limit < 0:
+        raise UserError(f"LIMIT={limit} is below 0", "LIMIT=0 takes all rows")
 
 
 def evaluation(project: str, profile: str, runs: list[str], limit: int | None) -> tuple[dict[str, Any], list[str]]:

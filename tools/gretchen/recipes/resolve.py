@@ -66,11 +66,13 @@ def resolve(
     overrides: Values | None = None,
     parent: str | None = None,
     uses: Mapping[str, str] | None = None,
+    model: str | None = None,
 ) -> Resolved:
     """Return a project's recipe resolved; `overrides` is what the machine or a smoke run forces, on top of all.
 
     `output`, `parent` and `uses` ({stage: run}) are run folders relative to the root, for ${output} and
-    ${base.<stage>}; without the last two it is the newest finished run of each stage.
+    ${base.<stage>}; without the last two it is the newest finished run of each stage. `model` is what the training
+    starts from, a folder or hub id, whatever the recipe names.
 
     Raises UserError with all mistakes in its files, for an unknown project, recipe or profile, and for a SET that the
     engine does not know.
@@ -89,6 +91,9 @@ def resolve(
     layers = with_batch(layers, file.engine, settled)
     merged = merge_all(layers)
     start, *others = earlier_stages(merged, file.engine)
+    if model:
+        layers.append(Layer("start", {MODEL[file.engine]: model}))
+        merged = merge_all(layers)
     runs = {**(uses or {}), **({start: parent} if parent else {})}
     if parent is None and uses is None:
         found = {stage: newest(project, f"{stage}.{file.engine}", profile) for stage in (start, *others) if stage}

@@ -80,14 +80,23 @@ def runs_of(project: str) -> list[Path]:
 
 
 def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
-    """Return {recipe: its finished runs of the profile, newest first}; no SET runs, and smoke runs for a smoke test."""
+    """Return {recipe: its own finished runs of the profile, newest first}; smoke runs for a smoke test."""
     found: dict[str, list[Path]] = {}
     for run in reversed(runs_of(project)):
         told = record(run)
-        counts = told["status"] == "finished" and bool(told.get("smoke")) == is_smoke() and not told.get("set")
+        counts = told["status"] == "finished" and bool(told.get("smoke")) == is_smoke() and is_recipes_own(told)
         if counts and told["stage"] != "base" and told["profile"] == profile:
             found.setdefault(told["recipe"], []).append(run)
     return found
+
+
+def is_recipes_own(told: dict[str, Any]) -> bool:
+    """Return whether a run (its run.json) is what its recipe says: no values by SET, started where the recipe starts.
+
+    A run that a chain started elsewhere (SFT from a pre-trained model instead of the base) is another thing than the
+    recipe's own: it must not take its place in a table, nor as `${base.<stage>}`.
+    """
+    return not told.get("set") and not told.get("chain")
 
 
 def newest(project: str, recipe: str, profile: str) -> Path | None:

@@ -8,13 +8,17 @@ import re
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
+from typing import Any, BinaryIO
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.runs import folder, progress
 from gretchen.tracking.environment import environment as tracking
 
+# Starts a command line under an environment, its output going to a log.
+Begin = Callable[[list[str], dict[str, str], BinaryIO], Any]
 FAILURES = (
     (r"No space left on device", "no space left on the disk", "free some space; old runs lie in runs/"),
     (r"out of memory|DefaultCPUAllocator", "out of memory", "a smaller batch or length: SET='max_length=512'"),
@@ -31,16 +35,19 @@ def command(run: Path, devices: int, resume: bool) -> list[str]:
     return [sys.executable, *launcher, "-m", *engine, paths.shown(run / "recipe.yaml"), *ending]
 
 
-def launch(run: Path, devices: int = 1, resume: bool = False) -> None:
-    """Run a run's engine on its recipe.yaml to its end.
+def spawned(words: list[str], environment: dict[str, str], log: BinaryIO) -> "subprocess.Popen[bytes]":
+    """Start a command line in a process of its own that writes into the log."""
+    return subprocess.Popen(words, cwd=paths.root(), stdout=log, stderr=log, env=environment)
+
+
+def launch(run: Path, devices: int = 1, resume: bool = False, begin: Begin = spawned) -> None:
+    """Run a run's engine on its recipe.yaml to its end, in the process that `begin` makes of its command line.
 
     Raises WorkError (or the engine's own UserError) where it fails, KeyboardInterrupt after Ctrl-C.
     """
     environment = os.environ | {"PYTHONUNBUFFERED": "1", "TOKENIZERS_PARALLELISM": "false"} | tracking(run)
     with (run / "train.log").open("ab") as log:
-        process = subprocess.Popen(
-            command(run, devices, resume), cwd=paths.root(), stdout=log, stderr=log, env=environment
-        )
+        process = begin(command(run, devices, resume), environment, log)
         try:
             code = progress.watch(process, run)
         except KeyboardInterrupt:

@@ -8,11 +8,12 @@ do is changed, and told.
 
 import os
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gretchen import paths, train
+from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.recipes.layers import Values, merge_all, words_of
@@ -22,7 +23,11 @@ from gretchen.recipes.resolve import dump, known_set, require_none
 from gretchen.recipes.schema import converted, load_schema
 from gretchen.runs import folder
 from gretchen.runs.hardware import Machine, machine
+from gretchen.runs.launch import launch
 from gretchen.runs.record import circumstances, is_smoke, now
+from gretchen.runs.resolved import SMOKE, allowances
+from gretchen.runs.start import model_and_weights
+from gretchen.runs.training import finish
 
 LOOSE = "loose"
 # Where a recipe names files and folders: at its top, and in each entry of its lists of data sets.
@@ -54,7 +59,7 @@ def train_file(file: Path, set_: str, resume: bool, name: str) -> None:
         file, old or folder.new_run(LOOSE, recipe), set_ or (folder.record(old)["set"] if old else ""), here
     )
     model = str(begun.values[MODEL[begun.loose.engine]])
-    start = train.model_and_weights(model)
+    start = model_and_weights(model)
     with folder.writer(paths.runs(LOOSE) / recipe, f"the run of {file.name}"):
         if old:
             refuse_changes(old, begun.values, start["weights"])
@@ -62,7 +67,11 @@ def train_file(file: Path, set_: str, resume: bool, name: str) -> None:
         else:
             begin(begun, file, start, set_)
         told(begun, file, model, resume)
-        train.finish(begun.run, len(here.gpus), resume)
+        try:
+            finish(begun.run, launch, len(here.gpus), resume)
+        except KeyboardInterrupt:
+            print(f"\n`gretchen train {file} --resume` goes on from the newest checkpoint", file=sys.stderr)
+            raise
     print(next_step(begun.run, model))
 
 
@@ -89,9 +98,9 @@ def prepared(file: Path, run: Path, set_: str, here: Machine) -> Start:
     pushes = [key for key in PUSHES if values.get(key)]
     values = {key: value for key, value in values.items() if key not in (*PUSHES, "dataset_prepared_path")}
     notes = [f"{', '.join(pushes)}: nothing is pushed, the weights stay in the run's folder"] if pushes else []
-    changes, why = train.allowances(values, here)
+    changes, why = allowances(values, here)
     own, own_why = processor_only(values, loose.engine) if not here.gpus and not here.apple_silicon else ({}, [])
-    changes |= own | {"output_dir": shown} | (train.SMOKE if is_smoke() else {})
+    changes |= own | {"output_dir": shown} | (SMOKE if is_smoke() else {})
     known = schema["properties"]
     values = {k: converted(v, known.get(k, {})) for k, v in (values | changes).items() if v is not None}
     return Start(loose, run, values, [*loose.told, *notes, *why, *own_why])

@@ -23,13 +23,17 @@ def unfinished(project: str, recipe: str, profile: str, name: str = "") -> Path:
         if (told["recipe"], told["profile"]) != (recipe, profile):
             owner = f"RECIPE={told['recipe']} PROFILE={told['profile']}"
             raise UserError(f"run {name} is of {told['recipe']}, {told['profile']}", f"say so: {owner} RESUME=1")
+        if told.get("chain"):
+            stages = " ".join(told["chain"])
+            again = f'make pipeline PROJECT={project} STAGES="{stages}" PROFILE={profile}'
+            raise UserError(f"run {name} is part of a chain", f"`{again}` goes on with it")
         if told["status"] == "finished":
             raise UserError(f"run {name} is finished: there is nothing to go on with", command)
         return run
     for run in reversed(folder.runs_of(project)):
         told = folder.record(run)
         same = (told["recipe"], told["profile"], bool(told.get("smoke"))) == (recipe, profile, is_smoke())
-        if same and told["status"] != "finished":
+        if same and told["status"] != "finished" and not told.get("chain"):
             return run
     raise UserError(f"{recipe} of {project} has no unfinished run under PROFILE={profile}", f"`{command}` starts one")
 
@@ -39,17 +43,21 @@ def refuse_changes(run: Path, values: dict[str, Any], data: str, start: str) -> 
 
     A run that went on with something else would be none that anybody could name.
     """
+    if reason := difference(run, values, data, start):
+        hint = "undo that, or train anew without RESUME=1"
+        raise UserError(f"run {paths.shown(run)} cannot go on: {reason}", hint)
+
+
+def difference(run: Path, values: dict[str, Any], data: str, start: str) -> str:
+    """Return in what a run differs from a recipe's values, the data's hash, the start's hash; "" where in nothing."""
     told = folder.record(run)
     known = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
     changed = [key for key in [*known, *values] if known.get(key) != values.get(key)]
-    reason = ""
     if changed:
         key = changed[0]
-        reason = f"the recipe has changed since ({key}: {known.get(key)}, now {values.get(key)})"
-    elif told["data"] != data:
-        reason = f"the data have changed since ({told['data'][:8]}, now {data[:8]})"
-    elif (told.get("parent") or told["base"])["weights"] != start:
-        reason = "the weights that it started from have changed since"
-    if reason:
-        hint = "undo that, or train anew without RESUME=1"
-        raise UserError(f"run {paths.shown(run)} cannot go on: {reason}", hint)
+        return f"the recipe has changed since ({key}: {known.get(key)}, now {values.get(key)})"
+    if told["data"] != data:
+        return f"the data have changed since ({told['data'][:8]}, now {data[:8]})"
+    if (told.get("parent") or told["base"])["weights"] != start:
+        return "the weights that it started from have changed since"
+    return ""
