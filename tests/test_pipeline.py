@@ -1,0 +1,226 @@
+"""`make pipeline`: which chains can be, what is done again, one process for all of it, and (slow) that it goes on."""
+
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+
+from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.files import write_text
+from gretchen.pipeline import is_same, linked, named
+from gretchen.runs import folder
+from gretchen.runs.hardware import machine
+from gretchen.runs.resume import unfinished
+from gretchen.runs.start import Start
+from gretchen.runs.training import Job
+
+SLUG = "genome-chatbot"
+
+
+def chain(stages, set_=""):
+    return linked([Job(SLUG, name, "tiny", set_, machine()) for name in named(SLUG, stages)])
+
+
+@pytest.mark.parametrize(
+    ("stages", "told"),
+    [
+        ("", "STAGES names no stage"),
+        ("sft stf", "unknown recipe 'stf'"),
+        ("sft dpo sft.zephyr", "STAGES names sft.zephyr twice"),
+        ("sft reward dpo", "dpo.zephyr cannot start from reward.zephyr: a reward model writes no answers"),
+        ("sft ppo", "ppo.zephyr uses a model of reward, which is not in the chain before it"),
+        ("distill", "distill.zephyr uses a model of sft, which is not in the chain before it"),
+    ],
+)
+def test_a_chain_that_cannot_be_is_one_sentence(stages, told):
+    with pytest.raises(UserError) as raised:
+        chain(stages)
+    assert raised.value.problem == told
+    assert raised.value.hint
+
+
+@pytest.mark.parametrize(
+    ("set_", "told"),
+    [
+        ("beta=3", "SET: unknown key 'beta'"),
+        ("model_name_or_path=a/b", "sft.zephyr names a model of its own, a/b: in a chain"),
+    ],
+)
+def test_what_some_stage_does_not_know_is_told_before_anything_is_trained(set_, told):
+    with pytest.raises(UserError) as raised:
+        chain("sft dpo", set_)
+    assert raised.value.problem.startswith(told)
+
+
+@pytest.mark.parametrize(
+    ("stages", "before", "uses", "own"),
+    [
+        ("sft dpo", [None, 0], [{}, {}], [True, True]),
+        ("pretrain sft dpo", [None, 0, 1], [{}, {}, {}], [True, False, False]),
+        ("dpo", [None], [{}], [False]),
+        ("sft-dora dpo", [None, 0], [{}, {}], [True, False]),
+        ("sft dpo kto", [None, 0, 1], [{}, {}, {}], [True, True, False]),
+        ("sft reward ppo", [None, 0, 0], [{}, {}, {"reward": 1}], [True, True, True]),
+        ("sft distill", [None, None], [{}, {"sft": 0}], [True, True]),
+        ("sft.axolotl dpo.zephyr", [None, 0], [{}, {}], [True, False]),
+    ],
+)
+def test_a_stage_starts_from_the_one_before_unless_it_uses_that_beside(stages, before, uses, own):
+    made = chain(stages)
+    assert [stage.before for stage in made] == before
+    assert [stage.uses for stage in made] == uses
+    assert [stage.is_own for stage in made] == own
+
+
+def test_a_run_of_a_chain_takes_nobodys_place(tmp_path, monkeypatch):
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    told = {"stage": "sft", "recipe": "sft.zephyr", "profile": "tiny"}
+    place = tmp_path / "runs" / "p" / "sft.zephyr"
+    folder.update(place / "20260101-000000-aaaa", status="finished", chain=[], **told)
+    folder.update(place / "20260102-000000-aaaa", status="stopped", chain=[], **told)
+    for name, status in (("20260103-000000-aaaa", "finished"), ("20260104-000000-aaaa", "stopped")):
+        folder.update(place / name, status=status, chain=["pretrain.zephyr", "sft.zephyr"], **told)
+    assert folder.newest("p", "sft.zephyr", "tiny").name == "20260101-000000-aaaa"
+    assert unfinished("p", "sft.zephyr", "tiny").name == "20260102-000000-aaaa"
+    with pytest.raises(UserError) as raised:
+        unfinished("p", "sft.zephyr", "tiny", "20260104-000000-aaaa")
+    assert 'STAGES="pretrain.zephyr sft.zephyr"' in raised.value.hint
+
+
+# A file of this name on the path is run by every Python that starts.
+COUNTER = "import os\nwith open(os.environ['STARTED'], 'a') as file:\n    file.write(f'{os.getpid()}\\n')\n"
+
+
+class Chain:
+    """Chains in a root of its own, as smoke tests; one thread, so that a busy machine does not make them wait."""
+
+    def __init__(self, root: Path, environment) -> None:
+        self.root, self.started = root, root / "started"
+        write_text(root / "count" / "sitecustomize.py", COUNTER)
+        told = {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1", "OMP_NUM_THREADS": "1"}
+        self.environment = environment(**told, PYTHONPATH=str(root / "count"), STARTED=str(self.started))
+
+    def start(self, stages: str, *words: str) -> subprocess.Popen:
+        self.started.unlink(missing_ok=True)
+        command = [sys.executable, "-m", "gretchen", "pipeline", f"--project={SLUG}", f"--stages={stages}", *words]
+        asked = {"cwd": self.root, "env": self.environment, "text": True}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **asked)
+
+    def run(self, stages: str, *words: str) -> str:
+        process = self.start(stages, *words)
+        told, _ = process.communicate(timeout=1800)
+        assert process.returncode == 0, told[-4000:]
+        return told
+
+    def runs(self, recipe: str) -> list[Path]:
+        return sorted((self.root / "runs" / SLUG / recipe).glob("*-*"))
+
+
+def table(told: str) -> list[str]:
+    """Return the lines of the last table."""
+    lines = told.splitlines()
+    start = max(number for number, line in enumerate(lines) if line.startswith(f"{SLUG}, profile tiny"))
+    return [line for line in lines[start:] if not line.startswith("next:")]
+
+
+def models(told: str) -> list[str]:
+    """Return the models of the last table, in its order."""
+    return [re.split(r"\s{2,}", line.strip())[0] for line in table(told) if line.startswith("  ")][1:]
+
+
+@pytest.fixture(scope="module")
+def smoke(flagship, environment):
+    """Return the chains' root and what `sft dpo` printed there."""
+    made = Chain(flagship, environment)
+    return made, made.run("sft dpo"), made.started.read_text().splitlines()
+
+
+def test_a_chain_is_one_python_and_ends_in_one_table(smoke):
+    made, told, started = smoke
+    assert models(told) == ["base", "base prompted", "sft.zephyr", "dpo.zephyr"]
+    assert len(started) == 1, "the libraries are loaded once: no other Python was started"
+    assert len(re.findall(r"^(?:sft|dpo).zephyr: exact 0\.\d+ \[.*\] on \d+ test rows", told, re.MULTILINE)) == 2
+    (sft,), (dpo,) = made.runs("sft.zephyr"), made.runs("dpo.zephyr")
+    first, second = folder.record(sft), folder.record(dpo)
+    assert (first["status"], first["parent"], first["chain"]) == ("finished", None, [])
+    assert (second["status"], second["chain"]) == ("finished", [])
+    assert second["parent"]["run"] == f"runs/{SLUG}/sft.zephyr/{sft.name}"
+    assert (sft / "model").is_dir()
+    assert f'next: make eval PROJECT={SLUG} RUNS="{sft.name} {dpo.name}"' in told
+
+
+def test_what_is_unchanged_is_not_trained_again(smoke):
+    made, told, _ = smoke
+    again = made.run("sft dpo")
+    assert again.count("is there already: same recipe, data and start") == 2
+    assert not re.search(r"^(training|going on with|merging) ", again, re.MULTILINE)
+    assert table(again) == table(told)
+    assert (len(made.runs("sft.zephyr")), len(made.runs("dpo.zephyr"))) == (1, 1)
+
+
+def test_content_decides_what_is_the_same(smoke, monkeypatch):
+    made, _, _ = smoke
+    monkeypatch.setenv("GRETCHEN_ROOT", str(made.root))
+    monkeypatch.setenv("GRETCHEN_SMOKE", "1")
+    (sft,), (dpo,) = made.runs("sft.zephyr"), made.runs("dpo.zephyr")
+    job, start = Job(SLUG, "dpo.zephyr", "tiny", "", machine()), Start.of(folder.record(dpo))
+    elsewhere = Start(start.model.replace(sft.name, "elsewhere"), start.weights, paths.root() / "runs/p/r/elsewhere")
+    assert is_same(dpo, job, start)
+    assert is_same(dpo, job, elsewhere), "the same weights in another folder"
+    assert not is_same(dpo, job, Start(start.model, "0" * 16, start.parent))
+    assert not is_same(dpo, Job(SLUG, "dpo.zephyr", "tiny", "seed=7", machine()), start)
+    assert is_same(dpo, Job(SLUG, "dpo.zephyr", "tiny", "seed=42", machine()), start), "a value that it has anyhow"
+    assert not is_same(sft, job, start)
+    recipe = made.root / "projects" / SLUG / "recipes" / "dpo.zephyr.yaml"
+    text = recipe.read_text(encoding="utf-8")
+    recipe.write_text(text.replace("beta: 0.3", "beta: 0.2"), encoding="utf-8")
+    try:
+        assert not is_same(dpo, job, start)
+        assert is_same(sft, Job(SLUG, "sft.zephyr", "tiny", "", machine()), Start.of(folder.record(sft)))
+    finally:
+        recipe.write_text(text, encoding="utf-8")
+
+
+@pytest.mark.slow
+def test_a_chain_from_a_pretrained_model_and_a_reward_model_in_the_table(smoke):
+    made, _, _ = smoke
+    told = made.run("pretrain sft reward", "--limit=4")
+    assert models(told) == ["base", "base prompted", "pretrain.zephyr", "sft.zephyr", "reward.zephyr"]
+    assert re.search(
+        r"^reward.zephyr: 0\.\d+ \[.*\] of 4 held-out pairs right$|^reward.zephyr: 1\.0", told, re.MULTILINE
+    )
+    (pretrain,), sft = made.runs("pretrain.zephyr"), made.runs("sft.zephyr")[-1]
+    assert folder.record(sft)["parent"]["run"] == f"runs/{SLUG}/pretrain.zephyr/{pretrain.name}"
+    assert folder.record(sft)["chain"] == ["pretrain.zephyr", "sft.zephyr"]
+
+
+@pytest.mark.slow
+def test_killed_at_three_random_moments_it_goes_on_to_the_same_table(smoke, environment, tmp_path):
+    made, whole, _ = smoke
+    subprocess.run(["cp", "-r", made.root / "projects", made.root / "shared_recipes", tmp_path], check=True)
+    fresh, draw, killed = Chain(tmp_path, environment), random.Random(0), []
+    # After the first of these words comes a random moment: in a training, a merge, an evaluation.
+    for word in ("run: runs/", "merging", "[2/2]"):
+        process = fresh.start("sft dpo")
+        for line in process.stdout:
+            if word in line:
+                time.sleep(draw.random() * 10)
+                os.kill(process.pid, signal.SIGKILL)  # the children end with it
+                killed.append(word)
+                break
+        process.wait()
+        process.stdout.close()
+    assert killed
+    told = fresh.run("sft dpo")
+    assert table(told) == table(whole)
+    assert {folder.record(run)["status"] for name in ("sft", "dpo") for run in fresh.runs(f"{name}.zephyr")} == {
+        "finished"
+    }
+    assert (len(fresh.runs("sft.zephyr")), len(fresh.runs("dpo.zephyr"))) == (1, 1), "no second run"
