@@ -16,7 +16,7 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show explain check train merge eval score base fork sync lint test test-all clean
+.PHONY: help setup doctor lock data show explain check plan train merge eval score base fork sync lint test test-all clean
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -44,6 +44,9 @@ explain: $(READY)  ## KEY=lora_r [PROJECT=… RECIPE=sft PROFILE=tiny]: what a r
 
 check: $(READY)  ## [PROJECT=…] [DEEP=1] [JSON=1]: cards, recipes and data, before anything is trained
 	$(GRETCHEN) check
+
+plan: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [MODEL=config.json] [THROUGHPUT=tokens/s] [JSON=1]: parameters, memory, tokens, steps, time
+	$(GRETCHEN) plan
 
 train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [RESUME=1] [RUN=id]: from data to a trained adapter
 	$(GRETCHEN) train
