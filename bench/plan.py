@@ -42,23 +42,25 @@ def model(vocabulary: int, hidden: int, inner: int, layers: int, **more: Any) ->
 
 LORA = {"use_peft": True, "lora_r": 16, "lora_dropout": 0.0, "lora_target_modules": "all-linear"}
 HALF = {"bf16": True, "dtype": "bfloat16"}
-FOUR_BITS = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "use_bnb_nested_quant": True}
+QLORA = LORA | HALF | {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "use_bnb_nested_quant": True}
+TWICE = {"gradient_accumulation_steps": 2}
 CHECKPOINTS = {"gradient_checkpointing": True}
-MEDIUM, TIED = model(8192, 512, 1536, 8), {"tie_word_embeddings": True}
+SMALL, TIED = model(4096, 256, 1024, 12), {"tie_word_embeddings": True}
+WIDE = 151936  # words: Qwen's vocabulary
 # name: the model, the recipe's keys, rows of a batch, tokens of a row
 SHAPES: dict[str, tuple[Values, Values, int, int]] = {
     "full, few tokens": (model(32000, 768, 2304, 9), {}, 1, 256),
-    "full, many tokens": (MEDIUM, {}, 8, 384),
-    "full, checkpointing, tied": (model(64000, 768, 2304, 8, **TIED), CHECKPOINTS, 4, 384),
-    "full, bf16 autocast": (model(16000, 768, 2304, 8), {"bf16": True}, 4, 384),
+    "full, many tokens": (SMALL, {}, 16, 320),
+    "full, checkpointing, tied": (model(64000, 768, 2304, 8, **TIED), CHECKPOINTS, 4, 256),
+    "full, bf16 autocast": (model(32000, 640, 1920, 8), {"bf16": True}, 6, 384),
     "full, bf16 weights": (model(32000, 1024, 3072, 8), HALF, 4, 256),
-    "full, llama, accumulation": (model(48000, 768, 2304, 6, model_type="llama"), {"gradient_accumulation_steps": 2}, 1, 512),
-    "LoRA, many tokens": (MEDIUM, LORA, 13, 384),
-    "LoRA, bf16 autocast, one long row": (MEDIUM, LORA | {"bf16": True}, 1, 7168),
-    "LoRA, full logits, large vocabulary": (model(151936, 256, 768, 4), LORA | {"loss_type": "nll"}, 2, 448),
-    "LoRA, bf16, checkpointing, large vocabulary": (model(151936, 1536, 3072, 2, **TIED), LORA | HALF | CHECKPOINTS, 2, 192),
-    "QLoRA, many tokens": (MEDIUM, LORA | HALF | FOUR_BITS, 24, 384),
-    "QLoRA, checkpointing, long rows": (model(151936, 1280, 2560, 2), LORA | HALF | FOUR_BITS | CHECKPOINTS, 1, 512),
+    "full, llama, accumulation": (model(48000, 640, 1920, 6, model_type="llama"), TWICE, 1, 384),
+    "LoRA, many tokens": (SMALL, LORA, 16, 384),
+    "LoRA, bf16 autocast, long rows": (SMALL, LORA | {"bf16": True}, 5, 2048),
+    "LoRA, full logits, large vocabulary": (model(WIDE, 256, 768, 4), LORA | {"loss_type": "nll"}, 2, 448),
+    "LoRA, bf16, checkpointing, tied": (model(WIDE, 1536, 3072, 2, **TIED), LORA | HALF | CHECKPOINTS, 2, 128),
+    "QLoRA, many tokens": (SMALL, QLORA, 32, 384),
+    "QLoRA, checkpointing, large vocabulary": (model(WIDE, 1280, 2560, 2), QLORA | CHECKPOINTS, 1, 512),
 }  # fmt: skip
 
 

@@ -8,6 +8,7 @@ Each proposal is a plan of its own, made by the same formula; nothing is propose
 from collections.abc import Callable, Iterator
 
 from gretchen.planning.plan import Plan
+from gretchen.planning.settings import FULL
 from gretchen.recipes.batch import ACCUMULATION, PER_DEVICE
 
 Again = Callable[[list[str]], Plan]
@@ -19,36 +20,51 @@ def advice(plan: Plan, again: Again) -> list[str] | None:
     """Return SET's words with which the recipe fits, None where nothing of what is known here makes it fit.
 
     `again` makes the plan anew under some words. Changes add up in an order in which each costs more than the one
-    before: time (checkpointing, smaller batches), then accuracy (LoRA, 4 bits), then data (shorter rows).
+    before: time (checkpointing, smaller batches), then accuracy (LoRA, 16 and 4 bits), then data (shorter rows).
     """
-    words: dict[str, str] = {}
-    for change in changes(plan):
-        words |= change
-        said = [f"{key}={value}" for key, value in words.items()]
-        if again(said).fits:
-            return said
+    tried: dict[str, dict[str, str]] = {}
+    for kind, change in changes(plan):
+        tried[kind] = change
+        if again(words(tried)).fits:
+            return words(needed(tried, again))
     return None
 
 
-def changes(plan: Plan) -> Iterator[dict[str, str]]:
-    """Yield the changes to try, each on top of those before."""
+def words(tried: dict[str, dict[str, str]]) -> list[str]:
+    """Return changes as SET's words."""
+    return [f"{key}={value}" for change in tried.values() for key, value in change.items()]
+
+
+def needed(tried: dict[str, dict[str, str]], again: Again) -> dict[str, dict[str, str]]:
+    """Return the changes without those that the later ones made needless."""
+    for kind in list(tried):
+        fewer = {other: change for other, change in tried.items() if other != kind}
+        if fewer and again(words(fewer)).fits:
+            tried = fewer
+    return tried
+
+
+def changes(plan: Plan) -> Iterator[tuple[str, dict[str, str]]]:
+    """Yield the changes to try, each of a kind; a later one replaces an earlier one of its kind."""
     settings, engine = plan.settings, plan.settings.engine
     if not settings.checkpointing:
-        yield {"gradient_checkpointing": "true"}
+        yield "checkpointing", {"gradient_checkpointing": "true"}
     rows = settings.rows
     while rows > 1:
         rows //= 2
         together = plan.resolved.effective_batch // (rows * settings.devices)
         if rows * together * settings.devices == plan.resolved.effective_batch:
-            yield {PER_DEVICE[engine]: str(rows), ACCUMULATION: str(together)}
+            yield "batch", {PER_DEVICE[engine]: str(rows), ACCUMULATION: str(together)}
     if settings.adapter is None:
-        yield lora(engine)
+        yield "adapter", lora(engine)
+    if engine == "zephyr" and settings.stored == FULL and settings.autocast:
+        yield "weights", {"dtype": "bfloat16"}
     if not settings.quantized and not settings.cpu:
-        yield quantized(engine)
+        yield "quantized", quantized(engine)
     length = plan.length
     while length // 2 >= SHORTEST:
         length //= 2
-        yield {LENGTH[engine]: str(length)}
+        yield "length", {LENGTH[engine]: str(length)}
 
 
 def lora(engine: str) -> dict[str, str]:

@@ -2,8 +2,7 @@
 
     count_rows(resolved, folder).lengths
 
-Rows are rendered by the model's chat template (jinja2) and tokenized by the `tokenizers` library, as transformers does
-both. It reads built or local files only: what lies on the hub is not fetched.
+It reads built or local files only: what lies on the hub is not fetched. How a row becomes text and tokens: writer.py.
 """
 
 import bisect
@@ -11,15 +10,13 @@ import json
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.planning.settings import Settings
-from gretchen.recipes.model_files import END_MARKER, MARKER, chat_template, read_json, text_of
+from gretchen.planning.writer import Row, Writer
 from gretchen.recipes.resolve import Resolved
 
-Row = dict[str, Any]
 PACKED_AT_ONCE = 1000  # rows: the batch size of datasets.map, within which TRL packs
 
 
@@ -75,13 +72,13 @@ def count_rows(resolved: Resolved, s: Settings, files: Sequence[Path], folder: P
         if s.packing == "bfd_split":
             lengths = raw
         elif not s.packing and resolved.values.get("assistant_only_loss"):
-            dropped = {number for number in over if write.before_answer(rows[number]) >= limit}
+            dropped = {number for number in over if write.first_trained(rows[number]) >= limit}
     kept = [length for number, length in enumerate(lengths) if number not in dropped]
     packed = pack(kept, limit, s.packing) if s.packing and limit else kept
     return Counted(len(rows), cut - len(dropped) if cut else 0, len(dropped), packed, sum(packed))
 
 
-def count_pairs(rows: list[Row], s: Settings, write: "Writer") -> Counted:
+def count_pairs(rows: list[Row], s: Settings, write: Writer) -> Counted:
     """Return rows with two answers counted: each answer behind its prompt is a sequence."""
     prompts = write.lengths([write.prompt(row) for row in rows])
     sides = [write.lengths([write.answered(row, side) for row in rows]) for side in ("chosen", "rejected")]
@@ -154,101 +151,3 @@ def read(file: Path) -> Iterator[Row]:
             if not isinstance(row, dict):
                 raise UserError(f"{paths.shown(file)}:{number}: not one JSON object a line", "write the rows as .jsonl")
             yield row
-
-
-class Writer:
-    """Writes rows as a model reads them, and counts their tokens."""
-
-    def __init__(self, folder: Path, resolved: Resolved) -> None:
-        """Load tokenizer.json and the chat template of a model's folder, or the template that the recipe names."""
-        from tokenizers import Tokenizer
-
-        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
-        self.tokenizer.no_truncation()
-        self.tokenizer.no_padding()
-        config = read_json(folder / "tokenizer_config.json")
-        self.special = {name: text_of(config.get(name)) or "" for name in ("bos_token", "eos_token")}
-        template, self.template_file = chat_template(folder, resolved.values)
-        self.template = compiled(template) if template else None
-        self.field = resolved.values.get("dataset_text_field") or "text"
-        self.chat = False
-
-    def row(self, row: Row) -> str:
-        """Return a row of SFT or pretraining as text: a conversation, a prompt with its completion, or plain text."""
-        if isinstance(row.get("messages"), list):
-            return self.render(row["messages"], row)
-        if "prompt" in row and "completion" in row:
-            return self.answered(row, "completion")
-        if isinstance(row.get(self.field), str):
-            return self.ended(row[self.field])
-        raise UserError(f"a row has neither messages, nor prompt and completion, nor {self.field}: {sorted(row)}")
-
-    def prompt(self, row: Row) -> str:
-        """Return a row's prompt as text."""
-        prompt = row.get("prompt")
-        if isinstance(prompt, list):
-            return self.render(prompt, row, add_generation_prompt=True)
-        if not isinstance(prompt, str):
-            raise UserError(f"a row has no prompt: {sorted(row)}", "chosen and rejected are answers to a prompt")
-        return prompt
-
-    def answered(self, row: Row, side: str) -> str:
-        """Return a row's prompt with one of its answers as text."""
-        if side not in row:
-            raise UserError(f"a row has no {side}: {sorted(row)}")
-        if isinstance(row["prompt"], list):
-            return self.render(row["prompt"] + row[side], row)
-        return self.ended(row["prompt"] + row[side])
-
-    def before_answer(self, row: Row) -> int:
-        """Return the tokens of a conversation before its first answer's."""
-        turns = row.get("messages") or [*row.get("prompt", []), *row.get("completion", [])]
-        first = next((n for n, turn in enumerate(turns) if turn["role"] == "assistant"), len(turns))
-        return self.lengths([self.render(turns[:first], row, add_generation_prompt=True)])[0]
-
-    def ended(self, text: str) -> str:
-        """Return a plain text with EOS at its end, as both engines write it."""
-        eos = self.special["eos_token"]
-        return text if not eos or text.endswith(eos) else text + eos
-
-    def render(self, messages: list[Row], row: Row, add_generation_prompt: bool = False) -> str:
-        """Return messages rendered by the chat template. Raises UserError where there is none, or it fails."""
-        if self.template is None:
-            raise UserError(f"{self.template_file}: no chat template to render the rows with", "chat_template_path: …")
-        self.chat = True
-        tools = row.get("tools")
-        tools = json.loads(tools) if isinstance(tools, str) else tools
-        more = row.get("chat_template_kwargs") or {}
-        shown = {"messages": messages, "tools": tools, "documents": None}
-        try:
-            return self.template.render(**shown, add_generation_prompt=add_generation_prompt, **self.special, **more)
-        except Exception as wrong:  # the template is a program: any error of it is a fault to be told
-            problem = f"{self.template_file}: the template cannot render row {row.get('id', '')}: {wrong}"
-            raise UserError(problem, "`make check` names what is wrong with template and rows") from None
-
-    def lengths(self, texts: list[str]) -> list[int]:
-        """Return each text's number of tokens; a template writes its own special tokens."""
-        encoded = self.tokenizer.encode_batch_fast(texts, add_special_tokens=not self.chat)
-        return [len(one.ids) for one in encoded]
-
-
-def compiled(template: str) -> Any:
-    """Return a chat template as jinja2's, set up as transformers does; the marks of trained parts are taken out."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def refuse(message: str) -> None:
-        raise ValueError(message)
-
-    bare = MARKER.sub(lambda tag: block(tag[0], "if true"), template)
-    bare = END_MARKER.sub(lambda tag: block(tag[0], "endif"), bare)
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
-    environment.globals |= {"raise_exception": refuse, "strftime_now": lambda form: "1 January 2026"}
-    return environment.from_string(bare)
-
-
-def block(tag: str, word: str) -> str:
-    """Return a {% generation %} tag as another block that treats white space as the tag did."""
-    return f"{{%{'-' * tag.startswith('{%-')} {word} {'-' * tag.endswith('-%}')}%}}"

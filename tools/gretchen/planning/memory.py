@@ -2,10 +2,12 @@
 
     peak(shape, settings, length=512).parts      -> {"weights": …, "activations": …} in bytes, at the worst moment
 
-Memory can be highest at five moments; the peak is the largest of their sums:
+Memory can be highest at seven moments; the peak is the largest of their sums:
 
     loading      the file's weights and their copy in another number type (a processor has both in one memory)
+    entropy      forward is done, and TRL measures how sure the model is, on a copy of the logits
     loss         forward is done, everything is kept for the way back, and the head makes its output and its gradient
+    last layer   the way back begins: as at the loss without the head, but with one layer computed anew and gone through
     first layer  the way back has come to it: nearly every gradient is there, and one layer's activations
     embedding    its gradient is made, and added to the head's where both are one matrix
     update       weights, gradients and the optimizer's state
@@ -32,6 +34,7 @@ from gretchen.planning.settings import FULL, HALF, Settings
 PARTS = ("weights", "adapter", "gradients", "optimizer", "activations", "logits")
 Parts = dict[str, float]
 CHUNK = 256  # tokens: trl.trainer.sft_trainer._CHUNKED_LM_HEAD_CHUNK_SIZE
+ENTROPY_CHUNK = 128  # tokens: trl.trainer.utils.entropy_from_logits
 BLOCK, NESTED_BLOCK = 64, 256  # weights under one scale, and scales under one scale of theirs (bitsandbytes)
 # Bytes that an optimizer keeps for a number, given the bytes of that number; names of transformers' OptimizerNames.
 SMALL_STATES = {"sgd": 0, "rmsprop": 1, "adagrad": 1, "lion_32bit": 1, "adafactor": 0}
@@ -65,11 +68,14 @@ def peak(shape: Architecture, s: Settings, length: int) -> Peak:
     kept = trained if s.accumulation > 1 else 0
     acts = activations(shape, s, tokens, length)
     head, head_gradient = logits(shape, s, tokens, length)
-    first = trained - late(shape, s)
+    one = first_layer(shape, s, tokens, length)
+    last = acts - ends(shape, s, tokens) + (one if s.checkpointing else work(shape, s, tokens))
     moments = {
         "loading": {"weights": loading(shape, s)},
+        "entropy": still | {"gradients": kept, "activations": acts, "logits": entropy(shape, s, tokens)},
         "loss": still | {"gradients": kept + head_gradient, "activations": acts, "logits": head},
-        "first layer": still | {"gradients": max(first, kept), "activations": first_layer(shape, s, tokens, length)},
+        "last layer": still | {"gradients": kept + head_gradient, "activations": last},
+        "first layer": still | {"gradients": max(trained - late(shape, s), kept), "activations": one},
         "embedding": still | {"gradients": trained + tied(shape, s), "activations": tokens * shape.hidden * s.stored},
         "update": still | {"gradients": trained},
     }
@@ -145,21 +151,31 @@ def activations(shape: Architecture, s: Settings, tokens: int, length: int) -> f
     """Return the bytes kept when the forward pass is done."""
     stream = s.stored
     layer = layer_bytes(shape, s, tokens, length)
-    trained = s.adapter is None
-    # The embedding's output (in float32 it is the first norm's), the last norm, the head's input and its gradient.
-    ends = tokens * shape.hidden * ((HALF if stream == HALF else 0) + FULL + (stream if trained else 0) + 2 * stream)
-    mask = s.sequences * length**2 if s.padded and s.attention != "flash_attention_2" else 0
+    mask = (tokens**2 if s.flattened else tokens * length) if s.masked else 0  # a byte for each pair of places
     if not s.checkpointing:
-        return shape.layers * (layer + casts(shape, s)) + ends + mask
+        return shape.layers * (layer + casts(shape, s)) + ends(shape, s, tokens) + mask
     # One layer is computed anew on the way back; of the others only the input is kept.
     inputs = shape.layers * tokens * shape.hidden * stream
-    return inputs + ends + mask
+    return inputs + ends(shape, s, tokens) + mask
+
+
+def ends(shape: Architecture, s: Settings, tokens: int) -> float:
+    """Return the bytes kept outside the layers: embedding, last norm, the head's input in pieces and its gradient."""
+    embedding = HALF if s.stored == HALF else 0  # in float32 it is the first norm's input, which counts there
+    norm = FULL + (s.stored if s.adapter is None else 0)
+    return tokens * shape.hidden * (embedding + norm + 2 * s.stored)
 
 
 def first_layer(shape: Architecture, s: Settings, tokens: int, length: int) -> float:
     """Return the bytes that one layer takes while it is gone back through, and the gradient of its output."""
-    work = tokens * (2 * shape.intermediate * s.compute + 2 * shape.hidden * s.stored)
-    return layer_bytes(shape, s, tokens, length) + casts(shape, s) + work
+    return layer_bytes(shape, s, tokens, length) + casts(shape, s) + work(shape, s, tokens)
+
+
+def work(shape: Architecture, s: Settings, tokens: int) -> float:
+    """Return the bytes of the gradients that are alive at once within a layer: in its MLP there are most."""
+    # An adapter in float32 beside half precision gives its input's gradient in float32.
+    second = FULL if s.adapter and s.adapter_bytes == FULL else s.compute
+    return tokens * (shape.intermediate * (s.compute + second) + 2 * shape.hidden * s.stored)
 
 
 def casts(shape: Architecture, s: Settings) -> float:
@@ -185,14 +201,16 @@ def norm_numbers(shape: Architecture, s: Settings) -> float:
 
 def attention_numbers(shape: Architecture, s: Settings, length: int) -> float:
     """Return the bytes a token of attention: queries, keys, values, the result, and one number a head."""
-    # Where rows are padded a mask is given, and then keys and values are repeated for all heads (sdpa_attention).
-    repeated = s.padded and shape.heads != shape.heads_kv and s.attention != "flash_attention_2"
+    # Beside a mask, keys and values are repeated for all heads (transformers.integrations.sdpa_attention).
+    repeated = s.masked and shape.heads != shape.heads_kv
     key = value = shape.query if repeated else shape.key
     if shape.family.fused and not repeated:
         value = shape.query + 2 * shape.key  # values are a view of the whole product
     kept = s.compute * (2 * shape.query + key + value) + FULL * shape.heads
     if s.attention == "eager":
         kept += shape.heads * length * (FULL + 2 * s.compute)  # the table of attention, which the others never write
+    if s.masked:  # torch makes numbers of the mask, in each layer anew (convert_boolean_attn_mask)
+        kept += s.compute * (s.sequences if s.flattened else 1) * length
     return kept
 
 
@@ -254,8 +272,17 @@ def logits(shape: Architecture, s: Settings, tokens: int, length: int) -> tuple[
     if s.stage == "dpo":
         # The policy's logits in float32; on the way back the gradients of their two uses, and the zeros of one.
         return 4.0 * FULL * tokens * shape.vocabulary + copies, gradient
-    # logits (float32), their logarithms, and the gradient of these; before that TRL's entropy takes the third place.
+    # The logits in float32, their logarithms, and the gradient of these.
     return 3.0 * FULL * tokens * shape.vocabulary + copies, gradient
+
+
+def entropy(shape: Architecture, s: Settings, tokens: int) -> float:
+    """Return the bytes of the logits while TRL's SFT measures their entropy (trl.trainer.utils.entropy_from_logits)."""
+    if s.loss != "full" or s.engine != "zephyr" or s.stage == "dpo":
+        return 0.0
+    copies = 3 if s.rows > 1 else 2  # logits and their logarithms; cut by one place, several rows have to be copied
+    pieces = 3 * min(ENTROPY_CHUNK, tokens)
+    return FULL * shape.vocabulary * (copies * tokens + pieces)
 
 
 def cast_head(shape: Architecture, s: Settings) -> float:

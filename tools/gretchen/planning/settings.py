@@ -27,6 +27,7 @@ class Settings:
 
     `stored`: of the weights as they are loaded. `autocast`: products are computed in half precision on top of that.
     `quantized`: "", "nf4" or "int8" for the matrices of the layers; `nested`: their scales are quantized too.
+    `padded`: rows of a batch are filled up to the longest; `flattened`: they stand behind one another as one sequence.
     `loss`: "chunked" (the head's output exists in pieces), "full" or "fused" (Liger).
     """
 
@@ -52,11 +53,17 @@ class Settings:
     reference: bool
     cpu: bool
     padded: bool = True
+    flattened: bool = False
 
     @property
     def compute(self) -> int:
         """Return the bytes of a number that a matrix product gives."""
         return HALF if self.autocast else self.stored
+
+    @property
+    def masked(self) -> bool:
+        """Return whether attention is given a mask; flash-attention needs none."""
+        return (self.padded or self.flattened) and not self.attention.startswith("flash_attention")
 
     @property
     def sequences(self) -> int:
@@ -125,8 +132,9 @@ def of_zephyr(value: Any, stage: str, cpu: bool) -> Settings:
         # DPOTrainer: with an adapter the reference is the model without it; else it loads a second model.
         reference=stage == "dpo" and adapter is None and not value("precompute_ref_log_probs"),
         cpu=cpu,
-        # A collator that flattens its rows pads none.
-        padded=packed not in ("bfd", "bfd_split") and not value("padding_free"),
+        padded=not (packed or value("padding_free")),  # wrapped rows are all full
+        # DataCollatorForLanguageModeling(padding_free=…): SFTTrainer sets it for packing that keeps rows whole.
+        flattened=packed in ("bfd", "bfd_split") or bool(value("padding_free")),
     )
 
 
