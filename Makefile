@@ -16,8 +16,8 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show explain check inspect train merge eval pipeline score base fork upgrade convert \
-	sync lint test test-all clean
+.PHONY: help setup doctor lock data show explain check inspect plan train merge eval pipeline score base fork upgrade \
+	convert sync lint test test-all clean
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -51,6 +51,9 @@ inspect: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value �
 
 convert: $(READY)  ## PROJECT=… RECIPE=sft.axolotl [OUTPUT=file]: a recipe in the other engine's words
 	$(GRETCHEN) convert
+
+plan: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [MODEL=config.json] [THROUGHPUT=tokens/s] [JSON=1]: parameters, memory, tokens, steps, time
+	$(GRETCHEN) plan
 
 train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [RESUME=1] [RUN=id]: from data to a trained adapter
 	$(GRETCHEN) train

@@ -7,7 +7,7 @@ keys are upstream's own (`make check DEEP=1`).
 """
 
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -170,3 +170,12 @@ def resolve_file(path: Path) -> Resolved:
     sizes = [batch.number(loose.values, key, schema) for key in (batch.PER_DEVICE[loose.engine], batch.ACCUMULATION)]
     settled = batch.Batch(*sizes, devices=1)
     return Resolved(path.stem, loose.stage, loose.engine, "", loose.values, origins(loose.values, [layer]), settled)
+
+
+def set_on(resolved: Resolved, set_words: Sequence[str]) -> Resolved:
+    """Return a loose recipe with SET's values laid on it. Raises UserError for what the engine does not know."""
+    schema = load_schema(resolved.engine, resolved.stage)
+    values = merge_all([Layer("recipe", resolved.values), *known_set(set_words, schema)])
+    values = {key: converted(value, schema["properties"].get(key, {})) for key, value in values.items()}
+    sizes = [batch.number(values, key, schema) for key in (batch.PER_DEVICE[resolved.engine], batch.ACCUMULATION)]
+    return replace(resolved, values=values, batch=batch.Batch(*sizes, devices=1))

@@ -18,6 +18,8 @@ QUERY = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,
 # A card sold as 24 GB reports a little less: a profile fits from nine tenths of its name's figure.
 GPU_PROFILES = {"gpu-80gb": 80, "gpu-24gb": 24, "gpu-16gb": 16}
 LAPTOP_CORES, LAPTOP_GB = 4, 15
+# The memory that a profile is planned for, GiB: a small laptop's, and a cluster's A100 or H100.
+PROFILE_GB = {"tiny": 8, "laptop": LAPTOP_GB} | dict(reversed(GPU_PROFILES.items())) | {"cluster": 80}
 
 
 @dataclass(frozen=True)

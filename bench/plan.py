@@ -1,0 +1,207 @@
+"""`make plan`'s memory beside what was measured: twelve shapes, each trained by the zephyr engine in its own process.
+
+    .venv/bin/python bench/plan.py [SHAPE …]
+
+Each shape is a recipe, a random model and rows of one length; two optimizer steps are made. The peak is counted from
+behind the imports and a training of a model of a few kilobytes, which loads what is loaded late: on a processor the
+resident memory's peak (VmHWM, reset by clear_refs; mapped files count), on a GPU CUDA's own. On a processor the
+C library's allocator is told to give large blocks back to the system (MALLOC_MMAP_THRESHOLD_): its own habit of raising
+that limit keeps freed blocks of up to 32 MiB, which no formula foretells. Returns 1 where a shape is outside the
+tolerance. Linux only.
+"""
+
+import gc
+import json
+import os
+import shutil
+import sys
+import tempfile
+import traceback
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[1]
+TOKENIZER = ROOT / "shared_recipes" / "tiny" / "architecture"
+TOLERANCE = {"cpu": 0.15, "cuda": 0.10}
+LEAST = 1.5e9  # bytes of a shape's own part
+GIVE_BACK = {"MALLOC_MMAP_THRESHOLD_": "262144", "MALLOC_TRIM_THRESHOLD_": "262144"}
+Values = dict[str, Any]
+
+
+def model(vocabulary: int, hidden: int, inner: int, layers: int, **more: Any) -> Values:
+    """Return a config with heads of 64, half as many for keys."""
+    heads = hidden // 64
+    return {
+        "model_type": "qwen3", "vocab_size": vocabulary, "hidden_size": hidden, "intermediate_size": inner,
+        "num_hidden_layers": layers, "num_attention_heads": heads, "num_key_value_heads": heads // 2, "head_dim": 64,
+        "tie_word_embeddings": False,
+    } | more  # fmt: skip
+
+
+LORA = {"use_peft": True, "lora_r": 16, "lora_dropout": 0.0, "lora_target_modules": "all-linear"}
+HALF = {"bf16": True, "dtype": "bfloat16"}
+QLORA = LORA | HALF | {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "use_bnb_nested_quant": True}
+TWICE = {"gradient_accumulation_steps": 2}
+CHECKPOINTS = {"gradient_checkpointing": True}
+SMALL, TIED = model(4096, 256, 1024, 12), {"tie_word_embeddings": True}
+WIDE = 151936  # words: Qwen's vocabulary
+# name: the model, the recipe's keys, rows of a batch, tokens of a row
+SHAPES: dict[str, tuple[Values, Values, int, int]] = {
+    "full, few tokens": (model(32000, 768, 2304, 9), {}, 1, 256),
+    "full, many tokens": (SMALL, {}, 16, 320),
+    "full, checkpointing, tied": (model(64000, 768, 2304, 8, **TIED), CHECKPOINTS, 4, 256),
+    "full, bf16 autocast": (model(32000, 640, 1920, 8), {"bf16": True}, 6, 384),
+    "full, bf16 weights": (model(32000, 1024, 3072, 8), HALF, 4, 256),
+    "full, llama, accumulation": (model(48000, 640, 1920, 6, model_type="llama"), TWICE, 1, 384),
+    "LoRA, many tokens": (SMALL, LORA, 16, 384),
+    "LoRA, bf16 autocast, long rows": (SMALL, LORA | {"bf16": True}, 5, 2048),
+    "LoRA, full logits, large vocabulary": (model(WIDE, 256, 768, 4), LORA | {"loss_type": "nll"}, 2, 448),
+    "LoRA, bf16, checkpointing, tied": (model(WIDE, 1536, 3072, 2, **TIED), LORA | HALF | CHECKPOINTS, 2, 128),
+    "QLoRA, many tokens": (SMALL, QLORA, 32, 384),
+    "QLoRA, checkpointing, large vocabulary": (model(WIDE, 1280, 2560, 2), QLORA | CHECKPOINTS, 1, 512),
+}  # fmt: skip
+
+
+def make(place: Path, config: Values) -> Values:
+    """Write a random model in `place`, with the tokenizer of the embedded bases; return nothing to tell."""
+    import torch
+    from transformers import CONFIG_MAPPING, AutoModelForCausalLM
+
+    torch.manual_seed(0)
+    kind = CONFIG_MAPPING[config["model_type"]]
+    made = AutoModelForCausalLM.from_config(kind(**config, eos_token_id=2, pad_token_id=0), dtype=torch.float32)
+    made.save_pretrained(place)
+    for file in TOKENIZER.iterdir():
+        if file.name != "config.json":
+            shutil.copy(file, place)
+    return {}
+
+
+def write_recipe(place: Path, name: str, keys: Values, rows: int, length: int) -> Path:
+    """Write the recipe that trains the model in `place`/<name>, and its rows, all longer than `length`."""
+    import torch
+    import yaml
+
+    data = place / f"{name}-rows"
+    data.mkdir(exist_ok=True)
+    steps = 2
+    count = rows * steps * keys.get("gradient_accumulation_steps", 1)
+    row = json.dumps({"text": "ACGT " * length})
+    (data / "train.jsonl").write_text("\n".join([row] * count) + "\n", encoding="utf-8")
+    values = {
+        "model_name_or_path": str(place / name),
+        "dataset_name": str(data),
+        "output_dir": str(place / f"{name}-run"),
+    }
+    values |= {"max_steps": steps, "max_length": length, "per_device_train_batch_size": rows, "eval_strategy": "no"}
+    values |= {"save_strategy": "no", "report_to": "none", "attn_implementation": "sdpa", "bf16": False}
+    values |= {"gradient_checkpointing": False, "use_cpu": not torch.cuda.is_available()}
+    file = place / f"{name}.yaml"
+    file.write_text(yaml.safe_dump(values | keys), encoding="utf-8")
+    return file
+
+
+def status(key: str) -> int:
+    """Return bytes of this process from /proc: VmRSS now, VmHWM at its peak."""
+    lines = Path("/proc/self/status").read_text(encoding="utf-8").splitlines()
+    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))
+
+
+def measured(place: Path, shape: str) -> Values:
+    """Train a shape in this process, and return the bytes of its own part at the peak, and of the libraries."""
+    import ctypes
+
+    import torch
+
+    from gretchen.zephyr import sft
+
+    config, keys, rows, length = SHAPES[shape]
+    make(place / "small", config | model(2048, 128, 256, 1))
+    sft.train(write_recipe(place, "small", keys, 1, 64))
+    gc.collect()
+    recipe = write_recipe(place, "model", keys, rows, length)
+    if torch.cuda.is_available():
+        torch.cuda.empty_cache()
+        before = torch.cuda.memory_allocated()
+        torch.cuda.reset_peak_memory_stats()
+        sft.train(recipe)
+        return {
+            "own": torch.cuda.max_memory_allocated() - before,
+            "libraries": 0,
+            "device": torch.cuda.get_device_name(),
+        }
+    ctypes.CDLL("libc.so.6").malloc_trim(0)
+    before = status("VmRSS")
+    Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak is counted from here
+    sft.train(recipe)
+    return {"own": status("VmHWM") - before, "libraries": before, "device": "cpu"}
+
+
+def predicted(place: Path, cpu: bool):  # noqa: ANN201 (gretchen's Peak, imported late)
+    """Return the plan's peak for the recipe in `place`; its rows are of one length, so none is padded."""
+    from gretchen.planning.architecture import read_architecture
+    from gretchen.planning.memory import peak
+    from gretchen.planning.settings import read_settings
+    from gretchen.recipes.resolve import resolve_file
+
+    settings = replace(read_settings(resolve_file(place / "model.yaml"), cpu), padded=False)
+    return peak(read_architecture(place / "model" / "config.json"), settings, settings.length)
+
+
+def apart(job: Callable[[], Values]) -> Values:
+    """Do a job in a process of its own, forked after the imports, and return what it told."""
+    reading, writing = os.pipe()
+    process = os.fork()
+    if process == 0:
+        code = 1
+        try:
+            told = job()
+            os.write(writing, json.dumps(told).encode())
+            code = 0
+        except BaseException:
+            traceback.print_exc()
+        finally:
+            os._exit(code)
+    os.close(writing)
+    with os.fdopen(reading, encoding="utf-8") as stream:
+        text = stream.read()
+    if os.waitpid(process, 0)[1]:
+        sys.exit("a shape's process failed")
+    return json.loads(text)
+
+
+def row_of(shape: str, place: Path) -> tuple[str, bool]:
+    """Measure a shape, and return its row of the table and whether it is within the tolerance."""
+    apart(lambda: make(place / "model", SHAPES[shape][0]))
+    told = apart(lambda: measured(place, shape))
+    said = predicted(place, told["device"] == "cpu")
+    off = said.total / told["own"] - 1
+    kept = abs(off) <= TOLERANCE["cpu" if told["device"] == "cpu" else "cuda"] and told["own"] > LEAST
+    parts = ", ".join(f"{part} {size / 2**20:.0f}" for part, size in said.parts.items() if size)
+    cells = [shape, f"{told['own'] / 2**20:.0f}", f"{said.total / 2**20:.0f}", f"{off:+.1%}", said.moment, parts]
+    return f"| {' | '.join(cells)} | {told['libraries'] / 2**20:.0f} |", kept
+
+
+def main(named: list[str]) -> int:
+    """Measure all shapes, or those named, and print the table; return 1 where one is outside the tolerance."""
+    from trl import SFTTrainer  # noqa: F401 (the slow imports, once for all processes)
+
+    print("| shape | measured, MiB | planned, MiB | off | highest at | its parts, MiB | libraries, MiB |")
+    print("|---|---|---|---|---|---|---|", flush=True)
+    held = []
+    for shape in named or SHAPES:
+        with tempfile.TemporaryDirectory(prefix="plan-") as folder:
+            text, kept = row_of(shape, Path(folder))
+        print(text, flush=True)
+        held.append(kept)
+    print(f"\n{sum(held)} of {len(held)} within the tolerance ({TOLERANCE['cpu']:.0%} on a processor)")
+    return 0 if all(held) else 1
+
+
+if __name__ == "__main__":
+    settings = {"HF_HUB_OFFLINE": "1", "WANDB_MODE": "offline", "TOKENIZERS_PARALLELISM": "false"} | GIVE_BACK
+    if any(os.environ.get(name) != value for name, value in settings.items()):  # the allocator reads it at the start
+        os.execve(sys.executable, [sys.executable, *sys.argv], os.environ | settings)
+    sys.exit(main(sys.argv[1:]))

@@ -1,0 +1,181 @@
+"""`gretchen plan` as a person uses it: every recipe under every profile, loose recipes, what fits and what mends."""
+
+import json
+import shutil
+
+import pytest
+import yaml
+
+from gretchen.planning.advice import advice
+from gretchen.planning.plan import GIB, Budget, make_plan
+from gretchen.projects.card import PROFILES, project_slugs
+from gretchen.recipes.find import recipes_of
+from gretchen.recipes.resolve import resolve, resolve_file, set_on
+
+PROJECT = "genome-chatbot"
+QWEN = {"model_type": "qwen3", "vocab_size": 151936, "hidden_size": 2560, "intermediate_size": 9728, "head_dim": 128}
+QWEN |= {"num_hidden_layers": 36, "num_attention_heads": 32, "num_key_value_heads": 8, "tie_word_embeddings": True}
+ZEPHYR = {"model_name_or_path": "somebody/model", "dataset_name": "somebody/rows", "output_dir": "out"}
+AXOLOTL = {
+    "base_model": "somebody/model",
+    "datasets": [{"path": "somebody/rows", "type": "chat_template"}],
+    "learning_rate": 1e-4,
+}
+HEAVY = "torch", "transformers", "trl", "axolotl", "huggingface_hub", "datasets", "peft"
+
+
+@pytest.fixture
+def config(tmp_path):
+    """Return the config.json of a model of four billion parameters."""
+    file = tmp_path / "config.json"
+    file.write_text(json.dumps(QWEN), encoding="utf-8")
+    return file
+
+
+def loose(place, **values):
+    """Write a loose recipe and return it."""
+    file = place / "recipe.yaml"
+    file.write_text(yaml.safe_dump(values), encoding="utf-8")
+    return file
+
+
+PAIRS = [
+    (project, name, profile) for project in project_slugs() for name in recipes_of(project) for profile in PROFILES
+]
+
+
+@pytest.mark.parametrize(("project", "name", "profile"), PAIRS, ids=str)
+def test_every_recipe_is_planned_under_every_profile(project, name, profile, config):
+    resolved = resolve(project, name, profile)
+    if resolved.stage not in ("pretrain", "sft", "dpo"):
+        pytest.skip(f"stage {resolved.stage} is not planned")
+    made = make_plan(resolved, config, Budget("a device", 80, cpu=False))
+    assert made.parameters.base == 4_022_468_096
+    assert 0 < made.parameters.trained < 0.05 * made.parameters.all
+    assert made.peak.total > made.peak.parts["weights"] > GIB
+    assert made.resolved.batch.effective == 32
+
+
+def test_there_are_pairs():
+    assert len(PAIRS) >= 24
+
+
+def test_a_plan_is_printed_with_parts_and_verdict(gretchen, config):
+    done = gretchen("plan", f"--project={PROJECT}", "--profile=gpu-16gb", f"--model={config}", "--recipe=sft.zephyr")
+    assert done.returncode == 0, done.stderr
+    lines = done.stdout.splitlines()
+    assert lines[1] == "parameters  4,055,498,240, of which 33,030,144 are trained (0.81%)"
+    assert [line.split()[0] for line in lines[3:9]] == [
+        "weights", "adapter", "gradients", "optimizer", "activations", "logits",
+    ]  # fmt: skip
+    assert lines[-1] == "fits        profile gpu-16gb: 16 GiB, 15.4 beside CUDA's context"
+
+
+def test_json_holds_the_same(gretchen, config):
+    words = ("plan", f"--project={PROJECT}", "--profile=gpu-24gb", f"--model={config}", "--json", "--throughput=1000")
+    told = json.loads(gretchen(*words).stdout)
+    assert told["trained_parameters"] == 33_030_144
+    assert sum(told["memory"]["parts"].values()) == pytest.approx(told["memory"]["peak"], abs=10)
+    assert told["budget"]["fits"] is True
+    assert told["advice"] is None
+
+
+@pytest.mark.parametrize("values", [ZEPHYR, AXOLOTL], ids=["zephyr", "axolotl"])
+def test_what_is_proposed_fits_by_its_own_plan(values, config, tmp_path):
+    resolved = resolve_file(loose(tmp_path, **values | {"bf16": True}))
+    budget = Budget("a card", 16, cpu=False)
+    made = make_plan(resolved, config, budget)
+    assert not made.fits
+    words = advice(made, lambda said: make_plan(set_on(resolved, said), config, budget))
+    again = make_plan(set_on(resolved, words), config, budget)
+    assert again.fits
+    assert again.resolved.effective_batch == made.resolved.effective_batch
+    keys = {word.split("=")[0] for word in words}
+    assert "lora_r" in keys
+    assert not keys & {"max_length", "sequence_len", "load_in_4bit"}  # these cost more, and are not needed
+
+
+def test_nothing_is_proposed_where_nothing_fits(config, tmp_path):
+    resolved, budget = resolve_file(loose(tmp_path, **ZEPHYR)), Budget("a small card", 1, cpu=False)
+    made = make_plan(resolved, config, budget)
+    assert advice(made, lambda said: make_plan(set_on(resolved, said), config, budget)) is None
+
+
+def test_a_loose_recipe_is_held_against_this_machine(gretchen, config, tmp_path):
+    done = gretchen("plan", str(loose(tmp_path, **ZEPHYR)), "--model", str(config))
+    assert done.returncode == 0, done.stderr
+    assert "not known: its training rows are not on this disk" in done.stdout
+    assert "this machine" in done.stdout.splitlines()[-2] + done.stdout.splitlines()[-1]
+
+
+def told(done, code):
+    """Return what a failed command wrote, and assert that it failed so, without a trace."""
+    assert done.returncode == code, done.stdout + done.stderr
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+def test_bad_input_gets_one_sentence(gretchen, config, tmp_path):
+    file = loose(tmp_path, **ZEPHYR)
+    away = told(gretchen("plan", str(file), HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path)), 1)
+    assert away.splitlines()[-1] == "hint: name a config.json that you have: MODEL=… (--model CONFIG.json)"
+    assert "'somebody/model'" in away.splitlines()[0]
+    missing = told(gretchen("plan", str(file), "--model", "none.json"), 2)
+    assert missing.startswith("error: there is no file none.json\nhint: MODEL=…")
+    both = told(gretchen("plan", str(file), f"--project={PROJECT}"), 2)
+    assert both.startswith("error: plan takes a project or a file")
+    reward = loose(tmp_path, **ZEPHYR | {"center_rewards_coefficient": 0.1})
+    stage = told(gretchen("plan", str(reward), "--model", str(config)), 2)
+    assert stage.startswith("error: stage 'reward' is not planned\nhint: planned are pretrain, sft, dpo")
+    config.write_text(json.dumps(QWEN | {"num_experts": 8}), encoding="utf-8")
+    assert "mixture of experts" in told(gretchen("plan", str(loose(tmp_path, **ZEPHYR)), "--model", str(config)), 2)
+
+
+def test_the_hubs_cache_is_read_without_the_hub(gretchen, config, tmp_path):
+    place = tmp_path / "hub" / "models--somebody--model" / "snapshots" / "0"
+    place.mkdir(parents=True)
+    shutil.copy(config, place)
+    done = gretchen("plan", str(loose(tmp_path, **ZEPHYR)), HF_HOME=str(tmp_path))
+    assert done.returncode == 0, done.stderr
+    assert "4,022,468,096" in done.stdout
+
+
+def test_make_hands_on_what_was_typed(make, config):
+    done = make("plan", f"PROJECT={PROJECT}", "PROFILE=gpu-16gb", f"MODEL={config}", "SET=max_length=256")
+    assert done.returncode == 0, done.stderr
+    assert "sequences of 256 tokens" in done.stdout
+
+
+def test_a_plan_imports_nothing_heavy(environment, config, tmp_path, root):
+    import subprocess
+    import sys
+
+    code = (
+        f"import sys; from gretchen.cli import run; code = run(['plan', {str(loose(tmp_path, **ZEPHYR))!r}, "
+        f"'--model', {str(config)!r}]); print(sorted(set({HEAVY!r}) & set(sys.modules)), code)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), cwd=root)
+    assert done.stdout.splitlines()[-1] == "[] 0", done.stderr
+
+
+def test_an_earlier_stage_that_has_not_run_has_its_bases_shape(flagship, gretchen):
+    done = gretchen("plan", f"--project={PROJECT}", "--recipe=dpo.zephyr", GRETCHEN_ROOT=str(flagship))
+    assert done.returncode == 0, done.stderr
+    assert "parameters  1,788,288" in done.stdout
+    assert "make data PROJECT=genome-chatbot PROFILE=tiny" in done.stdout
+
+
+def test_the_time_is_that_of_a_recorded_run(flagship, gretchen, make):
+    from gretchen.files import write_json
+
+    run = flagship / "runs" / PROJECT / "sft.zephyr" / "20260101-000000-0000"
+    told = {"status": "finished", "stage": "sft", "profile": "tiny", "recipe": "sft.zephyr"}
+    write_json(run / "run.json", told | {"tokens": 10000, "train_seconds": 5.0})
+    build = flagship / "build" / PROJECT / "chats"
+    build.mkdir(parents=True)
+    row = {"messages": [{"role": "user", "content": "ACGT"}, {"role": "assistant", "content": "TGCA"}]}
+    (build / "train.jsonl").write_text((json.dumps(row) + "\n") * 64, encoding="utf-8")
+    done = gretchen("plan", f"--project={PROJECT}", "--recipe=sft.zephyr", GRETCHEN_ROOT=str(flagship))
+    assert done.returncode == 0, done.stderr
+    assert "steps       2 an epoch, 6 in all (3 epochs)" in done.stdout
+    assert f"at 2,000 tokens/s (runs/{PROJECT}/sft.zephyr/20260101-000000-0000)" in done.stdout

@@ -1,0 +1,138 @@
+"""`make plan PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET=…]`, `gretchen plan FILE --model CONFIG.json`: before training.
+
+    make plan PROJECT=genome-chatbot PROFILE=gpu-24gb MODEL=shared_recipes/tiny/architecture/config.json
+    gretchen plan qlora.yml --model config.json             a loose recipe of either dialect, held against this machine
+
+Says how many parameters there are and are trained, the peak memory by part, the tokens and steps, and the time at a
+throughput that THROUGHPUT= states or a run of the same recipe and profile recorded; whether it fits, and what makes it
+fit. It needs a config.json and no weights, imports no torch, and trains nothing. How close it is: docs/plan.md.
+"""
+
+import json
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gretchen.errors import UserError
+from gretchen.planning.advice import advice
+from gretchen.planning.config import config_of, model_of
+from gretchen.planning.plan import GIB, Plan, budget_of, make_plan
+from gretchen.planning.steps import recorded
+from gretchen.recipes.layers import words_of
+from gretchen.recipes.resolve import Resolved, resolve, resolve_file, set_on
+from gretchen.runs.hardware import machine
+from gretchen.runs.progress import clock
+
+FileOption = Annotated[Path | None, typer.Argument(help="a loose recipe, outside any project")]
+
+
+def plan(
+    file: FileOption = None,
+    project: Annotated[str, typer.Option(help="the project's folder in projects/")] = "",
+    recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
+    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …")] = "",
+    set_: Annotated[str, typer.Option("--set", help='changed values: "max_length=1024 lora_r=8"')] = "",
+    model: Annotated[str, typer.Option(help="a config.json, or its folder, instead of the recipe's model")] = "",
+    throughput: Annotated[float, typer.Option(help="tokens a second, for the time", min=0)] = 0,
+    as_json: Annotated[bool, typer.Option("--json", help="the plan as JSON; memory in bytes")] = False,
+) -> None:
+    """Say what a training will need: parameters, memory by part, tokens, steps, time, and whether it fits."""
+    if bool(file) == bool(project):
+        raise UserError("plan takes a project or a file", "make plan PROJECT=… or gretchen plan RECIPE.yaml")
+    profile = profile or ("tiny" if project else "")
+    words = words_of(set_)
+
+    def resolved(more: list[str]) -> Resolved:
+        said = [*words, *more]
+        return resolve(project, recipe, profile, said) if project else set_on(resolve_file(file), said)
+
+    first = resolved([])
+    budget = budget_of(profile, machine())
+    config = config_of(model or model_of(first, project), named=bool(model))
+    made = make_plan(first, config, budget)
+
+    def again(more: list[str]) -> Plan:
+        changed = make_plan(resolved(more), config, budget, made.rows)
+        limit = changed.settings.length
+        shorter = (
+            replace(made.rows, lengths=[min(n, limit) for n in made.rows.lengths]) if made.rows and limit else None
+        )
+        return make_plan(resolved(more), config, budget, shorter) if shorter else changed
+
+    mend = None if made.fits else advice(made, again)
+    speed = (throughput, "stated") if throughput else recorded(project, first.name, profile) if project else None
+    if as_json:
+        seconds = seconds_of(made, speed[0]) if speed else None
+        told = {"advice": mend, "tokens_per_second": speed and speed[0], "seconds": seconds}
+        print(json.dumps(made.plain() | told, indent=2, ensure_ascii=False))
+    else:
+        print("\n".join([*lines(made), *time_lines(made, speed), *verdict(made, mend, bool(project))]))
+
+
+def lines(made: Plan) -> list[str]:
+    """Return the lines on parameters, memory, tokens and steps."""
+    resolved, settings, parameters = made.resolved, made.settings, made.parameters
+    under = f", profile {resolved.profile}" if resolved.profile else ""
+    share = parameters.trained / parameters.all
+    most = f"{settings.sequences} sequences of {made.length:,} tokens"
+    found = [
+        f"{resolved.name} ({settings.engine}, {settings.stage}){under}: {resolved.batch} rows a step",
+        f"parameters  {parameters.all:,}, of which {parameters.trained:,} are trained ({share:.2%})",
+        f"memory      {size(made.peak.total)} at its peak, at the {made.peak.moment}, with {most}",
+    ]
+    found += [f"  {part:12}{size(amount):>10}" for part, amount in made.peak.parts.items() if amount]
+    return found + token_lines(made)
+
+
+def token_lines(made: Plan) -> list[str]:
+    """Return the lines on rows, tokens and steps, or the reason why they are not known."""
+    if made.rows is None or made.steps is None:
+        return [f"tokens      not known: {made.unknown}"]
+    rows, steps = made.rows, made.steps
+    packed = f" packed into {len(rows.lengths):,} sequences," if made.settings.packing else ""
+    limit = made.settings.length
+    over = f", {rows.cut:,} cut at {limit:,} tokens, {rows.dropped:,} left out" if limit else ""
+    return [
+        f"tokens      {rows.tokens:,} an epoch, from {rows.rows:,} rows,{packed} longest {max(rows.lengths):,}{over}",
+        f"steps       {steps.per_epoch:,} an epoch, {steps.total:,} in all ({steps.epochs:g} epochs)",
+    ]
+
+
+def time_lines(made: Plan, speed: tuple[float, str] | None) -> list[str]:
+    """Return the line on the time, at a throughput that somebody stated or a run recorded."""
+    if made.rows is None:
+        return []
+    if speed is None:
+        return ["time        not known: no run of this recipe and profile yet; THROUGHPUT=… states tokens a second"]
+    return [f"time        {clock(seconds_of(made, speed[0]))} at {speed[0]:,.0f} tokens/s ({speed[1]})"]
+
+
+def seconds_of(made: Plan, tokens_per_second: float) -> float | None:
+    """Return the seconds of the whole training at a throughput; None where the tokens are not known."""
+    if made.rows is None or made.steps is None:
+        return None
+    return made.rows.tokens * made.steps.epochs / tokens_per_second
+
+
+def verdict(made: Plan, mend: list[str] | None, in_project: bool) -> list[str]:
+    """Return whether it fits the device, and what makes it fit."""
+    budget = made.budget
+    has = f"{budget.name}: {budget.memory_gb:.0f} GiB, {budget.free_gb:.1f} beside {beside(budget.cpu)}"
+    if made.fits:
+        return [f"fits        {has}"]
+    if mend is None:
+        return [f"does not fit {has}", "hint: nothing that is known here makes it fit: take a smaller model"]
+    change = f"SET='{' '.join(mend)}'" if in_project else ", ".join(word.replace("=", ": ") for word in mend)
+    return [f"does not fit {has}", f"hint: it fits with {change}"]
+
+
+def beside(cpu: bool) -> str:
+    """Return what a training shares its device's memory with."""
+    return "the libraries" if cpu else "CUDA's context"
+
+
+def size(amount: float) -> str:
+    """Return bytes as people read them, in GiB or MiB."""
+    return f"{amount / GIB:.2f} GiB" if amount >= GIB else f"{amount / 2**20:.1f} MiB"

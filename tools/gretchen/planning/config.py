@@ -1,0 +1,63 @@
+"""Where a model's config.json lies: in a folder, in the hub's cache, on the hub.
+
+    config_of("projects/genome-chatbot/base")
+
+From the hub come config.json and the tokenizer, never weights.
+"""
+
+import os
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.errors import UserError, WorkError
+from gretchen.models.locate import HUB_ID, require_reachable
+from gretchen.recipes.references import MODEL
+
+HINT = "name a config.json that you have: MODEL=… (--model CONFIG.json)"
+TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
+
+
+def model_of(resolved: Any, project: str) -> str:
+    """Return the model whose shape a recipe trains; an earlier stage that has not run yet has its base's shape."""
+    name = str(resolved.values.get(MODEL[resolved.engine], ""))
+    if resolved.parent_stage and not (paths.root() / name).is_dir():
+        from gretchen.projects.card import load_card
+
+        card = load_card(project).models[resolved.profile]
+        return f"projects/{project}/base" if card == "base" else card
+    return name
+
+
+def config_of(name: str, named: bool = False) -> Path:
+    """Return the config.json of a model: a file, a folder, or a hub id; `named`: the user named a file or folder.
+
+    Raises UserError where there is no such file, WorkError where the hub does not give it.
+    """
+    place = paths.root() / name
+    if place.is_dir() or place.is_file():
+        return place / "config.json" if place.is_dir() else place
+    if named:
+        raise UserError(f"there is no file {name}", "MODEL=… names a config.json or the folder that holds it")
+    if not HUB_ID.fullmatch(name):
+        raise WorkError(f"there is no model at '{name}'", HINT)
+    return cached(name) or fetched(name)
+
+
+def cached(name: str) -> Path | None:
+    """Return a hub id's config.json in the hub's cache, looked up without the hub's slow library; None for none."""
+    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
+    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{name.replace('/', '--')}"
+    found = sorted(cache.glob("snapshots/*/config.json"), key=lambda file: file.stat().st_mtime)
+    return found[-1] if found else None
+
+
+def fetched(name: str) -> Path:
+    """Return a hub id's config.json, fetched with its tokenizer. Raises WorkError where the hub does not give it."""
+    try:
+        require_reachable(name)
+    except WorkError as failure:
+        raise WorkError(failure.problem, HINT) from None
+    from huggingface_hub import snapshot_download
+
+    return Path(snapshot_download(name, allow_patterns=["config.json", *TOKENIZER])) / "config.json"

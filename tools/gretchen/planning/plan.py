@@ -1,0 +1,144 @@
+"""All of a plan in one place: a resolved recipe and a model's config.json in, what the training will need out.
+
+    make_plan(resolved, model, budget).fits
+
+It reads no weights. What cannot be known (rows that are not built, a tokenizer that is not there, a throughput that
+nobody stated or measured) is said to be unknown, with the reason.
+"""
+
+from dataclasses import asdict, dataclass
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.errors import WorkError
+from gretchen.planning.architecture import Architecture, read_architecture
+from gretchen.planning.lengths import Counted, count_rows, train_files
+from gretchen.planning.memory import Peak, peak
+from gretchen.planning.parameters import Count, count
+from gretchen.planning.settings import Settings, read_settings
+from gretchen.planning.steps import Steps, steps
+from gretchen.recipes.resolve import Resolved
+from gretchen.runs.hardware import PROFILE_GB, Machine
+
+GIB = 2**30
+# What the imported libraries take of a processor's memory before a training takes anything (bench/plan.py), and CUDA's
+# context of a GPU's (not measured here; NVIDIA's driver and cuBLAS).
+LIBRARIES_GB, CONTEXT_GB = 0.75, 0.6
+
+
+@dataclass(frozen=True)
+class Budget:
+    """The memory of a device in GiB: `cpu`: the machine's, of which the libraries take a part; `name` as people say."""
+
+    name: str
+    memory_gb: float
+    cpu: bool
+
+    @property
+    def free_gb(self) -> float:
+        """Return what is left for a training's own part."""
+        return self.memory_gb - (LIBRARIES_GB if self.cpu else CONTEXT_GB)
+
+
+@dataclass(frozen=True)
+class Plan:
+    """What a training will need. `length` is the longest sequence that memory is worked out for, in tokens.
+
+    `rows` and `steps` are None where `unknown` says why.
+    """
+
+    resolved: Resolved
+    shape: Architecture
+    settings: Settings
+    budget: Budget
+    parameters: Count
+    peak: Peak
+    length: int
+    rows: Counted | None
+    steps: Steps | None
+    unknown: str
+
+    @property
+    def fits(self) -> bool:
+        """Return whether the peak is within what the device has left."""
+        return self.peak.total / GIB <= self.budget.free_gb
+
+    def plain(self) -> dict[str, Any]:
+        """Return the plan as plain values, for JSON; memory in bytes."""
+        rows = self.rows and {key: value for key, value in asdict(self.rows).items() if key != "lengths"}
+        return {
+            "recipe": self.resolved.name,
+            "stage": self.settings.stage,
+            "engine": self.settings.engine,
+            "profile": self.resolved.profile,
+            "model": {"kind": self.shape.kind, "parameters": self.parameters.all},
+            "trained_parameters": self.parameters.trained,
+            "memory": {"peak": round(self.peak.total), "moment": self.peak.moment}
+            | {"parts": {part: round(size) for part, size in self.peak.parts.items()}},
+            "budget": asdict(self.budget) | {"fits": self.fits},
+            "sequence_tokens": self.length,
+            "rows": rows and rows | {"sequences": len(self.rows.lengths)},
+            "steps": self.steps and asdict(self.steps),
+            "unknown": self.unknown,
+        }
+
+
+def make_plan(resolved: Resolved, config: Path, budget: Budget, rows: Counted | None = None) -> Plan:
+    """Return the plan of a resolved recipe for the model whose config.json is `config`.
+
+    `rows`, where they were counted already, are taken as they are. Raises UserError as `read_architecture` and
+    `read_settings` do, and WorkError where no length is known at all.
+    """
+    shape, settings = read_architecture(config), read_settings(resolved, budget.cpu)
+    unknown = ""
+    if rows is None:
+        rows, unknown = counted(resolved, settings, config.parent)
+    length = longest(settings, rows)
+    return Plan(
+        resolved=resolved,
+        shape=shape,
+        settings=settings,
+        budget=budget,
+        parameters=count(shape, settings.adapter),
+        peak=peak(shape, settings, length),
+        length=length,
+        rows=rows,
+        steps=steps(len(rows.lengths), settings) if rows else None,
+        unknown=unknown,
+    )
+
+
+def counted(resolved: Resolved, settings: Settings, folder: Path) -> tuple[Counted | None, str]:
+    """Return a recipe's rows counted, or None and the reason why they cannot be."""
+    files = train_files(resolved)
+    if files is None:
+        return None, f"its training rows are not on this disk{built(resolved)}"
+    if not (folder / "tokenizer.json").is_file():
+        return None, f"there is no tokenizer.json beside {paths.shown(folder / 'config.json')}"
+    return count_rows(resolved, settings, files, folder), ""
+
+
+def built(resolved: Resolved) -> str:
+    """Return how the data of a project's recipe is built; "" for a loose one."""
+    project = next((key for key in (str(resolved.values.get("output_dir", "")).split("/")[1:2]) if key), "")
+    return f": make data PROJECT={project} PROFILE={resolved.profile}" if resolved.profile and project else ""
+
+
+def longest(settings: Settings, rows: Counted | None) -> int:
+    """Return the tokens of the longest sequence that can come: of the rows, else the recipe's limit."""
+    if rows and rows.lengths and not settings.packing:
+        return max(rows.lengths)
+    if settings.length:
+        return int(settings.length)
+    raise WorkError("neither the rows nor a length limit say how long a sequence is", "max_length: 1024")
+
+
+def budget_of(profile: str, here: Machine) -> Budget:
+    """Return the memory that a plan is held against: the profile's, or this machine's where no profile is named."""
+    if profile:
+        return Budget(f"profile {profile}", PROFILE_GB[profile], cpu=profile in ("tiny", "laptop"))
+    if here.gpus:
+        smallest = min(here.gpus, key=lambda gpu: gpu.memory_gb)
+        return Budget(f"this machine's {smallest.name}", smallest.memory_gb, cpu=False)
+    return Budget("this machine", here.memory_gb, cpu=True)

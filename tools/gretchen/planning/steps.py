@@ -1,0 +1,43 @@
+"""From rows to steps and time: how many optimizer steps an epoch has, how many tokens pass, how long that takes.
+
+    steps(2000, settings).total
+
+A throughput is stated by the user or was recorded by a run of the same recipe and profile; none is ever guessed.
+"""
+
+import math
+from dataclasses import dataclass
+
+from gretchen import paths
+from gretchen.planning.settings import Settings
+from gretchen.runs import folder
+
+
+@dataclass(frozen=True)
+class Steps:
+    """Optimizer steps: of an epoch (with its share of a step), and of the whole training; `epochs` that it makes."""
+
+    per_epoch: int
+    total: int
+    epochs: float
+
+
+def steps(sequences: int, s: Settings) -> Steps:
+    """Return the steps that so many training sequences make (transformers.Trainer.set_initial_training_values)."""
+    batches = math.ceil(math.ceil(sequences / s.devices) / s.rows)
+    per_epoch = max(1, math.ceil(batches / s.accumulation))
+    if s.max_steps > 0:
+        return Steps(per_epoch, s.max_steps, s.max_steps / per_epoch)
+    return Steps(per_epoch, math.ceil(s.epochs * per_epoch), s.epochs)
+
+
+def recorded(project: str, recipe: str, profile: str) -> tuple[float, str] | None:
+    """Return (tokens a second, run) of the newest finished run of a recipe under a profile; None where there is none.
+
+    Tokens are those that the engine counted, evaluations' time is in it.
+    """
+    run = folder.newest(project, recipe, profile)
+    told = folder.record(run) if run else {}
+    if not run or not told.get("tokens") or not told.get("train_seconds"):
+        return None
+    return told["tokens"] / told["train_seconds"], paths.shown(run)

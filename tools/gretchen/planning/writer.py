@@ -1,0 +1,130 @@
+"""Rows as the text and the tokens that a model reads.
+
+    Writer(Path("projects/genome-chatbot/base"), resolved).row(row)
+
+Text is rendered by the model's chat template (jinja2) and tokenized by the `tokenizers` library, as transformers does
+both; neither transformers nor torch is imported.
+"""
+
+import bisect
+import json
+from pathlib import Path
+from typing import Any
+
+from gretchen.errors import UserError
+from gretchen.recipes.model_files import END_MARKER, MARKER, OPENED, chat_template, read_json, text_of
+from gretchen.recipes.resolve import Resolved
+
+Row = dict[str, Any]
+
+
+class Writer:
+    """Writes rows as a model reads them, and counts their tokens."""
+
+    def __init__(self, folder: Path, resolved: Resolved) -> None:
+        """Load tokenizer.json and the chat template of a model's folder, or the template that the recipe names."""
+        from tokenizers import Tokenizer
+
+        self.tokenizer = Tokenizer.from_file(str(folder / "tokenizer.json"))
+        self.tokenizer.no_truncation()
+        self.tokenizer.no_padding()
+        config = read_json(folder / "tokenizer_config.json")
+        self.special = {name: text_of(config.get(name)) or "" for name in ("bos_token", "eos_token")}
+        template, self.template_file = chat_template(folder, resolved.values)
+        self.template = compiled(template) if template else None
+        self.marked = compiled(template, OPENED) if template else None
+        self.field = resolved.values.get("dataset_text_field") or "text"
+        self.chat = False
+
+    def row(self, row: Row) -> str:
+        """Return a row of SFT or pretraining as text: a conversation, a prompt with its completion, or plain text."""
+        if isinstance(row.get("messages"), list):
+            return self.render(row["messages"], row)
+        if "prompt" in row and "completion" in row:
+            return self.answered(row, "completion")
+        if isinstance(row.get(self.field), str):
+            return self.ended(row[self.field])
+        raise UserError(f"a row has neither messages, nor prompt and completion, nor {self.field}: {sorted(row)}")
+
+    def prompt(self, row: Row) -> str:
+        """Return a row's prompt as text."""
+        prompt = row.get("prompt")
+        if isinstance(prompt, list):
+            return self.render(prompt, row, add_generation_prompt=True)
+        if not isinstance(prompt, str):
+            raise UserError(f"a row has no prompt: {sorted(row)}", "chosen and rejected are answers to a prompt")
+        return prompt
+
+    def answered(self, row: Row, side: str) -> str:
+        """Return a row's prompt with one of its answers as text."""
+        if side not in row:
+            raise UserError(f"a row has no {side}: {sorted(row)}")
+        if isinstance(row["prompt"], list):
+            return self.render(row["prompt"] + row[side], row)
+        return self.ended(row["prompt"] + row[side])
+
+    def first_trained(self, row: Row) -> int:
+        """Return the place, in tokens from 0, of the first one of a conversation's first answer."""
+        turns = row.get("messages") or [*row.get("prompt", []), *row.get("completion", [])]
+        text, marked = self.render(turns, row), self.render(turns, row, marked=True)
+        start = marked.find(OPENED)
+        if start < 0:  # a template without marks, for which TRL has a marked one of its own
+            first = next((n for n, turn in enumerate(turns) if turn["role"] == "assistant"), len(turns))
+            start = len(self.render(turns[:first], row, add_generation_prompt=True))
+        ends = [end for _, end in self.tokenizer.encode(text, add_special_tokens=False).offsets]
+        return bisect.bisect_right(ends, start)
+
+    def ended(self, text: str) -> str:
+        """Return a plain text with EOS at its end, as both engines write it."""
+        eos = self.special["eos_token"]
+        return text if not eos or text.endswith(eos) else text + eos
+
+    def render(self, messages: list[Row], row: Row, add_generation_prompt: bool = False, marked: bool = False) -> str:
+        """Return messages rendered by the chat template, its trained parts `marked` or not.
+
+        Raises UserError where there is no template, or it fails.
+        """
+        if self.template is None:
+            raise UserError(f"{self.template_file}: no chat template to render the rows with", "chat_template_path: …")
+        self.chat = True
+        tools = row.get("tools")
+        tools = json.loads(tools) if isinstance(tools, str) else tools
+        shown = {
+            "messages": messages,
+            "tools": tools,
+            "documents": None,
+            "add_generation_prompt": add_generation_prompt,
+        }
+        template = self.marked if marked else self.template
+        try:
+            return template.render(**shown | self.special | (row.get("chat_template_kwargs") or {}))
+        except Exception as wrong:  # the template is a program: any error of it is a fault to be told
+            problem = f"{self.template_file}: the template cannot render row {row.get('id', '')}: {wrong}"
+            raise UserError(problem, "`make check` names what is wrong with template and rows") from None
+
+    def lengths(self, texts: list[str]) -> list[int]:
+        """Return each text's number of tokens; a template writes its own special tokens."""
+        encoded = self.tokenizer.encode_batch_fast(texts, add_special_tokens=not self.chat)
+        return [len(one.ids) for one in encoded]
+
+
+def compiled(template: str, mark: str = "") -> Any:
+    """Return a chat template as jinja2's, set up as transformers does, `mark` where a trained part begins."""
+    from jinja2.sandbox import ImmutableSandboxedEnvironment
+
+    def refuse(message: str) -> None:
+        raise ValueError(message)
+
+    bare = MARKER.sub(lambda tag: block(tag[0], "if true") + mark, template)
+    bare = END_MARKER.sub(lambda tag: block(tag[0], "endif"), bare)
+    environment = ImmutableSandboxedEnvironment(
+        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    )
+    environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
+    environment.globals |= {"raise_exception": refuse, "strftime_now": lambda form: "1 January 2026"}
+    return environment.from_string(bare)
+
+
+def block(tag: str, word: str) -> str:
+    """Return a {% generation %} tag as another block that treats white space as the tag did."""
+    return f"{{%{'-' * tag.startswith('{%-')} {word} {'-' * tag.endswith('-%}')}%}}"
