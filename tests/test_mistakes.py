@@ -171,7 +171,7 @@ LONG = "AUG " * 30
 WEIGHTS = "use_peft=false"
 PLANTED = {
     "A mistyped key": edited(f"{RECIPES}/sft.zephyr.yaml", "learning_rate: 2.0e-4", "learnin_rate: 2.0e-4"),
-    "A key of another year": loose("model_name_or_path: x/y\nmax_seq_length: 2048\nassistant_only_loss: true\n"),
+    "A key of another year": edited(f"{RECIPES}/sft.zephyr.yaml", "max_length: 512", "max_seq_length: 512"),
     "A key that stands twice": edited(f"{RECIPES}/sft.zephyr.yaml", "max_length: 512", "max_length: 9\nmax_length: 8"),
     "A file that is not there": edited(f"{RECIPES}/sft.zephyr.yaml", "${data.chats}", "./data/chats.jsonl"),
     "Foreign code": recipe(["trust_remote_code=true"]),

@@ -2,10 +2,17 @@
 
 import difflib
 from collections.abc import Iterable
+from functools import lru_cache
 
 
 def nearest(word: str, candidates: Iterable[str]) -> str | None:
     """Return the candidate most like `word` (case ignored), or None when none is alike."""
+    return _nearest(word, tuple(candidates))
+
+
+@lru_cache
+def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
+    """Return `nearest`, asked for once: a check meets the same word under every profile."""
     by_lower = {candidate.lower(): candidate for candidate in candidates}
     found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.5)
     return by_lower[found[0]] if found else None

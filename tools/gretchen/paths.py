@@ -6,10 +6,12 @@
 import os
 from pathlib import Path
 
+HERE = Path(__file__).resolve().parents[2]
+
 
 def root() -> Path:
     """Return the repository's root as an absolute path."""
-    return Path(os.environ.get("GRETCHEN_ROOT") or Path(__file__).resolve().parents[2])
+    return Path(os.environ.get("GRETCHEN_ROOT") or HERE)
 
 
 def projects() -> Path:

@@ -8,6 +8,7 @@ everything stands. Row limits come from the card: `rows.tiny` of each format for
 
 import json
 import shutil
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -50,6 +51,18 @@ def data_hash(project: str) -> str:
     if not told:
         raise UserError(f"the data of {project} is not built", f"make data PROJECT={project}")
     return told["hash"]
+
+
+def untouched(project: str) -> bool:
+    """Return whether the built files are, letter by letter, those that the builder checked and wrote."""
+    told = card_of(project)
+    return bool(told) and told["hash"] == content_hash(paths.build(project), told["formats"])
+
+
+def content_hash(target: Path, formats: Iterable[str]) -> str:
+    """Return the hash of built files, of all splits of these formats."""
+    files = {f"{name}/{split}": target / name / f"{split}.jsonl" for name in sorted(formats) for split in SPLITS}
+    return text_hash(*(f"{name}:{file_hash(file) if file.is_file() else ''}" for name, file in files.items()))
 
 
 def kept_source(project: str) -> Outside | None:
@@ -167,12 +180,10 @@ def write(
     for stale in target.glob("*/hard.jsonl"):
         if stale.parent.name not in rows:
             shutil.rmtree(stale.parent)
-    hashes = []
     for name, found in sorted(rows.items()):
         for split in SPLITS:
             file = target / name / f"{split}.jsonl"
             write_jsonl(file, (on_disk(one.row, name) for one in found if one.split == split))
-            hashes.append(f"{name}/{split}:{file_hash(file)}")
-    told |= {"hash": text_hash(*hashes), "settings": settings}
+    told |= {"hash": content_hash(target, rows), "settings": settings}
     write_text(target / "data-card.md", markdown(told, card))
     write_json(target / CARD, told)
