@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from gretchen.projects.card import PROFILES, project_slugs
-from gretchen.recipes.checks import check_file, check_project, check_resolved
+from gretchen.recipes.checks import check_project, check_resolved
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import resolve
 
@@ -114,16 +114,6 @@ def deep(words=(), name="sft.zephyr", template=None, data=None, base=None):
         resolved = resolve(PROJECT, name, "tiny", words)
         values = resolved.values | {MODEL[resolved.engine]: BASE}
         return Report("planted", [rows_as_tokens(resolved.engine, resolved.stage, values)])
-
-    return plant
-
-
-def loose(text):
-    """Plant a loose recipe."""
-
-    def plant(place):
-        (place / "loose.yml").write_text(text, encoding="utf-8")
-        return check_file(Path("loose.yml"))
 
     return plant
 
