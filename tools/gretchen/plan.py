@@ -9,7 +9,7 @@ fit. It needs a config.json and no weights, imports no torch, and trains nothing
 """
 
 import json
-from dataclasses import replace
+from dataclasses import asdict, replace
 from pathlib import Path
 from typing import Annotated
 
@@ -18,7 +18,7 @@ import typer
 from gretchen.errors import UserError
 from gretchen.planning.advice import advice
 from gretchen.planning.config import config_of, model_of
-from gretchen.planning.plan import GIB, Plan, budget_of, make_plan
+from gretchen.planning.plan import GIB, Budget, Plan, budget_of, make_plan
 from gretchen.planning.steps import recorded
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.resolve import Resolved, resolve, resolve_file, set_on
@@ -49,7 +49,8 @@ def plan(
         return resolve(project, recipe, profile, said) if project else set_on(resolve_file(file), said)
 
     first = resolved([])
-    budget = budget_of(profile, machine())
+    here = machine()
+    budget, own = budget_of(profile, here), budget_of("", here)
     config = config_of(model or model_of(first, project), named=bool(model))
     made = make_plan(first, config, budget)
 
@@ -65,10 +66,15 @@ def plan(
     speed = (throughput, "stated") if throughput else recorded(project, first.name, profile) if project else None
     if as_json:
         seconds = seconds_of(made, speed[0]) if speed else None
-        told = {"advice": mend, "tokens_per_second": speed and speed[0], "seconds": seconds}
+        told = {
+            "this_machine": asdict(own) | {"fits": made.within(own)},
+            "advice": mend,
+            "tokens_per_second": speed and speed[0],
+            "seconds": seconds,
+        }
         print(json.dumps(made.plain() | told, indent=2, ensure_ascii=False))
     else:
-        print("\n".join([*lines(made), *time_lines(made, speed), *verdict(made, mend, bool(project))]))
+        print("\n".join([*lines(made), *time_lines(made, speed), *verdict(made, own, mend, bool(project))]))
 
 
 def lines(made: Plan) -> list[str]:
@@ -116,16 +122,20 @@ def seconds_of(made: Plan, tokens_per_second: float) -> float | None:
     return made.rows.tokens * made.steps.epochs / tokens_per_second
 
 
-def verdict(made: Plan, mend: list[str] | None, in_project: bool) -> list[str]:
-    """Return whether it fits the device, and what makes it fit."""
-    budget = made.budget
-    has = f"{budget.name}: {budget.memory_gb:.0f} GiB, {budget.free_gb:.1f} beside {beside(budget.cpu)}"
+def verdict(made: Plan, own: Budget, mend: list[str] | None, in_project: bool) -> list[str]:
+    """Return whether it fits the profile, this machine where that is of the same kind, and what makes it fit."""
+    asked = [made.budget, *([own] if own.cpu == made.budget.cpu and own != made.budget else [])]
+    found = [
+        f"{'fits' if made.within(one) else 'too large':12}"
+        f"{one.name}: {one.memory_gb:.0f} GiB, {one.free_gb:.1f} beside {beside(one.cpu)}"
+        for one in asked
+    ]
     if made.fits:
-        return [f"fits        {has}"]
+        return found
     if mend is None:
-        return [f"does not fit {has}", "hint: nothing that is known here makes it fit: take a smaller model"]
+        return [*found, "hint: nothing that is known here makes it fit: take a smaller model"]
     change = f"SET='{' '.join(mend)}'" if in_project else ", ".join(word.replace("=", ": ") for word in mend)
-    return [f"does not fit {has}", f"hint: it fits with {change}"]
+    return [*found, f"hint: it fits {made.budget.name} with {change}"]
 
 
 def beside(cpu: bool) -> str:

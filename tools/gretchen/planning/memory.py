@@ -173,9 +173,11 @@ def first_layer(shape: Architecture, s: Settings, tokens: int, length: int) -> f
 
 def work(shape: Architecture, s: Settings, tokens: int) -> float:
     """Return the bytes of the gradients that are alive at once within a layer: in its MLP there are most."""
-    # An adapter in float32 beside half precision gives its input's gradient in float32.
-    second = FULL if s.adapter and s.adapter_bytes == FULL else s.compute
-    return tokens * (shape.intermediate * (s.compute + second) + 2 * shape.hidden * s.stored)
+    inner, outer = 2 * s.compute, 2 * s.stored
+    if s.adapter and s.adapter_bytes == FULL and s.compute == HALF:
+        # An adapter in float32 gives the gradient of its input in float32, before it is made half again.
+        inner, outer = s.compute + FULL, outer + FULL
+    return tokens * (shape.intermediate * inner + shape.hidden * outer)
 
 
 def casts(shape: Architecture, s: Settings) -> float:

@@ -22,9 +22,9 @@ from gretchen.recipes.resolve import Resolved
 from gretchen.runs.hardware import PROFILE_GB, Machine
 
 GIB = 2**30
-# What the imported libraries take of a processor's memory before a training takes anything (bench/plan.py), and CUDA's
-# context of a GPU's (not measured here; NVIDIA's driver and cuBLAS).
-LIBRARIES_GB, CONTEXT_GB = 0.75, 0.6
+# What a process takes beside its training: libraries, rows and kernels on a processor (measured, docs/plan.md), CUDA's
+# context on a GPU (not measured).
+LIBRARIES_GB, CONTEXT_GB = 1.1, 0.6
 
 
 @dataclass(frozen=True)
@@ -61,8 +61,12 @@ class Plan:
 
     @property
     def fits(self) -> bool:
-        """Return whether the peak is within what the device has left."""
-        return self.peak.total / GIB <= self.budget.free_gb
+        """Return whether the peak is within what the planned device has left."""
+        return self.within(self.budget)
+
+    def within(self, budget: Budget) -> bool:
+        """Return whether the peak is within what a device has left."""
+        return self.peak.total / GIB <= budget.free_gb
 
     def plain(self) -> dict[str, Any]:
         """Return the plan as plain values, for JSON; memory in bytes."""
@@ -115,7 +119,7 @@ def counted(resolved: Resolved, settings: Settings, folder: Path) -> tuple[Count
     if files is None:
         return None, f"its training rows are not on this disk{built(resolved)}"
     if not (folder / "tokenizer.json").is_file():
-        return None, f"there is no tokenizer.json beside {paths.shown(folder / 'config.json')}"
+        return None, f"there is no tokenizer.json in {paths.shown(folder)}"
     return count_rows(resolved, settings, files, folder), ""
 
 
