@@ -340,7 +340,11 @@ def plain(values):
     usual = {"dataset_train_split": "train", "packing": False, "sample_packing": False, "optim": "adamw_torch_fused",
              "dtype": "float32", "shuffle_dataset": False, "loss_type": "kto",
              "load_in_4bit": False}  # fmt: skip
-    return {key: value for key, value in values.items() if usual.get(key) != value}
+    found = {key: value for key, value in values.items() if usual.get(key) != value}
+    for key in ("datasets", "test_datasets"):
+        if isinstance(found.get(key), list):  # a file has one split, which is called train
+            found[key] = [{k: v for k, v in one.items() if (k, v) != ("split", "train")} for one in found[key]]
+    return found
 
 
 @pytest.mark.parametrize("name", ["sft.zephyr", "sft.axolotl", "dpo.zephyr", "dpo.axolotl"])

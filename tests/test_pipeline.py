@@ -180,7 +180,7 @@ def test_content_decides_what_is_the_same(smoke, monkeypatch):
     assert not is_same(sft, job, start)
     recipe = made.root / "projects" / SLUG / "recipes" / "dpo.zephyr.yaml"
     text = recipe.read_text(encoding="utf-8")
-    recipe.write_text(text.replace("beta: 0.3", "beta: 0.2"), encoding="utf-8")
+    recipe.write_text(text.replace("beta: 0.5", "beta: 0.2"), encoding="utf-8")
     try:
         assert not is_same(dpo, job, start)
         assert is_same(sft, Job(SLUG, "sft.zephyr", "tiny", "", machine()), Start.of(folder.record(sft)))
