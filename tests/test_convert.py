@@ -339,7 +339,7 @@ def plain(values):
     """Return resolved values without what stands there though it is the default."""
     usual = {"dataset_train_split": "train", "packing": False, "sample_packing": False, "optim": "adamw_torch_fused",
              "dtype": "float32", "shuffle_dataset": False, "loss_type": "kto",
-             "load_in_4bit": False}  # fmt: skip
+             "load_in_4bit": False, "bnb_config_kwargs": {"bnb_4bit_use_double_quant": False}}  # fmt: skip
     found = {key: value for key, value in values.items() if usual.get(key) != value}
     for key in ("datasets", "test_datasets"):
         if isinstance(found.get(key), list):  # a file has one split, which is called train

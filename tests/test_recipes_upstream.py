@@ -85,7 +85,7 @@ def document(split, number):
         "id": f"{split}-{number}",
         "form": "x",
         "group": [split],
-        "text": f"DNA: ATG\nRNA: AUG {number}",
+        "text": f"DNA: ATG\nRNA: AUG {split} {number}",
         "meta": "{}",
     }
 
