@@ -243,9 +243,9 @@ LEARNS = {
     "dpo.axolotl": ("eval_rewards/margins", True, {}),
     "kto.axolotl": ("eval_rewards/margins", True, {}),
     "orpo.axolotl": ("eval_loss", False, {}),
-    "simpo.axolotl": ("eval_rewards/margins", True, {}),
-    "reward.axolotl": ("eval_accuracy", True, {"max_steps": 150}),
-    "grpo.axolotl": ("eval_reward", True, {"trl": {"max_completion_length": 64}}),
+    "simpo.axolotl": ("eval_loss", False, {}),
+    "reward.axolotl": ("eval_accuracy", True, {"max_steps": 250, "micro_batch_size": 32}),
+    "grpo.axolotl": ("eval_reward", True, {"trl": {"max_completion_length": 64}, "micro_batch_size": 32}),
 }
 FIRST = {"zephyr": {"eval_on_start": True}, "axolotl": {}}  # axolotl always does
 
