@@ -99,8 +99,7 @@ def quantized_bytes(s: Settings) -> float:
     """Return the bytes of one quantized weight with its share of the scales (QLoRA, section 3)."""
     if s.quantized == "int8":
         return 1.0
-    scales = (1 + FULL / NESTED_BLOCK) / BLOCK if s.nested else FULL / BLOCK
-    return 0.5 + scales
+    return 0.5 + ((1 + FULL / NESTED_BLOCK) / BLOCK if s.nested else FULL / BLOCK)
 
 
 def added(shape: Architecture, s: Settings) -> float:
