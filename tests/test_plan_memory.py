@@ -28,13 +28,13 @@ FOUR_BITS = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "use_bnb_nested
 CHECKPOINTS = {"gradient_checkpointing": True}
 PAIRS = {"beta": 0.1, "per_device_train_batch_size": 2}
 QUICK = {
-    "full, autocast, checkpointing": ({}, AUTOCAST | CHECKPOINTS),
     "LoRA, autocast": ({}, LORA | AUTOCAST),
-    "QLoRA": ({}, LORA | HALF | FOUR_BITS),
-    "large vocabulary, full logits": (WIDE, {"loss_type": "nll"}),
     "DPO, LoRA": ({}, LORA | PAIRS),
 }
 SLOW = {
+    "large vocabulary, full logits": (WIDE, {"loss_type": "nll"}),
+    "QLoRA": ({}, LORA | HALF | FOUR_BITS),
+    "full, autocast, checkpointing": ({}, AUTOCAST | CHECKPOINTS),
     "full": ({}, {}),
     "full, autocast": ({}, AUTOCAST),
     "full, half": ({}, HALF),

@@ -69,7 +69,7 @@ ADAPTERS = [
 ]
 
 
-@pytest.mark.parametrize("kind", ["llama", "qwen2", "qwen3", "gemma3_text", "phi3", "olmo2"])
+@pytest.mark.parametrize("kind", ["qwen2", "gemma3_text", "phi3"])
 @pytest.mark.parametrize(("settings", "adapter"), ADAPTERS, ids=[str(pair[0]) for pair in ADAPTERS])
 def test_what_lora_adds_and_trains_is_pefts_own(kind, settings, adapter, tmp_path):
     from peft import LoraConfig, get_peft_model

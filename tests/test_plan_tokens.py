@@ -74,12 +74,12 @@ def trainer(place, rows, **values):
 
 
 SFT = [
-    ("texts", {"max_length": 60}),
-    ("chats", {"max_length": None}),
-    ("chats", {"max_length": 80, "assistant_only_loss": True}),
+    pytest.param("texts", {"max_length": 60}, marks=pytest.mark.slow),
+    pytest.param("chats", {"max_length": None}, marks=pytest.mark.slow),
+    pytest.param("chats", {"max_length": 80, "assistant_only_loss": True}, marks=pytest.mark.slow),
     ("chats", {"max_length": 25, "assistant_only_loss": True}),
     ("chats", {"max_length": 256, "packing": True}),
-    ("chats", {"max_length": 90, "packing": True, "packing_strategy": "bfd_split"}),
+    pytest.param("chats", {"max_length": 90, "packing": True, "packing_strategy": "bfd_split"}, marks=pytest.mark.slow),
     ("texts", {"max_length": 128, "packing": True, "packing_strategy": "wrapped"}),
 ]
 
@@ -108,7 +108,9 @@ def test_rows_cut_at_the_limit_are_counted(place):
     assert few.dropped > 0
 
 
-@pytest.mark.parametrize("limit", [None, 50, 20])
+@pytest.mark.parametrize(
+    "limit", [pytest.param(None, marks=pytest.mark.slow), 50, pytest.param(20, marks=pytest.mark.slow)]
+)
 def test_pairs_are_those_that_the_trainer_collates(place, limit):
     told, _ = planned(place, "pairs", max_length="none" if limit is None else limit, beta=0.1)
     theirs = trainer(place, "pairs", max_length=limit)

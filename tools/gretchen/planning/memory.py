@@ -67,7 +67,7 @@ def peak(shape: Architecture, s: Settings, length: int) -> Peak:
     # With accumulation the gradients of the earlier micro-batches are there while the next one is computed.
     kept = trained if s.accumulation > 1 else 0
     acts = activations(shape, s, tokens, length)
-    head, head_gradient = logits(shape, s, tokens, length)
+    head, head_gradient = logits(shape, s, tokens)
     one = first_layer(shape, s, tokens, length)
     last = acts - ends(shape, s, tokens) + (one if s.checkpointing else work(shape, s, tokens))
     moments = {
@@ -87,16 +87,11 @@ def peak(shape: Architecture, s: Settings, length: int) -> Peak:
 # --- what is there all the time ---------------------------------------------------------------------------------------
 
 
-def matrices(shape: Architecture) -> int:
-    """Return the numbers of all layers' matrices: what is quantized, and what autocast copies."""
-    return shape.layers * sum(one.weights for one in shape.linears)
-
-
 def weights(shape: Architecture, s: Settings) -> float:
     """Return the bytes of the base's weights as they are loaded."""
-    inner = matrices(shape)
     if not s.quantized:
         return base_parameters(shape) * s.stored
+    inner = shape.layers * sum(one.weights for one in shape.linears)
     return (base_parameters(shape) - inner) * s.stored + inner * quantized_bytes(s)
 
 
@@ -104,8 +99,7 @@ def quantized_bytes(s: Settings) -> float:
     """Return the bytes of one quantized weight with its share of the scales (QLoRA, section 3)."""
     if s.quantized == "int8":
         return 1.0
-    scales = (1 + FULL / NESTED_BLOCK) / BLOCK if s.nested else FULL / BLOCK
-    return 0.5 + scales
+    return 0.5 + ((1 + FULL / NESTED_BLOCK) / BLOCK if s.nested else FULL / BLOCK)
 
 
 def added(shape: Architecture, s: Settings) -> float:
@@ -260,7 +254,7 @@ def lora_inputs(shape: Architecture, s: Settings, adapter: Adapter) -> float:
 # --- the head and the loss --------------------------------------------------------------------------------------------
 
 
-def logits(shape: Architecture, s: Settings, tokens: int, length: int) -> tuple[float, float]:
+def logits(shape: Architecture, s: Settings, tokens: int) -> tuple[float, float]:
     """Return the bytes of the head at the loss, and those of its gradient, kept until the update."""
     trained = s.adapter is None or HEAD in s.adapter.saved
     size = s.adapter_bytes if s.adapter else s.stored
@@ -270,7 +264,7 @@ def logits(shape: Architecture, s: Settings, tokens: int, length: int) -> tuple[
     if s.loss == "fused":
         # Liger (Hsu et al. 2024) makes chunks so long that their logits take no more than the hidden states.
         return 2.0 * tokens * shape.hidden * FULL + (FULL * shape.embedding if trained else 0), gradient
-    copies = cast_head(shape, s)
+    copies = HALF * shape.embedding if s.autocast and s.stored == FULL else 0  # the head's weights, by autocast
     if s.stage == "dpo":
         # The policy's logits in float32; on the way back the gradients of their two uses, and the zeros of one.
         return 4.0 * FULL * tokens * shape.vocabulary + copies, gradient
@@ -285,11 +279,6 @@ def entropy(shape: Architecture, s: Settings, tokens: int) -> float:
     copies = 3 if s.rows > 1 else 2  # logits and their logarithms; cut by one place, several rows have to be copied
     pieces = 3 * min(ENTROPY_CHUNK, tokens)
     return FULL * shape.vocabulary * (copies * tokens + pieces)
-
-
-def cast_head(shape: Architecture, s: Settings) -> float:
-    """Return the bytes of the head's weights in half precision, where autocast makes such a copy."""
-    return HALF * shape.embedding if s.autocast and s.stored == FULL else 0.0
 
 
 def chunked(shape: Architecture, s: Settings, tokens: int, trained: bool) -> float:
