@@ -42,6 +42,23 @@ def flagship(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
+def copied(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return a root of the test's own with the flagship (no base) and what it extends, and let Gretchen work there."""
+    for part in ("projects/genome-chatbot", "shared_recipes"):
+        shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("base", "__pycache__"))
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    return tmp_path
+
+
+@pytest.fixture
+def there(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """Return the root that a module's own fixture `built` made, and let Gretchen work there."""
+    monkeypatch.setenv("GRETCHEN_ROOT", str(built))
+    monkeypatch.chdir(built)
+    return built
+
+
+@pytest.fixture
 def make() -> Callable[..., subprocess.CompletedProcess]:
     """Return make itself: `make("train", "PROFIL=x", in_=folder, PROJECT="from the environment")`."""
 

@@ -1,7 +1,6 @@
 """make convert: each key has its twin or is named, differing defaults are written out, a twin resolves to the same."""
 
 import re
-import shutil
 
 import pytest
 import yaml
@@ -26,15 +25,6 @@ LEAST = {
     "axolotl": {"base_model": "m", "datasets": [{"path": "d", "split": "train"}], "output_dir": "o",
                 "learning_rate": 1e-4},
 }  # fmt: skip
-
-
-@pytest.fixture
-def copied(root, tmp_path, monkeypatch):
-    """Return a root of our own with the project and what it extends, and let Gretchen work there."""
-    for part in (f"projects/{PROJECT}", "shared_recipes"):
-        shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("base", "__pycache__"))
-    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
-    return tmp_path
 
 
 def least(engine, stage, **more):

@@ -30,13 +30,6 @@ def built(flagship):
     return flagship
 
 
-@pytest.fixture
-def there(built, monkeypatch):
-    monkeypatch.setenv("GRETCHEN_ROOT", str(built))
-    monkeypatch.chdir(built)
-    return built
-
-
 def row(row_format, split, number):
     asked = [{"role": "user", "content": f"Transcribe ATG {'GCC ' * (number % 5)}in {split} {number}."}]
     answers = [[{"role": "assistant", "content": text}] for text in ("AUG" + " GCC" * (number % 5), "ATG")]

@@ -2,7 +2,6 @@
 
 import copy
 import os
-import shutil
 
 import pytest
 import yaml
@@ -23,15 +22,6 @@ SHARED = "shared_recipes/zephyr/sft-lora.yaml"
 keys = st.sampled_from("abcd")
 scalars = st.none() | st.integers(0, 3) | st.text("xy", max_size=1) | st.lists(st.integers(0, 3), max_size=2)
 mappings = st.recursive(st.dictionaries(keys, scalars), lambda inner: st.dictionaries(keys, scalars | inner))
-
-
-@pytest.fixture
-def copied(root, tmp_path, monkeypatch):
-    """Return a root of our own with the project and what it extends, and let Gretchen work there."""
-    for part in (f"projects/{PROJECT}", "shared_recipes"):
-        shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("base", "__pycache__"))
-    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
-    return tmp_path
 
 
 def write(folder, name, text):

@@ -15,6 +15,7 @@ import yaml
 
 from gretchen.projects.card import PROFILES, project_slugs
 from gretchen.recipes.checks import check_deep
+from gretchen.recipes.deep import H100
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import resolve
 from gretchen.recipes.schema import stages
@@ -24,7 +25,7 @@ ROWS = 40
 
 
 @pytest.fixture(scope="module")
-def made(root, tmp_path_factory):
+def built(root, tmp_path_factory):
     """Return a root with the project, a base of random weights, and a few built rows."""
     from transformers import AutoConfig, AutoModelForCausalLM
 
@@ -49,13 +50,6 @@ def made(root, tmp_path_factory):
         told = {"status": "finished", "stage": "sft", "recipe": recipe, "profile": "tiny"}
         (run / "run.json").write_text(json.dumps(told), encoding="utf-8")
     return folder
-
-
-@pytest.fixture
-def there(made, monkeypatch):
-    monkeypatch.setenv("GRETCHEN_ROOT", str(made))
-    monkeypatch.chdir(made)
-    return made
 
 
 def row(split, number):
@@ -120,10 +114,6 @@ def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
                 assert flash or not getattr(config, "packing", False) or config.packing_strategy == "wrapped"
                 seen += 1
     assert seen >= len(PROFILES)
-
-
-# What axolotl asks a GPU for, where this machine has none.
-H100 = {"bf16": True, "fp8": True, "tf32": True, "n_gpu": 1, "compute_capability": "sm_90"}
 
 
 def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path):

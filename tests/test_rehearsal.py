@@ -27,13 +27,6 @@ def built(flagship):
     return flagship
 
 
-@pytest.fixture
-def there(built, monkeypatch):
-    monkeypatch.setenv("GRETCHEN_ROOT", str(built))
-    monkeypatch.chdir(built)
-    return built
-
-
 def row(row_format, split, number):
     asked = [{"role": "user", "content": f"Transcribe {split} {number}."}]
     sides = [[{"role": "assistant", "content": text * (20 if number == 5 else 1)}] for text in ("AUG ", "ATG ")]

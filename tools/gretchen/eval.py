@@ -62,20 +62,18 @@ def require_limit(limit: int | None) -> None:
 def evaluation(project: str, profile: str, runs: list[str], limit: int | None) -> tuple[dict[str, Any], list[str]]:
     """Return the evaluation's dict, and a line for each run that was left out."""
     from gretchen.models.locate import locate, require_reachable
-    from gretchen.projects.build import build, data_hash
+    from gretchen.projects.build import build_and_tell, data_hash
     from gretchen.projects.card import load_card
-    from gretchen.runs.hardware import best_profile, machine, require_profile
+    from gretchen.runs.hardware import machine
+    from gretchen.runs.resolved import chosen_profile
     from gretchen.scoring.evaluate import tell
     from gretchen.scoring.systems import systems
 
     card = load_card(project)
-    here = machine()
-    profile = best_profile(here)[0] if profile == "auto" else profile
-    require_profile(profile, here)
+    profile = chosen_profile(profile, machine())
     model = locate(project, profile)
     require_reachable(model)
-    if build(project, profile):
-        print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
+    build_and_tell(project, profile)
     found, left_out = systems(project, profile, model, data_hash(project), runs)
     if len(found) == 1:
         left_out.append(f"no finished run of {project} to compare: make train PROJECT={project}")

@@ -30,13 +30,10 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     temporary = Path(name)
     temporary.chmod(0o666 & ~_umask())
     try:
-        with temporary.open("w", encoding="utf-8") as stream:
-            yield stream
-        temporary.replace(path)
-    except OSError as failure:
-        if failure.errno == errno.ENOSPC:
-            raise no_space(path) from None
-        raise
+        with _told_when_full(path):
+            with temporary.open("w", encoding="utf-8") as stream:
+                yield stream
+            temporary.replace(path)
     finally:
         temporary.unlink(missing_ok=True)
 
@@ -51,14 +48,22 @@ def whole_folder(path: Path) -> Iterator[Path]:
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     temporary.chmod(0o777 & ~_umask())
     try:
-        yield temporary
-        temporary.rename(path)
+        with _told_when_full(path):
+            yield temporary
+            temporary.rename(path)
+    finally:
+        shutil.rmtree(temporary, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def _told_when_full(path: Path) -> Iterator[None]:
+    """Raise WorkError instead of OSError where the disk is full."""
+    try:
+        yield
     except OSError as failure:
         if failure.errno == errno.ENOSPC:
             raise no_space(path) from None
         raise
-    finally:
-        shutil.rmtree(temporary, ignore_errors=True)
 
 
 def _umask() -> int:

@@ -28,9 +28,9 @@ from gretchen.runs.record import command, is_smoke
 
 if TYPE_CHECKING:
     from gretchen.recipes.resolve import Resolved
-    from gretchen.runs.fork import Workshop
     from gretchen.runs.start import Start
     from gretchen.runs.training import Job
+    from gretchen.runs.workshop import Workshop
 
 
 def pipeline(
@@ -42,13 +42,15 @@ def pipeline(
 ) -> None:
     """Train a chain of stages, each from the one before, and show what each adds."""
     from gretchen.eval import require_limit
-    from gretchen.runs.fork import Workshop
+    from gretchen.runs.resolved import chosen_profile
     from gretchen.runs.training import Job
+    from gretchen.runs.workshop import Workshop
     from gretchen.tracking.secrets import refuse_secrets
 
     require_limit(limit)
     here, names = machine(), named(project, stages)
-    jobs = [Job(project, name, chosen(profile), set_, here) for name in names]
+    profile = chosen_profile(profile, here)
+    jobs = [Job(project, name, profile, set_, here) for name in names]
     refuse_secrets({"SET": set_, "command": command()}, "the command")
     chain = linked(jobs)
     work = Workshop(here, (stage.recipe.engine for stage in chain))
@@ -57,13 +59,6 @@ def pipeline(
     except KeyboardInterrupt:
         print("\nthe same command goes on where it stopped", file=sys.stderr)
         raise
-
-
-def chosen(profile: str) -> str:
-    """Return the profile by name, as `train` does."""
-    from gretchen.runs.resolved import chosen_profile
-
-    return chosen_profile(profile, machine())
 
 
 def named(project: str, stages: str) -> list[str]:
@@ -142,8 +137,10 @@ def is_recipes(chain: list[Stage], number: int | None, stage: str, engine: str) 
 
 def run_chain(chain: list[Stage], work: "Workshop", limit: int | None) -> None:
     """Train what is not trained yet, evaluate each stage, and print the table."""
+    from gretchen.projects.build import build_and_tell
+
     project, profile = chain[0].job.project, chain[0].job.profile
-    work.do(partial(build_data, project, profile), "data")
+    work.do(partial(build_and_tell, project, profile), "data")
     runs: list[Path] = []
     for number, stage in enumerate(chain):
         print(f"\n[{number + 1}/{len(chain)}] {stage.recipe.name}", flush=True)
@@ -152,14 +149,6 @@ def run_chain(chain: list[Stage], work: "Workshop", limit: int | None) -> None:
         work.do(partial(evaluate, project, profile, names, limit, number + 1 == len(chain)), "evaluation")
     words = ["" if profile == "tiny" else f" PROFILE={profile}", f' RUNS="{" ".join(run.name for run in runs)}"']
     print(f"next: make eval PROJECT={project}{''.join(words)} shows forms, baselines and the other metrics")
-
-
-def build_data(project: str, profile: str) -> None:
-    """Build the data where they are stale, and say so."""
-    from gretchen.projects.build import build
-
-    if build(project, profile):
-        print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
 
 
 def made(chain: list[Stage], number: int, runs: list[Path], work: "Workshop") -> Path:

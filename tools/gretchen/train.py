@@ -15,7 +15,6 @@ from typing import Annotated
 
 import typer
 
-from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.from_make import missing
 from gretchen.runs import folder
@@ -43,7 +42,7 @@ def train(
     if not project:
         raise missing("train", "PROJECT")
     from gretchen.models.samples import print_samples
-    from gretchen.projects.build import build
+    from gretchen.projects.build import build_and_tell
     from gretchen.projects.card import load_card
     from gretchen.recipes.find import find
     from gretchen.runs.resolved import chosen_profile
@@ -62,8 +61,7 @@ def train(
     refuse_secrets(resolved.values, "the recipe")
     refuse_secrets({"SET": job.set_, "command": command()}, "the command")
     start = own_start(project, resolved, run, old)
-    if build(project, profile):
-        print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
+    build_and_tell(project, profile)
     try:
         place = train_one(job, start, old)
     except KeyboardInterrupt:

@@ -66,18 +66,18 @@ def _in_this_process() -> Iterator[None]:
 
 def _configured(values: dict[str, Any], rows: int, place: str) -> Any:
     """Return the recipe as axolotl's own config, validated, on the first rows, with `place` for what it writes."""
-    os.environ["AXOLOTL_DO_NOT_TRACK"] = "1"
     from axolotl.utils.config import normalize_cfg_datasets, normalize_config, validate_config
     from axolotl.utils.dict import DictDefault
+
+    from gretchen.recipes.deep import H100
 
     changed = {key: value for key, value in values.items() if key not in ELSEWHERE} | CALM
     changed |= {"output_dir": place, "dataset_prepared_path": place, "dataset_num_proc": 0}
     if values.get("adapter") == "qlora":
         changed["adapter"] = "lora"
     changed["datasets"] = [_first(one, rows) for one in values.get("datasets") or []]
-    # As a machine has them on which every recipe runs: this one only reads rows.
-    capable = {"bf16": True, "fp8": True, "tf32": True, "n_gpu": 1, "compute_capability": "sm_90"}
-    cfg = validate_config(DictDefault(changed), capabilities=capable, env_capabilities={"torch_version": "2.13.0"})
+    # As on a machine on which every recipe runs: this one only reads rows.
+    cfg = validate_config(DictDefault(changed), capabilities=H100, env_capabilities={"torch_version": "2.13.0"})
     normalize_config(cfg)
     normalize_cfg_datasets(cfg)
     return cfg

@@ -23,7 +23,7 @@ from gretchen.recipes.schema import SAME_AS, load_schema
 ROWS = 200
 LIMIT = {"zephyr": "max_length", "axolotl": "sequence_len"}
 # Stages whose rows are trained as they stand; the others write their answers themselves.
-SHOWN = ("pretrain", "sft", "dpo", "kto", "orpo", "cpo", "simpo", "reward")
+SHOWN = ("pretrain", "sft", "dpo", "kto", "orpo", "simpo", "reward")
 
 
 @dataclass(frozen=True)

@@ -92,6 +92,12 @@ def build(project: str, profile: str, source: Outside | None = KEPT) -> bool:
     return True
 
 
+def build_and_tell(project: str, profile: str) -> None:
+    """Build a project's data unless it is up to date, and say where its card lies. Raises as `build` does."""
+    if build(project, profile):
+        print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
+
+
 def row_limit(card: Card, profile: str) -> int:
     """Return how many rows of each format a profile builds."""
     from gretchen.runs.record import is_smoke

@@ -121,11 +121,6 @@ def of_zephyr(marked: MarkedYaml, path: Path, template: str, rows: str) -> Loose
     schema = load_schema("zephyr", stage)
     translation = translate(marked.values, stage, schema["properties"].keys(), template, rows)
     loose = Loose("zephyr", stage, marked, translation=translation)
-    told = [
-        (marked.line((edit.old,)), f"{marked.place((edit.old,))}: {edit.told}")
-        for edit in translation.edits
-        if edit.told
-    ]
     spoken = sorted((edit for edit in translation.edits if edit.told), key=lambda edit: marked.line((edit.old,)))
     named = {key[:1] for key, _ in translation.faults}
     if named & {(key,) for key in MIXTURES}:

@@ -26,6 +26,7 @@ from gretchen.runs.hardware import Machine, machine
 from gretchen.runs.launch import launch
 from gretchen.runs.record import circumstances, is_smoke, now
 from gretchen.runs.resolved import SMOKE, allowances
+from gretchen.runs.resume import refuse_changes
 from gretchen.runs.start import model_and_weights
 from gretchen.runs.training import finish
 
@@ -62,7 +63,7 @@ def train_file(file: Path, set_: str, resume: bool, name: str) -> None:
     start = model_and_weights(model)
     with folder.writer(paths.runs(LOOSE) / recipe, f"the run of {file.name}"):
         if old:
-            refuse_changes(old, begun.values, start["weights"])
+            refuse_changes(old, begun.values, "", start["weights"])
             folder.update(old, status="running", resumed=[*folder.record(old).get("resumed", []), now()])
         else:
             begin(begun, file, start, set_)
@@ -212,13 +213,6 @@ def unfinished(file: Path, recipe: str, name: str) -> Path:
             return run
     what = f"run {name}" if name else "unfinished run"
     raise UserError(f"{file} has no {what} to go on with", f"`gretchen train {file}` starts one")
-
-
-def refuse_changes(run: Path, values: Values, weights: str) -> None:
-    """Raise UserError where recipe or weights have changed since a run began."""
-    from gretchen.runs.resume import refuse_changes as refuse
-
-    refuse(run, values, "", weights)
 
 
 def told(begun: Start, file: Path, model: str, resumed: bool) -> None:

@@ -55,7 +55,8 @@ def tracked(run: Path) -> Iterator[None]:
 
 def curves(run: Path) -> list[Any]:
     """Return the callback that logs the curves; [] where the run is not tracked, or its recipe names it itself."""
-    if not folder.record(run) or asks(recipe(run)) or not reports(recipe(run)):
+    values = recipe(run) if folder.record(run) else None
+    if values is None or asks(values) or not reports(values):
         return []
     from transformers.integrations import WandbCallback
 

@@ -16,7 +16,4 @@ def train(recipe: Path, resume: bool = False) -> Path:
     from trl import GRPOConfig, GRPOTrainer
     from trl.scripts.grpo import GRPOScriptArguments
 
-    def rewards(script: GRPOScriptArguments, *_: object) -> dict[str, object]:
-        return {"reward_funcs": stage.reward_functions(script)}
-
-    return stage.train_by(GRPOTrainer, GRPOConfig, recipe, resume, GRPOScriptArguments, more=rewards)
+    return stage.train_by(GRPOTrainer, GRPOConfig, recipe, resume, GRPOScriptArguments, more=stage.rewards)

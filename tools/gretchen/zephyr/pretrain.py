@@ -44,9 +44,8 @@ def _start(name: str, config: Any) -> Any:
     if not _is_architecture(folder):
         return name
     import torch
-    from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig, set_seed
+    from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
 
-    set_seed(config.seed)
     model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(folder), dtype=torch.float32)
     model.generation_config = GenerationConfig.from_pretrained(folder)
     # TRL reads the tokenizer from here.

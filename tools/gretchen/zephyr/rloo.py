@@ -16,7 +16,4 @@ def train(recipe: Path, resume: bool = False) -> Path:
     from trl import RLOOConfig, RLOOTrainer
     from trl.scripts.rloo import RLOOScriptArguments
 
-    def rewards(script: RLOOScriptArguments, *_: object) -> dict[str, object]:
-        return {"reward_funcs": stage.reward_functions(script)}
-
-    return stage.train_by(RLOOTrainer, RLOOConfig, recipe, resume, RLOOScriptArguments, more=rewards)
+    return stage.train_by(RLOOTrainer, RLOOConfig, recipe, resume, RLOOScriptArguments, more=stage.rewards)

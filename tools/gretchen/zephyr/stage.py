@@ -147,19 +147,19 @@ def loading(trainer_class: type, model: Any, config: Any) -> tuple[dict[str, Any
     return arguments | {key: value for key, value in told.items() if value is not None}, {}
 
 
-def reward_functions(script: Any) -> list[Any]:
-    """Return the rewards that a recipe names: TRL's own by name, others by their import path, a reward model's folder.
+def rewards(script: Any, *_: Any) -> dict[str, list[Any]]:
+    """Return {"reward_funcs": rewards}: TRL's own by name, others by their import path, a reward model's folder.
 
     Raises UserError for one that cannot be imported.
     """
-    from trl import rewards
+    from trl import rewards as named_by_trl
 
     found = [script.reward_model_name_or_path] if script.reward_model_name_or_path else []
     for name in script.reward_funcs or []:
         module, _, function = name.rpartition(".")
         try:
-            found.append(getattr(importlib.import_module(module) if module else rewards, function))
+            found.append(getattr(importlib.import_module(module) if module else named_by_trl, function))
         except (ImportError, AttributeError) as fault:
             hint = "reward_funcs: [${reward}] is the project's own"
             raise UserError(f"reward_funcs: '{name}' cannot be imported: {fault}", hint) from None
-    return found
+    return {"reward_funcs": found}

@@ -69,7 +69,7 @@ def load(engines: Iterable[str]) -> None:
 
     from gretchen.models.generate import quiet
 
-    os.environ |= {"AXOLOTL_DO_NOT_TRACK": "1", "TOKENIZERS_PARALLELISM": "false"}
+    os.environ["TOKENIZERS_PARALLELISM"] = "false"
     with silent():
         quiet()
         for name in dict.fromkeys(name for engine in engines for name in HEAVY[engine]):
