@@ -197,7 +197,7 @@ def test_a_reward_of_no_project_is_told():
     with pytest.raises(UserError, match=r"'gretchen.rewards.genom_chatbot' cannot be imported"):
         shared.rewards(script)
     script.reward_funcs = ["think_format_reward"]
-    assert [one.__name__ for one in shared.rewards(script)] == ["think_format_reward"]
+    assert [one.__name__ for one in shared.rewards(script)["reward_funcs"]] == ["think_format_reward"]
 
 
 def test_ppo_says_that_it_cannot_go_on(tmp_path):
