@@ -9,6 +9,7 @@ import sys
 import time
 from pathlib import Path
 
+import psutil
 import pytest
 
 from gretchen.errors import UserError
@@ -130,6 +131,20 @@ def end_of(run):
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     losses = {row["step"]: row["loss"] for row in rows if "loss" in row}
     return max(losses), losses, load_file(run / "adapter" / "adapter_model.safetensors")
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no signal at a parent's death")
+def test_an_engine_does_not_outlive_the_command_that_started_it(root, environment):
+    """`kill -9` of the command alone frees the run's lock: its engine must not write on beside a resumed one."""
+    process = started(root, environment, f"--set={SET} seed=7")
+    new_one(root / "runs" / SLUG / RECIPE, set((root / "runs" / SLUG / RECIPE).glob("*-*")), process)
+    while not (engines := psutil.Process(process.pid).children()):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.05)
+    process.kill()
+    process.communicate()
+    _, alive = psutil.wait_procs(engines, timeout=30)
+    assert not alive
 
 
 @pytest.mark.slow

@@ -3,6 +3,7 @@
 The engine's own output goes to train.log. With more than one GPU it starts through torchrun.
 """
 
+import ctypes
 import os
 import re
 import signal
@@ -19,6 +20,7 @@ from gretchen.tracking.environment import environment as tracking
 
 # Starts a command line under an environment, its output going to a log.
 Begin = Callable[[list[str], dict[str, str], BinaryIO], Any]
+LIBC, DIE_WITH_PARENT = ctypes.CDLL(None), 1  # PR_SET_PDEATHSIG of Linux's prctl(2)
 FAILURES = (
     (r"No space left on device", "no space left on the disk", "free some space; old runs lie in runs/"),
     (r"out of memory|DefaultCPUAllocator", "out of memory", "a smaller batch or length: SET='max_length=512'"),
@@ -37,7 +39,16 @@ def command(run: Path, devices: int, resume: bool) -> list[str]:
 
 def spawned(words: list[str], environment: dict[str, str], log: BinaryIO) -> "subprocess.Popen[bytes]":
     """Start a command line in a process of its own that writes into the log."""
-    return subprocess.Popen(words, cwd=paths.root(), stdout=log, stderr=log, env=environment)
+    bound = end_with_parent if sys.platform == "linux" else None
+    return subprocess.Popen(words, cwd=paths.root(), stdout=log, stderr=log, env=environment, preexec_fn=bound)
+
+
+def end_with_parent() -> None:
+    """Let Linux end this process when its parent ends, however that ends.
+
+    The parent holds the run's lock: an engine that outlived it would write on beside the one that RESUME=1 starts.
+    """
+    LIBC.prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
 def launch(run: Path, devices: int = 1, resume: bool = False, begin: Begin = spawned) -> None:

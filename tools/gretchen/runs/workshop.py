@@ -9,7 +9,6 @@ same reason nothing is forked where there is a GPU (its driver does not survive 
 """
 
 import contextlib
-import ctypes
 import importlib
 import multiprocessing
 import os
@@ -26,14 +25,14 @@ from gretchen import paths
 from gretchen.errors import GretchenError, WorkError
 from gretchen.runs import folder
 from gretchen.runs.hardware import Machine
-from gretchen.runs.launch import launch, spawned
+from gretchen.runs.launch import end_with_parent, launch, spawned
 
 # What holds nearly all of an engine's start-up; a stage's own trainer comes on top within a second.
 HEAVY = {
     "zephyr": ["datasets", "peft", "trl.trainer.sft_trainer", "trl.trainer.grpo_trainer", "wandb"],
     "axolotl": ["axolotl.cli.train", "axolotl.train", "axolotl.core.builders", "wandb"],
 }
-STOPPED, DIE_WITH_PARENT = 130, 1  # a shell's code for Ctrl-C; Linux's PR_SET_PDEATHSIG
+STOPPED = 130  # a shell's code for Ctrl-C
 
 
 class Forked(multiprocessing.get_context("fork").Process):
@@ -145,11 +144,6 @@ def told(job: Callable[[], Any]) -> None:
         sys.exit(failure.exit_code)
     except KeyboardInterrupt:
         sys.exit(STOPPED)
-
-
-def end_with_parent() -> None:
-    """Let the kernel end this process when its parent ends, however that ends: nothing writes on behind its back."""
-    ctypes.CDLL(None).prctl(DIE_WITH_PARENT, signal.SIGKILL)
 
 
 class Workshop:
