@@ -227,9 +227,10 @@ def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
 
 # What each stage is for, as its trainer measures it on held-out rows before and after: name, and whether up is better.
 # Started from a short SFT, which is right sometimes, where the recipe says ${base.sft}.
+WAYS_OF_SFT = ("sft", "sft-full", "sft-qlora", "sft-dora", "sft-rslora")
 LEARNS = {
+    **{f"{way}.{engine}": ("eval_loss", False, {}) for way in WAYS_OF_SFT for engine in ENGINES},
     "pretrain.zephyr": ("eval_loss", False, {"model_name_or_path": "SFT"}),  # what SFT has cost in documents comes back
-    "sft.zephyr": ("eval_loss", False, {}),
     "dpo.zephyr": ("eval_rewards/margins", True, {}),
     "kto.zephyr": ("eval_rewards/margins", True, {}),
     "orpo.zephyr": ("eval_loss", False, {}),
@@ -239,7 +240,6 @@ LEARNS = {
     "rloo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
     "distill.zephyr": ("eval_loss", False, {"max_new_tokens": 64}),
     "pretrain.axolotl": ("eval_loss", False, {"base_model": "SFT", "micro_batch_size": 32}),
-    "sft.axolotl": ("eval_loss", False, {}),
     "dpo.axolotl": ("eval_rewards/margins", True, {}),
     "kto.axolotl": ("eval_rewards/margins", True, {}),
     "orpo.axolotl": ("eval_loss", False, {}),

@@ -18,7 +18,7 @@ MOST_PARTS = 100_000  # aliases of aliases would make any number of them
 Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class MarkedYaml:
     """A YAML file's content: plain values, the line of each key (from 1), and what is wrong with it."""
 

@@ -9,6 +9,7 @@ import re
 import shlex
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 from typing import Any
 
 import yaml
@@ -33,7 +34,7 @@ class Bare(Loader):
 Bare.add_implicit_resolver(BOOLEAN, re.compile(r"^(?:true|True|TRUE|false|False|FALSE)$"), list("tTfF"))
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class Layer:
     """One layer: its role in the order above, its values, and where they stand (a file and lines, or no file)."""
 
@@ -53,8 +54,9 @@ class Layer:
         return self.lines.get(key, 1)
 
 
+@lru_cache(maxsize=4096)
 def section(role: str, marked: MarkedYaml, *path: str) -> Layer:
-    """Return the mapping at `path` of a file as a layer; an empty one where there is none."""
+    """Return the mapping at `path` of a file as a layer, the same one each time; an empty one where there is none."""
     values: Any = marked.values
     for part in path:
         values = values.get(part) if isinstance(values, dict) else None

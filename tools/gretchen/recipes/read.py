@@ -5,8 +5,8 @@
 A whole file is read, whatever the profile: a mistake in `profiles.cluster` is told on a laptop too.
 """
 
-from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from gretchen import paths
@@ -43,11 +43,12 @@ def read(recipe: RecipeFile, profile: str) -> tuple[list[Layer], list[Mistake]]:
     named = profiles if isinstance(profiles, dict) else {}
     sections = {name: section("recipe's profile", marked, "profiles", name) for name in named}
     for layer in [*extended, body, *hardware, *sections.values()]:
-        mistakes += layer_mistakes(layer, recipe)
+        mistakes += layer_mistakes(layer, recipe.engine, recipe.stage)
     chosen = [sections[profile]] if profile in sections else []
     return [*extended, body, *hardware, *chosen], list(dict.fromkeys(mistakes))
 
 
+@lru_cache(maxsize=256)
 def own(marked: MarkedYaml) -> Layer:
     """Return a recipe's own words: the file without `extends` and `profiles`."""
     whole = section("recipe", marked)
@@ -127,15 +128,19 @@ def null_mistakes(body: Layer, below: dict) -> list[Mistake]:
     return [Mistake("form", told) for told in found]
 
 
-def layer_mistakes(layer: Layer, recipe: RecipeFile) -> Iterator[Mistake]:
-    """Yield what is wrong with one layer's keys, types and placeholders."""
+@lru_cache(maxsize=4096)
+def layer_mistakes(layer: Layer, engine: str, stage: str) -> tuple[Mistake, ...]:
+    """Return what is wrong with one layer's keys, types and placeholders: once, whatever the profile beside it."""
     values = {key: value for key, value in layer.values.items() if key not in OURS}
-    for fault in layer_faults(values, load_schema(recipe.engine, recipe.stage)):
-        yield Mistake("keys", f"{layer.place(fault.path)}: {fault}")
-    names = placeholders.known(recipe.engine)
+    wrong = [
+        Mistake("keys", f"{layer.place(fault.path)}: {fault}")
+        for fault in layer_faults(values, load_schema(engine, stage))
+    ]
+    names = placeholders.known(engine)
     for key, value in leaves(values):
         for name in placeholders.used(value):
             if name not in names:
                 close = nearest(name, names)
                 hint = f", did you mean '${{{close}}}'?" if close else f" (known: {', '.join(names)})"
-                yield Mistake("placeholders", f"{layer.place(key)}: unknown placeholder '${{{name}}}'{hint}")
+                wrong.append(Mistake("placeholders", f"{layer.place(key)}: unknown placeholder '${{{name}}}'{hint}"))
+    return tuple(wrong)

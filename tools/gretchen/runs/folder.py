@@ -73,10 +73,10 @@ def writer(place: Path, what: str) -> Iterator[None]:
         lock.truncate(0)
 
 
-def runs_of(project: str) -> list[Path]:
-    """Return the project's run folders that hold a run.json, oldest first."""
-    found = (file.parent for file in paths.runs(project).glob("*/[!.]*/run.json") if not file.parent.is_symlink())
-    return sorted(found, key=lambda run: run.name)
+def runs_of(project: str, recipe: str = "*") -> list[Path]:
+    """Return the run folders of a project, or of one recipe of it, that hold a run.json, oldest first."""
+    found = (file.parent for file in paths.runs(project).glob(f"{recipe}/[!.]*/run.json"))
+    return sorted((run for run in found if not run.is_symlink()), key=lambda run: run.name)
 
 
 def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
@@ -84,10 +84,15 @@ def newest_first(project: str, profile: str) -> dict[str, list[Path]]:
     found: dict[str, list[Path]] = {}
     for run in reversed(runs_of(project)):
         told = record(run)
-        counts = told["status"] == "finished" and bool(told.get("smoke")) == is_smoke() and is_recipes_own(told)
-        if counts and told["stage"] != "base" and told["profile"] == profile:
+        if counts(told, profile):
             found.setdefault(told["recipe"], []).append(run)
     return found
+
+
+def counts(told: dict[str, Any], profile: str) -> bool:
+    """Return whether a run (its run.json) is a finished one of its recipe under the profile, a smoke run in a test."""
+    ours = told["status"] == "finished" and told["stage"] != "base" and told["profile"] == profile
+    return ours and bool(told.get("smoke")) == is_smoke() and is_recipes_own(told)
 
 
 def is_recipes_own(told: dict[str, Any]) -> bool:
@@ -101,7 +106,7 @@ def is_recipes_own(told: dict[str, Any]) -> bool:
 
 def newest(project: str, recipe: str, profile: str) -> Path | None:
     """Return the newest finished run of a recipe ("sft.zephyr") under a profile; None where there is none."""
-    return next(iter(newest_first(project, profile).get(recipe, [])), None)
+    return next((run for run in reversed(runs_of(project, recipe)) if counts(record(run), profile)), None)
 
 
 def named(project: str, name: str) -> Path:
