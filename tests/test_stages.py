@@ -144,6 +144,21 @@ def test_axolotl_trains_on_the_rows_that_stand_there_now(root, tmp_path):
     assert losses[1] > losses[0] + 1
 
 
+@pytest.mark.parametrize("engine", ENGINES)
+def test_after_an_evaluation_qlora_trains_as_without_one(root, tmp_path, engine):
+    """On a processor bitsandbytes makes 4-bit weights that were evaluated such that no gradient passes them."""
+    rows = resolve(PROJECT, f"sft-qlora.{engine}", "tiny").values.get("test_datasets")
+    first = {"zephyr": {"eval_strategy": "steps", "eval_on_start": True}, "axolotl": {"test_datasets": rows}}
+    losses = []
+    for number, more in enumerate(({}, first[engine])):
+        run = tmp_path / str(number)
+        trained(f"sft-qlora.{engine}", run, **SMALL[engine] | more)
+        told = progress.read(run)
+        assert any("eval_loss" in row for row in told) == bool(more)
+        losses.append([row["loss"] for row in told if "loss" in row])
+    assert losses[1] == pytest.approx(losses[0], rel=1e-4)
+
+
 @pytest.mark.parametrize(
     ("recipe", "loss", "beta"),
     [

@@ -1,4 +1,4 @@
-"""Our plugin for axolotl (its own interface for that): seed, metrics, checkpoints, and DPO without a slow habit."""
+"""Our plugin for axolotl (its own interface for that): seed, metrics, checkpoints, 4-bit weights, no slow habit."""
 
 import gc
 from pathlib import Path
@@ -8,6 +8,7 @@ from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback, set_seed
 
 from gretchen.runs.callbacks import Metrics, SaveEvery
+from gretchen.runs.four_bits import keep_trainable
 from gretchen.runs.rehearsal import LongestFirst
 from gretchen.tracking.run import curves
 
@@ -30,10 +31,11 @@ class RunPlugin(BasePlugin):
         return [LongestFirst(trainer)]
 
     def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
-        """Take all that lives now out of the garbage collector's sight.
+        """Keep 4-bit weights trainable, and take all that lives now out of the garbage collector's sight.
 
         axolotl's DPO trainer collects garbage after each step, which walked through every imported module's objects
         and took twenty times the step itself.
         """
+        keep_trainable(trainer.model)
         gc.collect()
         gc.freeze()

@@ -25,6 +25,7 @@ def train(recipe: Path, resume: bool = False) -> Path:
     from trl.experimental.ppo import PPOConfig, PPOTrainer
 
     from gretchen.runs.callbacks import Metrics
+    from gretchen.runs.four_bits import keep_trainable
     from gretchen.tracking.run import curves
 
     if resume:
@@ -59,6 +60,7 @@ def train(recipe: Path, resume: bool = False) -> Path:
         peft_config=get_peft_config(model),
         callbacks=[Metrics(run), *curves(run)],
     )
+    keep_trainable(trainer.model)
     trainer.train()
     return stage.save(trainer, run)
 

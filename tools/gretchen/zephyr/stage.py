@@ -41,6 +41,7 @@ def train_by(
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config
 
     from gretchen.runs.callbacks import Metrics, SaveEvery
+    from gretchen.runs.four_bits import keep_trainable
     from gretchen.runs.rehearsal import LongestFirst
     from gretchen.tracking.run import curves
 
@@ -61,6 +62,7 @@ def train_by(
         **quantization,
         **{"processing_class": tokenizer_of(run)} | own,
     )
+    keep_trainable(trainer.model)
     trainer.add_callback(LongestFirst(trainer))
     trainer.train(resume_from_checkpoint=folder.checkpoint(run) if resume else None)
     return save(trainer, run)
