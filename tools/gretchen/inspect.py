@@ -84,11 +84,11 @@ def seen(resolved: Any, count: int) -> tuple[list[str], list[tuple[str, list[Any
 
     from gretchen.inspecting.look import look, trained_first
     from gretchen.inspecting.pieces import figures, pieces_of
-    from gretchen.inspecting.quiet import quiet
+    from gretchen.silence import silent
 
     asked = (resolved.engine, resolved.stage, resolved.values)
     try:
-        with warnings.catch_warnings(action="ignore"), quiet():
+        with warnings.catch_warnings(action="ignore"), silent():
             found, first = look(*asked), trained_first(*asked, count)
     except (ValueError, TypeError, KeyError, RuntimeError) as wrong:
         problem = f"{resolved.name}: {resolved.engine} cannot make rows of it: {' '.join(str(wrong).split())}"

@@ -16,8 +16,8 @@ from gretchen.merging.adapter import Adapter, read
 from gretchen.merging.companions import companions, write_config, write_generation_config
 from gretchen.merging.shards import Weights
 from gretchen.merging.stream import Plan, plan, stream
-from gretchen.models.generate import quiet
 from gretchen.recipes.model_files import read_json
+from gretchen.silence import quieten
 
 # How far the merged model's logits may be from those of base + adapter: root mean square of the differences, as a share
 # of the logits' spread, by number type. Rounding each weight once to bf16 moves the embedded base by 0.0014.
@@ -31,7 +31,7 @@ def merge(
 
     Raises UserError for an adapter that does not fit, WorkError for a merge that is not what was trained.
     """
-    quiet()
+    quieten()
     config = read_json(base / "config.json")
     if config.get("quantization_config"):
         raise UserError(f"{paths.shown(base)} is quantized itself", "merge into the model that it was made from")

@@ -16,6 +16,7 @@ from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.models.locate import require_reachable
 from gretchen.runs.hardware import cpu_has_bf16
+from gretchen.silence import quieten
 
 Message = dict[str, Any]
 # Below this many parameters float32 answers as fast as bf16 on a CPU (0.9 to 1.1 times at 1.6M), and exactly alike in
@@ -61,7 +62,7 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
     Raises UserError or WorkError where the model cannot be had or its files cannot be read.
     """
     require_reachable(base)
-    quiet()
+    quieten()
     import torch
     from transformers import (
         AutoModelForCausalLM,
@@ -94,20 +95,6 @@ def load(base: str, adapter: Path | None = None, chat_template: str | None = Non
         model = PeftModel.from_pretrained(model, str(adapter))
     device, dtype = _place(model)
     return Model(tokenizer, model.to(device=device, dtype=dtype).eval(), chat_template)
-
-
-def quiet() -> None:
-    """Keep progress bars, and what libraries report of their own parts as they are imported, off the screen."""
-    import logging
-    import warnings
-
-    for library in ("bitsandbytes", "peft"):
-        warnings.filterwarnings("ignore", module=library)
-    for name in ("torchao", "torch.utils._pytree", "bitsandbytes"):
-        logging.getLogger(name).setLevel(logging.ERROR)
-    from transformers.utils.logging import disable_progress_bar
-
-    disable_progress_bar()
 
 
 def _place(model: Any) -> tuple[str, Any]:

@@ -113,8 +113,8 @@ def load_tokenizer(model: str) -> tuple[Any, Check]:
 def rows_as_tokens(engine: str, stage: str, values: dict[str, Any]) -> Check:
     """Return the check of the first training rows as the engine's own tokens: ends, masks, what a template drops."""
     from gretchen.inspecting.look import SHOWN, look
-    from gretchen.inspecting.quiet import quiet
     from gretchen.mistakes.rendered import look_at
+    from gretchen.silence import silent
 
     name = "rows as tokens"
     if stage not in SHOWN:
@@ -122,7 +122,7 @@ def rows_as_tokens(engine: str, stage: str, values: dict[str, Any]) -> Check:
     if engine == "axolotl" and (values.get("pretraining_dataset") or values.get("process_reward_model")):
         return skipped(name, "axolotl makes these rows while it trains")
     try:
-        with quiet():
+        with silent():
             found = look(engine, stage, values)
     except Exception as wrong:  # whatever the engine says of rows that it cannot read
         told = " ".join(str(wrong).split()) or type(wrong).__name__

@@ -8,14 +8,13 @@ This process itself computes nothing: the threads of the numeric libraries, once
 same reason nothing is forked where there is a GPU (its driver does not survive one either) or on macOS.
 """
 
-import contextlib
 import importlib
 import multiprocessing
 import os
 import runpy
 import signal
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable
 from pathlib import Path
 from typing import Any, BinaryIO
 
@@ -26,6 +25,7 @@ from gretchen.errors import GretchenError, WorkError
 from gretchen.runs import folder
 from gretchen.runs.hardware import Machine
 from gretchen.runs.launch import end_with_parent, launch, spawned
+from gretchen.silence import quieten, silent
 
 # What holds nearly all of an engine's start-up; a stage's own trainer comes on top within a second.
 HEAVY = {
@@ -66,31 +66,12 @@ def load(engines: Iterable[str]) -> None:
     """Import what the engines need, without the notes that libraries write while they are imported."""
     import gc
 
-    from gretchen.models.generate import quiet
-
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     with silent():
-        quiet()
+        quieten()
         for name in dict.fromkeys(name for engine in engines for name in HEAVY[engine]):
             importlib.import_module(name)
     gc.freeze()  # a collection in a copy would touch, and so copy, every page
-
-
-@contextlib.contextmanager
-def silent() -> Iterator[None]:
-    """Send what is written to stdout and stderr, by C code too, nowhere while the block runs."""
-    sys.stdout.flush()
-    sys.stderr.flush()
-    kept = [os.dup(number) for number in (1, 2)]
-    with open(os.devnull, "wb") as nowhere:
-        try:
-            for number in (1, 2):
-                os.dup2(nowhere.fileno(), number)
-            yield
-        finally:
-            for number, file in zip((1, 2), kept, strict=True):
-                os.dup2(file, number)
-                os.close(file)
 
 
 def forked(words: list[str], environment: dict[str, str], log: BinaryIO) -> Forked:
