@@ -248,8 +248,8 @@ LEARNS = {
     "pretrain.zephyr": ("eval_loss", False, {"model_name_or_path": "SFT"}),  # what SFT has cost in documents comes back
     "dpo.zephyr": ("eval_rewards/margins", True, {}),
     "kto.zephyr": ("eval_rewards/margins", True, {}),
-    "orpo.zephyr": ("eval_loss", False, {}),
-    "simpo.zephyr": ("eval_loss", False, {}),
+    "orpo.zephyr": ("eval_log_odds_chosen", True, {}),
+    "simpo.zephyr": ("eval_rewards/margins", True, {}),
     "reward.zephyr": ("eval_accuracy", True, {"max_steps": 250, "per_device_train_batch_size": 16}),
     "grpo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
     "rloo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
@@ -257,8 +257,8 @@ LEARNS = {
     "pretrain.axolotl": ("eval_loss", False, {"base_model": "SFT", "micro_batch_size": 32}),
     "dpo.axolotl": ("eval_rewards/margins", True, {}),
     "kto.axolotl": ("eval_rewards/margins", True, {}),
-    "orpo.axolotl": ("eval_loss", False, {}),
-    "simpo.axolotl": ("eval_loss", False, {}),
+    "orpo.axolotl": ("eval_log_odds_chosen", True, {}),
+    "simpo.axolotl": ("eval_rewards/margins", True, {}),
     "reward.axolotl": ("eval_accuracy", True, {"max_steps": 250, "micro_batch_size": 32}),
     "grpo.axolotl": ("eval_reward", True, {"trl": {"max_completion_length": 64}, "micro_batch_size": 32}),
 }
