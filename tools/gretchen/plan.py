@@ -66,7 +66,7 @@ def plan(
     if as_json:
         seconds = seconds_of(made, speed[0]) if speed else None
         told = {
-            "this_machine": asdict(own) | {"fits": made.within(own)},
+            "this_machine": asdict(own) | {"fits": made.within(own) if made.peak else None},
             "advice": mend,
             "tokens_per_second": speed and speed[0],
             "seconds": seconds,

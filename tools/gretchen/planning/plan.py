@@ -46,8 +46,8 @@ class Budget:
 class Plan:
     """What a training will need. `length` is the longest sequence that memory is worked out for, in tokens.
 
-    It is None where prompts alone would say it, and are not there. `rows` and `steps` are None where `unknown` says why,
-    `peak` where `no_peak` does.
+    It is None where prompts alone would say it, and are not there. `rows` and `steps` are None where `unknown` says
+    why, `peak` where `no_peak` does.
     """
 
     resolved: Resolved
@@ -98,7 +98,7 @@ def make_plan(
 
     `rows`, where they were counted already, are taken as they are. `other` is the config.json of the model that is used
     beside it: a teacher, or PPO's reward model, which has the policy's shape where none is given. Raises UserError as
-    `read_architecture` and `read_settings` do, and WorkError where no length is known at all.
+    `read_architecture` does, and WorkError where no length is known at all.
     """
     shape, settings = read_architecture(config), read_settings(resolved, budget.cpu)
     beside = read_architecture(other) if other else None

@@ -9,7 +9,6 @@ installed sources (trl 1.9, axolotl 0.19, peft 0.20); each such reading stands a
 from dataclasses import dataclass
 from typing import Any
 
-from gretchen.errors import UserError
 from gretchen.planning.parameters import Adapter
 from gretchen.recipes.batch import Batch
 from gretchen.recipes.resolve import Resolved
@@ -18,7 +17,6 @@ from gretchen.recipes.schema import load_schema
 PAIRS = ("dpo", "orpo", "simpo", "reward")  # a row has two answers, which go through the model together
 REFERENCED = ("dpo", "kto")  # what the model was before is asked too
 WRITING = ("grpo", "rloo", "ppo")  # a row is a prompt, and the model writes the answers that it learns from
-PLANNED = ("pretrain", "sft", "distill", "kto", *PAIRS, *WRITING)
 HALF, FULL = 2, 4  # bytes of a number
 BITS = {None: "", "4": "nf4", "8": "int8"}
 
@@ -31,9 +29,11 @@ class Settings:
     `quantized`: "", "nf4" or "int8" for the matrices of the layers; `nested`: their scales are quantized too.
     `padded`: rows of a batch are filled up to the longest; `flattened`: they stand behind one another as one sequence.
     `loss`: "chunked" (the head's output exists in pieces), "full" or "fused" (Liger). `own_loss`: beside that of the
-    pair, the chosen answer has one of its own. `mixture`: how distillation mixes both models, 0 to 1. `written`: the
-    tokens that an answer of the model's own may have; `answers`: how many it writes to a prompt; `drawn`: how many at
-    once, and over how many `iterations` it learns from them. `prepares`: axolotl prepares the rows, and drops long ones.
+    pair, the chosen answer has one of its own. `mixture`: how distillation mixes both models, 0 to 1.
+    `prepares`: axolotl itself makes the rows, and drops long ones.
+
+    Of a model that writes: `written`, the tokens that an answer of its own may have; `answers`, how many there are to a
+    prompt; `drawn`, how many at once; `iterations`, how often it learns from these; `episodes`, how many are PPO's.
     """
 
     engine: str
@@ -65,6 +65,7 @@ class Settings:
     answers: int = 1
     drawn: int = 0
     iterations: int = 1
+    episodes: int = 0
     prepares: bool = False
 
     @property
@@ -89,12 +90,7 @@ class Settings:
 
 
 def read_settings(resolved: Resolved, cpu: bool) -> Settings:
-    """Return a resolved recipe's settings, on a processor (`cpu`) or on a GPU.
-
-    Raises UserError for a stage that is not planned.
-    """
-    if resolved.stage not in PLANNED:
-        raise UserError(f"stage '{resolved.stage}' is not planned", f"planned are {', '.join(PLANNED)}")
+    """Return a resolved recipe's settings, on a processor (`cpu`) or on a GPU."""
     schema = load_schema(resolved.engine, resolved.stage)["properties"]
 
     def value(key: str) -> Any:
@@ -159,6 +155,7 @@ def of_zephyr(value: Any, stage: str, batch: Batch, cpu: bool) -> Settings:
         answers=int(value("num_generations") or 1) if stage in ("grpo", "rloo") else 1,
         drawn=drawn(value, batch),
         iterations=int(value("num_iterations") or 1),
+        episodes=int(value("total_episodes") or 0),
     )
 
 

@@ -31,8 +31,9 @@ def steps(sequences: int, s: Settings, told: int = 0) -> Steps:
     if s.max_steps > 0:
         return Steps(per_epoch, s.max_steps, s.max_steps / per_epoch)
     effective = s.rows * s.accumulation * s.devices
-    if s.stage == "ppo":  # PPOTrainer counts answers over all epochs
-        return Steps(per_epoch, math.ceil(int(s.epochs * sequences) / effective), s.epochs)
+    if s.stage == "ppo":  # PPOTrainer counts answers, over all epochs
+        episodes = s.episodes or int(s.epochs * sequences)
+        return Steps(per_epoch, math.ceil(episodes / effective), episodes / sequences)
     if s.engine == "axolotl" and not s.packing and s.stage != "grpo":
         # calculate_total_num_steps, load_preference_datasets: rows of all epochs together, handed on as max_steps.
         total = math.ceil((told or sequences) * s.epochs / effective)
