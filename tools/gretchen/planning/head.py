@@ -34,9 +34,9 @@ def head(shape: Architecture, s: Settings, tokens: int) -> tuple[float, float]:
 def copies(s: Settings) -> float:
     """Return how many tensors of the logits' size there are when the way back goes through the loss."""
     if s.stage in PAIRS or s.stage == "kto":
-        # The policy's logits; on the way back the gradients of their two uses (selective_log_softmax), and the zeros of
-        # one. The chosen answers' own loss (ORPO, CPO) keeps the logarithms of its half beside them.
-        return 4.5 if s.own_loss else 4.0
+        # The policy's logits, and on the way back the gradients of their two uses (selective_log_softmax), which
+        # autograd adds in place. The chosen answers' own loss (ORPO, CPO) keeps the logarithms of its half beside them.
+        return 3.5 if s.own_loss else 3.0
     return 3.0  # the logits, their logarithms, and the gradient of these
 
 
@@ -46,11 +46,15 @@ def cast(shape: Architecture, s: Settings) -> float:
 
 
 def forward(shape: Architecture, s: Settings, tokens: int) -> float:
-    """Return the bytes of the logits where the forward pass ends: SFT measures their entropy, GKD compares two."""
-    if s.loss != "full" or s.engine != "zephyr":
+    """Return the bytes of the logits where the forward pass ends: trainers measure them there, and GKD compares two."""
+    if s.loss != "full" or (s.engine != "zephyr" and s.stage != "kto"):
         return 0.0
     if s.stage == "distill":
         return divergence(s) * FULL * tokens * shape.vocabulary + cast(shape, s)
+    if s.stage == "kto":
+        # kto_trainer._compute_loss: the policy's logits, the reference's, a copy of the good and the bad rows, and the
+        # answers' part of one of these, which are half of all where there are as many good rows as bad ones.
+        return 3.5 * FULL * tokens * shape.vocabulary + cast(shape, s)
     if s.stage not in ("sft", "pretrain"):
         return 0.0  # no more than on the way back
     # trl.trainer.utils.entropy_from_logits
