@@ -1,4 +1,4 @@
-"""`make plan`'s memory beside what was measured: twelve shapes, each trained by the zephyr engine in its own process.
+"""`make plan`'s memory beside what was measured: each shape is trained by the zephyr engine in a process of its own.
 
     .venv/bin/python bench/plan.py [SHAPE …]
 
@@ -11,6 +11,7 @@ tolerance. Linux only.
 """
 
 import gc
+import importlib
 import json
 import os
 import shutil
@@ -47,7 +48,10 @@ TWICE = {"gradient_accumulation_steps": 2}
 CHECKPOINTS = {"gradient_checkpointing": True}
 SMALL, TIED = model(4096, 256, 1024, 12), {"tie_word_embeddings": True}
 WIDE = 151936  # words: Qwen's vocabulary
-# name: the model, the recipe's keys, rows of a batch, tokens of a row
+MIDDLE = model(32000, 640, 1920, 8)
+SCORED = LORA | {"lora_task_type": "SEQ_CLS", "lora_modules_to_save": ["score"]}
+TAUGHT = LORA | {"lmbda": 0.0, "teacher": MIDDLE}
+# name: the model, the recipe's keys, rows of a batch, tokens of a row; `stage` where it is not SFT, `teacher` its model
 SHAPES: dict[str, tuple[Values, Values, int, int]] = {
     "full, few tokens": (model(32000, 768, 2304, 9), {}, 1, 256),
     "full, many tokens": (SMALL, {}, 16, 320),
@@ -61,6 +65,13 @@ SHAPES: dict[str, tuple[Values, Values, int, int]] = {
     "LoRA, bf16, checkpointing, tied": (model(WIDE, 1536, 3072, 2, **TIED), LORA | HALF | CHECKPOINTS, 2, 128),
     "QLoRA, many tokens": (SMALL, QLORA, 32, 384),
     "QLoRA, checkpointing, large vocabulary": (model(WIDE, 1280, 2560, 2), QLORA | CHECKPOINTS, 1, 512),
+    "KTO, full": (MIDDLE, {"stage": "kto"}, 2, 256),
+    "DPO, LoRA, large vocabulary": (model(WIDE, 256, 768, 4), LORA | {"stage": "dpo"}, 1, 384),
+    "ORPO, LoRA, large vocabulary": (model(WIDE, 256, 768, 4), LORA | {"stage": "orpo"}, 1, 320),
+    "SimPO, bf16 autocast, large vocabulary": (model(WIDE, 256, 768, 4), {"stage": "simpo", "bf16": True}, 1, 256),
+    "reward, LoRA, many tokens": (SMALL, SCORED | {"stage": "reward"}, 8, 384),
+    "reward, full, bf16 autocast": (model(64000, 768, 2304, 9), {"stage": "reward", "bf16": True}, 2, 256),
+    "distill, LoRA, larger teacher": (model(32000, 256, 768, 4), TAUGHT | {"stage": "distill"}, 2, 320),
 }  # fmt: skip
 
 
@@ -79,16 +90,26 @@ def make(place: Path, config: Values) -> Values:
     return {}
 
 
+def row_of_stage(stage: str, tokens: int) -> Values:
+    """Return a row of a stage: a text longer than so many tokens, or a conversation that is a little shorter."""
+    if stage == "sft":
+        return {"text": "ACGT " * tokens}
+    asked = [{"role": "user", "content": "A"}]
+    said = [{"role": "assistant", "content": "ACGT " * (tokens // 4 - 5)}]  # four tokens each, and the template's
+    answers = {"kto": {"prompt": asked, "completion": said, "label": True}, "distill": {"messages": asked + said}}
+    return answers.get(stage, {"prompt": asked, "chosen": said, "rejected": said})
+
+
 def write_recipe(place: Path, name: str, keys: Values, rows: int, length: int) -> Path:
-    """Write the recipe that trains the model in `place`/<name>, and its rows, all longer than `length`."""
+    """Write the recipe that trains the model in `place`/<name>, and its rows, all of one length."""
     import torch
     import yaml
 
     data = place / f"{name}-rows"
     data.mkdir(exist_ok=True)
-    steps = 2
+    steps, stage = 2, keys.get("stage", "sft")
     count = rows * steps * keys.get("gradient_accumulation_steps", 1)
-    row = json.dumps({"text": "ACGT " * length})
+    row = json.dumps(row_of_stage(stage, length))
     (data / "train.jsonl").write_text("\n".join([row] * count) + "\n", encoding="utf-8")
     values = {
         "model_name_or_path": str(place / name),
@@ -98,8 +119,11 @@ def write_recipe(place: Path, name: str, keys: Values, rows: int, length: int) -
     values |= {"max_steps": steps, "max_length": length, "per_device_train_batch_size": rows, "eval_strategy": "no"}
     values |= {"save_strategy": "no", "report_to": "none", "attn_implementation": "sdpa", "bf16": False}
     values |= {"gradient_checkpointing": False, "use_cpu": not torch.cuda.is_available()}
-    file = place / f"{name}.yaml"
-    file.write_text(yaml.safe_dump(values | keys), encoding="utf-8")
+    values |= {key: value for key, value in keys.items() if key not in ("stage", "teacher")}
+    if "teacher" in keys:
+        values["teacher_model_name_or_path"] = str(place / f"{name}-teacher")
+    file = place / f"{name}-{stage}.yaml"
+    file.write_text(yaml.safe_dump(values), encoding="utf-8")
     return file
 
 
@@ -115,18 +139,20 @@ def measured(place: Path, shape: str) -> Values:
 
     import torch
 
-    from gretchen.zephyr import sft
-
     config, keys, rows, length = SHAPES[shape]
-    make(place / "small", config | model(2048, 128, 256, 1))
-    sft.train(write_recipe(place, "small", keys, 1, 64))
+    train = importlib.import_module(f"gretchen.zephyr.{keys.get('stage', 'sft')}").train
+    small = config | model(2048, 128, 256, 1)
+    make(place / "small", small)
+    if "teacher" in keys:
+        make(place / "small-teacher", small)
+    train(write_recipe(place, "small", keys, 1 if keys.get("stage") != "kto" else 2, 64))
     gc.collect()
     recipe = write_recipe(place, "model", keys, rows, length)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
-        sft.train(recipe)
+        train(recipe)
         return {
             "own": torch.cuda.max_memory_allocated() - before,
             "libraries": 0,
@@ -135,19 +161,30 @@ def measured(place: Path, shape: str) -> Values:
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     before = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak is counted from here
-    sft.train(recipe)
+    train(recipe)
     return {"own": status("VmHWM") - before, "libraries": before, "device": "cpu"}
 
 
-def predicted(place: Path, cpu: bool):  # noqa: ANN201 (gretchen's Peak, imported late)
+def predicted(place: Path, stage: str, cpu: bool):  # noqa: ANN201 (gretchen's Peak, imported late)
     """Return the plan's peak for the recipe in `place`; its rows are of one length, so none is padded."""
     from gretchen.planning.architecture import read_architecture
+    from gretchen.planning.lengths import count_rows
     from gretchen.planning.memory import peak
+    from gretchen.planning.rows import train_files
     from gretchen.planning.settings import read_settings
     from gretchen.recipes.resolve import resolve_file
 
-    settings = replace(read_settings(resolve_file(place / "model.yaml"), cpu), padded=False)
-    return peak(read_architecture(place / "model" / "config.json"), settings, settings.length)
+    resolved = resolve_file(place / f"model-{stage}.yaml")
+    settings = replace(read_settings(resolved, cpu), padded=False)
+    shape = read_architecture(place / "model" / "config.json")
+    teacher = place / "model-teacher" / "config.json"
+    length = max(count_rows(resolved, settings, train_files(resolved), place / "model").lengths)
+    return peak(
+        shape.scoring() if stage == "reward" else shape,
+        settings,
+        length,
+        read_architecture(teacher) if teacher.is_file() else None,
+    )
 
 
 def apart(job: Callable[[], Values]) -> Values:
@@ -174,9 +211,12 @@ def apart(job: Callable[[], Values]) -> Values:
 
 def row_of(shape: str, place: Path) -> tuple[str, bool]:
     """Measure a shape, and return its row of the table and whether it is within the tolerance."""
-    apart(lambda: make(place / "model", SHAPES[shape][0]))
+    config, keys = SHAPES[shape][:2]
+    apart(lambda: make(place / "model", config))
+    if "teacher" in keys:
+        apart(lambda: make(place / "model-teacher", keys["teacher"]))
     told = apart(lambda: measured(place, shape))
-    said = predicted(place, told["device"] == "cpu")
+    said = predicted(place, keys.get("stage", "sft"), told["device"] == "cpu")
     off = said.total / told["own"] - 1
     kept = abs(off) <= TOLERANCE["cpu" if told["device"] == "cpu" else "cuda"] and told["own"] > LEAST
     parts = ", ".join(f"{part} {size / 2**20:.0f}" for part, size in said.parts.items() if size)

@@ -81,6 +81,24 @@ def test_what_lora_adds_and_trains_is_pefts_own(kind, settings, adapter, tmp_pat
     assert (told.all, told.trained) == numbers(wrapped)
 
 
+@pytest.mark.parametrize("kind", ["qwen3", "gemma3_text", "phi3"])
+def test_a_reward_model_has_a_head_of_one_number(kind, tmp_path):
+    import torch
+    from peft import LoraConfig, get_peft_model
+    from transformers import CONFIG_MAPPING, AutoModelForSequenceClassification
+
+    with torch.device("meta"):
+        config = CONFIG_MAPPING[kind](**SIZES, num_labels=1)
+        model = AutoModelForSequenceClassification.from_config(config)
+    shape = shape_of(model, tmp_path).scoring()
+    assert count(shape, None).base == numbers(model)[0]
+    for targets in ("all-linear", ["o_proj"]):
+        wrapped = get_peft_model(model, LoraConfig(task_type="SEQ_CLS", r=8, target_modules=targets))
+        told = count(shape, Adapter(8, targets if targets == "all-linear" else tuple(targets), saved=("score",)))
+        assert (told.all, told.trained) == numbers(wrapped)
+        model = wrapped.unload()
+
+
 def test_the_default_targets_are_pefts_own():
     from peft.utils.constants import TRANSFORMERS_MODELS_TO_LORA_TARGET_MODULES_MAPPING as THEIRS
 

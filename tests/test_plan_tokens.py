@@ -9,7 +9,8 @@ import pytest
 import yaml
 
 from gretchen.errors import UserError
-from gretchen.planning.lengths import count_rows, pack, train_files
+from gretchen.planning.lengths import count_rows, pack
+from gretchen.planning.rows import train_files
 from gretchen.planning.settings import read_settings
 from gretchen.planning.steps import steps
 from gretchen.recipes.resolve import resolve_file

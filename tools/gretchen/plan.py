@@ -9,7 +9,7 @@ fit. It needs a config.json and no weights, imports no torch, and trains nothing
 """
 
 import json
-from dataclasses import asdict, replace
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated
 
@@ -17,8 +17,9 @@ import typer
 
 from gretchen.errors import UserError
 from gretchen.planning.advice import advice
-from gretchen.planning.config import config_of, model_of
+from gretchen.planning.config import config_of, model_of, other_config
 from gretchen.planning.plan import GIB, Budget, Plan, budget_of, make_plan
+from gretchen.planning.settings import read_settings
 from gretchen.planning.steps import recorded
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.resolve import Resolved, resolve, resolve_file, set_on
@@ -52,22 +53,20 @@ def plan(
     here = machine()
     budget, own = budget_of(profile, here), budget_of("", here)
     config = config_of(model or model_of(first, project), named=bool(model))
-    made = make_plan(first, config, budget)
+    other = other_config(first, project)
+    made = make_plan(first, config, budget, other=other)
 
     def again(more: list[str]) -> Plan:
-        changed = make_plan(resolved(more), config, budget, made.rows)
-        limit = changed.settings.length
-        shorter = (
-            replace(made.rows, lengths=[min(n, limit) for n in made.rows.lengths]) if made.rows and limit else None
-        )
-        return make_plan(resolved(more), config, budget, shorter) if shorter else changed
+        changed = resolved(more)
+        cut_alike = read_settings(changed, budget.cpu).length == made.settings.length
+        return make_plan(changed, config, budget, made.rows if cut_alike else None, other)
 
-    mend = None if made.fits else advice(made, again)
+    mend = None if made.fits or made.peak is None else advice(made, again)
     speed = (throughput, "stated") if throughput else recorded(project, first.name, profile) if project else None
     if as_json:
         seconds = seconds_of(made, speed[0]) if speed else None
         told = {
-            "this_machine": asdict(own) | {"fits": made.within(own)},
+            "this_machine": asdict(own) | {"fits": made.within(own) if made.peak else None},
             "advice": mend,
             "tokens_per_second": speed and speed[0],
             "seconds": seconds,
@@ -82,14 +81,20 @@ def lines(made: Plan) -> list[str]:
     resolved, settings, parameters = made.resolved, made.settings, made.parameters
     under = f", profile {resolved.profile}" if resolved.profile else ""
     share = parameters.trained / parameters.all
-    most = f"{settings.sequences} sequences of {made.length:,} tokens"
     found = [
         f"{resolved.name} ({settings.engine}, {settings.stage}){under}: {resolved.batch} rows a step",
         f"parameters  {parameters.all:,}, of which {parameters.trained:,} are trained ({share:.2%})",
-        f"memory      {size(made.peak.total)} at its peak, at the {made.peak.moment}, with {most}",
     ]
-    found += [f"  {part:12}{size(amount):>10}" for part, amount in made.peak.parts.items() if amount]
-    return found + token_lines(made)
+    return found + memory_lines(made) + token_lines(made)
+
+
+def memory_lines(made: Plan) -> list[str]:
+    """Return the lines on the memory's peak and its parts, or the reason why it is not known."""
+    if made.peak is None:
+        return [f"memory      not known: {made.no_peak}"]
+    most = f"{made.settings.sequences} sequences of {made.length:,} tokens"
+    found = [f"memory      {size(made.peak.total)} at its peak, at the {made.peak.moment}, with {most}"]
+    return found + [f"  {part:12}{size(amount):>10}" for part, amount in made.peak.parts.items() if amount]
 
 
 def token_lines(made: Plan) -> list[str]:
@@ -100,8 +105,10 @@ def token_lines(made: Plan) -> list[str]:
     packed = f" packed into {len(rows.lengths):,} sequences," if made.settings.packing else ""
     limit = made.settings.length
     over = f", {rows.cut:,} cut at {limit:,} tokens, {rows.dropped:,} left out" if limit else ""
+    most = "at most " if made.settings.written_by_policy else ""
+    longest = max(rows.lengths, default=0)
     return [
-        f"tokens      {rows.tokens:,} an epoch, from {rows.rows:,} rows,{packed} longest {max(rows.lengths):,}{over}",
+        f"tokens      {most}{rows.tokens:,} an epoch, from {rows.rows:,} rows,{packed} longest {longest:,}{over}",
         f"steps       {steps.per_epoch:,} an epoch, {steps.total:,} in all ({steps.epochs:g} epochs)",
     ]
 
@@ -111,7 +118,9 @@ def time_lines(made: Plan, speed: tuple[float, str] | None) -> list[str]:
     if made.rows is None:
         return []
     if speed is None:
-        return ["time        not known: no run of this recipe and profile yet; THROUGHPUT=… states tokens a second"]
+        return [
+            "time        not known: no run of this recipe and profile told its tokens; THROUGHPUT=… states tokens/s"
+        ]
     return [f"time        {clock(seconds_of(made, speed[0]))} at {speed[0]:,.0f} tokens/s ({speed[1]})"]
 
 
@@ -124,6 +133,8 @@ def seconds_of(made: Plan, tokens_per_second: float) -> float | None:
 
 def verdict(made: Plan, own: Budget, mend: list[str] | None, in_project: bool) -> list[str]:
     """Return whether it fits the profile, this machine where that is of the same kind, and what makes it fit."""
+    if made.peak is None:
+        return ["fits        not known, as its memory is not"]
     asked = [made.budget, *([own] if own.cpu == made.budget.cpu and own != made.budget else [])]
     found = [
         f"{'fits' if made.within(one) else 'too large':12}"

@@ -2,7 +2,8 @@
 
     config.py, architecture.py -> parameters.py   what the model is, and what of it is trained: exact
     settings.py -> memory.py                      what the recipe asks of a device, and its peak by part: the formula
-    writer.py -> lengths.py -> steps.py           the rows as tokens, cut and packed, and the steps that they make
+                   activations.py, head.py        what is kept for the way back; the logits, and each stage's loss
+    rows.py -> writer.py -> lengths.py, answers.py -> steps.py    rows as tokens, cut and packed, and their steps
     plan.py -> advice.py                          all of it together, and what to change where it does not fit
 
 Nothing here imports torch or transformers; no weights are read.

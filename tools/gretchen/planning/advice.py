@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from gretchen.planning.plan import Plan
 from gretchen.planning.settings import FULL
 from gretchen.recipes.batch import ACCUMULATION, PER_DEVICE
+from gretchen.recipes.schema import load_schema
 
 Again = Callable[[list[str]], Plan]
 LENGTH = {"zephyr": "max_length", "axolotl": "sequence_len"}
+LEAST_ROWS = {"kto": 2}  # KTOTrainer pairs each prompt with another row's answer
 SHORTEST = 128  # tokens; a shorter limit than this would train something else
 
 
@@ -22,8 +24,13 @@ def advice(plan: Plan, again: Again) -> list[str] | None:
     `again` makes the plan anew under some words. Changes add up in an order in which each costs more than the one
     before: time (checkpointing, smaller batches), then accuracy (LoRA, 16 and 4 bits), then data (shorter rows).
     """
+    known = load_schema(plan.settings.engine, plan.settings.stage)["properties"]
     tried: dict[str, dict[str, str]] = {}
+    if plan.peak is None:
+        return None
     for kind, change in changes(plan):
+        if not known.keys() >= change.keys():
+            continue  # this stage has no such key
         tried[kind] = change
         if again(words(tried)).fits:
             return words(needed(tried, again))
@@ -50,13 +57,13 @@ def changes(plan: Plan) -> Iterator[tuple[str, dict[str, str]]]:
     if not settings.checkpointing:
         yield "checkpointing", {"gradient_checkpointing": "true"}
     rows = settings.rows
-    while rows > 1:
+    while rows // 2 >= LEAST_ROWS.get(settings.stage, 1):
         rows //= 2
         together = plan.resolved.effective_batch // (rows * settings.devices)
         if rows * together * settings.devices == plan.resolved.effective_batch:
             yield "batch", {PER_DEVICE[engine]: str(rows), ACCUMULATION: str(together)}
     if settings.adapter is None:
-        yield "adapter", lora(engine)
+        yield "adapter", lora(engine) | (score(engine) if settings.stage == "reward" else {})
     if engine == "zephyr" and settings.stored == FULL and settings.autocast:
         yield "weights", {"dtype": "bfloat16"}
     if not settings.quantized and not settings.cpu:
@@ -72,6 +79,11 @@ def lora(engine: str) -> dict[str, str]:
     if engine == "axolotl":
         return {"adapter": "lora", "lora_r": "16", "lora_alpha": "32", "lora_target_linear": "true"}
     return {"use_peft": "true", "lora_r": "16", "lora_alpha": "32", "lora_target_modules": "all-linear"}
+
+
+def score(engine: str) -> dict[str, str]:
+    """Return what LoRA needs beside it for a reward model: its head is trained whole."""
+    return {"lora_modules_to_save": "[score]"} | ({"lora_task_type": "SEQ_CLS"} if engine == "zephyr" else {})
 
 
 def quantized(engine: str) -> dict[str, str]:

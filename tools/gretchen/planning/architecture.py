@@ -70,7 +70,10 @@ class Linear:
 
 @dataclass(frozen=True)
 class Architecture:
-    """A dense decoder. `query` and `key`: widths of all query heads and of all key heads together."""
+    """A dense decoder. `query` and `key`: widths of all query heads and of all key heads together.
+
+    `scores`: a head of one number stands in the place of the language model's (a reward model).
+    """
 
     kind: str
     vocabulary: int
@@ -84,6 +87,7 @@ class Architecture:
     family: Family
     linears: tuple[Linear, ...]
     dtype: str
+    scores: bool = False
 
     @property
     def query(self) -> int:
@@ -103,8 +107,17 @@ class Architecture:
 
     @property
     def embedding(self) -> int:
-        """Return the numbers of one embedding matrix, which are also those of the output head."""
+        """Return the numbers of one embedding matrix."""
         return self.vocabulary * self.hidden
+
+    @property
+    def top(self) -> Linear:
+        """Return the output head: one number for each word, or a score alone."""
+        return Linear("score", self.hidden, 1) if self.scores else Linear("lm_head", self.hidden, self.vocabulary)
+
+    def scoring(self) -> "Architecture":
+        """Return the same decoder as a reward model (AutoModelForSequenceClassification): no embedding is its head."""
+        return replace(self, scores=True, tied=False)
 
     def modules(self) -> Iterator[tuple[str, Linear]]:
         """Yield (full name, matrix) of every linear layer, the head last, as peft and transformers name them."""
@@ -112,7 +125,7 @@ class Architecture:
             for one in self.linears:
                 part = "mlp" if one.name in ("gate_proj", "up_proj", "down_proj", "gate_up_proj") else "self_attn"
                 yield f"model.layers.{number}.{part}.{one.name}", one
-        yield "lm_head", Linear("lm_head", self.hidden, self.vocabulary)
+        yield self.top.name, self.top
 
 
 def read_architecture(file: Path) -> Architecture:

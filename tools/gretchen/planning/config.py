@@ -29,6 +29,30 @@ def model_of(resolved: Any, project: str) -> str:
     return name
 
 
+def other_of(resolved: Any, project: str) -> str | None:
+    """Return the model that a recipe uses beside its own, a teacher or PPO's reward model; None for none.
+
+    One that an earlier stage has still to make has its base's shape.
+    """
+    key = {"distill": "teacher_model_name_or_path", "ppo": "reward_model_path"}.get(resolved.stage)
+    name = str(resolved.values.get(key) or "")
+    if resolved.uses and not (paths.root() / name).is_dir():
+        from gretchen.projects.card import load_card
+
+        card = load_card(project).models[resolved.profile]
+        return f"projects/{project}/base" if card == "base" else card
+    return name or None
+
+
+def other_config(resolved: Any, project: str) -> Path | None:
+    """Return the config.json of the model that a recipe uses beside its own; None where there is none to be had."""
+    name = other_of(resolved, project)
+    try:
+        return config_of(name) if name else None
+    except WorkError:
+        return None
+
+
 def config_of(name: str, named: bool = False) -> Path:
     """Return the config.json of a model: a file, a folder, or a hub id; `named`: the user named a file or folder.
 

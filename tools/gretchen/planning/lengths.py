@@ -1,53 +1,21 @@
 """A recipe's training rows as numbers of tokens, cut and packed as its engine does it.
 
-    count_rows(resolved, folder).lengths
+    count_rows(resolved, settings, files, folder).lengths
 
-It reads built or local files only: what lies on the hub is not fetched. How a row becomes text and tokens: writer.py.
+Texts and conversations are counted here, rows with answers in answers.py. How a row becomes text and tokens: writer.py.
 """
 
 import bisect
-import json
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 
-from gretchen import paths
-from gretchen.errors import UserError
+from gretchen.planning.answers import COUNTS
+from gretchen.planning.rows import Counted, read
 from gretchen.planning.settings import Settings
-from gretchen.planning.writer import Row, Writer
+from gretchen.planning.writer import Writer
 from gretchen.recipes.resolve import Resolved
 
 PACKED_AT_ONCE = 1000  # rows: the batch size of datasets.map, within which TRL packs
-
-
-@dataclass(frozen=True)
-class Counted:
-    """Training rows counted: `rows` read, `cut` at the length limit, `dropped` by the engine.
-
-    `lengths` are the tokens of each sequence that is trained, after cutting and packing; a pair of answers counts with
-    its longer one in `lengths`, and with both in `tokens`.
-    """
-
-    rows: int
-    cut: int
-    dropped: int
-    lengths: list[int]
-    tokens: int
-
-
-def train_files(resolved: Resolved) -> list[Path] | None:
-    """Return the files of a recipe's training rows; None where one of them is not on this disk."""
-    values = resolved.values
-    named = [one.get("path") for key in ("datasets", "pretraining_dataset") for one in values.get(key) or []]
-    split = values.get("dataset_train_split", "train")
-    files = []
-    for name in named or [values.get("dataset_name")]:
-        place = paths.root() / str(name)
-        place = place / f"{split}.jsonl" if place.is_dir() else place
-        if not name or not place.is_file():
-            return None
-        files.append(place)
-    return files
 
 
 def count_rows(resolved: Resolved, s: Settings, files: Sequence[Path], folder: Path) -> Counted:
@@ -57,8 +25,8 @@ def count_rows(resolved: Resolved, s: Settings, files: Sequence[Path], folder: P
     """
     write = Writer(folder, resolved)
     rows = [row for file in files for row in read(file)]
-    if s.stage == "dpo":
-        return count_pairs(rows, s, write)
+    if s.stage in COUNTS:
+        return COUNTS[s.stage](rows, s, write)
     texts = [write.row(row) for row in rows]
     raw = write.lengths(texts)
     limit = s.length
@@ -75,26 +43,7 @@ def count_rows(resolved: Resolved, s: Settings, files: Sequence[Path], folder: P
             dropped = {number for number in over if write.first_trained(rows[number]) >= limit}
     kept = [length for number, length in enumerate(lengths) if number not in dropped]
     packed = pack(kept, limit, s.packing) if s.packing and limit else kept
-    return Counted(len(rows), cut - len(dropped) if cut else 0, len(dropped), packed, sum(packed))
-
-
-def count_pairs(rows: list[Row], s: Settings, write: Writer) -> Counted:
-    """Return rows with two answers counted: each answer behind its prompt is a sequence."""
-    prompts = write.lengths([write.prompt(row) for row in rows])
-    sides = [write.lengths([write.answered(row, side) for row in rows]) for side in ("chosen", "rejected")]
-    limit = s.length
-    lengths, tokens, cut, dropped = [], 0, 0, 0
-    for prompt, *both in zip(prompts, *sides, strict=True):
-        too_long = limit is not None and max(both) > limit
-        # DPOTrainer drops a row whose prompt alone fills the limit; axolotl one that is longer than it.
-        if too_long and (prompt >= limit or s.engine == "axolotl"):
-            dropped += 1
-            continue
-        cut += too_long
-        both = [min(one, limit) if limit else one for one in both]
-        lengths.append(max(both))
-        tokens += sum(both)
-    return Counted(len(rows), cut, dropped, lengths, tokens)
+    return Counted(len(rows), cut - len(dropped) if cut else 0, len(dropped), packed, sum(packed), told=len(kept))
 
 
 def pack(lengths: Sequence[int], limit: int, strategy: str) -> list[int]:
@@ -136,18 +85,3 @@ def best_fit(lengths: Sequence[int], limit: int) -> list[int]:
         space = spaces.pop(place) if place < len(spaces) else limit
         bisect.insort(spaces, space - length)
     return [limit - space for space in spaces]
-
-
-def read(file: Path) -> Iterator[Row]:
-    """Yield a file's rows. Raises UserError for a line that is no JSON object, and for a file of another kind."""
-    if file.suffix not in (".jsonl", ".json"):
-        raise UserError(f"{paths.shown(file)}: only JSON lines are counted", "write the rows as .jsonl")
-    with file.open(encoding="utf-8") as stream:
-        for number, line in enumerate(stream, start=1):
-            try:
-                row = json.loads(line)
-            except ValueError:
-                row = None
-            if not isinstance(row, dict):
-                raise UserError(f"{paths.shown(file)}:{number}: not one JSON object a line", "write the rows as .jsonl")
-            yield row

@@ -13,7 +13,8 @@ from gretchen.errors import UserError
 from gretchen.names import nearest
 from gretchen.planning.architecture import Architecture, Linear
 
-EMBEDDING, HEAD = "embed_tokens", "lm_head"
+EMBEDDING = "embed_tokens"
+HEADS = ("lm_head", "score")
 # What peft stands LoRA beside where a recipe names no module (peft.utils.constants); it knows no other family.
 DEFAULT_TARGETS = ("q_proj", "v_proj")
 WITH_DEFAULT = ("llama", "mistral", "qwen2", "qwen3", "gemma", "gemma2", "gemma3_text")
@@ -67,7 +68,8 @@ def base_parameters(shape: Architecture) -> int:
     """Return the parameters of a model; a tied head is the embedding and counts once."""
     layer = sum(one.weights + (one.outputs if one.bias else 0) for one in shape.linears)
     layer += shape.family.norms * shape.hidden + shape.qk_norms
-    return shape.embedding * (1 if shape.tied else 2) + shape.layers * layer + shape.hidden
+    head = 0 if shape.tied else shape.top.weights
+    return shape.embedding + head + shape.layers * layer + shape.hidden
 
 
 def count(shape: Architecture, adapter: Adapter | None) -> Count:
@@ -83,13 +85,17 @@ def count(shape: Architecture, adapter: Adapter | None) -> Count:
 
 def saved_parameters(shape: Architecture, name: str) -> int:
     """Return the parameters of all modules that a name of `modules_to_save` means. Raises UserError for none."""
-    if name in (EMBEDDING, HEAD):
+    if name == EMBEDDING:
         return shape.embedding
+    if name == shape.top.name:
+        return shape.top.weights
     named = [one for one in shape.linears if one.name == name]
     if not named:
-        close = nearest(name, [EMBEDDING, HEAD, *(one.name for one in shape.linears)])
+        close = nearest(name, [EMBEDDING, shape.top.name, *(one.name for one in shape.linears)])
         problem = f"modules to save: '{name}' is none that is counted here"
-        raise UserError(problem, f"did you mean '{close}'?" if close else f"{EMBEDDING}, {HEAD} or a matrix's name")
+        raise UserError(
+            problem, f"did you mean '{close}'?" if close else f"{EMBEDDING}, {shape.top.name} or a matrix's name"
+        )
     return shape.layers * sum(one.weights + (one.outputs if one.bias else 0) for one in named)
 
 
@@ -115,7 +121,7 @@ def stands_beside(shape: Architecture, adapter: Adapter) -> list[Beside]:
 def matches(name: str, linear: Linear, targets: str | tuple[str, ...]) -> bool:
     """Return whether peft takes a module for a target (peft.tuners.tuners_utils.check_target_module_exists)."""
     if targets == "all-linear":
-        return linear.name not in (HEAD, EMBEDDING)
+        return linear.name not in (*HEADS, EMBEDDING)
     if isinstance(targets, str):
         return re.fullmatch(targets, name) is not None
     return any(name == target or name.endswith(f".{target}") for target in targets)

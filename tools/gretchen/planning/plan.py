@@ -13,9 +13,10 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import WorkError
 from gretchen.planning.architecture import Architecture, read_architecture
-from gretchen.planning.lengths import Counted, count_rows, train_files
-from gretchen.planning.memory import Peak, peak
+from gretchen.planning.lengths import count_rows
+from gretchen.planning.memory import Peak, peak, unknown
 from gretchen.planning.parameters import Count, count
+from gretchen.planning.rows import Counted, train_files
 from gretchen.planning.settings import Settings, read_settings
 from gretchen.planning.steps import Steps, steps
 from gretchen.recipes.resolve import Resolved
@@ -45,7 +46,8 @@ class Budget:
 class Plan:
     """What a training will need. `length` is the longest sequence that memory is worked out for, in tokens.
 
-    `rows` and `steps` are None where `unknown` says why.
+    It is None where prompts alone would say it, and are not there. `rows` and `steps` are None where `unknown` says
+    why, `peak` where `no_peak` does.
     """
 
     resolved: Resolved
@@ -53,20 +55,21 @@ class Plan:
     settings: Settings
     budget: Budget
     parameters: Count
-    peak: Peak
-    length: int
+    peak: Peak | None
+    no_peak: str
+    length: int | None
     rows: Counted | None
     steps: Steps | None
     unknown: str
 
     @property
     def fits(self) -> bool:
-        """Return whether the peak is within what the planned device has left."""
+        """Return whether the peak is known to be within what the planned device has left."""
         return self.within(self.budget)
 
     def within(self, budget: Budget) -> bool:
-        """Return whether the peak is within what a device has left."""
-        return self.peak.total / GIB <= budget.free_gb
+        """Return whether the peak is known to be within what a device has left."""
+        return self.peak is not None and self.peak.total / GIB <= budget.free_gb
 
     def plain(self) -> dict[str, Any]:
         """Return the plan as plain values, for JSON; memory in bytes."""
@@ -78,9 +81,9 @@ class Plan:
             "profile": self.resolved.profile,
             "model": {"kind": self.shape.kind, "parameters": self.parameters.all},
             "trained_parameters": self.parameters.trained,
-            "memory": {"peak": round(self.peak.total), "moment": self.peak.moment}
-            | {"parts": {part: round(size) for part, size in self.peak.parts.items()}},
-            "budget": asdict(self.budget) | {"fits": self.fits},
+            "memory": self.peak and self.peak.plain(),
+            "memory_unknown": self.no_peak,
+            "budget": asdict(self.budget) | {"fits": self.fits if self.peak else None},
             "sequence_tokens": self.length,
             "rows": rows and rows | {"sequences": len(self.rows.lengths)},
             "steps": self.steps and asdict(self.steps),
@@ -88,29 +91,45 @@ class Plan:
         }
 
 
-def make_plan(resolved: Resolved, config: Path, budget: Budget, rows: Counted | None = None) -> Plan:
+def make_plan(
+    resolved: Resolved, config: Path, budget: Budget, rows: Counted | None = None, other: Path | None = None
+) -> Plan:
     """Return the plan of a resolved recipe for the model whose config.json is `config`.
 
-    `rows`, where they were counted already, are taken as they are. Raises UserError as `read_architecture` and
-    `read_settings` do, and WorkError where no length is known at all.
+    `rows`, where they were counted already, are taken as they are. `other` is the config.json of the model that is used
+    beside it: a teacher, or PPO's reward model, which has the policy's shape where none is given. Raises UserError as
+    `read_architecture` does, and WorkError where no length is known at all.
     """
     shape, settings = read_architecture(config), read_settings(resolved, budget.cpu)
-    unknown = ""
+    beside = read_architecture(other) if other else None
+    if settings.stage == "reward":
+        shape = shape.scoring()
+    unknown_rows = ""
     if rows is None:
-        rows, unknown = counted(resolved, settings, config.parent)
+        rows, unknown_rows = counted(resolved, settings, config.parent)
     length = longest(settings, rows)
+    teacher = beside if settings.stage == "distill" else None
+    no_peak = unknown(settings, teacher)
+    parameters = count(shape, settings.adapter)
     return Plan(
         resolved=resolved,
         shape=shape,
         settings=settings,
         budget=budget,
-        parameters=count(shape, settings.adapter),
-        peak=peak(shape, settings, length),
+        parameters=valued(parameters, beside or shape) if settings.stage == "ppo" else parameters,
+        peak=None if no_peak else peak(shape, settings, length, teacher),
+        no_peak=no_peak,
         length=length,
         rows=rows,
-        steps=steps(len(rows.lengths), settings) if rows else None,
-        unknown=unknown,
+        steps=steps(len(rows.lengths), settings, rows.told) if rows else None,
+        unknown=unknown_rows,
     )
+
+
+def valued(policy: Count, judge: Architecture) -> Count:
+    """Return PPO's parameters: beside the policy, a copy of the reward model is trained whole as its value model."""
+    value = count(judge.scoring(), None).base
+    return Count(policy.base, policy.trained + value, policy.added + value)
 
 
 def counted(resolved: Resolved, settings: Settings, folder: Path) -> tuple[Counted | None, str]:
@@ -129,12 +148,18 @@ def built(resolved: Resolved) -> str:
     return f": make data PROJECT={project} PROFILE={resolved.profile}" if resolved.profile and project else ""
 
 
-def longest(settings: Settings, rows: Counted | None) -> int:
-    """Return the tokens of the longest sequence that can come: of the rows, else the recipe's limit."""
+def longest(settings: Settings, rows: Counted | None) -> int | None:
+    """Return the tokens of the longest sequence that can come: of the rows, else the recipe's limit.
+
+    Where the model writes answers of its own, a prompt with the longest one may be the longest sequence; None where
+    prompts alone would say it, and are not there.
+    """
     if rows and rows.lengths and not settings.packing:
-        return max(rows.lengths)
+        return max(*rows.lengths, rows.prompt + settings.written)
     if settings.length:
-        return int(settings.length)
+        return int(settings.length) + settings.written
+    if settings.written_by_policy:
+        return None
     raise WorkError("neither the rows nor a length limit say how long a sequence is", "max_length: 1024")
 
 

@@ -12,10 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
+from gretchen.planning.rows import Row
 from gretchen.recipes.model_files import END_MARKER, MARKER, OPENED, chat_template, read_json, text_of
 from gretchen.recipes.resolve import Resolved
-
-Row = dict[str, Any]
 
 
 class Writer:
@@ -46,22 +45,28 @@ class Writer:
             return self.ended(row[self.field])
         raise UserError(f"a row has neither messages, nor prompt and completion, nor {self.field}: {sorted(row)}")
 
-    def prompt(self, row: Row) -> str:
-        """Return a row's prompt as text."""
+    def prompt(self, row: Row, **more: bool) -> str:
+        """Return a row's prompt as text, the template told `more` than the row says."""
         prompt = row.get("prompt")
         if isinstance(prompt, list):
-            return self.render(prompt, row, add_generation_prompt=True)
+            return self.render(prompt, row, add_generation_prompt=True, **more)
         if not isinstance(prompt, str):
             raise UserError(f"a row has no prompt: {sorted(row)}", "chosen and rejected are answers to a prompt")
         return prompt
 
-    def answered(self, row: Row, side: str) -> str:
-        """Return a row's prompt with one of its answers as text."""
+    def answered(self, row: Row, side: str, end: bool = True, **more: bool) -> str:
+        """Return a row's prompt with one of its answers as text, a plain text with EOS at its `end`."""
         if side not in row:
             raise UserError(f"a row has no {side}: {sorted(row)}")
         if isinstance(row["prompt"], list):
-            return self.render(row["prompt"] + row[side], row)
-        return self.ended(row["prompt"] + row[side])
+            return self.render(row["prompt"] + row[side], row, **more)
+        return self.ended(row["prompt"] + row[side]) if end else row["prompt"] + row[side]
+
+    def answer(self, row: Row, side: str, before: str) -> str:
+        """Return one of a row's answers behind its prompt (`before`), up to the token that ends it, as text."""
+        whole = self.answered(row, side, enable_thinking=False)
+        # Behind that token templates write a line break, which is no part of the answer.
+        return whole.removeprefix(before).rstrip("\n") if whole.startswith(before) else row[side][-1]["content"]
 
     def first_trained(self, row: Row) -> int:
         """Return the place, in tokens from 0, of the first one of a conversation's first answer."""
@@ -79,8 +84,10 @@ class Writer:
         eos = self.special["eos_token"]
         return text if not eos or text.endswith(eos) else text + eos
 
-    def render(self, messages: list[Row], row: Row, add_generation_prompt: bool = False, marked: bool = False) -> str:
-        """Return messages rendered by the chat template, its trained parts `marked` or not.
+    def render(
+        self, messages: list[Row], row: Row, add_generation_prompt: bool = False, marked: bool = False, **more: bool
+    ) -> str:
+        """Return messages rendered by the chat template, its trained parts `marked` or not; `more` is told to it too.
 
         Raises UserError where there is no template, or it fails.
         """
@@ -97,7 +104,7 @@ class Writer:
         }
         template = self.marked if marked else self.template
         try:
-            return template.render(**shown | self.special | (row.get("chat_template_kwargs") or {}))
+            return template.render(**shown | self.special | (row.get("chat_template_kwargs") or {}) | more)
         except Exception as wrong:  # the template is a program: any error of it is a fault to be told
             problem = f"{self.template_file}: the template cannot render row {row.get('id', '')}: {wrong}"
             raise UserError(problem, "`make check` names what is wrong with template and rows") from None
@@ -106,6 +113,14 @@ class Writer:
         """Return each text's number of tokens; a template writes its own special tokens."""
         encoded = self.tokenizer.encode_batch_fast(texts, add_special_tokens=not self.chat)
         return [len(one.ids) for one in encoded]
+
+    def tokens(self, texts: list[str]) -> list[list[int]]:
+        """Return each text's tokens, without special ones."""
+        return [one.ids for one in self.tokenizer.encode_batch_fast(texts, add_special_tokens=False)]
+
+    def token(self, name: str) -> int | None:
+        """Return the number of `bos_token` or `eos_token`, None for a tokenizer without it."""
+        return self.tokenizer.token_to_id(self.special[name]) if self.special[name] else None
 
 
 def compiled(template: str, mark: str = "") -> Any:
