@@ -115,6 +115,8 @@ def test_a_key_goes_into_its_block_beside_what_is_there(old):
         ({"truncation_mode": "keep_end"}, "dpo", {"truncation_mode": "keep_end"}),
         ({"dataset_num_proc": 4}, "grpo", {}),
         ({"packing_strategy": "ffd", "packing": True}, "sft", {"packing_strategy": "bfd", "packing": True}),
+        ({"scale_rewards": False}, "grpo", {"scale_rewards": "none"}),
+        ({"scale_rewards": True}, "grpo", {"scale_rewards": "group"}),
         ({"packing_strategy": "wrapped"}, "sft", {"packing_strategy": "wrapped"}),
         ({"dataset_kwargs": {"add_special_tokens": False, "append_concat_token": False}}, "sft", {}),
         ({"dataset_kwargs": {"add_special_tokens": False, "skip_prepare_dataset": True}}, "sft",

@@ -36,7 +36,11 @@ RENAMED: dict[str, str] = {
 }
 
 # Values of keys that are still there.
-RENAMED_VALUES: dict[tuple[str, Any], Any] = {("packing_strategy", "ffd"): "bfd"}
+RENAMED_VALUES: dict[tuple[str, Any], Any] = {
+    ("packing_strategy", "ffd"): "bfd",
+    ("scale_rewards", True): "group",
+    ("scale_rewards", False): "none",
+}
 GONE_VALUES: dict[tuple[str, Any], str] = {("loss_type", "kto_pair"): "TRL has no loss 'kto_pair' any more: stage kto"}
 
 # What they said has no effect today, whatever the value.

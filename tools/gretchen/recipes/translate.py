@@ -113,9 +113,9 @@ def translate(
         value = values[key]
         if key not in known:
             former_key(found, key, value, stage, known, template, rows)
-        elif (key, value if isinstance(value, str) else None) in handbook.RENAMED_VALUES:
+        elif isinstance(value, str | bool) and (key, value) in handbook.RENAMED_VALUES:
             today = handbook.RENAMED_VALUES[key, value]
-            found.edits.append(Edit(key, {key: today}, f"'{key}: {value}' is '{key}: {today}' today"))
+            found.edits.append(Edit(key, {key: today}, f"'{key}: {shown(value)}' is '{key}: {today}' today"))
             found.values[key] = today
         elif isinstance(value, str) and (key, value) in handbook.GONE_VALUES:
             found.faults.append(((key,), handbook.GONE_VALUES[key, value]))
