@@ -125,6 +125,7 @@ def test_a_key_goes_into_its_block_beside_what_is_there(old):
         ({"loss_type": "ipo", "rpo_alpha": 0.5}, "dpo", {"loss_type": ["ipo", "sft"], "loss_weights": [1.0, 0.5]}),
         ({"torch_dtype": None}, "sft", {}),
         ({"preprocessing_num_workers": 4}, "grpo", {}),
+        ({"preprocessing_num_workers": 4, "dataset_num_proc": 8}, "sft", {"dataset_num_proc": 8}),
         ({"max_seq_length": 8, "max_length": 8}, "sft", {"max_length": 8}),
         ({"tokenizer_name_or_path": "m"}, "sft", {}),
         ({"chat_template": "{{ x }}"}, "sft", {"chat_template_path": "chat_template.jinja"}),
@@ -205,6 +206,12 @@ def test_what_trls_keys_cannot_say_of_a_mixture_is_told():
 
 
 def test_a_mixture_may_be_a_folder_of_mixed_rows():
+    untested = {"dataset_mixer": {"a": 1, "b": 1}, "dataset_splits": ["train"], "evaluation_strategy": "epoch"}
+    for rows in ("", "runs/x/data"):
+        values, told, wrong = today(untested, rows=rows)
+        assert (values["eval_strategy"], wrong) == ("no", [])
+        assert told[-1].endswith("; no split to test on is named, so 'eval_strategy' is no")
+    assert today(untested | {"dataset_mixer": {"a": 1}})[0] == {"dataset_name": "a", "eval_strategy": "no"}
     values, _, wrong = today({"dataset_mixer": {"a": 0.125, "b": 1}, "eval_strategy": "steps"}, rows="runs/x/data")
     assert (values, wrong) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"}, [])
 
@@ -270,6 +277,42 @@ def test_trls_own_parser_takes_what_was_translated(tmp_path):
             assert (script.dataset_name, script.dataset_train_split) == ("a/b", "train_sft")
             assert (config.max_length, config.warmup_steps, str(config.eval_strategy.value)) == (2048, 0.1, "epoch")
             assert (model.dtype, model.attn_implementation) == ("bfloat16", "flash_attention_2")
+
+
+PREFERENCES = """
+model_name_or_path: a/b
+torch_dtype: bfloat16
+chat_template: "{{ x }}"
+dataset_mixer: {a/b: 1.0}
+dataset_splits: [train]
+preprocessing_num_workers: 2
+truncation_mode: keep_end
+beta: 0.05
+max_length: 64
+max_prompt_length: 32
+optim: adamw_bnb_8bit
+lr_scheduler_type: inverse_sqrt
+warmup_ratio: 0.1
+warmup_steps: 100
+split_batches: false
+wandb_tags: [a, b]
+"""
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("stage", ["dpo", "kto", "orpo", "simpo"])
+def test_trls_own_parser_takes_a_recipe_of_every_stage_of_preferences(tmp_path, stage, monkeypatch):
+    from gretchen.recipes.export_schemas import parts
+    from gretchen.zephyr.stage import parse
+
+    monkeypatch.setenv("WANDB_TAGS", "")
+    found = translate(yaml.safe_load(PREFERENCES), stage, KEYS[stage])
+    file = tmp_path / "x.yaml"
+    file.write_text(yaml.safe_dump(found.values | {"use_cpu": True, "output_dir": str(tmp_path)}), encoding="utf-8")
+    script, config, *_ = parse(file, *parts(stage))
+    assert (found.faults, script.dataset_name, config.max_length, config.warmup_steps) == ([], "a/b", 64, 100)
+    assert config.accelerator_config.split_batches is False
+    assert os.environ["WANDB_TAGS"] == "a,b"
 
 
 def test_the_table_in_the_docs_is_the_one_that_translates(root):

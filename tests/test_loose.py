@@ -122,9 +122,11 @@ def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
         "x.yaml:7: dpo_beta is deprecated, use rl_beta instead",
         "x.yaml:8: 'revision_of_model' is 'model_revision' today, and axolotl takes both",
     ]
+    assert file(AXOLOTL + "qqqqqq: 2\n").lines == ["x.yaml:4: unknown key 'qqqqqq', axolotl would leave it aside"]
     told = file(AXOLOTL + "context_parapllel_size: 2\ns2_attention: true\n")
     assert told.lines == [
-        "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'?",
+        "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'? axolotl would leave it "
+        "aside",
         "x.yaml:5: `s2_attention` (shifted-sparse attention) is no longer supported.",
     ]
 

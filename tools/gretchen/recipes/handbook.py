@@ -35,6 +35,9 @@ RENAMED: dict[str, str] = {
     "wandb_log_unique_prompts": "log_unique_prompts",
 }
 
+# Beside today's name they said another thing, of no matter for what is trained: how many processes, elsewhere.
+YIELDING = ("preprocessing_num_workers",)
+
 # Values of keys that are still there.
 RENAMED_VALUES: dict[tuple[str, Any], Any] = {
     ("packing_strategy", "ffd"): "bfd",

@@ -37,6 +37,7 @@ OTHERS = (
 )  # fmt: skip
 
 
+ASIDE = "axolotl would leave it aside"
 MIXTURES = (*MIXER, "dataset_mixture")
 
 
@@ -108,8 +109,8 @@ def of_axolotl(marked: MarkedYaml) -> Loose:
         if fault.kind == "unknown" and (told := former_axolotl.told(marked.values, fault.path)):
             loose.told.append(f"{marked.place(fault.path)}: {told}")
         elif fault.kind == "unknown":
-            refused = former_axolotl.refusal(marked.values, fault.path)
-            loose.mistakes.append(f"{marked.place(fault.path)}: {refused or fault}")
+            refused = former_axolotl.refusal(marked.values, fault.path) or f"{fault}{'' if fault.hint else ','} {ASIDE}"
+            loose.mistakes.append(f"{marked.place(fault.path)}: {refused}")
         else:
             loose.mistakes.extend(mistakes(loose, [fault]))
     return loose

@@ -167,6 +167,8 @@ def renamed(found: Translation, key: str, value: Any, stage: str, known: Collect
         found.replace(key, {}, f"'{key}' has no effect in {stage} today: it has no '{today}'")
     elif found.values.get(today) == value:
         found.replace(key, {}, f"'{key}' says what '{today}' says here too")
+    elif key in handbook.YIELDING and found.values.get(today) is not None:
+        found.replace(key, {}, f"'{key}' gives way to '{today}', which stands here too")
     else:
         found.replace(key, {today: value}, f"'{key}' is '{today}' today")
 
@@ -247,9 +249,12 @@ def mixture(found: Translation, key: str, rows: str) -> None:
     old = names([name for name in MIXER if name in found.said]) if key in MIXER else f"'{key}'"
     is_ = "is" if old.count("'") == 2 else "are"
     told = f"{old} {is_} {names(new)} today" if not rows else f"{old}: rows mixed by the handbook's rule lie in {rows}"
-    if "datasets" in new and "test_split_size" not in new and found.values.get("eval_strategy", "no") != "no":
+    untested = not found.mixture.test and found.mixture.test_size is None
+    unsaid = untested or ("datasets" in new and "test_split_size" not in new)
+    if unsaid and found.values.get("eval_strategy", "no") != "no":
         found.replace("eval_strategy", {"eval_strategy": "no"}, "", ["eval_strategy"])
-        lost.append(f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {AS_IT_IS} keeps both")
+        kept = f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {AS_IT_IS} keeps both"
+        lost.append("no split to test on is named, so 'eval_strategy' is no" if untested else kept)
     found.replace(key, new, "; ".join([told, *lost]))
 
 
