@@ -34,7 +34,7 @@ def new_keys():
         yield old, new
     for old, said in handbook.SWITCHES.items():
         yield from ((old, new) for new in said)
-    yield from ((old, "env") for old in handbook.VARIABLES)
+    yield from ((old, block) for old, (block, _) in handbook.BLOCKS.items())
     yield from [
         ("warmup_ratio", "warmup_steps"),
         ("rpo_alpha", "loss_weights"),
@@ -51,7 +51,7 @@ def test_todays_key_is_one_of_the_installed_trls(old, new):
 
 
 SAMPLES = {"no_cuda": True, "use_liger": True, "use_liger_loss": True, "wandb_log_unique_prompts": True,
-           "max_seq_length": 9, "preprocessing_num_workers": 9, "per_gpu_train_batch_size": 9,
+           "max_seq_length": 9, "block_size": 9, "preprocessing_num_workers": 9, "per_gpu_train_batch_size": 9,
            "per_gpu_eval_batch_size": 9, "vllm_max_model_len": 9, "evaluation_strategy": "epoch"}  # fmt: skip
 
 
@@ -85,14 +85,18 @@ def test_a_switch_that_is_on_says_todays_keys_and_one_that_is_off_says_nothing(o
     assert today({old: False}) == ({}, [f"'{old}' is off: leave it out"], [])
 
 
-@pytest.mark.parametrize("old", handbook.VARIABLES)
-def test_a_variable_goes_into_the_block_env_beside_what_is_there(old):
-    name = handbook.VARIABLES[old]
-    values, told, wrong = today({"env": {"A": "1"}, old: "x"})
-    assert values == {"env": {"A": "1", name: "x"}}
-    assert told == [f"'{old}' is '{name}' in the block 'env' today"]
-    assert today({"env": {name: "y"}, old: "x"})[2] == [
-        f"'{old}' and 'env' mean the same and differ (x and …): keep 'env'"
+@pytest.mark.parametrize("old", handbook.BLOCKS)
+def test_a_key_goes_into_its_block_beside_what_is_there(old):
+    block, name = handbook.BLOCKS[old]
+    values, told, wrong = today({block: {"A": "1"}, old: "x"})
+    assert (values, wrong) == ({block: {"A": "1", name: "x"}}, [])
+    assert told == [f"'{old}' is '{name}' in the block '{block}' today"]
+    assert today({old: "x"})[0] == today({old: "x", block: None})[0] == {block: {name: "x"}}
+    assert today({block: {name: "y"}, old: "x"})[2] == [
+        f"'{old}' and '{block}' mean the same and differ (x and …): keep '{block}'"
+    ]
+    assert today({block: "file.json", old: "x"})[2] == [
+        f"'{old}' and '{block}' mean the same and differ (x and file.json): keep '{block}'"
     ]
 
 
@@ -102,8 +106,17 @@ def test_a_variable_goes_into_the_block_env_beside_what_is_there(old):
         ({"warmup_ratio": 0.1}, "sft", {"warmup_steps": 0.1}),
         ({"warmup_ratio": "1e-1"}, "sft", {"warmup_steps": 0.1}),
         ({"warmup_ratio": 0.1, "warmup_steps": 0}, "sft", {"warmup_steps": 0.1}),
+        ({"warmup_ratio": 0.1, "warmup_steps": 5}, "orpo", {"warmup_steps": 5}),
         ({"warmup_ratio": 0.0}, "sft", {}),
+        ({"wandb_tags": ["a", "b"]}, "sft", {"env": {"WANDB_TAGS": "a,b"}}),
+        ({"wandb_tags": ["a"], "wandb_run_id": 7}, "sft", {"env": {"WANDB_TAGS": "a", "WANDB_RUN_ID": "7"}}),
+        ({"split_batches": False, "dispatch_batches": None}, "sft", {"accelerator_config": {"split_batches": False}}),
+        ({"truncation_mode": "keep_end"}, "orpo", {}),
+        ({"truncation_mode": "keep_end"}, "dpo", {"truncation_mode": "keep_end"}),
+        ({"dataset_num_proc": 4}, "grpo", {}),
         ({"packing_strategy": "ffd", "packing": True}, "sft", {"packing_strategy": "bfd", "packing": True}),
+        ({"scale_rewards": False}, "grpo", {"scale_rewards": "none"}),
+        ({"scale_rewards": True}, "grpo", {"scale_rewards": "group"}),
         ({"packing_strategy": "wrapped"}, "sft", {"packing_strategy": "wrapped"}),
         ({"dataset_kwargs": {"add_special_tokens": False, "append_concat_token": False}}, "sft", {}),
         ({"dataset_kwargs": {"add_special_tokens": False, "skip_prepare_dataset": True}}, "sft",
@@ -112,6 +125,7 @@ def test_a_variable_goes_into_the_block_env_beside_what_is_there(old):
         ({"loss_type": "ipo", "rpo_alpha": 0.5}, "dpo", {"loss_type": ["ipo", "sft"], "loss_weights": [1.0, 0.5]}),
         ({"torch_dtype": None}, "sft", {}),
         ({"preprocessing_num_workers": 4}, "grpo", {}),
+        ({"preprocessing_num_workers": 4, "dataset_num_proc": 8}, "sft", {"dataset_num_proc": 8}),
         ({"max_seq_length": 8, "max_length": 8}, "sft", {"max_length": 8}),
         ({"tokenizer_name_or_path": "m"}, "sft", {}),
         ({"chat_template": "{{ x }}"}, "sft", {"chat_template_path": "chat_template.jinja"}),
@@ -132,8 +146,8 @@ def test_a_rule_that_is_more_than_a_name(values, stage, expected):
          "'max_seq_length' and 'max_length' mean the same and differ (8 and 9): keep 'max_length'"),
         ({"use_flash_attention_2": True, "attn_implementation": "sdpa"}, "'use_flash_attention_2' and "
          "'attn_implementation' mean the same and differ (true and sdpa): keep 'attn_implementation'"),
-        ({"warmup_ratio": 0.1, "warmup_steps": 5},
-         "'warmup_ratio' and 'warmup_steps' mean the same and differ (0.1 and 5): keep 'warmup_steps'"),
+        ({"warmup_ratio": 0.1, "warmup_steps": 0.2},
+         "'warmup_ratio' and 'warmup_steps' mean the same and differ (0.1 and 0.2): keep 'warmup_steps'"),
         ({"use_liger": True, "use_liger_kernel": False},
          "'use_liger' and 'use_liger_kernel' mean the same and differ (true and false): keep 'use_liger_kernel'"),
         ({"warmup_ratio": 3}, "'warmup_ratio' is 3, expected a share of all steps below 1"),
@@ -192,6 +206,12 @@ def test_what_trls_keys_cannot_say_of_a_mixture_is_told():
 
 
 def test_a_mixture_may_be_a_folder_of_mixed_rows():
+    untested = {"dataset_mixer": {"a": 1, "b": 1}, "dataset_splits": ["train"], "evaluation_strategy": "epoch"}
+    for rows in ("", "runs/x/data"):
+        values, told, wrong = today(untested, rows=rows)
+        assert (values["eval_strategy"], wrong) == ("no", [])
+        assert told[-1].endswith("; no split to test on is named, so 'eval_strategy' is no")
+    assert today(untested | {"dataset_mixer": {"a": 1}})[0] == {"dataset_name": "a", "eval_strategy": "no"}
     values, _, wrong = today({"dataset_mixer": {"a": 0.125, "b": 1}, "eval_strategy": "steps"}, rows="runs/x/data")
     assert (values, wrong) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"}, [])
 

@@ -56,7 +56,7 @@ ODD = [
     (b"model_name_or_path: a/b\n<<: {lora_r: 8}\n", "fine", "zephyr, sft", []),
     (b"compute_environment: X\n", "no recipe", "a configuration of accelerate, for `accelerate launch`", []),
     (b'{"zero_optimization": {"stage": 3}}', "no recipe", "a configuration of DeepSpeed", []),
-    (b"provider: modal\ngpu: h100\n", "no recipe", "a configuration of a cloud, for `axolotl train --cloud`", []),
+    (b"provider: modal\nimage: x\n", "no recipe", "a configuration of a cloud, for `axolotl train --cloud`", []),
     (b"services: {web: {image: x}}\n", "no recipe", "a file without a key of either engine", []),
 ]  # fmt: skip
 
@@ -122,19 +122,45 @@ def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
         "x.yaml:7: dpo_beta is deprecated, use rl_beta instead",
         "x.yaml:8: 'revision_of_model' is 'model_revision' today, and axolotl takes both",
     ]
+    assert file(AXOLOTL + "qqqqqq: 2\n").lines == ["x.yaml:4: unknown key 'qqqqqq', axolotl would leave it aside"]
     told = file(AXOLOTL + "context_parapllel_size: 2\ns2_attention: true\n")
     assert told.lines == [
-        "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'?",
+        "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'? axolotl would leave it "
+        "aside",
         "x.yaml:5: `s2_attention` (shifted-sparse attention) is no longer supported.",
     ]
 
 
+def test_axolotls_former_keys_inside_a_block_are_named_too(file):
+    text = AXOLOTL.replace("type: alpaca", "type: alpaca, train_on_split: train")
+    assert file(text + "rl: grpo\ntrl: {beta: 0.1, vllm_device: auto}\n").lines == [
+        "x.yaml:3: 'datasets.train_on_split' has no effect today: split says it",
+        "x.yaml:5: 'trl.vllm_device' has no effect today: vLLM runs as a server",
+    ]
+
+
+def test_what_axolotl_refuses_is_told_in_its_own_words(file):
+    told = file(AXOLOTL.replace("alpaca", "sharegpt.load_role") + "unsloth_rope: true\n")
+    assert told.lines == [
+        "x.yaml:3: `type: sharegpt.*` is deprecated. Please use `type: chat_template` instead.",
+        "x.yaml:4: `unsloth_rope` has been removed. Please use `lora_mlp_kernel`, `lora_qkv_kernel`, `lora_o_kernel` "
+        "instead.",
+    ]
+    told = file(AXOLOTL + "unsloth_rope: false\n")
+    assert (told.verdict, told.lines) == (
+        "translated", ["x.yaml:4: 'unsloth_rope' is off, and axolotl has it no longer"]
+    )  # fmt: skip
+
+
 def test_what_axolotl_leaves_aside_is_not_in_its_schema():
-    known = load_schema("axolotl", "sft")["properties"].keys()
+    schema = load_schema("axolotl", "sft")
+    known, parts = schema["properties"].keys(), schema["$defs"]
     assert not {*former_axolotl.WITHOUT_EFFECT, *former_axolotl.RENAMED} & known
     assert set(former_axolotl.RENAMED.values()) <= known
-    inside = {name.removeprefix("fsdp_config.") for name in former_axolotl.WITHOUT_EFFECT if "." in name}
-    assert not inside & former_axolotl.fsdp_keys()
+    blocks = {"fsdp_config": parts["FSDPConfig"], "trl": parts["TRLConfig"], "datasets": parts["SFTDataset"]}
+    for name in former_axolotl.WITHOUT_EFFECT:
+        block, _, inside = name.removeprefix("test_").rpartition(".")
+        assert not block or inside not in blocks[block]["properties"]
 
 
 @pytest.fixture
@@ -202,6 +228,19 @@ def test_a_single_file_is_reported_check_by_check(folder, gretchen):
 def test_code_of_a_models_repository_is_told_and_not_refused(file, tmp_path):
     told = file(AXOLOTL + "trust_remote_code: true\n")
     assert told.verdict == "fine"
+
+
+@pytest.mark.slow
+def test_the_rules_of_axolotls_own_plugins_are_asked_and_foreign_ones_not_loaded(folder, monkeypatch):
+    (folder / "foreign.py").write_text("raise SystemExit('loaded')\n", encoding="utf-8")
+    monkeypatch.syspath_prepend(folder)
+    plugins = "plugins: [axolotl.integrations.liger.LigerPlugin, foreign.Plugin]\n"
+    wrong = plugins + "liger_rms_norm: true\nliger_cross_entropy: true\nliger_fused_linear_cross_entropy: true\n"
+    (folder / "b/wrong.yml").write_text(AXOLOTL + wrong, encoding="utf-8")
+    (folder / "b/right.yml").write_text(AXOLOTL + plugins + "liger_rms_norm: true\n", encoding="utf-8")
+    told = {one.file.name: one for one in check_folder(folder / "b", deep=True)}
+    assert told["right.yml"].verdict == "fine"
+    assert "liger_fused_linear_cross_entropy" in told["wrong.yml"].lines[0]
 
 
 @pytest.mark.slow

@@ -56,6 +56,28 @@ per_device_train_batch_size: 2
 report_to: none
 save_strategy: "no"
 """
+ORPO = """model_name_or_path: base
+torch_dtype: float32
+chat_template: "{% for m in messages %}{{ m['content'] + eos_token }}{% endfor %}"
+dataset_mixer: {pairs: 1.0}
+dataset_splits: [train]
+preprocessing_num_workers: 1
+bf16: false
+beta: 0.05
+optim: adamw_bnb_8bit
+lr_scheduler_type: inverse_sqrt
+max_length: 128
+max_prompt_length: 64
+max_steps: 2
+warmup_ratio: 0.1
+warmup_steps: 1
+logging_steps: 1
+learning_rate: 1.0e-4
+output_dir: data/mistral-orpo
+per_device_train_batch_size: 2
+report_to: none
+save_strategy: "no"
+"""
 LORA = """base_model: base
 load_in_8bit: false
 datasets:
@@ -90,7 +112,7 @@ def place(tmp_path, root, monkeypatch):
     here = tmp_path / "somewhere"
     shutil.copytree(root / "projects/genome-chatbot/base", here / "base")
     shutil.copytree(root / "projects/genome-chatbot/base", here / "other")
-    for name, text in {"sft.yaml": SFT, "dpo.yaml": DPO, "lora.yml": LORA}.items():
+    for name, text in {"sft.yaml": SFT, "dpo.yaml": DPO, "orpo.yaml": ORPO, "lora.yml": LORA}.items():
         (here / name).write_text(text, encoding="utf-8")
     for name, make in (("data", chat), ("pairs", pair)):
         (here / name).mkdir()
@@ -188,6 +210,7 @@ def test_resume_finds_the_unfinished_run_of_this_very_file(place):
     [
         ("sft.yaml", "adapter/adapter_model.safetensors", {"data"}),
         ("dpo.yaml", "model/model.safetensors", {"data", "tokenizer", "chat_template.jinja"}),
+        ("orpo.yaml", "model/model.safetensors", {"data", "tokenizer", "chat_template.jinja"}),
         ("lora.yml", "adapter/adapter_model.safetensors", set()),
     ],
 )

@@ -5,16 +5,16 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 
-def nearest(word: str, candidates: Iterable[str]) -> str | None:
-    """Return the candidate most like `word` (case ignored), or None when none is alike."""
-    return _nearest(word, tuple(candidates))
+def nearest(word: str, candidates: Iterable[str], alike: float = 0.5) -> str | None:
+    """Return the candidate most like `word` (case ignored), or None when none is `alike`, of 1 for the same."""
+    return _nearest(word, tuple(candidates), alike)
 
 
 @lru_cache
-def _nearest(word: str, candidates: tuple[str, ...]) -> str | None:
+def _nearest(word: str, candidates: tuple[str, ...], alike: float) -> str | None:
     """Return `nearest`, asked for once: a check meets the same word under every profile."""
     by_lower = {candidate.lower(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.5)
+    found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=alike)
     return by_lower[found[0]] if found else None
 
 

@@ -5,7 +5,9 @@ The rows are those that the recipe's engine makes, without the model's weights (
 stages that write their answers themselves.
 """
 
+import contextlib
 import tempfile
+from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -75,7 +77,8 @@ def axolotl_validators(recipe: Path, values: dict[str, Any], gpu: dict[str, Any]
     name = "axolotl's validators"
     here, environment = gpu_capabilities()
     try:
-        validate_config(DictDefault(values), capabilities=gpu or here, env_capabilities=environment)
+        with own_plugins(values.get("plugins")):
+            validate_config(DictDefault(values), capabilities=gpu or here, env_capabilities=environment)
     except ValidationError as wrong:
         said = [(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in wrong.errors()]
         return checked(name, [f"{paths.shown(recipe)}: {f'{key}: ' if key else ''}{told}" for key, told in said])
@@ -83,6 +86,28 @@ def axolotl_validators(recipe: Path, values: dict[str, Any], gpu: dict[str, Any]
         told = " ".join(str(wrong).split()) or type(wrong).__name__
         return checked(name, [f"{paths.shown(recipe)}: {told}"])
     return checked(name, [])
+
+
+@contextlib.contextmanager
+def own_plugins(names: Any) -> Iterator[None]:
+    """Let axolotl's own plugins add their keys and rules for a while.
+
+    They are not registered, which may clone a repository and start a server; a plugin from elsewhere is foreign code.
+    """
+    from axolotl.integrations.base import PluginManager, load_plugin
+
+    plugins = PluginManager.get_instance().plugins
+    before = dict(plugins)
+    plugins.clear()
+    try:
+        for name in names if isinstance(names, list) else []:
+            if str(name).startswith("axolotl.integrations."):
+                with contextlib.suppress(ImportError):  # axolotl goes on without it
+                    plugins[name] = load_plugin(name)
+        yield
+    finally:
+        plugins.clear()
+        plugins.update(before)
 
 
 def loose_validators(path: Path, loose: Loose) -> Check:

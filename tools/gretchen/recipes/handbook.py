@@ -17,7 +17,10 @@ RENAMED: dict[str, str] = {
     "max_seq_length": "max_length",
     "evaluation_strategy": "eval_strategy",
     "preprocessing_num_workers": "dataset_num_proc",
+    "block_size": "max_length",
     "text_column": "dataset_text_field",
+    "dataset_train_name": "dataset_train_split",
+    "dataset_test_name": "dataset_test_split",
     "hub_model_revision": "hub_revision",
     "push_to_hub_model_id": "hub_model_id",
     "push_to_hub_token": "hub_token",
@@ -32,8 +35,15 @@ RENAMED: dict[str, str] = {
     "wandb_log_unique_prompts": "log_unique_prompts",
 }
 
+# Beside today's name they said another thing, of no matter for what is trained: how many processes, elsewhere.
+YIELDING = ("preprocessing_num_workers",)
+
 # Values of keys that are still there.
-RENAMED_VALUES: dict[tuple[str, Any], Any] = {("packing_strategy", "ffd"): "bfd"}
+RENAMED_VALUES: dict[tuple[str, Any], Any] = {
+    ("packing_strategy", "ffd"): "bfd",
+    ("scale_rewards", True): "group",
+    ("scale_rewards", False): "none",
+}
 GONE_VALUES: dict[tuple[str, Any], str] = {("loss_type", "kto_pair"): "TRL has no loss 'kto_pair' any more: stage kto"}
 
 # What they said has no effect today, whatever the value.
@@ -41,9 +51,14 @@ WITHOUT_EFFECT: dict[str, str] = {
     "overwrite_output_dir": "a run's folder is never overwritten",
     "max_prompt_length": "max_length limits prompt and answer together",
     "max_completion_length": "max_length limits prompt and answer together",
+    "max_source_length": "it was for encoder-decoder models",
     "max_target_length": "it was for encoder-decoder models",
+    "max_train_samples": "it changed the number of rows in a log, not the rows",
+    "max_eval_samples": "it changed the number of rows in a log, not the rows",
+    "truncation_mode": "only sft and dpo know it, the others cut answers at their end",
     "truncation_side": "TRL cuts what is longer than max_length at its end",
     "auto_insert_empty_system_msg": "the chat template alone decides on a system message",
+    "dataset_num_proc": "grpo and rloo prepare no rows beforehand",
     "dataset_batch_size": "the rows' preparation chooses it",
     "num_of_sequences": "packing needs no such guess any more",
     "chars_per_token": "packing needs no such guess any more",
@@ -92,10 +107,7 @@ UNAVAILABLE: dict[str, tuple[tuple[Any, ...], str]] = {
     "ref_model_init_kwargs": ((None, {}), "the reference is loaded as the model is"),
     "tools": ((None,), "put them into the rows, as a column 'tools'"),
     "push_to_hub_organization": ((None,), "write it into hub_model_id, as owner/name"),
-    "dispatch_batches": ((None,), "accelerator_config: {dispatch_batches: …}"),
-    "split_batches": ((None, False), "accelerator_config: {split_batches: …}"),
-    "fsdp_min_num_params": ((None, 0), "fsdp_config: {min_num_params: …}"),
-    "fsdp_transformer_layer_cls_to_wrap": ((None,), "fsdp_config: {transformer_layer_cls_to_wrap: […]}"),
+    "sanity_check": ((None, False), "max_steps ends a trial early"),
 }
 
 
@@ -107,17 +119,24 @@ SWITCHES: dict[str, dict[str, Any]] = {
     "include_inputs_for_metrics": {"include_for_metrics": ["inputs"]},
 }
 
-# They stand in the block `env:` today.
-VARIABLES: dict[str, str] = {
-    "logging_dir": "TENSORBOARD_LOGGING_DIR",
-    "wandb_entity": "WANDB_ENTITY",
-    "wandb_project": "WANDB_PROJECT",
-    "wandb_run_group": "WANDB_RUN_GROUP",
+# They stand in a block today: {former key: (block, the key in it)}. Those of `env` are variables: texts.
+BLOCKS: dict[str, tuple[str, str]] = {
+    "logging_dir": ("env", "TENSORBOARD_LOGGING_DIR"),
+    "wandb_entity": ("env", "WANDB_ENTITY"),
+    "wandb_project": ("env", "WANDB_PROJECT"),
+    "wandb_run_group": ("env", "WANDB_RUN_GROUP"),
+    "wandb_run_id": ("env", "WANDB_RUN_ID"),
+    "wandb_tags": ("env", "WANDB_TAGS"),
+    "dispatch_batches": ("accelerator_config", "dispatch_batches"),
+    "split_batches": ("accelerator_config", "split_batches"),
+    "fsdp_min_num_params": ("fsdp_config", "min_num_params"),
+    "fsdp_transformer_layer_cls_to_wrap": ("fsdp_config", "transformer_layer_cls_to_wrap"),
+    "gradient_checkpointing_use_reentrant": ("gradient_checkpointing_kwargs", "use_reentrant"),
 }
 
 # What takes more than a table to translate: translate.py and mixture.py hold the rules.
 COMPUTED: dict[str, str] = {
-    "warmup_ratio": "'warmup_steps', where a number below 1 is a share of all steps",
+    "warmup_ratio": "'warmup_steps', where a number below 1 is a share of all steps; none beside 'warmup_steps'",
     "rpo_alpha": "'loss_type: [sigmoid, sft]' and 'loss_weights: [1.0, rpo_alpha]'",
     "dataset_mixer": "'dataset_name' and its splits; of several data sets, 'datasets: [{path, name, split}]'",
     "dataset_splits": "'dataset_train_split' and 'dataset_test_split'; of several data sets, 'datasets: [{split}]'",
@@ -141,7 +160,7 @@ def former() -> dict[str, str]:
     """Return {old key: what to write today, or why nothing}, in the order of the tables."""
     found = {old: f"'{new}'" for old, new in RENAMED.items()}
     found |= {old: f"'{inline(new)}'" for old, new in SWITCHES.items()}
-    found |= {old: f"'env: {{{name}: …}}'" for old, name in VARIABLES.items()}
+    found |= {old: f"'{block}: {{{name}: …}}'" for old, (block, name) in BLOCKS.items()}
     found |= COMPUTED
     found |= {old: f"no effect today: {why}" for old, why in WITHOUT_EFFECT.items()}
     return found | {old: f"no such key today: {why}" for old, (_, why) in UNAVAILABLE.items()}

@@ -31,12 +31,13 @@ NAMED_STAGES = {
 OTHERS = (
     ("a configuration of accelerate, for `accelerate launch`", 1, {"compute_environment", "distributed_type"}),
     ("a configuration of DeepSpeed", 1, {"zero_optimization", "train_micro_batch_size_per_gpu"}),
-    ("a configuration of a cloud, for `axolotl train --cloud`", 2, {"provider", "project_name", "gpu", "gpu_count"}),
+    ("a configuration of a cloud, for `axolotl train --cloud`", 1, {"provider"}),
     ("a task of lm-evaluation-harness", 2, {"task", "dataset_path", "output_type", "metric_list"}),
     ("a model's config.json", 2, {"architectures", "hidden_size", "transformers_version"}),
 )  # fmt: skip
 
 
+ASIDE = "axolotl would leave it aside"
 MIXTURES = (*MIXER, "dataset_mixture")
 
 
@@ -102,11 +103,14 @@ def of_axolotl(marked: MarkedYaml) -> Loose:
     for key, value in marked.values.items():
         if value is not None and (warned := schema["properties"].get(key, {}).get("x-deprecated")):
             loose.told.append(f"{marked.place((key,))}: {warned}")
+    for number in former_axolotl.sharegpt(marked.values):
+        loose.mistakes.append(f"{marked.place(('datasets', number, 'type'))}: {former_axolotl.SHAREGPT}")
     for fault in faults(marked.values, schema):
         if fault.kind == "unknown" and (told := former_axolotl.told(marked.values, fault.path)):
             loose.told.append(f"{marked.place(fault.path)}: {told}")
         elif fault.kind == "unknown":
-            loose.mistakes.append(f"{marked.place(fault.path)}: {fault}")
+            refused = former_axolotl.refusal(marked.values, fault.path) or f"{fault}{'' if fault.hint else ','} {ASIDE}"
+            loose.mistakes.append(f"{marked.place(fault.path)}: {refused}")
         else:
             loose.mistakes.extend(mistakes(loose, [fault]))
     return loose

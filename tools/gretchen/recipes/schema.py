@@ -136,7 +136,8 @@ def _unknown_key(key: str, known: dict[str, Any], root: dict[str, Any], path: tu
     old = former() if root.get("engine") == "zephyr" and not path else {}
     if key in old:
         return Fault((*path, key), problem, hint(key), "unknown")
-    close = nearest(str(key), [*old, *known])
+    mistyped = nearest(str(key), old, alike=0.8)  # most former keys have no successor to offer
+    close = nearest(str(key), [*([mistyped] if mistyped else []), *known])
     if close in old and close not in known:
         return Fault((*path, key), problem, f"did you mean '{close}'? {hint(close)}", "unknown")
     few = f"known: {', '.join(sorted(known))}" if len(known) < 12 else ""

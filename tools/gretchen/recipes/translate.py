@@ -51,12 +51,13 @@ class Translation:
             present = self.values.get(key)
             if key in over or present is None:
                 continue
-            clash = clashing(present, value) if key == "env" else present != value
+            clash = clashing(present, value) if isinstance(value, dict) else present != value
             if clash:
                 both = f"{shown(self.said[old])} and {shown(self.values[key])}"
                 self.faults.append(((old,), f"'{old}' and '{key}' mean the same and differ ({both}): keep '{key}'"))
                 return
-        self.edits += [Edit(key, {}, "") for key in new if key in self.values and key not in ("env", old)]
+        replaced = [key for key in new if key in self.values and key != old and not isinstance(new[key], dict)]
+        self.edits += [Edit(key, {}, "") for key in replaced]
         self.edits.append(Edit(old, new, told))
         self.values = applied(self.values, [Edit(old, new, told)])
 
@@ -66,9 +67,9 @@ def shown(value: Any) -> str:
     return "…" if isinstance(value, dict | list) else handbook.inline({"": value}).removeprefix(": ")
 
 
-def clashing(present: Any, value: Values) -> bool:
-    """Return whether the block `env:` says another value for one of the variables."""
-    return isinstance(present, dict) and any(str(present.get(name, text)) != text for name, text in value.items())
+def clashing(present: Any, block: Values) -> bool:
+    """Return whether a block that is there says another value for one of a new one's keys, or is none."""
+    return not isinstance(present, dict) or any(str(present.get(key, one)) != str(one) for key, one in block.items())
 
 
 def origins(values: Values, edits: list[Edit]) -> dict[str, str]:
@@ -81,15 +82,17 @@ def origins(values: Values, edits: list[Edit]) -> dict[str, str]:
 
 
 def applied(values: Values, edits: list[Edit]) -> Values:
-    """Return values with each edit's new keys in the place of its old one; `env` grows where it stands."""
+    """Return values with each edit's new keys in the place of its old one; a block grows where it stands."""
     for edit in edits:
         turned: Values = {}
-        env = values.get("env")
+        blocks = {k for k, v in edit.new.items() if isinstance(v, dict) and isinstance(values.get(k), dict)} - {
+            edit.old
+        }
         for key, value in values.items():
             if key == edit.old:
-                turned |= {k: v for k, v in edit.new.items() if k != "env" or not isinstance(env, dict)}
-            elif key == "env" and isinstance(value, dict):
-                turned[key] = value | edit.new.get("env", {})
+                turned |= {k: v for k, v in edit.new.items() if k not in blocks}
+            elif key in blocks:
+                turned[key] = value | edit.new[key]
             elif key not in edit.new:
                 turned[key] = value
         values = turned
@@ -110,9 +113,9 @@ def translate(
         value = values[key]
         if key not in known:
             former_key(found, key, value, stage, known, template, rows)
-        elif (key, value if isinstance(value, str) else None) in handbook.RENAMED_VALUES:
+        elif isinstance(value, str | bool) and (key, value) in handbook.RENAMED_VALUES:
             today = handbook.RENAMED_VALUES[key, value]
-            found.edits.append(Edit(key, {key: today}, f"'{key}: {value}' is '{key}: {today}' today"))
+            found.edits.append(Edit(key, {key: today}, f"'{key}: {shown(value)}' is '{key}: {today}' today"))
             found.values[key] = today
         elif isinstance(value, str) and (key, value) in handbook.GONE_VALUES:
             found.faults.append(((key,), handbook.GONE_VALUES[key, value]))
@@ -144,11 +147,17 @@ def former_key(
         found.replace(
             key, new, f"'{key}' is '{handbook.inline(new)}' today" if new else f"'{key}' is off: leave it out"
         )
-    elif key in handbook.VARIABLES:
-        name = handbook.VARIABLES[key]
-        found.replace(key, {"env": {name: str(value)}}, f"'{key}' is '{name}' in the block 'env' today")
+    elif key in handbook.BLOCKS:
+        block, name = handbook.BLOCKS[key]
+        new = {block: {name: variable(value) if block == "env" else value}}
+        found.replace(key, new, f"'{key}' is '{name}' in the block '{block}' today")
     else:
         computed(found, key, value, stage, known, template, rows)
+
+
+def variable(value: Any) -> str:
+    """Return a value as an environment variable says it, a list with commas."""
+    return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
 def renamed(found: Translation, key: str, value: Any, stage: str, known: Collection[str]) -> None:
@@ -158,6 +167,8 @@ def renamed(found: Translation, key: str, value: Any, stage: str, known: Collect
         found.replace(key, {}, f"'{key}' has no effect in {stage} today: it has no '{today}'")
     elif found.values.get(today) == value:
         found.replace(key, {}, f"'{key}' says what '{today}' says here too")
+    elif key in handbook.YIELDING and found.values.get(today) is not None:
+        found.replace(key, {}, f"'{key}' gives way to '{today}', which stands here too")
     else:
         found.replace(key, {today: value}, f"'{key}' is '{today}' today")
 
@@ -194,7 +205,7 @@ def computed(
 
 
 def warmup(found: Translation, value: Any) -> None:
-    """A share of all steps is `warmup_steps` below 1; a `warmup_steps` of 0 beside it said nothing then."""
+    """A share of all steps is `warmup_steps` below 1; beside it, `warmup_steps` won, where it was not 0."""
     try:
         share = float(value)
     except (TypeError, ValueError):
@@ -203,10 +214,17 @@ def warmup(found: Translation, value: Any) -> None:
         found.faults.append((("warmup_ratio",), f"'warmup_ratio' is {value}, expected a share of all steps below 1"))
     elif share == 0:
         found.replace("warmup_ratio", {}, "'warmup_ratio: 0' says nothing: there is no warm-up")
+    elif is_count(found.values.get("warmup_steps")):
+        found.replace("warmup_ratio", {}, "'warmup_ratio' had no effect beside 'warmup_steps', and has none")
     else:
         over = ["warmup_steps"] if not found.values.get("warmup_steps") else []
         told = "'warmup_ratio' is 'warmup_steps' below 1 today"
         found.replace("warmup_ratio", {"warmup_steps": share}, told, over)
+
+
+def is_count(steps: Any) -> bool:
+    """Return whether a `warmup_steps` is one of the years when it was a number of steps, and says one."""
+    return isinstance(steps, int | float) and steps >= 1
 
 
 def chosen_loss(found: Translation, value: Any) -> None:
@@ -231,9 +249,12 @@ def mixture(found: Translation, key: str, rows: str) -> None:
     old = names([name for name in MIXER if name in found.said]) if key in MIXER else f"'{key}'"
     is_ = "is" if old.count("'") == 2 else "are"
     told = f"{old} {is_} {names(new)} today" if not rows else f"{old}: rows mixed by the handbook's rule lie in {rows}"
-    if "datasets" in new and "test_split_size" not in new and found.values.get("eval_strategy", "no") != "no":
+    untested = not found.mixture.test and found.mixture.test_size is None
+    unsaid = untested or ("datasets" in new and "test_split_size" not in new)
+    if unsaid and found.values.get("eval_strategy", "no") != "no":
         found.replace("eval_strategy", {"eval_strategy": "no"}, "", ["eval_strategy"])
-        lost.append(f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {AS_IT_IS} keeps both")
+        kept = f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {AS_IT_IS} keeps both"
+        lost.append("no split to test on is named, so 'eval_strategy' is no" if untested else kept)
     found.replace(key, new, "; ".join([told, *lost]))
 
 
