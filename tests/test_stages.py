@@ -251,8 +251,8 @@ LEARNS = {
     "orpo.zephyr": ("eval_log_odds_chosen", True, {}),
     "simpo.zephyr": ("eval_rewards/margins", True, {}),
     "reward.zephyr": ("eval_accuracy", True, {"max_steps": 250, "per_device_train_batch_size": 16}),
-    "grpo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
-    "rloo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 32}),
+    "grpo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 64}),
+    "rloo.zephyr": ("eval_reward", True, {"max_completion_length": 64, "per_device_train_batch_size": 64}),
     "distill.zephyr": ("eval_loss", False, {"max_new_tokens": 64}),
     "pretrain.axolotl": ("eval_loss", False, {"base_model": "SFT", "micro_batch_size": 32}),
     "dpo.axolotl": ("eval_rewards/margins", True, {}),
@@ -260,7 +260,7 @@ LEARNS = {
     "orpo.axolotl": ("eval_log_odds_chosen", True, {}),
     "simpo.axolotl": ("eval_rewards/margins", True, {}),
     "reward.axolotl": ("eval_accuracy", True, {"max_steps": 250, "micro_batch_size": 32}),
-    "grpo.axolotl": ("eval_reward", True, {"trl": {"max_completion_length": 64}, "micro_batch_size": 32}),
+    "grpo.axolotl": ("eval_reward", True, {"trl": {"max_completion_length": 64}, "micro_batch_size": 64}),
 }
 FIRST = {"zephyr": {"eval_on_start": True}, "axolotl": {}}  # axolotl always does
 
