@@ -425,7 +425,7 @@ def test_a_loose_recipe_gets_its_twin_beside_it_and_nothing_is_overwritten(tmp_p
     ("text", "problem"),
     [
         ("base_model: m\nlearnin_rate: 1\nlearning_rate: 1\n",
-         "x.yaml:2: unknown key 'learnin_rate', did you mean 'learning_rate'?"),
+         "x.yaml:2: unknown key 'learnin_rate', did you mean 'learning_rate'? axolotl would leave it aside"),
         ("base_model: m\nlearning_rate: 1\nrl: grpo\n", "rl: grpo of axolotl has no twin"),
         ("base_model: m\nlearning_rate: 1\nreward_model: true\n", "stage reward of axolotl has no twin"),
         ("{model_name_or_path: m}\n", "the keys stand in braces"),
