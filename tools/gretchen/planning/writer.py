@@ -13,7 +13,7 @@ from typing import Any
 
 from gretchen.errors import UserError
 from gretchen.planning.rows import Row
-from gretchen.recipes.model_files import END_MARKER, MARKER, OPENED, chat_template, read_json, text_of
+from gretchen.recipes.model_files import END_MARKER, MARKER, OPENED, chat_template, read_json, sandbox, text_of
 from gretchen.recipes.resolve import Resolved
 
 
@@ -125,19 +125,9 @@ class Writer:
 
 def compiled(template: str, mark: str = "") -> Any:
     """Return a chat template as jinja2's, set up as transformers does, `mark` where a trained part begins."""
-    from jinja2.sandbox import ImmutableSandboxedEnvironment
-
-    def refuse(message: str) -> None:
-        raise ValueError(message)
-
     bare = MARKER.sub(lambda tag: block(tag[0], "if true") + mark, template)
     bare = END_MARKER.sub(lambda tag: block(tag[0], "endif"), bare)
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
-    )
-    environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
-    environment.globals |= {"raise_exception": refuse, "strftime_now": lambda form: "1 January 2026"}
-    return environment.from_string(bare)
+    return sandbox().from_string(bare)
 
 
 def block(tag: str, word: str) -> str:

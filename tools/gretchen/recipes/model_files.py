@@ -131,19 +131,24 @@ def render(template: str, messages: list[dict[str, Any]], eos: str | None) -> st
 @lru_cache
 def compiled(template: str) -> Any:
     """Return a chat template as Jinja's, in the sandbox and with the names that transformers gives it."""
+    marked = MARKER.sub(lambda tag: _as_text(tag[0], OPENED), template)
+    marked = END_MARKER.sub(lambda tag: _as_text(tag[0], CLOSED), marked)
+    return sandbox().from_string(marked)
+
+
+def sandbox() -> Any:
+    """Return Jinja's sandbox set up as transformers does it for chat templates; the day is always the same."""
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     def refuse(message: str) -> None:
         raise ValueError(message)
 
-    marked = MARKER.sub(lambda tag: _as_text(tag[0], OPENED), template)
-    marked = END_MARKER.sub(lambda tag: _as_text(tag[0], CLOSED), marked)
     environment = ImmutableSandboxedEnvironment(
         trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
     )
     environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
     environment.globals |= {"raise_exception": refuse, "strftime_now": lambda form: "1 January 2026"}
-    return environment.from_string(marked)
+    return environment
 
 
 def _as_text(tag: str, mark: str) -> str:
