@@ -137,7 +137,8 @@ def test_values_and_rows_are_the_same(handbook, data, stage):
         said, read = theirs["said"][key], ours[RENAMED.get(key, key)]
         if key == "loss_type" and isinstance(read, list):
             (read,) = read
-        assert read == said, key
+        # The recipe `dpo` names no rows to evaluate on: the package would stop there, we leave the evaluation out.
+        assert read == ("no" if (stage, key) == ("dpo", "evaluation_strategy") else said), key
         compared += 1
     assert compared >= 25
     assert config.get_warmup_steps(1000) == theirs["said"]["warmup_of_1000"] == 100
