@@ -4,7 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
@@ -39,6 +39,21 @@ def flagship(tmp_path_factory: pytest.TempPathFactory) -> Path:
     for part in ("projects/genome-chatbot", "shared_recipes"):
         shutil.copytree(ROOT / part, place / part)
     return place
+
+
+@pytest.fixture(scope="module")
+def few_rows(flagship: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
+    """Let Gretchen work in `flagship` while the module is tested, with as many rows built as the module's ROWS says."""
+    from gretchen.projects.build import build
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRETCHEN_ROOT", str(flagship))
+        patch.chdir(flagship)
+        card = flagship / "projects/genome-chatbot/project.yaml"
+        card.write_text(card.read_text("utf-8").replace("tiny: 5000", f"tiny: {request.module.ROWS}"), encoding="utf-8")
+        build("genome-chatbot", "tiny")
+        patch.setattr(sys, "argv", sys.argv[:1])  # axolotl's entry reads what is left there
+        yield flagship
 
 
 @pytest.fixture

@@ -6,7 +6,6 @@ The rows are the flagship's own. Each training is begun as `make train` begins i
 import importlib
 import math
 import shutil
-import sys
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,7 +14,6 @@ import pytest
 from gretchen.planning.plan import Budget, make_plan
 from gretchen.planning.settings import read_settings
 from gretchen.planning.steps import steps
-from gretchen.projects.build import build
 from gretchen.recipes.resolve import resolve
 from gretchen.runs import folder
 
@@ -34,22 +32,15 @@ class Stopped(Exception):
 
 
 @pytest.fixture(scope="module")
-def root(flagship):
+def root(few_rows):
     """Return a root with the flagship, a few rows of each format, and runs that later stages start from."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRETCHEN_ROOT", str(flagship))
-        patch.chdir(flagship)
-        card = flagship / "projects" / PROJECT / "project.yaml"
-        card.write_text(card.read_text("utf-8").replace("tiny: 5000", f"tiny: {ROWS}"), encoding="utf-8")
-        build(PROJECT, "tiny")
-        patch.setattr(sys, "argv", sys.argv[:1])  # axolotl's entry reads what is left there
-        base = flagship / "projects" / PROJECT / "base"
-        for name in ("sft.zephyr", "sft.axolotl", "reward.zephyr"):
-            run = Path("runs", PROJECT, name, "20260101-000000-aaaa")
-            told = {"status": "finished", "stage": name.split(".")[0], "recipe": name, "profile": "tiny"}
-            folder.update(run, parent=None, data="d" * 16, base={"model": f"projects/{PROJECT}/base"}, **told)
-            shutil.copytree(base, run / "model")
-        yield flagship
+    base = few_rows / "projects" / PROJECT / "base"
+    for name in ("sft.zephyr", "sft.axolotl", "reward.zephyr"):
+        run = Path("runs", PROJECT, name, "20260101-000000-aaaa")
+        told = {"status": "finished", "stage": name.split(".")[0], "recipe": name, "profile": "tiny"}
+        folder.update(run, parent=None, data="d" * 16, base={"model": f"projects/{PROJECT}/base"}, **told)
+        shutil.copytree(base, run / "model")
+    return few_rows
 
 
 def begun(resolved, run, monkeypatch):

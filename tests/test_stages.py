@@ -7,7 +7,6 @@ import importlib
 import json
 import math
 import shutil
-import sys
 from pathlib import Path
 
 import pytest
@@ -46,19 +45,12 @@ RECIPES = sorted(recipes_of(PROJECT), key=lambda name: name.split(".")[1])
 
 
 @pytest.fixture(scope="module")
-def root(flagship):
+def root(few_rows):
     """Return a root of its own with the flagship, a few rows of each format, and runs that later stages start from."""
-    with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRETCHEN_ROOT", str(flagship))
-        patch.chdir(flagship)
-        card = flagship / "projects" / PROJECT / "project.yaml"
-        card.write_text(card.read_text("utf-8").replace("tiny: 5000", f"tiny: {ROWS}"), encoding="utf-8")
-        build(PROJECT, "tiny")
-        patch.setattr(sys, "argv", sys.argv[:1])  # axolotl's entry reads what is left there
-        for engine in ENGINES:
-            finished("sft", SFT, engine)
-            shutil.copytree(flagship / "projects" / PROJECT / "base", run_of("sft", SFT, engine) / "model")
-        yield flagship
+    for engine in ENGINES:
+        finished("sft", SFT, engine)
+        shutil.copytree(few_rows / "projects" / PROJECT / "base", run_of("sft", SFT, engine) / "model")
+    return few_rows
 
 
 def run_of(stage, name, engine="zephyr"):

@@ -1,7 +1,9 @@
 """What libraries say of themselves, kept off the screen: people read one clear line.
 
-quieten()             from now on: no progress bars of models, no notes of a library on its parts
-with silent(): …      nothing at all while the block runs, C code included
+    quieten()             from now on: no progress bars of models, no notes of a library on its parts
+    with silent(): …      nothing at all while the block runs, C code included
+
+What an engine writes while it trains goes to its run's train.log and is kept.
 """
 
 import contextlib

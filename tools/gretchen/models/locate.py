@@ -21,12 +21,9 @@ def locate(project: str, profile: str) -> str:
 
     Raises WorkError where the embedded base has not been pretrained.
     """
-    from gretchen.projects.card import load_card
+    from gretchen.projects.card import model_of
 
-    name = load_card(project).models[profile]
-    if name != "base":
-        return name
-    model = paths.shown(paths.projects() / project / "base")
+    model = model_of(project, profile)
     require_embedded(model)
     return model
 

@@ -21,13 +21,12 @@ SHORTEST = 128  # tokens; a shorter limit than this would train something else
 def advice(plan: Plan, again: Again) -> list[str] | None:
     """Return SET's words with which the recipe fits, None where nothing of what is known here makes it fit.
 
-    `again` makes the plan anew under some words. Changes add up in an order in which each costs more than the one
-    before: time (checkpointing, smaller batches), then accuracy (LoRA, 16 and 4 bits), then data (shorter rows).
+    The plan's peak is known. `again` makes the plan anew under some words. Changes add up in an order in which each
+    costs more than the one before: time (checkpointing, smaller batches), then accuracy (LoRA, 16 and 4 bits), then
+    data (shorter rows).
     """
     known = load_schema(plan.settings.engine, plan.settings.stage)["properties"]
     tried: dict[str, dict[str, str]] = {}
-    if plan.peak is None:
-        return None
     for kind, change in changes(plan):
         if not known.keys() >= change.keys():
             continue  # this stage has no such key

@@ -19,29 +19,25 @@ TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")
 
 
 def model_of(resolved: Any, project: str) -> str:
-    """Return the model whose shape a recipe trains; an earlier stage that has not run yet has its base's shape."""
+    """Return the model whose shape a recipe trains."""
     name = str(resolved.values.get(MODEL[resolved.engine], ""))
-    if resolved.parent_stage and not (paths.root() / name).is_dir():
-        from gretchen.projects.card import load_card
-
-        card = load_card(project).models[resolved.profile]
-        return f"projects/{project}/base" if card == "base" else card
-    return name
+    return there_or_base(name, resolved.profile, project) if resolved.parent_stage else name
 
 
 def other_of(resolved: Any, project: str) -> str | None:
-    """Return the model that a recipe uses beside its own, a teacher or PPO's reward model; None for none.
-
-    One that an earlier stage has still to make has its base's shape.
-    """
+    """Return the model that a recipe uses beside its own, a teacher or PPO's reward model; None for none."""
     key = {"distill": "teacher_model_name_or_path", "ppo": "reward_model_path"}.get(resolved.stage)
     name = str(resolved.values.get(key) or "")
-    if resolved.uses and not (paths.root() / name).is_dir():
-        from gretchen.projects.card import load_card
+    return there_or_base(name, resolved.profile, project) if resolved.uses else name or None
 
-        card = load_card(project).models[resolved.profile]
-        return f"projects/{project}/base" if card == "base" else card
-    return name or None
+
+def there_or_base(name: str, profile: str, project: str) -> str:
+    """Return a model of an earlier stage, or where it has still to be made the base, which has its shape."""
+    if (paths.root() / name).is_dir():
+        return name
+    from gretchen.projects import card
+
+    return card.model_of(project, profile)
 
 
 def other_config(resolved: Any, project: str) -> Path | None:

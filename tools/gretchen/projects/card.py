@@ -133,6 +133,12 @@ def load_card(project: str) -> Card:
     raise UserError("\n".join(found), f"mend {paths.shown(card_file(project))}; `make check PROJECT={project}`")
 
 
+def model_of(project: str, profile: str) -> str:
+    """Return the model that the card names for a profile: the embedded base's folder, from the root, or a hub id."""
+    model = load_card(project).models[profile]
+    return f"projects/{project}/base" if model == "base" else model
+
+
 def card_faults(project: str) -> list[str]:
     """Return a card's faults, each "file:line: what is wrong", [] for a good card."""
     found = read_card(project)

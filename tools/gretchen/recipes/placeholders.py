@@ -11,7 +11,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from gretchen import rewards
-from gretchen.projects.card import load_card
+from gretchen.projects.card import model_of
 from gretchen.projects.rows import FORMATS
 from gretchen.recipes.layers import leaves
 from gretchen.recipes.schema import stages
@@ -70,8 +70,7 @@ def meaning(name: str, context: Context) -> str:
     """Return what a known placeholder stands for."""
     head, _, rest = name.partition(".")
     if head == "model":
-        model = load_card(context.project).models[context.profile]
-        return f"projects/{context.project}/base" if model == "base" else model
+        return model_of(context.project, context.profile)
     if head == "output":
         return context.output or f"runs/{context.project}/{context.recipe}/<run>"
     if head == "data":
