@@ -119,6 +119,7 @@ def test_five_steps_of_each_recipe(root, tmp_path, recipe):
     assert kind not in ("grpo", "rloo") or {row["reward"] for row in steps} == {0.0}
     assert (place / "tokenizer.json").is_file()
     assert not list(place.glob("*.bin"))
+    assert {one.name for one in tmp_path.iterdir()} == {"recipe.yaml", "metrics.jsonl", place.name}
 
 
 def test_axolotl_trains_on_the_rows_that_stand_there_now(root, tmp_path):

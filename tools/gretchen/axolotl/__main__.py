@@ -18,6 +18,8 @@ from gretchen.runs.around import exit_code_of, is_first
 PLUGIN = "gretchen.axolotl.plugin.RunPlugin"
 # The run's own, and gone after it: axolotl knows prepared rows by their file's name and would take old ones for new.
 PREPARED = ".prepared"
+# The frozen copy of the adapter that TRL's GRPO measures its penalty from; peft saves it beside the trained one.
+REFERENCE = "ref"
 # What axolotl saves beside the weights, by the names that transformers and peft give these files.
 ADAPTER = ("adapter_config.json", "adapter_model*.safetensors*")
 MODEL = ("model*.safetensors*",)
@@ -68,7 +70,8 @@ def collected(run: Path) -> Path:
     for pattern in (*MODEL, *OF_A_MODEL, "README.md", "debug.log"):
         for file in run.glob(pattern):
             file.unlink()
-    shutil.rmtree(run / PREPARED, ignore_errors=True)
+    for place in (PREPARED, REFERENCE):
+        shutil.rmtree(run / place, ignore_errors=True)
     temporary.rename(target)
     return target
 

@@ -111,6 +111,8 @@ def make_plan(
     teacher = beside if settings.stage == "distill" else None
     no_peak = unknown(settings, teacher)
     parameters = count(shape, settings.adapter)
+    if settings.kept:
+        parameters = Count(parameters.base, parameters.trained, 2 * parameters.added)
     return Plan(
         resolved=resolved,
         shape=shape,

@@ -30,7 +30,7 @@ class Settings:
     `padded`: rows of a batch are filled up to the longest; `flattened`: they stand behind one another as one sequence.
     `loss`: "chunked" (the head's output exists in pieces), "full" or "fused" (Liger). `own_loss`: beside that of the
     pair, the chosen answer has one of its own. `mixture`: how distillation mixes both models, 0 to 1.
-    `prepares`: axolotl itself makes the rows, and drops long ones.
+    `prepares`: axolotl itself makes the rows, and drops long ones. `kept`: a frozen copy of the adapter is kept.
 
     Of a model that writes: `written`, the tokens that an answer of its own may have; `answers`, how many there are to a
     prompt; `drawn`, how many at once; `iterations`, how often it learns from these; `episodes`, how many are PPO's.
@@ -67,6 +67,7 @@ class Settings:
     iterations: int = 1
     episodes: int = 0
     prepares: bool = False
+    kept: bool = False
 
     @property
     def compute(self) -> int:
@@ -237,6 +238,8 @@ def of_axolotl(value: Any, stage: str, batch: Batch, cpu: bool) -> Settings:
         answers=int(trl.get("num_generations", 1)),
         drawn=drawn(trl.get, batch),
         iterations=int(trl.get("num_iterations") or 1),
+        # GRPOTrainer copies an adapter that was made before it, as axolotl makes it, where there is a penalty.
+        kept=adapter is not None and bool(trl.get("beta")),
         prepares=stage in ("dpo", "kto", "orpo", "simpo") and not value("skip_prepare_dataset"),
     )
 
