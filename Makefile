@@ -24,7 +24,7 @@ help:  ## this list
 
 # The stamp is a matter of content: setup.py compares hashes when the files' times say that they may have changed.
 $(READY): pyproject.toml constraints.txt .venv/bin/python
-	@PYTHONPATH=tools python3 -m gretchen.setup
+	@PYTHONPATH=tools python3 -m gretchen.commands.setup
 
 .venv/bin/python: ;
 

@@ -140,7 +140,7 @@ def measured(place: Path, shape: str) -> Values:
     import torch
 
     config, keys, rows, length = SHAPES[shape]
-    train = importlib.import_module(f"gretchen.zephyr.{keys.get('stage', 'sft')}").train
+    train = importlib.import_module(f"gretchen.engines.zephyr.{keys.get('stage', 'sft')}").train
     small = config | model(2048, 128, 256, 1)
     make(place / "small", small)
     if "teacher" in keys:

@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gretchen.axolotl.__main__ import collected
+from gretchen.engines.axolotl.train import collected
 from gretchen.runs import folder
 
 ROOT = Path(__file__).resolve().parents[1]

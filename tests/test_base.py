@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gretchen import base
+from gretchen.commands import base
 from gretchen.errors import WorkError
 from gretchen.projects.corpus import base_corpus
 from gretchen.runs import folder
@@ -68,7 +68,7 @@ def losses(run):
 
 
 def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(root):
-    from gretchen.zephyr import pretrain
+    from gretchen.engines.zephyr import pretrain
 
     saved = {"save_strategy": "steps", "save_steps": 3, "save_total_limit": None}
     whole = recipe(root, "whole", **saved)
@@ -83,7 +83,7 @@ def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(root):
 
 
 def test_a_resumed_runs_metrics_go_on_counting(root):
-    from gretchen.zephyr import pretrain
+    from gretchen.engines.zephyr import pretrain
 
     whole = root / "runs" / SLUG / base.RECIPE / "whole"
     before = [json.loads(line) for line in (whole / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
@@ -106,7 +106,7 @@ def test_the_gate_was_measured_at_every_checkpoint(root):
 def test_a_checkpoint_comes_when_minutes_have_passed():
     from types import SimpleNamespace
 
-    from gretchen.runs.callbacks import SaveEvery
+    from gretchen.engines.callbacks import SaveEvery
 
     control = SimpleNamespace(should_save=False)
     SaveEvery(minutes=60).on_step_end(None, None, control)

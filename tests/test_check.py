@@ -7,8 +7,8 @@ import sys
 
 import pytest
 
-from gretchen.recipes.checks import check_file, check_project, check_resolved
-from gretchen.recipes.resolve import resolve
+from gretchen.checks.check import check_file, check_project, check_resolved
+from gretchen.recipes.resolve import Request, resolve
 
 PROJECT = "genome-chatbot"
 FOLDER = f"projects/{PROJECT}"
@@ -159,7 +159,7 @@ def test_after_a_mistake_in_a_recipe_the_later_checks_are_skipped_not_passed(cop
 
 
 def test_one_recipe_under_one_profile(copied):
-    report = check_resolved(PROJECT, resolve(PROJECT, "sft", "gpu-24gb"))
+    report = check_resolved(PROJECT, resolve(Request(PROJECT, "sft", "gpu-24gb")))
     assert report.failed == []
     assert report.subject == "genome-chatbot, sft.zephyr, gpu-24gb"
     assert states(report)["model"] == "skipped"

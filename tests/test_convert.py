@@ -5,12 +5,12 @@ import re
 import pytest
 import yaml
 
+from gretchen.checks.check import check_file
 from gretchen.converting.pairs import ALL, ATTENTION, PAIRS, WITHOUT
 from gretchen.converting.twin import OTHER, SILENT, twin
 from gretchen.errors import UserError
-from gretchen.recipes.checks import check_file
 from gretchen.recipes.find import recipes_of
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import faults, load_schema, stages
 
 PROJECT = "genome-chatbot"
@@ -290,8 +290,8 @@ def test_each_recipe_of_the_flagship_has_a_valid_twin(copied, gretchen):
 
 
 def convert_in(root, name, output=None):
-    from gretchen.convert import beside as files_of
-    from gretchen.convert import told
+    from gretchen.commands.convert import beside as files_of
+    from gretchen.commands.convert import told
     from gretchen.converting.recipe import of_project
     from gretchen.recipes.find import find
 
@@ -311,7 +311,10 @@ def there_and_back(root, source, twin_file):
 
 
 def resolved_under_all(name):
-    return {profile: resolve(PROJECT, name, profile, output="runs/x", parent="runs/y").values for profile in LOOKED_AT}
+    return {
+        profile: resolve(Request(PROJECT, name, profile, output="runs/x", parent="runs/y")).values
+        for profile in LOOKED_AT
+    }
 
 
 def differing(one, other):

@@ -11,8 +11,8 @@ import pytest
 import yaml
 
 from gretchen.files import write_jsonl
-from gretchen.models.domain import FIGURE, bits_per_token, documents, keep_figure, kept_figure, stranger
 from gretchen.projects.build import build
+from gretchen.scoring.domain import FIGURE, bits_per_token, documents, keep_figure, kept_figure, stranger
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN, FORK, OTHER = "genome-chatbot", "plant-genomics", "colour-codes"

@@ -360,7 +360,7 @@ def test_faulty_requests_are_told_in_a_sentence(told, monkeypatch):
 
 
 def test_the_default_sample_has_300_rows_of_each_set_on_tiny(root):
-    from gretchen.eval import SEED, plan_of
+    from gretchen.commands.eval import SEED, plan_of
     from gretchen.projects.card import load_card
     from gretchen.scoring.systems import System
 
@@ -381,7 +381,7 @@ def test_the_default_sample_has_300_rows_of_each_set_on_tiny(root):
 
 
 def test_three_held_out_prompts_are_answered_by_base_and_trained_side_by_side(told, root, capsys, monkeypatch):
-    from gretchen.models.samples import print_samples, write_samples
+    from gretchen.scoring.samples import print_samples, write_samples
 
     run = paths.runs("phrasebook") / "sft-full.zephyr" / FULL
     write_samples(run, "phrasebook", run / "model")

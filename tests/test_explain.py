@@ -6,9 +6,9 @@ import sys
 
 import pytest
 
-from gretchen.explain import entries, meaning, setting, similar
+from gretchen.commands.explain import entries, meaning, setting, similar
 from gretchen.recipes.find import ENGINES
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import load_schema, stages
 
 PROJECT = "genome-chatbot"
@@ -137,7 +137,7 @@ def test_a_null_that_deletes_and_parts_of_lists_are_told(project):
 def test_a_computed_value_says_so(project):
     text = "model_name_or_path: ${model}\noutput_dir: ${output}\nper_device_train_batch_size: 64\n"
     project("sft.zephyr", text)
-    origin = resolve(PROJECT, "sft", "gpu-24gb").origins["gradient_accumulation_steps"]
+    origin = resolve(Request(PROJECT, "sft", "gpu-24gb")).origins["gradient_accumulation_steps"]
     lines = setting("gradient_accumulation_steps", PROJECT, "sft", "gpu-24gb")
     assert origin == "computed"
     assert lines == [f"  {PROJECT}, sft.zephyr under gpu-24gb: gradient_accumulation_steps = 16", "    computed"]

@@ -10,8 +10,8 @@ import pytest
 
 from gretchen import paths
 from gretchen.files import folder_hash
+from gretchen.lifecycle.renaming import identifiers, prose, renamed_file
 from gretchen.projects.card import load_card
-from gretchen.projects.renaming import identifiers, prose, renamed_file
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN, FORK = "genome-chatbot", "plant-genomics"

@@ -255,8 +255,8 @@ def test_order_is_kept_and_each_of_todays_keys_knows_its_former_one():
 
 @pytest.mark.slow
 def test_trls_own_parser_takes_what_was_translated(tmp_path):
+    from gretchen.engines.zephyr.stage import parse
     from gretchen.recipes.export_schemas import parts
-    from gretchen.zephyr.stage import parse
 
     more = {
         "dataset_mixture": {"datasets": ENTRIES, "test_split_size": 100},

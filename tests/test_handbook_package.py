@@ -13,12 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gretchen.commands.setup import UNREACHABLE, pinned, wheel_places
+from gretchen.engines.zephyr.mixing import mixed
 from gretchen.recipes.handbook import RENAMED
 from gretchen.recipes.mixture import read_mixture
 from gretchen.recipes.schema import load_schema
 from gretchen.recipes.translate import translate
-from gretchen.setup import UNREACHABLE, pinned, wheel_places
-from gretchen.zephyr.mixing import mixed
 
 pytestmark = pytest.mark.slow
 
@@ -118,8 +118,8 @@ def read_by(python, recipe, stage, folder):
 
 @pytest.mark.parametrize("stage", RECIPES)
 def test_values_and_rows_are_the_same(handbook, data, stage):
+    from gretchen.engines.zephyr.stage import parse
     from gretchen.recipes.export_schemas import parts
-    from gretchen.zephyr.stage import parse
 
     values = RECIPES[stage] | {"output_dir": str(data / "out")}
     recipe = data / f"{stage}.yaml"

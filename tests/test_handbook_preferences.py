@@ -31,8 +31,8 @@ wandb_tags: [a, b]
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["dpo", "kto", "orpo", "simpo"])
 def test_trls_own_parser_takes_a_recipe_of_every_stage_of_preferences(tmp_path, stage, monkeypatch):
+    from gretchen.engines.zephyr.stage import parse
     from gretchen.recipes.export_schemas import parts
-    from gretchen.zephyr.stage import parse
 
     monkeypatch.setenv("WANDB_TAGS", "")
     found = translate(yaml.safe_load(PREFERENCES), stage, load_schema("zephyr", stage)["properties"].keys())

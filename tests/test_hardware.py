@@ -5,9 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from gretchen import hardware
 from gretchen.errors import UserError
-from gretchen.runs import hardware
-from gretchen.runs.hardware import Gpu, Machine, best_profile, require_profile
+from gretchen.hardware import Gpu, Machine, best_profile, require_profile
 
 # What nvidia-smi prints for our query: name, MiB, driver.
 H100 = "NVIDIA H100 80GB HBM3, 81559, 550.54.15\n"

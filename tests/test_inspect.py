@@ -41,10 +41,10 @@ def row(row_format, split, number):
 
 def resolved_values(there, name, *words):
     """Return a recipe's values as `trainer.train` would find them here, on the embedded base."""
-    from gretchen.recipes.references import MODEL
-    from gretchen.recipes.resolve import resolve
+    from gretchen.recipes.resolve import Request, resolve
+    from gretchen.recipes.schema import MODEL
 
-    resolved = resolve(PROJECT, name, "tiny", words, output=str(there / "out"))
+    resolved = resolve(Request(PROJECT, name, "tiny", words, output=str(there / "out")))
     return resolved.engine, resolved.stage, resolved.values | {MODEL[resolved.engine]: BASE}
 
 

@@ -6,11 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from gretchen.checks.collection import check_folder, verdict
 from gretchen.errors import UserError
-from gretchen.recipes import former_axolotl
-from gretchen.recipes.collection import check_folder, verdict
-from gretchen.recipes.loose import read_loose
+from gretchen.recipes import deprecated_axolotl_keys as former_axolotl
 from gretchen.recipes.schema import load_schema
+from gretchen.recipes.standalone import read_loose
 
 HANDBOOK = "model_name_or_path: a/b\ntorch_dtype: auto\ndataset_mixer: {a/b: 1}\nmax_seq_length: 8\n"
 AXOLOTL = "base_model: a/b\nlearning_rate: 1e-4\ndatasets: [{path: a/b, type: alpaca}]\n"

@@ -11,10 +11,11 @@ from pathlib import Path
 
 import pytest
 
-from gretchen.projects.card import PROFILES, project_slugs
-from gretchen.recipes.checks import check_project, check_resolved
+from gretchen.checks.check import check_project, check_resolved
+from gretchen.hardware import PROFILES
+from gretchen.projects.card import project_slugs
 from gretchen.recipes.find import recipes_of
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 
 PROJECT = "genome-chatbot"
 RECIPES, BASE = f"projects/{PROJECT}/recipes", f"projects/{PROJECT}/base"
@@ -72,7 +73,7 @@ def recipe(words, name="sft.zephyr", profile="gpu-24gb"):
     """Plant values in a recipe, by SET."""
 
     def plant(place):
-        return check_resolved(PROJECT, resolve(PROJECT, name, profile, words))
+        return check_resolved(PROJECT, resolve(Request(PROJECT, name, profile, words)))
 
     return plant
 
@@ -101,9 +102,9 @@ def deep(words=(), name="sft.zephyr", template=None, data=None, base=None):
     """Plant values, a change of the template, rows or a change of the base, and look at the rows as tokens."""
 
     def plant(place):
-        from gretchen.recipes.deep import rows_as_tokens
-        from gretchen.recipes.references import MODEL
-        from gretchen.recipes.report import Report
+        from gretchen.checks.deep import rows_as_tokens
+        from gretchen.checks.report import Report
+        from gretchen.recipes.schema import MODEL
 
         if template:
             change(place / BASE / "chat_template.jinja", *template)
@@ -111,7 +112,7 @@ def deep(words=(), name="sft.zephyr", template=None, data=None, base=None):
             build(place, *data)
         if base:
             base(place / BASE)
-        resolved = resolve(PROJECT, name, "tiny", words)
+        resolved = resolve(Request(PROJECT, name, "tiny", words))
         values = resolved.values | {MODEL[resolved.engine]: BASE}
         return Report("planted", [rows_as_tokens(resolved.engine, resolved.stage, values)])
 
@@ -136,7 +137,7 @@ def targets(place):
     names = ("self_attn.q_proj", "self_attn.v_proj", "mlp.up_proj")
     tensors = {f"model.layers.0.{name}.weight": numpy.zeros((1, 1), "float32") for name in names}
     save_file(tensors, place / BASE / "model.safetensors")
-    return check_resolved(PROJECT, resolve(PROJECT, "sft", "tiny", ["lora_target_modules=[q_proj, c_attn]"]))
+    return check_resolved(PROJECT, resolve(Request(PROJECT, "sft", "tiny", ["lora_target_modules=[q_proj, c_attn]"])))
 
 
 def begins_with_bos(base):
@@ -263,5 +264,5 @@ def test_no_recipe_of_the_repository_is_flagged(root, monkeypatch):
     for project in project_slugs():
         for name in recipes_of(project):
             for profile in PROFILES:
-                report = check_resolved(project, resolve(project, name, profile))
+                report = check_resolved(project, resolve(Request(project, name, profile)))
                 assert not report.failed + report.warnings, (name, profile)

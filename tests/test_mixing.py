@@ -4,9 +4,9 @@ import json
 
 import pytest
 
+from gretchen.engines.zephyr.mixing import chats_alone, mixed, write_mixture
 from gretchen.errors import GretchenError
 from gretchen.recipes.mixture import read_mixture
-from gretchen.zephyr.mixing import chats_alone, mixed, write_mixture
 
 
 def turns(question, answer=None):

@@ -12,14 +12,14 @@ from pathlib import Path
 import pytest
 
 from gretchen import paths
+from gretchen.commands.pipeline import is_same, linked, named
 from gretchen.errors import UserError
 from gretchen.files import write_text
-from gretchen.pipeline import is_same, linked, named
+from gretchen.hardware import machine
 from gretchen.runs import folder
-from gretchen.runs.hardware import machine
-from gretchen.runs.resume import unfinished
-from gretchen.runs.start import Start
-from gretchen.runs.training import Job
+from gretchen.training.job import Job
+from gretchen.training.resume import unfinished
+from gretchen.training.start import Start
 
 SLUG = "genome-chatbot"
 

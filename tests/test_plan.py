@@ -6,11 +6,12 @@ import shutil
 import pytest
 import yaml
 
+from gretchen.hardware import PROFILES
 from gretchen.planning.advice import advice
 from gretchen.planning.plan import GIB, Budget, make_plan
-from gretchen.projects.card import PROFILES, project_slugs
+from gretchen.projects.card import project_slugs
 from gretchen.recipes.find import recipes_of
-from gretchen.recipes.resolve import resolve, resolve_file, set_on
+from gretchen.recipes.resolve import Request, resolve, resolve_file, set_on
 
 PROJECT = "genome-chatbot"
 QWEN = {"model_type": "qwen3", "vocab_size": 151936, "hidden_size": 2560, "intermediate_size": 9728, "head_dim": 128}
@@ -46,7 +47,7 @@ PAIRS = [
 
 @pytest.mark.parametrize(("project", "name", "profile"), PAIRS, ids=str)
 def test_every_recipe_is_planned_under_every_profile(project, name, profile, config):
-    resolved = resolve(project, name, profile)
+    resolved = resolve(Request(project, name, profile))
     made = make_plan(resolved, config, Budget("a device", 80, cpu=False), other=config)
     # A reward model has a head of one number; this one's embedding is the head of the others, so it has it still.
     assert made.parameters.base == 4_022_468_096 + (2560 if resolved.stage == "reward" else 0)

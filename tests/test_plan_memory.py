@@ -168,7 +168,7 @@ def measured(recipe):
     """Train two steps, and return the most bytes of torch's that were alive at once."""
     import transformers
 
-    from gretchen.runs import callbacks
+    from gretchen.engines import callbacks
 
     with alive() as counter:
 
@@ -184,7 +184,7 @@ def measured(recipe):
                             counter.add(parameter)
 
         callbacks.SaveEvery = Weights
-        importlib.import_module(f"gretchen.zephyr.{recipe.stem}").train(recipe)
+        importlib.import_module(f"gretchen.engines.zephyr.{recipe.stem}").train(recipe)
     return counter.peak
 
 

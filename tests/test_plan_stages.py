@@ -14,7 +14,7 @@ import pytest
 from gretchen.planning.plan import Budget, make_plan
 from gretchen.planning.settings import read_settings
 from gretchen.planning.steps import steps
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 from gretchen.runs import folder
 
 PROJECT, ROWS = "genome-chatbot", 150
@@ -55,7 +55,9 @@ def begun(resolved, run, monkeypatch):
         monkeypatch.setattr(trainer, "train", stop)
     run.mkdir(exist_ok=True)
     (run / "recipe.yaml").write_text(resolved.text(), encoding="utf-8")
-    module = f"gretchen.zephyr.{resolved.stage}" if resolved.engine == "zephyr" else "gretchen.axolotl.__main__"
+    module = (
+        f"gretchen.engines.zephyr.{resolved.stage}" if resolved.engine == "zephyr" else "gretchen.engines.axolotl.train"
+    )
     with pytest.raises(Stopped) as stopped:
         importlib.import_module(module).train(run / "recipe.yaml")
     return stopped.value.args[0]
@@ -86,7 +88,7 @@ def test_parameters_tokens_and_steps_are_the_trainers_own(name, short, root, tmp
     )
     changes |= {("num_epochs" if engine == "axolotl" else "num_train_epochs"): 3}
     changes |= PLAIN[engine] | (SHORT[engine] if short else {})
-    resolved = resolve(PROJECT, name, "tiny", output=str(tmp_path / "run"), overrides=changes)
+    resolved = resolve(Request(PROJECT, name, "tiny", output=str(tmp_path / "run"), overrides=changes))
     base = root / "projects" / PROJECT / "base" / "config.json"
     made = make_plan(resolved, base, Budget("this machine", 8, cpu=True), other=base)
     trainer = begun(resolved, tmp_path / "run", monkeypatch)
@@ -100,7 +102,7 @@ def test_parameters_tokens_and_steps_are_the_trainers_own(name, short, root, tmp
 
 
 def test_grpo_takes_whole_groups_of_prompts_again_and_again(root):
-    settings = read_settings(resolve(PROJECT, "grpo.zephyr", "tiny"), cpu=True)
+    settings = read_settings(resolve(Request(PROJECT, "grpo.zephyr", "tiny")), cpu=True)
     one = replace(settings, rows=8, accumulation=2, answers=4, drawn=32, iterations=3, max_steps=-1, epochs=2.0)
     # 8 prompts are written to at once: of 20 there are two such groups; each gives 4 batches, three times over.
     assert steps(20, one).per_epoch == 2 * 4 * 3 / 2

@@ -9,10 +9,11 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from gretchen.errors import UserError
-from gretchen.projects.card import PROFILES, project_slugs
+from gretchen.hardware import PROFILES
+from gretchen.projects.card import project_slugs
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.layers import Layer, holds, leaves, merge, merge_all, origin, set_layers, words_of
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 from gretchen.runs import folder
 
 PROJECT = "genome-chatbot"
@@ -112,21 +113,21 @@ def test_set_is_shell_words_with_dotted_keys_and_yaml_values():
 )
 def test_a_wrong_set_is_refused(words, problem):
     with pytest.raises(UserError) as told:
-        resolve(PROJECT, "sft", "tiny", words_of(words))
+        resolve(Request(PROJECT, "sft", "tiny", words_of(words)))
     assert told.value.problem == problem
 
 
 def test_a_number_that_yaml_reads_as_a_text_is_the_number():
-    assert resolve(PROJECT, "sft", "tiny", ["learning_rate=2e-4"]).values["learning_rate"] == 0.0002
+    assert resolve(Request(PROJECT, "sft", "tiny", ["learning_rate=2e-4"])).values["learning_rate"] == 0.0002
 
 
 def test_null_deletes_and_none_is_upstreams_null():
-    assert "max_length" not in resolve(PROJECT, "sft", "tiny", ["max_length=null"]).values
-    assert resolve(PROJECT, "sft", "tiny", ["max_length=none"]).values["max_length"] == "none"
+    assert "max_length" not in resolve(Request(PROJECT, "sft", "tiny", ["max_length=null"])).values
+    assert resolve(Request(PROJECT, "sft", "tiny", ["max_length=none"])).values["max_length"] == "none"
 
 
 def test_layers_lie_in_the_order_that_the_design_says():
-    resolved = resolve(PROJECT, "sft", "tiny", ["seed=7"], overrides={"max_steps": 4})
+    resolved = resolve(Request(PROJECT, "sft", "tiny", ["seed=7"], overrides={"max_steps": 4}))
     assert resolved.origins["lora_r"][0] == SHARED
     assert resolved.origins["max_length"][0] == RECIPE
     assert resolved.origins["use_cpu"][0] == "shared_recipes/zephyr/profiles/tiny.yaml"
@@ -137,7 +138,7 @@ def test_layers_lie_in_the_order_that_the_design_says():
 
 
 def test_an_origin_names_the_line_that_holds_the_value(root):
-    resolved = resolve(PROJECT, "sft", "gpu-16gb")
+    resolved = resolve(Request(PROJECT, "sft", "gpu-16gb"))
     checked = 0
     for key, (file, line) in ((k, o) for k, o in resolved.origins.items() if isinstance(o, tuple)):
         text = (root / file).read_text(encoding="utf-8").splitlines()[line - 1]
@@ -147,7 +148,7 @@ def test_an_origin_names_the_line_that_holds_the_value(root):
 
 
 def test_a_resolved_recipe_is_plain_upstream_yaml():
-    text = resolve(PROJECT, "sft", "tiny", output="runs/x").text()
+    text = resolve(Request(PROJECT, "sft", "tiny", output="runs/x")).text()
     values = yaml.safe_load(text)
     assert "${" not in text
     assert not {"extends", "profiles"} & set(values)
@@ -160,7 +161,7 @@ def test_a_resolved_recipe_is_plain_upstream_yaml():
 @pytest.mark.parametrize("devices", [1, 2, 4, 8, 16, 32])
 @pytest.mark.parametrize("profile", PROFILES)
 def test_the_effective_batch_is_what_the_recipe_states_on_any_hardware(profile, devices):
-    resolved = resolve(PROJECT, "sft", profile, devices=devices)
+    resolved = resolve(Request(PROJECT, "sft", profile, devices=devices))
     values = resolved.values
     product = values["per_device_train_batch_size"] * values["gradient_accumulation_steps"] * devices
     assert resolved.effective_batch == product == 32
@@ -168,20 +169,20 @@ def test_the_effective_batch_is_what_the_recipe_states_on_any_hardware(profile, 
 
 def test_an_effective_batch_that_devices_cannot_share_is_refused():
     with pytest.raises(UserError) as told:
-        resolve(PROJECT, "sft", "cluster", devices=3)
+        resolve(Request(PROJECT, "sft", "cluster", devices=3))
     assert told.value.problem == "an effective batch of 32 cannot be shared by 3 devices"
     assert told.value.hint == "SET='per_device_train_batch_size=… gradient_accumulation_steps=…' states another one"
 
 
 def test_a_batch_in_set_counts_as_it_is_typed():
-    resolved = resolve(PROJECT, "sft", "tiny", ["per_device_train_batch_size=5"], devices=3)
+    resolved = resolve(Request(PROJECT, "sft", "tiny", ["per_device_train_batch_size=5"], devices=3))
     assert str(resolved.batch) == "15 = 5 per device × 1 accumulated × 3 devices"
 
 
 def test_a_profile_of_the_recipe_may_state_another_effective_batch(copied):
     change(copied, RECIPE, "tiny: {", "tiny: { per_device_train_batch_size: 8, gradient_accumulation_steps: 2,")
-    assert resolve(PROJECT, "sft", "tiny").effective_batch == 16
-    assert resolve(PROJECT, "sft", "laptop").effective_batch == 32
+    assert resolve(Request(PROJECT, "sft", "tiny")).effective_batch == 16
+    assert resolve(Request(PROJECT, "sft", "laptop")).effective_batch == 32
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_a_profile_of_the_recipe_may_state_another_effective_batch(copied):
 )
 def test_an_unknown_recipe_is_refused_with_the_nearest_and_the_list(recipe, problem, hint):
     with pytest.raises(UserError) as told:
-        resolve(PROJECT, recipe, "tiny")
+        resolve(Request(PROJECT, recipe, "tiny"))
     assert told.value.problem == problem
     assert hint in told.value.hint
     assert f"recipes of {PROJECT}: " in told.value.hint
@@ -201,7 +202,7 @@ def test_an_unknown_recipe_is_refused_with_the_nearest_and_the_list(recipe, prob
 
 def test_an_unknown_profile_is_refused():
     with pytest.raises(UserError, match="unknown profile 'gpu-24'"):
-        resolve(PROJECT, "sft", "gpu-24")
+        resolve(Request(PROJECT, "sft", "gpu-24"))
 
 
 def test_all_mistakes_of_a_recipe_are_told_at_once(copied):
@@ -212,7 +213,7 @@ def test_all_mistakes_of_a_recipe_are_told_at_once(copied):
         "profiles:\n  gpu-24: {seed: 3}\n  cluster: {packin: true}\n",
     )
     with pytest.raises(UserError) as told:
-        resolve(PROJECT, "sft", "tiny")
+        resolve(Request(PROJECT, "sft", "tiny"))
     assert told.value.problem.splitlines() == [
         f"{RECIPE}:1: shared_recipes/zephyr/sft-lor.yaml does not exist, did you mean 'zephyr/sft-lora.yaml'?",
         f"{RECIPE}:5: key 'seed' stands twice, first on line 4",
@@ -250,40 +251,40 @@ def test_all_mistakes_of_a_recipe_are_told_at_once(copied):
 def test_a_mistake_of_form_is_told_with_its_line(copied, file, old, new, told):
     change(copied, file, old, new)
     with pytest.raises(UserError) as raised:
-        resolve(PROJECT, "sft", "tiny")
+        resolve(Request(PROJECT, "sft", "tiny"))
     assert told in raised.value.problem.splitlines()
 
 
 def test_a_model_of_an_earlier_stage_is_that_of_the_newest_finished_run(copied):
     change(copied, RECIPE, "${model}", "${base.sft}")
-    resolved = resolve(PROJECT, "sft", "tiny")
+    resolved = resolve(Request(PROJECT, "sft", "tiny"))
     assert resolved.parent_stage == "sft"
     assert resolved.values["model_name_or_path"] == f"runs/{PROJECT}/sft.zephyr/<run>/model"
     told = {"status": "finished", "stage": "sft", "recipe": "sft.zephyr"}
     for name, profile in (("20260101-000000-aaaa", "tiny"), ("20260102-000000-aaaa", "laptop")):
         folder.update(copied / "runs" / PROJECT / "sft.zephyr" / name, profile=profile, **told)
     expected = f"runs/{PROJECT}/sft.zephyr/20260101-000000-aaaa/model"
-    assert resolve(PROJECT, "sft", "tiny").values["model_name_or_path"] == expected
-    named = resolve(PROJECT, "sft", "tiny", parent="runs/p/r/x")
+    assert resolve(Request(PROJECT, "sft", "tiny")).values["model_name_or_path"] == expected
+    named = resolve(Request(PROJECT, "sft", "tiny", parent="runs/p/r/x"))
     assert named.values["model_name_or_path"] == "runs/p/r/x/model"
 
 
 def test_a_recipe_may_use_a_second_earlier_model_beside_its_start(copied):
-    resolved = resolve(PROJECT, "ppo", "tiny")
+    resolved = resolve(Request(PROJECT, "ppo", "tiny"))
     assert (resolved.parent_stage, resolved.uses) == ("sft", ("reward",))
     assert resolved.values["reward_model_path"] == f"runs/{PROJECT}/reward.zephyr/<run>/model"
     told = {"status": "finished", "stage": "reward", "recipe": "reward.zephyr", "profile": "tiny"}
     folder.update(copied / "runs" / PROJECT / "reward.zephyr" / "20260101-000000-aaaa", **told)
     expected = f"runs/{PROJECT}/reward.zephyr/20260101-000000-aaaa/model"
-    assert resolve(PROJECT, "ppo", "tiny").values["reward_model_path"] == expected
-    named = resolve(PROJECT, "ppo", "tiny", parent="runs/p/r/x", uses={"reward": "runs/p/r/y"}).values
+    assert resolve(Request(PROJECT, "ppo", "tiny")).values["reward_model_path"] == expected
+    named = resolve(Request(PROJECT, "ppo", "tiny", parent="runs/p/r/x"), {"reward.zephyr": "runs/p/r/y"}.get).values
     assert (named["model_name_or_path"], named["reward_model_path"]) == ("runs/p/r/x/model", "runs/p/r/y/model")
-    assert resolve(PROJECT, "distill", "tiny").parent_stage == "", "a student starts from the base"
-    assert resolve(PROJECT, "distill", "tiny").uses == ("sft",)
+    assert resolve(Request(PROJECT, "distill", "tiny")).parent_stage == "", "a student starts from the base"
+    assert resolve(Request(PROJECT, "distill", "tiny")).uses == ("sft",)
 
 
 def test_the_projects_own_reward_has_a_name_of_its_own(copied):
-    assert resolve(PROJECT, "grpo", "tiny").values["reward_funcs"] == ["gretchen.rewards.genome_chatbot"]
+    assert resolve(Request(PROJECT, "grpo", "tiny")).values["reward_funcs"] == ["gretchen.rewards.genome_chatbot"]
 
 
 def test_each_recipe_matches_its_snapshot(root):
@@ -296,7 +297,7 @@ def test_each_recipe_matches_its_snapshot(root):
             for profile in PROFILES:
                 file = root / "tests" / "snapshots" / project / f"{name}.{profile}.yaml"
                 parent = f"runs/{project}/<recipe>/<run>"  # whatever this machine has trained
-                resolved = resolve(project, name, profile, parent=parent)
+                resolved = resolve(Request(project, name, profile, parent=parent))
                 text = f"# effective batch {resolved.batch}\n{resolved.text()}"
                 if update:
                     write(file.parent, file.name, text)
@@ -321,5 +322,5 @@ def test_every_recipe_file_of_the_disk_is_found(root):
 def test_whatever_a_file_holds_the_answer_is_a_sentence(copied, text):
     write(copied, RECIPE, text)
     with pytest.raises(UserError) as told:
-        resolve(PROJECT, "sft", "tiny")
+        resolve(Request(PROJECT, "sft", "tiny"))
     assert all(line.startswith(f"{RECIPE}:") for line in told.value.problem.splitlines())

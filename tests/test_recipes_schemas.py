@@ -7,10 +7,11 @@ import sys
 import jsonschema
 import pytest
 
-from gretchen.projects.card import PROFILES, project_slugs
+from gretchen.hardware import PROFILES
+from gretchen.projects.card import project_slugs
 from gretchen.recipes.export_schemas import FOLDER, STAGES
 from gretchen.recipes.find import recipes_of
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import faults, load_schema, stages
 
 SFT, AXOLOTL = load_schema("zephyr", "sft"), load_schema("axolotl", "sft")
@@ -46,7 +47,7 @@ def test_a_standard_validator_agrees_that_our_recipes_are_valid():
         for recipe in recipes_of(slug).values():
             for profile in PROFILES:
                 jsonschema.validate(
-                    resolve(slug, recipe.name, profile).values, load_schema(recipe.engine, recipe.stage)
+                    resolve(Request(slug, recipe.name, profile)).values, load_schema(recipe.engine, recipe.stage)
                 )
                 seen += 1
     assert seen >= len(PROFILES)

@@ -13,11 +13,12 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gretchen.projects.card import PROFILES, project_slugs
-from gretchen.recipes.checks import check_deep
-from gretchen.recipes.deep import H100
+from gretchen.checks.check import check_deep
+from gretchen.checks.deep import H100
+from gretchen.hardware import PROFILES
+from gretchen.projects.card import project_slugs
 from gretchen.recipes.find import recipes_of
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import stages
 
 PROJECT = "genome-chatbot"
@@ -89,21 +90,21 @@ def written(folder, name, recipe="sft.zephyr", **changes):
     changes = {"bf16": False, "eval_strategy": "no", "save_strategy": "no", "max_steps": 2} | changes
     file = folder / name / "recipe.yaml"
     file.parent.mkdir()
-    file.write_text(resolve(PROJECT, recipe, "tiny", output=name, overrides=changes).text(), encoding="utf-8")
+    file.write_text(resolve(Request(PROJECT, recipe, "tiny", output=name, overrides=changes)).text(), encoding="utf-8")
     return file
 
 
 def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
+    from gretchen.engines.zephyr.stage import parse
     from gretchen.recipes.export_schemas import parts
     from gretchen.recipes.schema import SAME_AS
-    from gretchen.zephyr.stage import parse
 
     seen = 0
     for slug in project_slugs():
         for recipe in (r for r in recipes_of(slug).values() if r.engine == "zephyr"):
             for profile in PROFILES:
                 # What a machine without a GPU refuses, whatever the recipe.
-                resolved = resolve(slug, recipe.name, profile, overrides={"use_cpu": True, "tf32": None})
+                resolved = resolve(Request(slug, recipe.name, profile, overrides={"use_cpu": True, "tf32": None}))
                 file = tmp_path / f"{slug}.{recipe.name}.{profile}.yaml"
                 file.write_text(resolved.text(), encoding="utf-8")
                 _, config, model, _ = parse(file, *parts(SAME_AS.get(recipe.stage, recipe.stage)))
@@ -126,7 +127,7 @@ def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path)
     for slug in project_slugs():
         for recipe in (r for r in recipes_of(slug).values() if r.engine == "axolotl"):
             for profile in PROFILES:
-                values = resolve(slug, recipe.name, profile).values
+                values = resolve(Request(slug, recipe.name, profile)).values
                 capabilities = here if profile in ("tiny", "laptop") else H100
                 prepare_plugins(DictDefault(values))
                 took = validate_config(DictDefault(values), capabilities=capabilities, env_capabilities=environment)
@@ -189,7 +190,7 @@ def test_an_answer_without_a_trained_end_is_told(there):
 
 
 def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(there):
-    from gretchen.check import project_reports
+    from gretchen.commands.check import project_reports
 
     reports = project_reports(PROJECT, True, "tiny")
     assert [report.failed + report.warnings for report in reports] == [[]] * (1 + len(recipes_of(PROJECT)))

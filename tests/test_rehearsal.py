@@ -7,7 +7,7 @@ import sys
 import pytest
 import yaml
 
-from gretchen.runs.rehearsal import LongestFirst, can_be_rehearsed, longest, out_of_memory, sizes
+from gretchen.engines.rehearsal import LongestFirst, can_be_rehearsed, longest, out_of_memory, sizes
 
 PROJECT = "genome-chatbot"
 BASE = f"projects/{PROJECT}/base"
@@ -38,14 +38,14 @@ def row(row_format, split, number):
 
 def recipe_in(place, name, *words):
     """Write a recipe of three steps with dropout, so that a random number out of place would show, into `place`."""
-    from gretchen.recipes.references import MODEL
-    from gretchen.recipes.resolve import resolve
+    from gretchen.recipes.resolve import Request, resolve
+    from gretchen.recipes.schema import MODEL
 
     engine = name.split(".")[1]
     size = "micro_batch_size" if engine == "axolotl" else "per_device_train_batch_size"
     steps = ["max_steps=3", "logging_steps=1", "lora_dropout=0.1", f"{size}=4", "gradient_accumulation_steps=1"]
     watch = ["eval_strategy=steps", "eval_steps=2"]
-    resolved = resolve(PROJECT, name, "tiny", [*steps, *watch, *words], output=str(place))
+    resolved = resolve(Request(PROJECT, name, "tiny", [*steps, *watch, *words], output=str(place)))
     quiet = {"use_wandb": False} if engine == "axolotl" else {"report_to": "none"}
     place.mkdir(parents=True)
     file = place / "recipe.yaml"
@@ -62,9 +62,9 @@ def trained(file, name):
     set_seed(1)  # the adapter's first weights are drawn before the trainer sets its own
     stage, engine = name.split(".")
     if engine == "axolotl":
-        from gretchen.axolotl.__main__ import train
+        from gretchen.engines.axolotl.train import train
     else:
-        train = importlib.import_module(f"gretchen.zephyr.{stage}").train
+        train = importlib.import_module(f"gretchen.engines.zephyr.{stage}").train
     train(file)
     rows = [json.loads(line) for line in (file.parent / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     return [{key: value for key, value in row.items() if not any(part in key for part in UNLIKE)} for row in rows]
@@ -78,7 +78,7 @@ def test_losses_are_bit_identical_with_the_longest_batch_first(there, tmp_path, 
     with_it = trained(recipe_in(tmp_path / "with", name), name)
     assert "the longest batch (" in (told := capfd.readouterr().out)
     assert "one evaluation batch (" in told
-    monkeypatch.setattr("gretchen.runs.rehearsal.can_be_rehearsed", lambda trainer: False)
+    monkeypatch.setattr("gretchen.engines.rehearsal.can_be_rehearsed", lambda trainer: False)
     without = trained(recipe_in(tmp_path / "without", name), name)
     assert "the longest batch" not in capfd.readouterr().out
     assert with_it == without
@@ -158,9 +158,9 @@ def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(th
     # The address space ends 150 MiB beyond what stands before the training; sixteen long rows take several times that.
     code = (
         "import resource, sys, pathlib\n"
-        "from gretchen.runs.around import exit_code_of\n"
+        "from gretchen.training.worker import exit_code_of\n"
         "from gretchen.runs import rehearsal\n"
-        "from gretchen.zephyr import sft\n"
+        "from gretchen.engines.zephyr import sft\n"
         "before = rehearsal.LongestFirst.on_train_begin\n"
         "def tight(*given, **more):\n"
         "    pages = int(open('/proc/self/statm').read().split()[0])\n"

@@ -15,7 +15,7 @@ import pytest
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.runs import folder
-from gretchen.runs.resume import refuse_changes, unfinished
+from gretchen.training.resume import refuse_changes, unfinished
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG, RECIPE = "genome-chatbot", "sft.zephyr"

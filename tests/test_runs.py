@@ -8,7 +8,8 @@ from pathlib import Path
 import pytest
 
 from gretchen.errors import WorkError
-from gretchen.runs import folder, progress
+from gretchen.runs import folder
+from gretchen.training import progress
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from gretchen import lock, setup
+from gretchen.commands import lock, setup
 from gretchen.errors import UserError, WorkError
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -60,7 +60,7 @@ def test_cuda_packages_are_refused_before_they_are_installed():
 
 
 def test_this_environment_holds_no_cuda_without_a_gpu():
-    from gretchen.runs.hardware import nvidia
+    from gretchen.hardware import nvidia
 
     if nvidia()[0]:
         pytest.skip("this machine has a GPU")
@@ -97,7 +97,13 @@ def test_set_up_parses_on_an_old_python_and_imports_the_standard_library_alone()
         names |= {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
         outside = {name.split(".")[0] for name in names} - set(sys.stdlib_module_names)
         assert outside <= {"gretchen"}
-    alone = [sys.executable, "-I", "-S", "-c", "import sys; sys.path.insert(0, 'tools'); import gretchen.setup"]
+    alone = [
+        sys.executable,
+        "-I",
+        "-S",
+        "-c",
+        "import sys; sys.path.insert(0, 'tools'); import gretchen.commands.setup",
+    ]
     assert subprocess.run(alone, cwd=ROOT).returncode == 0
 
 
@@ -222,7 +228,7 @@ def test_a_flash_attn_that_cannot_be_built_costs_one_line(clone, make_setup):
 def test_every_target_that_needs_the_environment_makes_it_first(clone, make):
     for target in ("doctor", "train", "test", "lint"):
         told = make("-n", target, in_=clone).stdout
-        assert "-m gretchen.setup" in told.splitlines()[0], target
+        assert "-m gretchen.commands.setup" in told.splitlines()[0], target
 
 
 def test_constraints_hold_names_and_versions_alone():

@@ -6,16 +6,16 @@ import re
 import pytest
 import yaml
 
-from gretchen.projects.card import PROFILES
-from gretchen.recipes.resolve import Resolved, resolve
-from gretchen.show import commented, keys_of_lines, plain
+from gretchen.commands.show import commented, keys_of_lines, plain
+from gretchen.hardware import PROFILES
+from gretchen.recipes.resolve import Request, Resolved, resolve
 
 PROJECT = "genome-chatbot"
 
 
 @pytest.mark.parametrize("profile", PROFILES)
 def test_what_is_shown_is_the_recipe_and_every_line_tells_where_it_comes_from(root, profile):
-    resolved = resolve(PROJECT, "sft", profile, ["learning_rate=1e-3"], devices=4)
+    resolved = resolve(Request(PROJECT, "sft", profile, ["learning_rate=1e-3"], devices=4))
     text = commented(resolved)
     assert yaml.safe_load(text) == resolved.values
     lines = text.splitlines()
@@ -38,7 +38,7 @@ def test_parts_of_lists_and_mappings_have_their_own_lines():
 
 
 def test_a_text_of_several_lines_has_one_origin(root):
-    whole = resolve(PROJECT, "sft", "tiny")
+    whole = resolve(Request(PROJECT, "sft", "tiny"))
     resolved = Resolved(
         **vars(whole) | {"values": {"env": {"A": "one\ntwo\n\nthree"}}, "origins": {"env": ("x.yaml", 3)}}
     )
@@ -53,7 +53,7 @@ def test_json_holds_values_origins_and_batch(gretchen):
     assert told["origins"]["seed"] == "SET"
     assert told["origins"]["lora_r"].startswith("shared_recipes/zephyr/sft-lora.yaml:")
     assert told["effective_batch"] == 32
-    assert told == json.loads(plain(resolve(PROJECT, "sft", "tiny", ["seed=7"])))
+    assert told == json.loads(plain(resolve(Request(PROJECT, "sft", "tiny", ["seed=7"]))))
 
 
 def test_make_hands_on_what_was_typed(make):

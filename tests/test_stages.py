@@ -12,13 +12,14 @@ from pathlib import Path
 import pytest
 
 from gretchen import rewards
+from gretchen.engines.zephyr import stage as shared
 from gretchen.files import read_jsonl, write_jsonl
 from gretchen.projects.build import build
 from gretchen.recipes.find import ENGINES, find, recipes_of
-from gretchen.recipes.resolve import resolve
+from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import stages
-from gretchen.runs import folder, progress
-from gretchen.zephyr import stage as shared
+from gretchen.runs import folder
+from gretchen.training import progress
 
 PROJECT = "genome-chatbot"
 ROWS = 240
@@ -69,11 +70,11 @@ def finished(stage, name, engine="zephyr"):
 def trained(recipe, run, **changes):
     """Train one of the project's recipes in this process, and return the folder of what was trained."""
     engine = find(PROJECT, recipe).engine
-    resolved = resolve(PROJECT, recipe, "tiny", output=str(run), overrides=PLAIN[engine] | changes)
+    resolved = resolve(Request(PROJECT, recipe, "tiny", output=str(run), overrides=PLAIN[engine] | changes))
     file = Path(run, "recipe.yaml")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(resolved.text(), encoding="utf-8")
-    module = "gretchen.axolotl.__main__" if engine == "axolotl" else f"gretchen.zephyr.{resolved.stage}"
+    module = "gretchen.engines.axolotl.train" if engine == "axolotl" else f"gretchen.engines.zephyr.{resolved.stage}"
     return importlib.import_module(module).train(file)
 
 
@@ -140,7 +141,7 @@ def test_axolotl_trains_on_the_rows_that_stand_there_now(root, tmp_path):
 @pytest.mark.parametrize("engine", ENGINES)
 def test_after_an_evaluation_qlora_trains_as_without_one(root, tmp_path, engine):
     """On a processor bitsandbytes makes 4-bit weights that were evaluated such that no gradient passes them."""
-    rows = resolve(PROJECT, f"sft-qlora.{engine}", "tiny").values.get("test_datasets")
+    rows = resolve(Request(PROJECT, f"sft-qlora.{engine}", "tiny")).values.get("test_datasets")
     first = {"zephyr": {"eval_strategy": "steps", "eval_on_start": True}, "axolotl": {"test_datasets": rows}}
     losses = []
     for number, more in enumerate(({}, first[engine])):
@@ -209,8 +210,8 @@ def test_a_reward_of_no_project_is_told():
 
 
 def test_ppo_says_that_it_cannot_go_on(tmp_path):
+    from gretchen.engines.zephyr import ppo
     from gretchen.errors import WorkError
-    from gretchen.zephyr import ppo
 
     with pytest.raises(WorkError, match="cannot go on from a checkpoint"):
         ppo.train(tmp_path / "recipe.yaml", resume=True)
@@ -220,7 +221,7 @@ def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
     import torch
     from safetensors.torch import load_file
 
-    from gretchen.zephyr import kto
+    from gretchen.engines.zephyr import kto
 
     more = SMALL["zephyr"] | {"save_strategy": "steps", "save_steps": 3}
     whole = load_file(trained("kto", tmp_path, **more) / "adapter_model.safetensors")

@@ -205,13 +205,13 @@ def test_a_full_disk_is_one_sentence_and_leaves_what_stood_there(tmp_path):
     [("sft.zephyr", "packing", False), ("pretrain.zephyr", "packing", True), ("sft.axolotl", "sample_packing", False)],
 )
 def test_without_flash_attn_rows_are_packed_only_where_they_may_see_each_other(recipe, packs, stays_packed):
-    from gretchen.recipes.resolve import resolve
-    from gretchen.runs.hardware import Gpu, Machine
-    from gretchen.runs.resolved import allowances
+    from gretchen.hardware import Gpu, Machine
+    from gretchen.recipes.machine import hardware_overrides
+    from gretchen.recipes.resolve import Request, resolve
 
-    values = resolve(SLUG, recipe, "gpu-24gb").values
+    values = resolve(Request(SLUG, recipe, "gpu-24gb")).values
     assert (values["attn_implementation"], values[packs]) == ("flash_attention_2", True)
-    changes, notes = allowances(values, Machine(8, 64, 50, gpus=[Gpu("NVIDIA L4", 22.5)]))
+    changes, notes = hardware_overrides(values, Machine(8, 64, 50, gpus=[Gpu("NVIDIA L4", 22.5)]))
     assert changes.pop("attn_implementation") == "sdpa"
     assert changes == ({} if stays_packed else {packs: False})
     assert len(notes) == (1 if stays_packed else 2)

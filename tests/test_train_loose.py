@@ -9,10 +9,10 @@ import yaml
 
 from gretchen import cli
 from gretchen.errors import UserError
+from gretchen.hardware import Machine
 from gretchen.recipes.mixture import read_mixture
 from gretchen.runs import folder as runs
-from gretchen.runs.hardware import Machine
-from gretchen.runs.loose import located, prepared, processor_only, recipe_name, unfinished
+from gretchen.training.standalone import located, prepared, processor_only, recipe_name, unfinished
 
 CPU = Machine(cores=2, memory_gb=8, disk_free_gb=8, bf16=True)
 SFT = """# an old recipe

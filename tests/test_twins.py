@@ -17,7 +17,7 @@ from gretchen.converting.recipe import of_project
 from gretchen.converting.twin import OTHER, twin
 from gretchen.projects.modules import load_dataset_module
 from gretchen.recipes.find import find
-from gretchen.recipes.resolve import dump, resolve
+from gretchen.recipes.resolve import Request, dump, resolve
 
 PROJECT = "genome-chatbot"
 ROWS, BATCH, STEPS = 64, 8, 4
@@ -64,7 +64,9 @@ def first_steps(root: Path, name: str, environment) -> dict:
     run = root / "runs" / f"twin-{name}"
     run.mkdir(parents=True)
     changes = SHORT | OWN[engine]
-    values = resolve(PROJECT, name, "tiny", output=str(run.relative_to(root)), parent=PARENT, overrides=changes)
+    values = resolve(
+        Request(PROJECT, name, "tiny", output=str(run.relative_to(root)), parent=PARENT, overrides=changes)
+    )
     (run / "recipe.yaml").write_text(values.text(), encoding="utf-8")
     command = [
         sys.executable,
@@ -151,7 +153,7 @@ OF_METHOD = {
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ALL)
 def test_the_engines_own_validators_take_a_twin_and_its_twin(stage, tmp_path):
-    from gretchen.recipes.deep import axolotl_validators, validators
+    from gretchen.checks.deep import axolotl_validators, validators
 
     there = twin(FULL | OF_METHOD[stage], "zephyr", stage)
     file = tmp_path / "there.yaml"

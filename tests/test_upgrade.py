@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
+from gretchen.commands.upgrade import upgraded
 from gretchen.errors import UserError
-from gretchen.recipes.loose import read_loose
 from gretchen.recipes.rewrite import rewritten
-from gretchen.upgrade import upgraded
+from gretchen.recipes.standalone import read_loose
 
 OLD = """# SFT of a small model
 model_name_or_path: a/b # the model

@@ -35,13 +35,13 @@ def main() -> None:
     sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
     watch(out)
     if engine == "axolotl":
-        from gretchen.axolotl.__main__ import train
+        from gretchen.engines.axolotl.train import train
 
         train(recipe)
     else:
         import importlib
 
-        importlib.import_module(f"gretchen.zephyr.{stage}").train(recipe)
+        importlib.import_module(f"gretchen.engines.zephyr.{stage}").train(recipe)
 
 
 if __name__ == "__main__":

@@ -1,6 +1,6 @@
-"""The command line: `gretchen VERB …`. One file of this package per verb, bearing its name.
+"""The command line: `gretchen VERB …`. One file of commands/ per verb, bearing its name.
 
-A module `data.py` that defines `def data(…)` is the verb `data`. Only the module of the verb that was typed is
+A module `lm_eval.py` that defines `def lm_eval(…)` is the verb `lm-eval`. Only the module of the verb that was typed is
 imported, so that `gretchen --help` and the quick verbs load nothing heavy.
 """
 
@@ -20,17 +20,18 @@ from gretchen.names import nearest
 
 def verbs() -> dict[str, str]:
     """Return {verb: first line of its module's docstring}, read from the sources without importing them."""
-    found = {}
-    for path in sorted(Path(__file__).parent.glob("*.py")):
+    known = {}
+    for path in sorted((Path(__file__).parent / "commands").glob("*.py")):
         source = path.read_text(encoding="utf-8")
         if re.search(rf"^def {path.stem}\(", source, re.MULTILINE):
-            found[path.stem] = source.split('"""', 2)[1].strip().splitlines()[0]
-    return found
+            known[path.stem.replace("_", "-")] = source.split('"""', 2)[1].strip().splitlines()[0]
+    return known
 
 
 def verb_command(verb: str) -> click.Command:
     """Return the click command of a verb; imports its module."""
-    function = getattr(importlib.import_module(f"gretchen.{verb}"), verb)
+    name = verb.replace("-", "_")
+    function = getattr(importlib.import_module(f"gretchen.commands.{name}"), name)
     app = typer.Typer(add_completion=False, pretty_exceptions_enable=False)
     app.command(name=verb, help=function.__doc__)(function)
     command = get_command(app)

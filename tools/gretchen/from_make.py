@@ -18,6 +18,7 @@ import click
 from gretchen import cli, paths
 from gretchen.errors import GretchenError, UserError
 from gretchen.names import unknown
+from gretchen.projects.card import missing_option
 
 TRUE, FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off"}
 
@@ -59,7 +60,7 @@ def arguments(verb: str, given: Mapping[str, str]) -> list[str]:
         value = given.get(name)
         if value is None:
             if option.required:
-                raise missing(verb, name)
+                raise missing_option(verb, name)
         elif isinstance(option, click.Argument):
             positional += [value] if option.nargs == 1 else shlex.split(value)
         elif option.is_flag:
@@ -78,16 +79,6 @@ def switch(name: str, value: str, option: click.Option) -> list[str]:
     if value.lower() in FALSE:
         return [max(option.secondary_opts, key=len)] if option.secondary_opts else []
     raise UserError(f"{name}={value} is neither on nor off", f"say {name}=1 or {name}=0")
-
-
-def missing(verb: str, name: str) -> UserError:
-    """Return the error for a variable that the verb cannot do without."""
-    hint = f"make {verb} {name}=…"
-    if name == ("FROM" if verb == "fork" else "PROJECT"):
-        from gretchen.projects.card import project_slugs
-
-        hint += f" (projects: {', '.join(project_slugs())})"
-    return UserError(f"make {verb} needs {name}", hint)
 
 
 def typed(verb: str, given: Mapping[str, str]) -> str:

@@ -15,11 +15,6 @@ from typing import Any
 Reward = Callable[..., list[float]]
 
 
-def name_of(project: str) -> str:
-    """Return the name by which a recipe names a project's reward."""
-    return f"{__name__}.{project.replace('-', '_')}"
-
-
 def __getattr__(name: str) -> Reward:
     """Return the reward of the project whose slug is `name` with hyphens for underscores."""
     from gretchen.projects.card import project_slugs

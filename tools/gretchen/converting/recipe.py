@@ -16,13 +16,13 @@ from gretchen.converting.conversion import Conversion
 from gretchen.converting.text import twin_text
 from gretchen.converting.twin import OTHER, differs, twin
 from gretchen.errors import UserError
+from gretchen.hardware import PROFILES
 from gretchen.marked_yaml import MarkedYaml, load_marked
-from gretchen.projects.card import PROFILES
 from gretchen.recipes.find import RecipeFile
 from gretchen.recipes.layers import Layer, Values, merge, merge_all, origin, section
-from gretchen.recipes.loose import Loose
 from gretchen.recipes.read import own, read
 from gretchen.recipes.resolve import require_none
+from gretchen.recipes.standalone import Loose
 
 # What makes a recipe full, LoRA or QLoRA.
 METHOD = ("adapter", "use_peft", "load_in_4bit", "load_in_8bit")

@@ -69,7 +69,7 @@ def _configured(values: dict[str, Any], rows: int, place: str) -> Any:
     from axolotl.utils.config import normalize_cfg_datasets, normalize_config, validate_config
     from axolotl.utils.dict import DictDefault
 
-    from gretchen.recipes.deep import H100
+    from gretchen.engines.axolotl.capabilities import H100
 
     changed = {key: value for key, value in values.items() if key not in ELSEWHERE} | CALM
     changed |= {"output_dir": place, "dataset_prepared_path": place, "dataset_num_proc": 0}

@@ -17,11 +17,10 @@ from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.inspecting.sequences import Sequence, sequences_of
 from gretchen.recipes.batch import PER_DEVICE
-from gretchen.recipes.references import MODEL, files_of
-from gretchen.recipes.schema import SAME_AS, load_schema
+from gretchen.recipes.references import files_of
+from gretchen.recipes.schema import MAX_LENGTH, MODEL, SAME_AS, load_schema
 
 ROWS = 200
-LIMIT = {"zephyr": "max_length", "axolotl": "sequence_len"}
 # Stages whose rows are trained as they stand; the others write their answers themselves.
 SHOWN = ("pretrain", "sft", "dpo", "kto", "orpo", "simpo", "reward")
 
@@ -64,7 +63,7 @@ class Look:
 
 def look(engine: str, stage: str, values: dict[str, Any], rows: int = ROWS) -> Look:
     """Return a look at the first rows. Raises UserError for a stage that has none, and what the engine raises."""
-    from gretchen.runs.randomness import same_randomness
+    from gretchen.engines.randomness import same_randomness
 
     require_shown(stage)
     with same_randomness():
@@ -72,7 +71,7 @@ def look(engine: str, stage: str, values: dict[str, Any], rows: int = ROWS) -> L
         tokenizer = tokenizer_of(engine, values)
     file = train_file(values)
     raw = _raw(file, rows) if file else []
-    name = LIMIT[engine]
+    name = MAX_LENGTH[engine]
     said = values.get(name, load_schema(engine, SAME_AS.get(stage, stage))["properties"].get(name, {}).get("default"))
     leaves_out = engine == "axolotl" and values.get("excess_length_strategy") != "truncate"
     # Rows that the engine itself left out leave no lines to count by.
@@ -92,7 +91,7 @@ def trained_first(engine: str, stage: str, values: dict[str, Any], count: int, r
 
     Packed rows come one a batch: what is packed together does not depend on the batch's size.
     """
-    from gretchen.runs.randomness import same_randomness
+    from gretchen.engines.randomness import same_randomness
 
     require_shown(stage)
     if values.get("packing") or values.get("sample_packing"):

@@ -34,9 +34,9 @@ def trainer_of(values: dict[str, Any], stage: str, rows: int) -> Any:
     """
     from transformers import AutoTokenizer
 
+    from gretchen.engines.zephyr.stage import load_rows
     from gretchen.recipes.export_schemas import parts
     from gretchen.recipes.schema import SAME_AS
-    from gretchen.zephyr.stage import load_rows
 
     classes = parts(SAME_AS.get(stage, stage))
     trainer_class = _trainer_class(classes[1])
@@ -62,8 +62,8 @@ def rows_of(values: dict[str, Any], stage: str, rows: int) -> list[list[Sequence
 
 def _parsed(values: dict[str, Any], classes: tuple[type, ...]) -> tuple[Any, ...]:
     """Return the recipe's values as instances of TRL's dataclasses, fit for this machine."""
+    from gretchen.engines.zephyr.stage import parse
     from gretchen.recipes.resolve import dump
-    from gretchen.zephyr.stage import parse
 
     changed = {key: value for key, value in values.items() if key not in ELSEWHERE} | CALM
     with tempfile.TemporaryDirectory() as place:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gretchen.files import write_json
 from gretchen.merging.shards import INDEX
-from gretchen.recipes.model_files import read_json, text_of, token_ids
+from gretchen.models.files import read_json, text_of, token_ids
 
 KINDS = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "*.py", "LICENSE*", "NOTICE*")
 # The trainer's own, and what is written anew.

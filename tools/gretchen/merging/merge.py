@@ -16,7 +16,7 @@ from gretchen.merging.adapter import Adapter, read
 from gretchen.merging.companions import companions, write_config, write_generation_config
 from gretchen.merging.shards import Weights
 from gretchen.merging.stream import Plan, plan, stream
-from gretchen.recipes.model_files import read_json
+from gretchen.models.files import read_json
 from gretchen.silence import quieten
 
 # How far the merged model's logits may be from those of base + adapter: root mean square of the differences, as a share

@@ -16,7 +16,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
-from gretchen.recipes.model_files import pickles, read_json
+from gretchen.models.files import pickles, read_json
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 # Rows are handled in pieces of this many elements, 4 MiB in float32. Pieces of 16 MiB were no faster.

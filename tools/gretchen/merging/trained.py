@@ -73,7 +73,7 @@ def hindrance(base: Path, adapter: Adapter, prompts: Sequence[Prompt]) -> str:
 def score(model: Model, project: str | None) -> dict[str, Any] | None:
     """Return a model's main metric on held-out rows of a project, as summary.py tells it; None where it has no rows."""
     from gretchen.projects.card import load_card
-    from gretchen.runs.record import is_smoke
+    from gretchen.provenance import is_smoke
     from gretchen.scoring import predictions as answering
     from gretchen.scoring.predictions import Answer, Job, Settings
     from gretchen.scoring.scorer import load_evaluator

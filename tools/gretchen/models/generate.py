@@ -14,8 +14,8 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
+from gretchen.hardware import cpu_has_bf16
 from gretchen.models.locate import require_reachable
-from gretchen.runs.hardware import cpu_has_bf16
 from gretchen.silence import quieten
 
 Message = dict[str, Any]

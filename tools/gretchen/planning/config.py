@@ -12,7 +12,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.models.locate import HUB_ID, require_reachable
-from gretchen.recipes.references import MODEL
+from gretchen.recipes.schema import MODEL
 
 HINT = "name a config.json that you have: MODEL=… (--model CONFIG.json)"
 TOKENIZER = ("tokenizer.json", "tokenizer_config.json", "chat_template.jinja")

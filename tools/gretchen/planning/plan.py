@@ -12,6 +12,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import WorkError
+from gretchen.hardware import PROFILE_GB, Machine
 from gretchen.planning.architecture import Architecture, read_architecture
 from gretchen.planning.lengths import count_rows
 from gretchen.planning.memory import Peak, peak, unknown
@@ -20,7 +21,6 @@ from gretchen.planning.rows import Counted, train_files
 from gretchen.planning.settings import Settings, read_settings
 from gretchen.planning.steps import Steps, steps
 from gretchen.recipes.resolve import Resolved
-from gretchen.runs.hardware import PROFILE_GB, Machine
 
 GIB = 2**30
 # What a process takes beside its training: libraries, rows and kernels on a processor (measured, docs/plan.md), CUDA's

@@ -12,8 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
+from gretchen.models.files import END_MARKER, MARKER, OPENED, chat_template, read_json, sandbox, text_of
 from gretchen.planning.rows import Row
-from gretchen.recipes.model_files import END_MARKER, MARKER, OPENED, chat_template, read_json, sandbox, text_of
 from gretchen.recipes.resolve import Resolved
 
 

@@ -100,7 +100,7 @@ def build_and_tell(project: str, profile: str) -> None:
 
 def row_limit(card: Card, profile: str) -> int:
     """Return how many rows of each format a profile builds."""
-    from gretchen.runs.record import is_smoke
+    from gretchen.provenance import is_smoke
 
     most = card.rows.tiny if profile == "tiny" else card.rows.full
     return min(most, SMOKE_ROWS) if is_smoke() else most

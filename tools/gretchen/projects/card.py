@@ -13,10 +13,10 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_valida
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.hardware import PROFILES
 from gretchen.marked_yaml import MarkedYaml, load_marked
 from gretchen.names import nearest, unknown
 
-PROFILES = ("tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster")
 Profile = Literal["tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster"]
 Text = Annotated[str, Field(min_length=1)]
 Count = Annotated[int, Field(ge=1)]
@@ -188,3 +188,11 @@ def suggestion(word: str, known: Any) -> str:
     """Return ", did you mean 'x'?" or the names that are known."""
     close = nearest(word, known)
     return f", did you mean '{close}'?" if close else f" (known: {', '.join(known)})"
+
+
+def missing_option(verb: str, name: str) -> UserError:
+    """Return the error for an option that the verb cannot do without, named as make names it."""
+    hint = f"make {verb} {name}=…"
+    if name == ("FROM" if verb == "fork" else "PROJECT"):
+        hint += f" (projects: {', '.join(project_slugs())})"
+    return UserError(f"make {verb} needs {name}", hint)

@@ -26,7 +26,7 @@ def base_corpus(project: str) -> Path:
 
     Raises UserError where the project offers no documents, or they hold what the project tests on.
     """
-    from gretchen.runs.record import is_smoke
+    from gretchen.provenance import is_smoke
 
     card = load_card(project)
     count = SMOKE_DOCUMENTS if is_smoke() else card.rows.base

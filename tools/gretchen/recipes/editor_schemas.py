@@ -12,7 +12,8 @@ import json
 from typing import Any
 
 from gretchen.files import write_text
-from gretchen.projects.card import PROFILES, Card
+from gretchen.hardware import PROFILES
+from gretchen.projects.card import Card
 from gretchen.recipes.schema import FOLDER, SAME_AS, stages
 
 EDITOR = FOLDER / "editor"

@@ -10,13 +10,13 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from typing import Any
 
-from gretchen import rewards
 from gretchen.projects.card import model_of
 from gretchen.projects.rows import FORMATS
 from gretchen.recipes.layers import leaves
 from gretchen.recipes.schema import stages
 
 SPLITS = ("train", "validation", "test", "hard")
+REWARDS = "gretchen.rewards"  # the module whose attributes are the projects' rewards, by its import path
 PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 
 
@@ -78,7 +78,7 @@ def meaning(name: str, context: Context) -> str:
         folder = f"build/{context.project}/{row_format}"
         return f"{folder}/{split}.jsonl" if split else folder
     if head == "reward":
-        return rewards.name_of(context.project)
+        return f"{REWARDS}.{context.project.replace('-', '_')}"
     return f"{context.earlier.get(rest) or f'runs/{context.project}/{rest}.{context.engine}/<run>'}/model"
 
 

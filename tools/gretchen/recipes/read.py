@@ -10,9 +10,10 @@ from functools import lru_cache
 from pathlib import Path
 
 from gretchen import paths
+from gretchen.hardware import PROFILES
 from gretchen.marked_yaml import MarkedYaml, load_marked
 from gretchen.names import nearest
-from gretchen.projects.card import PROFILES, suggestion
+from gretchen.projects.card import suggestion
 from gretchen.recipes import batch, placeholders
 from gretchen.recipes.find import RecipeFile
 from gretchen.recipes.layers import Layer, holds, leaves, merge_all, section

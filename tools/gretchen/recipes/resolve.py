@@ -1,13 +1,13 @@
 """A recipe, its layers and its placeholders, resolved into the plain YAML that upstream's own command accepts.
 
-    resolve("genome-chatbot", "sft", "tiny", ["learning_rate=1e-3"]).text()
+    resolve(Request("genome-chatbot", "sft", "tiny", ["learning_rate=1e-3"])).text()
 
 Every value keeps its origin. Mistakes in a recipe's files are collected and told at once; rules that span several
 keys are upstream's own (`make check DEEP=1`).
 """
 
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -15,17 +15,44 @@ import yaml
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.hardware import PROFILES
 from gretchen.names import unknown
-from gretchen.projects.card import PROFILES, load_card
+from gretchen.projects.card import load_card
 from gretchen.recipes import batch
 from gretchen.recipes.find import find
 from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layers
 from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import read
 from gretchen.recipes.schema import MODEL, converted, faults, layer_faults, load_schema
-from gretchen.runs.folder import newest
 
 Origin = tuple[str, int] | str
+# The folder, relative to the root, of the run that `${base.<stage>}` stands for, by its recipe's name ("sft.zephyr").
+EarlierRuns = Callable[[str], str | None]
+
+
+@dataclass(frozen=True)
+class Request:
+    """What is to be resolved: a recipe of a project under a profile, with SET's words.
+
+    `output` is the run's folder, for ${output}; `overrides` is what the machine or a smoke run forces, on top of all.
+    `model` is what the training starts from, a folder or hub id, whatever the recipe names, and `parent` the folder of
+    the run that made it. Folders are relative to the root.
+    """
+
+    project: str
+    recipe: str
+    profile: str = "tiny"
+    set_words: Sequence[str] = ()
+    output: str | None = None
+    devices: int = 1
+    overrides: Values = field(default_factory=dict)
+    model: str | None = None
+    parent: str | None = None
+
+
+def no_earlier_runs(recipe: str) -> str | None:
+    """Return None for every recipe: `${base.<stage>}` is shown as it will be named once there is such a run."""
+    return None
 
 
 @dataclass(frozen=True)
@@ -56,49 +83,34 @@ class Resolved:
         return dump(self.values)
 
 
-def resolve(
-    project: str,
-    recipe: str,
-    profile: str,
-    set_words: Sequence[str] = (),
-    output: str | None = None,
-    devices: int = 1,
-    overrides: Values | None = None,
-    parent: str | None = None,
-    uses: Mapping[str, str] | None = None,
-    model: str | None = None,
-) -> Resolved:
-    """Return a project's recipe resolved; `overrides` is what the machine or a smoke run forces, on top of all.
-
-    `output`, `parent` and `uses` ({stage: run}) are run folders relative to the root, for ${output} and
-    ${base.<stage>}; without the last two it is the newest finished run of each stage. `model` is what the training
-    starts from, a folder or hub id, whatever the recipe names.
+def resolve(request: Request, earlier_runs: EarlierRuns = no_earlier_runs) -> Resolved:
+    """Return a project's recipe resolved, `${base.<stage>}` filled from earlier runs.
 
     Raises UserError with all mistakes in its files, for an unknown project, recipe or profile, and for a SET that the
     engine does not know.
     """
-    load_card(project)
-    file = find(project, recipe)
+    load_card(request.project)
+    file, profile = find(request.project, request.recipe), request.profile
     if profile not in PROFILES:
         raise UserError(*unknown("profile", profile, PROFILES))
     layers, mistakes = read(file, profile)
     require_none(mistake.told for mistake in mistakes)
     schema = load_schema(file.engine, file.stage)
-    layers += known_set(set_words, schema)
-    if overrides:
-        layers.append(Layer("machine", overrides))
-    settled = batch.settle(file.engine, layers, schema, devices)
+    layers += known_set(request.set_words, schema)
+    if request.overrides:
+        layers.append(Layer("machine", request.overrides))
+    settled = batch.settle(file.engine, layers, schema, request.devices)
     layers = with_batch(layers, file.engine, settled)
     merged = merge_all(layers)
     start, *others = earlier_stages(merged, file.engine)
-    if model:
-        layers.append(Layer("start", {MODEL[file.engine]: model}))
+    if request.model:
+        layers.append(Layer("start", {MODEL[file.engine]: request.model}))
         merged = merge_all(layers)
-    runs = {**(uses or {}), **({start: parent} if parent else {})}
-    if parent is None and uses is None:
-        found = {stage: newest(project, f"{stage}.{file.engine}", profile) for stage in (start, *others) if stage}
-        runs = {stage: paths.shown(run) for stage, run in found.items() if run}
-    values = finished(merged, schema, Context(project, file.name, file.engine, profile, output, runs))
+    runs = {stage: run for stage in (start, *others) if stage and (run := earlier_runs(f"{stage}.{file.engine}"))}
+    if request.parent:
+        runs[start] = request.parent
+    context = Context(request.project, file.name, file.engine, profile, request.output, runs)
+    values = finished(merged, schema, context)
     require_none(f"{origin_of(layers, fault.path).place(fault.path)}: {fault}" for fault in faults(values, schema))
     told = origins(values, layers)
     return Resolved(file.name, file.stage, file.engine, profile, values, told, settled, start, tuple(others))
@@ -161,7 +173,7 @@ def dump(values: Values) -> str:
 
 def resolve_file(path: Path) -> Resolved:
     """Return a loose recipe as it is, with engine and stage detected from its keys. Raises UserError as check does."""
-    from gretchen.recipes.loose import read_loose
+    from gretchen.recipes.standalone import read_loose
 
     loose = read_loose(path)
     require_none(loose.mistakes)

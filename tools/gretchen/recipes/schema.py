@@ -25,6 +25,7 @@ STAGES = {
 }
 # The key that names the model that a recipe starts from.
 MODEL = {"zephyr": "model_name_or_path", "axolotl": "base_model"}
+MAX_LENGTH = {"zephyr": "max_length", "axolotl": "sequence_len"}
 # Stages whose recipes have another one's keys.
 SAME_AS = {"pretrain": "sft"}
 KINDS: dict[str, type | tuple[type, ...]] = {

@@ -13,7 +13,7 @@ import json
 import os
 import secrets
 import socket
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -22,7 +22,7 @@ from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import whole_folder, write_json, write_text
 from gretchen.names import unknown
-from gretchen.runs.record import is_smoke
+from gretchen.provenance import is_smoke
 
 
 def new_run(project: str, recipe: str) -> Path:
@@ -109,6 +109,16 @@ def newest(project: str, recipe: str, profile: str) -> Path | None:
     return next((run for run in reversed(runs_of(project, recipe)) if counts(record(run), profile)), None)
 
 
+def earlier_runs(project: str, profile: str) -> Callable[[str], str | None]:
+    """Return the function that `resolve` asks for the newest finished run of a recipe, relative to the root."""
+
+    def find(recipe: str) -> str | None:
+        run = newest(project, recipe, profile)
+        return paths.shown(run) if run else None
+
+    return find
+
+
 def named(project: str, name: str) -> Path:
     """Return the run of that id. Raises UserError for an unknown one, with the nearest."""
     every = {run.name: run for run in runs_of(project) if record(run)["stage"] != "base"}
@@ -152,3 +162,8 @@ def is_whole(place: Path) -> bool:
     except (OSError, ValueError):
         return False
     return True
+
+
+def is_first_process() -> bool:
+    """Return whether this process is the only one of a training, or the first of several (torchrun's RANK)."""
+    return os.environ.get("RANK", "0") == "0"

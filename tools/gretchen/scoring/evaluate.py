@@ -15,8 +15,8 @@ from typing import Any
 from gretchen import paths
 from gretchen.files import folder_hash, text_hash, write_json
 from gretchen.models.generate import Model, encode, load
+from gretchen.provenance import commit, now, versions
 from gretchen.runs import folder as run_folder
-from gretchen.runs.record import commit, now, versions
 from gretchen.scoring import predictions as answering
 from gretchen.scoring import preferences, rewards
 from gretchen.scoring.baselines import baselines

@@ -6,7 +6,7 @@ On a terminal the line rewrites itself; elsewhere a new line comes every ten sec
 import sys
 import time
 
-from gretchen.runs.progress import QUIET_SECONDS, clock
+from gretchen.terminal import QUIET_SECONDS, clock
 
 
 class Progress:

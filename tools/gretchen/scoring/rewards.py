@@ -14,6 +14,7 @@ from gretchen.models.generate import Model, load
 from gretchen.runs import folder
 from gretchen.scoring import preferences
 from gretchen.scoring.systems import System, system, template_text
+from gretchen.scoring.testset import SMOKE_LIMIT
 
 Row = dict[str, Any]
 
@@ -53,8 +54,7 @@ def tell(project: str, judges: list[System], template: str, rows: list[Row]) -> 
 
 def write_pairs(run: Path, project: str) -> None:
     """Measure the reward model that a run has trained on held-out pairs, and keep the figures in its run.json."""
-    from gretchen.eval import SMOKE_LIMIT
-    from gretchen.runs.record import is_smoke
+    from gretchen.provenance import is_smoke
 
     judge = system(run, alone=True)
     rows = preferences.pairs(project, SMOKE_LIMIT if is_smoke() else 0)

@@ -18,6 +18,7 @@ Row = dict[str, Any]
 ANSWERED = ("chats", "prompts", "preferences", "feedback")
 SETS = ("test", "hard")
 EXAMPLES = 3
+SMOKE_LIMIT = 12
 
 
 def test_format(project: str) -> str | None:

@@ -1,0 +1,77 @@
+"""`make merge PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id]`: a run's adapter merged into the weights it started from.
+
+    make merge PROJECT=genome-chatbot
+    gretchen merge --base DIR --adapter DIR --output DIR
+
+Adds `model/`, in hub format, to the newest finished run of the recipe, once; or merges folders outside any project.
+The merge streams: its memory does not grow with the model. Then it proves itself, tensor by tensor and by its answers
+to held-out prompts, and fails where the merged model is not what was trained. It trains and evaluates nothing.
+"""
+
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from gretchen.errors import UserError
+
+
+def merge(
+    project: Annotated[str, typer.Option(help="the project's folder in projects/")] = "",
+    recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
+    profile: Annotated[str, typer.Option(help="the hardware that the run was trained for: tiny, laptop …")] = "tiny",
+    run: Annotated[str, typer.Option(help="a run's id; without it the newest finished run of the recipe")] = "",
+    dequantized: Annotated[bool, typer.Option(help="QLoRA: merge into the dequantized weights")] = False,
+    base: Annotated[str, typer.Option(help="without a project: the model, a folder or a hub id")] = "",
+    adapter: Annotated[str, typer.Option(help="without a project: the adapter's folder")] = "",
+    output: Annotated[str, typer.Option(help="without a project: the folder to write")] = "",
+) -> None:
+    """Merge an adapter into the weights it was trained on, and prove the result."""
+    from gretchen.merging import merge_folders, merge_run
+
+    loose = {"BASE": base, "ADAPTER": adapter, "OUTPUT": output}
+    if not project:
+        require_folders(loose, dequantized)
+        return merge_folders(str(folder_or_id(base)), Path(adapter).absolute(), Path(output).absolute())
+    if given := [name for name, value in loose.items() if value]:
+        raise UserError(f"PROJECT and {given[0]} exclude each other", "merge a run of a project, or loose folders")
+    merge_run(chosen_run(project, recipe, profile, run), dequantized)
+    words = ["" if profile == "tiny" else f" PROFILE={profile}", f" RUNS={run}" if run else ""]
+    print(f"next: make eval PROJECT={project}" + "".join(words))
+
+
+def require_folders(loose: dict[str, str], dequantized: bool) -> None:
+    """Raise UserError where folders to merge are not all named, or where only a run can tell what is asked."""
+    absent = [name for name, value in loose.items() if not value]
+    if len(absent) == len(loose):
+        raise UserError("merge needs PROJECT", f"make merge PROJECT=…, or all of {', '.join(loose)}")
+    if absent:
+        raise UserError(f"merge needs {absent[0]} too", f"without PROJECT name all of {', '.join(loose)}")
+    if dequantized:
+        raise UserError("DEQUANTIZED=1 needs a run of a project", "its recipe says how the base was quantized")
+
+
+def folder_or_id(base: str) -> str | Path:
+    """Return a folder as an absolute path, so that it is found from everywhere, and a hub id as it is."""
+    return Path(base).absolute() if Path(base).is_dir() else base
+
+
+def chosen_run(project: str, recipe: str, profile: str, run: str) -> Path:
+    """Return the run to merge. Raises UserError where there is none, naming what would make one."""
+    from gretchen.hardware import PROFILES
+    from gretchen.names import unknown
+    from gretchen.projects.card import card_file
+    from gretchen.recipes.find import find
+    from gretchen.runs import folder
+
+    card_file(project)
+    if run:
+        return folder.finished(project, run)
+    if profile not in PROFILES:
+        raise UserError(*unknown("profile", profile, PROFILES))
+    name = find(project, recipe).name
+    found = folder.newest(project, name, profile)
+    if not found:
+        command = f"make train PROJECT={project} RECIPE={name}" + ("" if profile == "tiny" else f" PROFILE={profile}")
+        raise UserError(f"{name} of {project} has no finished run under PROFILE={profile}", command)
+    return found

@@ -1,0 +1,231 @@
+"""`make setup`: the environment .venv, with the versions of constraints.txt and the PyTorch build for this machine.
+
+    make setup           (every other target does this first, where it must)
+
+It runs on the bare `python3`, before anything is installed, so it imports the standard library alone, and its first
+lines parse on an old Python, to say which one is wanted. Ctrl-C leaves an environment that the next call completes.
+PyTorch: the CUDA build where there is an NVIDIA GPU, the CPU build on Linux without one, Apple's as it is. A folder of
+wheels in PIP_FIND_LINKS is honoured. It installs no driver, no compiler and no Python.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import os
+import platform
+import re
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+from gretchen import paths
+from gretchen.errors import GretchenError, UserError, WorkError
+from gretchen.hardware import machine
+
+OLDEST, NEWEST = (3, 11), (3, 12)
+VENV = Path(".venv")
+PYTHON = str(VENV / "bin" / "python")
+STAMP = VENV / ".gretchen-setup"
+INPUTS = ("pyproject.toml", "constraints.txt")
+FLASH_ATTN = "flash-attn==2.8.3"
+FLASH_ATTN_SECONDS = 1800
+# What pip and uv write when no package index answers.
+UNREACHABLE = re.compile(
+    r"dns error|failed to lookup|name resolution|connection (refused|reset)|connect error|network is unreachable"
+    r"|failed to establish|timed out|error sending request|failed to fetch|from versions: none",
+    re.IGNORECASE,
+)
+
+
+def setup() -> None:
+    """Make or complete .venv; nothing to do where it holds what pyproject.toml and constraints.txt ask for."""
+    os.chdir(paths.root())
+    wanted = fingerprint()
+    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted and works():
+        STAMP.touch()
+        return
+    here = machine()
+    find_links = wheel_places(os.environ.get("PIP_FIND_LINKS", ""))
+    os.environ["UV_FIND_LINKS"] = ",".join(find_links)
+    STAMP.unlink(missing_ok=True)
+    install = plan(here.system, here.architecture, bool(here.gpus), wheels(find_links), sys.version_info[:2])
+    if not (VENV / "bin" / "uv").is_file():
+        print(f"making .venv with Python {platform.python_version()} …", flush=True)
+        make_venv()
+        run([PYTHON, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "uv"], quiet=True)
+    print(f"installing PyTorch for {build_name(here.system, bool(here.gpus))} and the pinned packages …", flush=True)
+    if here.system == "Linux" and not here.gpus:
+        refuse_cuda(run([*install, "--dry-run"], quiet=True))
+    run(install)
+    if here.gpus:
+        flash_attn(find_links)
+    STAMP.write_text(wanted, encoding="utf-8")
+    print("set up: .venv is ready")
+
+
+def fingerprint() -> str:
+    """Return one line that changes when .venv must be set up anew: the hash of the two files."""
+    digest = hashlib.sha256(b"".join(Path(name).read_bytes() for name in INPUTS))
+    return digest.hexdigest() + "\n"
+
+
+def works() -> bool:
+    """Return whether .venv's Python still starts (an upgrade of the system's Python can take it away)."""
+    try:
+        return subprocess.run([PYTHON, "-c", ""], capture_output=True, check=False).returncode == 0
+    except OSError:
+        return False
+
+
+def plan(system: str, architecture: str, gpu: bool, wheel_names: list[str], python: tuple[int, int]) -> list[str]:
+    """Return the command that installs everything, with the PyTorch build for such a machine.
+
+    `wheel_names` are the files of the wheel folders. Raises UserError for a machine that PyTorch has no build for.
+    """
+    command = [str(VENV / "bin" / "uv"), "pip", "install", "--python", PYTHON]
+    command += ["-c", "constraints.txt", "-e", "."]
+    if system == "Darwin":
+        if architecture != "arm64":
+            raise UserError("PyTorch has no builds for Intel Macs any more", "use Linux, or a Mac with Apple silicon")
+        return command
+    if system != "Linux":
+        raise UserError(f"set-up knows Linux and macOS, not {system}", "on Windows, clone and run it inside WSL 2")
+    if gpu:
+        return [*command, "--torch-backend=auto"]
+    if any(fits(name, architecture, python) for name in wheel_names):
+        return command
+    return [*command, "--torch-backend=cpu"]
+
+
+def fits(wheel: str, architecture: str, python: tuple[int, int]) -> bool:
+    """Return whether a file is a CPU wheel of the pinned PyTorch for this Python and processor."""
+    version = pinned("torch")
+    tag = f"cp{python[0]}{python[1]}"
+    return wheel.startswith(f"torch-{version}+cpu-{tag}-") and wheel.endswith(f"_{architecture}.whl")
+
+
+def pinned(package: str) -> str:
+    """Return a package's version in constraints.txt."""
+    text = (paths.root() / "constraints.txt").read_text(encoding="utf-8")
+    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", text, re.MULTILINE)
+    if found is None:
+        raise UserError(f"constraints.txt pins no {package}", "restore the file from git, or `make lock`")
+    return found.group(1)
+
+
+def build_name(system: str, gpu: bool) -> str:
+    """Return in words which PyTorch build such a machine gets."""
+    return "CUDA" if gpu else "Apple silicon" if system == "Darwin" else "the processor alone"
+
+
+def wheel_places(find_links: str) -> list[str]:
+    """Return the places in PIP_FIND_LINKS (blanks between them, as pip has it): folders absolute, addresses as is."""
+    return [place if "://" in place else str(Path(place).absolute()) for place in find_links.split()]
+
+
+def wheels(places: list[str]) -> list[str]:
+    """Return the wheel files' names in those of the places that are folders."""
+    folders = [Path(place.removeprefix("file://")) for place in places]
+    return sorted(path.name for folder in folders if folder.is_dir() for path in folder.glob("*.whl"))
+
+
+def refuse_cuda(resolved: str) -> None:
+    """Raise WorkError where the resolution for a machine without a GPU holds CUDA packages (gigabytes, no use)."""
+    found = re.findall(r"^ \+ ((?:nvidia|cuda)-\S+)", resolved, re.MULTILINE)
+    # nvidia-ml-py is a few kilobytes of Python that asks a driver for its figures; axolotl wants it everywhere.
+    found = [name for name in found if not name.startswith("nvidia-ml-py")]
+    if found:
+        raise WorkError(
+            f"PyTorch's CUDA build was about to be installed on a machine without a GPU ({found[0]} …)",
+            "put the CPU wheel into a folder and name it in PIP_FIND_LINKS",
+        )
+
+
+def make_venv() -> None:
+    """Make an empty .venv, over whatever an interrupted set-up left. Raises UserError where venv is not there."""
+    made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
+    if made.returncode:
+        refuse_full_disk(made.stdout + made.stderr)
+        tag = f"{sys.version_info[0]}.{sys.version_info[1]}"
+        raise UserError(
+            f"Python {tag} cannot make a virtual environment", f"install its venv module: apt install python{tag}-venv"
+        )
+
+
+def run(command: list[str], quiet: bool = False) -> str:
+    """Run an installer, show its progress unless `quiet`, and return all that it printed.
+
+    Raises WorkError in one sentence for no network and for a full disk; for the rest with the installer's last lines.
+    """
+    lines = []
+    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
+        for line in process.stdout:
+            lines.append(line)
+            if not quiet and re.match(r"\s*(Resolved|Downloading|Prepared|Installed|Built|Building)", line):
+                print(f"  {line.strip()}", flush=True)
+    output = "".join(lines)
+    if process.returncode == 0:
+        return output
+    refuse_full_disk(output)
+    if UNREACHABLE.search(output):
+        raise WorkError(
+            f"set-up cannot reach a package index ({' '.join(command[1:3])} failed)",
+            "connect to the network, or name a folder of wheels in PIP_FIND_LINKS, then the same command again",
+        )
+    raise WorkError("set-up failed:\n" + "".join(lines[-15:]).rstrip(), "the same command again goes on from here")
+
+
+def refuse_full_disk(output: str) -> None:
+    """Raise WorkError where an installer stopped because the disk is full."""
+    if re.search(r"no space left|disk quota", output, re.IGNORECASE):
+        raise WorkError("no space left on the disk for .venv", "free about 6 GB, then the same command again")
+
+
+def flash_attn(places: list[str]) -> None:
+    """Install flash-attn where a wheel or the CUDA compiler is at hand; a failure costs one line and no more."""
+    ready_made = any(name.startswith("flash_attn-") for name in wheels(places))
+    if not ready_made and shutil.which("nvcc") is None:
+        print("flash-attn: neither a prebuilt wheel nor nvcc here, recipes use SDPA")
+        return
+    if not ready_made:
+        print("building flash-attn (up to half an hour; Ctrl-C goes on without it) …", flush=True)
+    command = [str(VENV / "bin" / "uv"), "pip", "install", "--python", PYTHON, "--no-build-isolation", FLASH_ATTN]
+    try:
+        done = subprocess.run(command, capture_output=True, timeout=FLASH_ATTN_SECONDS, check=False).returncode == 0
+    except (subprocess.TimeoutExpired, KeyboardInterrupt):
+        done = False
+    print("flash-attn: installed" if done else "flash-attn: could not be installed, recipes use SDPA")
+
+
+def use_fitting_python() -> None:
+    """Go on under a Python that fits, where the one that was called does not. Raises UserError where there is none."""
+    if OLDEST <= sys.version_info[:2] <= NEWEST:
+        return
+    for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
+        program = shutil.which(f"python3.{minor}")
+        if program and subprocess.run([program, "-c", ""], capture_output=True).returncode == 0:
+            os.execv(program, [program, "-m", "gretchen.commands.setup"])
+    raise UserError(
+        f"Gretchen wants Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}, and python3 is "
+        + platform.python_version(),
+        "install one beside it (python.org; brew install python@3.12; apt install python3.12-venv), then again",
+    )
+
+
+def main() -> int:
+    """Run set-up as a script and return the exit code."""
+    try:
+        use_fitting_python()
+        setup()
+    except GretchenError as failure:
+        print(failure, file=sys.stderr)
+        return failure.exit_code
+    except KeyboardInterrupt:
+        print("\nstopped: the same command again goes on from here", file=sys.stderr)
+        return 130
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,41 @@
+"""Our plugin for axolotl (its own interface for that): seed, metrics, checkpoints, 4-bit weights, no slow habit."""
+
+import gc
+from pathlib import Path
+from typing import Any
+
+from axolotl.integrations.base import BasePlugin
+from transformers import TrainerCallback, set_seed
+
+from gretchen.engines.callbacks import Metrics, SaveEvery
+from gretchen.engines.four_bits import keep_trainable
+from gretchen.engines.rehearsal import LongestFirst
+from gretchen.tracking.run import curves
+
+
+class RunPlugin(BasePlugin):
+    """Adds the callbacks that write metrics.jsonl, checkpoints by the clock, and W&B's curves."""
+
+    def pre_model_load(self, cfg: Any) -> None:
+        """Seed before the model is made: axolotl does so only after the adapter was drawn."""
+        if cfg.seed is not None:
+            set_seed(cfg.seed)
+
+    def add_callbacks_pre_trainer(self, cfg: Any, model: Any) -> list[TrainerCallback]:
+        """Return the callbacks for the run folder, which is the recipe's `output_dir`."""
+        run = Path(cfg.output_dir)
+        return [Metrics(run), SaveEvery(), *curves(run)]
+
+    def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[TrainerCallback]:
+        """Return the callback that rehearses the longest batch."""
+        return [LongestFirst(trainer)]
+
+    def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
+        """Keep 4-bit weights trainable, and take all that lives now out of the garbage collector's sight.
+
+        axolotl's DPO trainer collects garbage after each step, which walked through every imported module's objects
+        and took twenty times the step itself.
+        """
+        keep_trainable(trainer.model)
+        gc.collect()
+        gc.freeze()

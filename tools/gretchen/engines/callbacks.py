@@ -1,0 +1,77 @@
+"""What a run writes while it trains, by either engine: metrics.jsonl, and a checkpoint every few minutes.
+
+Callbacks of transformers' trainer: the training loop is the engine's.
+"""
+
+import json
+import sys
+import time
+from pathlib import Path
+from typing import Any
+
+from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
+
+from gretchen.files import write_jsonl
+from gretchen.runs import metrics
+
+Logs = dict[str, Any]
+# Beside the checkpoints that a recipe asks for (one per epoch): an epoch of a large model takes hours.
+CHECKPOINT_MINUTES = 15.0
+
+
+class Metrics(TrainerCallback):
+    """Append each log of the trainer to `<run>/metrics.jsonl`, from which the progress line and reports are made."""
+
+    def __init__(self, run: Path) -> None:
+        self.run = run
+        self.path = run / "metrics.jsonl"
+        self.started = time.monotonic()
+        self.tokens_before = 0.0
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Go on counting where a resumed run's checkpoint was: what was logged after it will be logged again."""
+        if not state.is_world_process_zero:
+            return
+        kept = [row for row in metrics.read(self.run) if row["step"] <= state.global_step]
+        write_jsonl(self.path, kept)
+        self.started = time.monotonic() - max((row["seconds"] for row in kept), default=0.0)
+        self.tokens_before = max((row["num_tokens"] for row in kept if "num_tokens" in row), default=0.0)
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Logs | None = None, **_: Any
+    ) -> None:
+        """Write one line: step, steps in all, seconds of training, and what the trainer logged."""
+        if not state.is_world_process_zero:
+            return
+        row = {"step": state.global_step, "steps": state.max_steps, "seconds": time.monotonic() - self.started}
+        row |= logs or {}
+        if "num_tokens" in row:
+            row["num_tokens"] += self.tokens_before
+        with self.path.open("a", encoding="utf-8") as stream:
+            stream.write(json.dumps(row) + "\n")
+
+    def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Write the peak memory of this process and of its GPU, in GiB."""
+        import resource
+
+        import torch
+
+        unit = 2**30 if sys.platform == "darwin" else 2**20  # ru_maxrss: bytes on macOS, KiB on Linux
+        logs = {"peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2)}
+        if torch.cuda.is_available():
+            logs["peak_gpu_memory_gib"] = round(torch.cuda.max_memory_allocated() / 2**30, 2)
+        self.on_log(args, state, control, logs)
+
+
+class SaveEvery(TrainerCallback):
+    """Ask for a checkpoint whenever `minutes` have passed since the last one."""
+
+    def __init__(self, minutes: float = CHECKPOINT_MINUTES) -> None:
+        self.seconds = minutes * 60
+        self.last = time.monotonic()
+
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Set `should_save` when it is time."""
+        if time.monotonic() - self.last >= self.seconds:
+            control.should_save = True
+            self.last = time.monotonic()

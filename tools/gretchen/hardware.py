@@ -1,0 +1,149 @@
+"""What this machine has, and which profile fits it.
+
+`machine()` asks the operating system and nvidia-smi, and imports no torch, so that quick verbs and set-up can ask too.
+It does not measure anything, and does not look at what other programs use of a GPU.
+"""
+
+import os
+import platform
+import shutil
+import subprocess
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.names import unknown
+
+PROFILES = ("tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster")
+QUERY = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
+# A card sold as 24 GB reports a little less: a profile fits from nine tenths of its name's figure.
+GPU_PROFILES = {"gpu-80gb": 80, "gpu-24gb": 24, "gpu-16gb": 16}
+LAPTOP_CORES, LAPTOP_GB = 4, 15
+# The memory that a profile is planned for, GiB: a small laptop's, and a cluster's A100 or H100.
+PROFILE_GB = {"tiny": 8, "laptop": LAPTOP_GB} | dict(reversed(GPU_PROFILES.items())) | {"cluster": 80}
+
+
+@dataclass(frozen=True)
+class Gpu:
+    """One NVIDIA GPU; `memory_gb` in GiB, as nvidia-smi reports it."""
+
+    name: str
+    memory_gb: float
+
+
+@dataclass(frozen=True)
+class Machine:
+    """This machine. Memory and free disk in GiB; `bf16`: the processor multiplies bfloat16 itself."""
+
+    cores: int
+    memory_gb: float
+    disk_free_gb: float
+    gpus: list[Gpu] = field(default_factory=list)
+    driver: str = ""
+    system: str = "Linux"
+    architecture: str = "x86_64"
+    bf16: bool = False
+
+    @property
+    def platform(self) -> str:
+        """Return system and architecture: "Linux x86_64"."""
+        return f"{self.system} {self.architecture}"
+
+    @property
+    def apple_silicon(self) -> bool:
+        """Return whether this is a Mac with Apple's own processor."""
+        return self.system == "Darwin" and self.architecture == "arm64"
+
+
+def machine() -> Machine:
+    """Return what this machine has."""
+    gpus, driver = nvidia()
+    return Machine(
+        cores=cores(),
+        memory_gb=memory_bytes() / 2**30,
+        disk_free_gb=shutil.disk_usage(paths.root()).free / 2**30,
+        gpus=gpus,
+        driver=driver,
+        system=platform.system(),
+        architecture=platform.machine(),
+        bf16=cpu_has_bf16(),
+    )
+
+
+def cores() -> int:
+    """Return how many cores this process may use: a cluster's scheduler often grants fewer than there are."""
+    if hasattr(os, "sched_getaffinity"):
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
+
+
+def memory_bytes() -> int:
+    """Return the machine's memory in bytes (Linux and macOS answer alike)."""
+    return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
+
+
+def nvidia() -> tuple[list[Gpu], str]:
+    """Return the NVIDIA GPUs and the driver's version; ([], "") where nvidia-smi is missing, fails or hangs."""
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return [], ""
+    try:
+        answer = subprocess.run([program, *QUERY], capture_output=True, text=True, timeout=20, check=True).stdout
+    except (subprocess.SubprocessError, OSError):
+        return [], ""
+    gpus, driver = [], ""
+    for line in answer.splitlines():
+        cells = [cell.strip() for cell in line.rsplit(",", 2)]
+        # "[N/A]" stands for the memory of chips that share it with the processor.
+        if len(cells) == 3 and cells[1].replace(".", "", 1).isdigit():
+            gpus.append(Gpu(cells[0], float(cells[1]) / 1024))
+            driver = cells[2]
+    return gpus, driver
+
+
+def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
+    """Return whether the processor has bf16 arithmetic (AVX512-BF16, AMX-BF16, or Arm's bf16); False if untold."""
+    try:
+        text = cpuinfo.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    flags = next((line for line in text.splitlines() if line.lower().startswith(("flags", "features"))), "")
+    return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags.split()))
+
+
+def best_profile(here: Machine) -> tuple[str, str]:
+    """Return (profile, why); `why` completes the sentence "this machine has …"."""
+    has = f"{here.cores} cores, {here.memory_gb:.0f} GB of memory"
+    if here.gpus:
+        smallest = min(gpu.memory_gb for gpu in here.gpus)
+        why = f"{len(here.gpus)} × {here.gpus[0].name} with {smallest:.0f} GB"
+        for profile, size in GPU_PROFILES.items():
+            if smallest >= 0.9 * size:
+                return profile, why
+        has += f", a GPU of only {smallest:.0f} GB"
+    elif shutil.which("sbatch"):
+        return "cluster", "no GPU of its own, but a SLURM cluster behind it"
+    else:
+        has += ", no NVIDIA GPU"
+    roomy = here.cores >= LAPTOP_CORES and here.memory_gb >= LAPTOP_GB
+    return ("laptop" if roomy else "tiny"), has
+
+
+def require_profile(profile: str, here: Machine) -> None:
+    """Raise UserError for an unknown profile, and for one that wants a GPU on a machine with none."""
+    if profile not in PROFILES:
+        raise UserError(*unknown("profile", profile, [*PROFILES, "auto"]))
+    if profile.startswith(("gpu-", "cluster")) and not here.gpus:
+        raise UserError(
+            f"profile '{profile}' needs an NVIDIA GPU, and this machine has none",
+            "train here with PROFILE=tiny; `make doctor` says what fits",
+        )
+
+
+def chosen_profile(profile: str, here: Machine) -> str:
+    """Return the profile by name, `auto` resolved by hardware. Raises UserError where this machine can't do it."""
+    if profile == "auto":
+        return best_profile(here)[0]
+    require_profile(profile, here)
+    return profile

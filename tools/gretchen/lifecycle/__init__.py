@@ -1,0 +1,1 @@
+"""A project's life as a folder: fork it and make it a team's own."""

@@ -1,0 +1,93 @@
+"""`python -m gretchen.training.worker RUN [--resume]`: train a run's recipe in this process, by its engine.
+
+In a run of a project the deep part of the check comes first; afterwards three held-out prompts are answered by what the
+training started from and by what it made, or held-out pairs are judged by the reward model that it made. A loose recipe
+is looked at by its engine's validators, and trained.
+"""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+from gretchen.checks.report import Report
+from gretchen.errors import GretchenError
+from gretchen.runs import folder
+from gretchen.runs.folder import is_first_process
+from gretchen.tracking.run import tracked
+
+
+def main() -> int:
+    """Parse the command line, train, and return the exit code of the engine's process."""
+    parser = argparse.ArgumentParser(prog="python -m gretchen.training.worker", description=__doc__)
+    parser.add_argument("run", type=Path, help="the run's folder, with recipe.yaml and run.json")
+    parser.add_argument("--resume", action="store_true", help="go on from the run's newest checkpoint")
+    given = parser.parse_args()
+    sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
+    train = engine_of(folder.record(given.run))
+    recipe = given.run / "recipe.yaml"
+    return exit_code_of(recipe, lambda: train(recipe, given.resume))
+
+
+def engine_of(told: dict[str, Any]) -> Callable[[Path, bool], Path]:
+    """Return the function that trains a run's recipe: its engine's, for its stage."""
+    stage = {"base": "pretrain"}.get(told["stage"], told["stage"])
+    name = "axolotl.train" if told["engine"] == "axolotl" else f"zephyr.{stage}"
+    return importlib.import_module(f"gretchen.engines.{name}").train
+
+
+def exit_code_of(recipe: Path, train: Callable[[], Path]) -> int:
+    """Train with all that belongs around it, and return the exit code of the engine's process."""
+    try:
+        trained_around(recipe, train)
+    except GretchenError as failure:
+        print(failure, file=sys.stderr, flush=True)
+        return failure.exit_code
+    return 0
+
+
+def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
+    """Check deeply, look whether the base knows the domain, train, and answer the samples or judge the pairs."""
+    told = folder.record(recipe.parent)
+    of_project = bool(told) and told["stage"] != "base" and "file" not in told
+    if "file" in told:
+        from gretchen.checks.deep import own_validators
+
+        Report(str(recipe), [own_validators(recipe)]).raise_if_failed()
+    if of_project:
+        from gretchen.checks.check import check_deep
+
+        report = check_deep(told["project"], recipe)
+        report.raise_if_failed()
+        if is_first_process():
+            warnings = [*(f"warning: {line}" for line in report.warnings), warning(told)]
+            folder.update(recipe.parent, warning="\n".join(filter(None, warnings)) or None)
+    kept = folder.trained(recipe.parent)  # there already where a run was stopped between its training and its samples
+    if kept.is_dir():
+        trained = kept
+    else:
+        with tracked(recipe.parent):
+            trained = train()
+    if of_project and is_first_process():
+        if told["stage"] == "reward":
+            from gretchen.scoring.rewards import write_pairs
+
+            write_pairs(recipe.parent, told["project"])
+        else:
+            from gretchen.scoring.samples import write_samples
+
+            write_samples(recipe.parent, told["project"], trained)
+
+
+def warning(told: dict[str, Any]) -> str | None:
+    """Return what a person must know of the model that a run starts from; None where there is nothing to tell."""
+    from gretchen.scoring.domain import stranger
+
+    starts_from_own_base = not told["parent"] and told["base"]["model"] == f"projects/{told['project']}/base"
+    return stranger(told["project"]) if starts_from_own_base else None
+
+
+if __name__ == "__main__":
+    sys.exit(main())
