@@ -8,6 +8,7 @@ from datetime import UTC, datetime
 from typing import Any
 
 from gretchen import paths
+from gretchen.hardware import machine
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "axolotl", "tokenizers")
 
@@ -51,7 +52,6 @@ def command() -> str:
 
 def circumstances() -> dict[str, Any]:
     """Return the keys of run.json that say where and by what a run was started."""
-    from gretchen.hardware import machine
 
     here = machine()
     gpus = ", ".join(f"{gpu.name} ({gpu.memory_gb:.0f} GB)" for gpu in here.gpus)

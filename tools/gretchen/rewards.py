@@ -12,13 +12,14 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from gretchen.projects.card import project_slugs
+from gretchen.scoring.scorer import load_evaluator
+
 Reward = Callable[..., list[float]]
 
 
 def __getattr__(name: str) -> Reward:
     """Return the reward of the project whose slug is `name` with hyphens for underscores."""
-    from gretchen.projects.card import project_slugs
-    from gretchen.scoring.scorer import load_evaluator
 
     project = name.replace("_", "-")
     if project not in project_slugs():

@@ -13,6 +13,9 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gretchen import paths
+from gretchen.checks.deep import deep_report, loose_validators
+from gretchen.checks.mistakes.recipe import look_at as look_at_recipe
+from gretchen.checks.mistakes.rows import look_at as look_at_rows
 from gretchen.checks.programs import program_faults
 from gretchen.checks.references import data_check, model_check, models_of
 from gretchen.checks.report import Check, Report, checked, judged, skipped
@@ -83,7 +86,6 @@ def validated(path: Path, loose: Loose, deep: bool) -> Check:
     name = "axolotl's validators" if loose.engine == "axolotl" else "TRL's validators"
     if not deep or loose.mistakes:
         return skipped(name, "the keys have mistakes" if loose.mistakes else "DEEP=1 asks them" if not deep else "")
-    from gretchen.checks.deep import loose_validators
 
     return loose_validators(path, loose)
 
@@ -93,7 +95,6 @@ def check_deep(project: str, recipe: Path) -> Report:
 
     Loads the libraries of the training stack: called in a process that has them loaded, or wants to.
     """
-    from gretchen.checks.deep import deep_report
 
     return deep_report(project, recipe)
 
@@ -183,20 +184,19 @@ def rows_check(project: str) -> Check:
 
 def rows_mistakes(project: str) -> Check:
     """Return the check of the built rows for what spoils a training."""
-    from gretchen.checks.mistakes.rows import look_at
 
     if not paths.build(project).is_dir():
         return skipped(ROWS_SENSE, f"nothing is built: make data PROJECT={project}")
-    found = look_at(project)
+    found = look_at_rows(project)
     return judged(ROWS_SENSE, found.errors, found.warnings)
 
 
 def recipe_mistakes(resolved: Sequence[Resolved]) -> Check:
     """Return the check of resolved recipes for values that spoil a training."""
-    from gretchen.checks.mistakes.recipe import look_at
-
     # Under `tiny` models are the embedded bases, for which no usual learning rate holds.
-    found = [look_at(one.engine, one.stage, one.values, place_in(one), one.profile == "tiny") for one in resolved]
+    found = [
+        look_at_recipe(one.engine, one.stage, one.values, place_in(one), one.profile == "tiny") for one in resolved
+    ]
     errors, warnings = ([line for one in found for line in getattr(one, kind)] for kind in ("errors", "warnings"))
     return judged(RECIPE_SENSE, errors, warnings)
 

@@ -15,12 +15,17 @@ from typing import Any
 import yaml
 
 from gretchen import paths
+from gretchen.checks.mistakes.rendered import look_at
 from gretchen.checks.report import Check, Report, checked, judged, skipped
 from gretchen.engines.axolotl.capabilities import H100
+from gretchen.engines.zephyr.stage import parse
 from gretchen.errors import GretchenError
+from gretchen.inspecting.look import SHOWN, look
+from gretchen.recipes.export_schemas import parts
 from gretchen.recipes.schema import MODEL, SAME_AS
 from gretchen.recipes.standalone import Loose, read_loose
 from gretchen.runs import folder
+from gretchen.silence import silent
 
 
 def deep_report(project: str, recipe: Path) -> Report:
@@ -48,8 +53,6 @@ def own_validators(recipe: Path) -> Check:
 
 def validators(recipe: Path, stage: str) -> Check:
     """Return the check by TRL's parser and dataclasses, which know the rules that span several keys."""
-    from gretchen.engines.zephyr.stage import parse
-    from gretchen.recipes.export_schemas import parts
 
     name = "TRL's validators"
     try:
@@ -134,9 +137,6 @@ def load_tokenizer(model: str) -> tuple[Any, Check]:
 
 def rows_as_tokens(engine: str, stage: str, values: dict[str, Any]) -> Check:
     """Return the check of the first training rows as the engine's own tokens: ends, masks, what a template drops."""
-    from gretchen.checks.mistakes.rendered import look_at
-    from gretchen.inspecting.look import SHOWN, look
-    from gretchen.silence import silent
 
     name = "rows as tokens"
     if stage not in SHOWN:

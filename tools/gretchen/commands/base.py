@@ -19,8 +19,11 @@ import yaml
 from gretchen import paths
 from gretchen.errors import WorkError
 from gretchen.files import file_hash, whole_folder, write_text
-from gretchen.provenance import is_smoke
+from gretchen.models.generate import load
+from gretchen.projects.corpus import base_corpus
+from gretchen.provenance import circumstances, is_smoke
 from gretchen.runs import folder, metrics
+from gretchen.scoring.domain import keep_figure
 from gretchen.training.launch import launch
 
 RECIPE = "base.zephyr"
@@ -34,7 +37,6 @@ def base(
     keep: Annotated[bool, typer.Option(help="keep the weights even when a gate was missed")] = False,
 ) -> None:
     """Pretrain the embedded base model of a project (an hour on two cores)."""
-    from gretchen.projects.corpus import base_corpus
 
     corpus = base_corpus(project)
     run = unfinished(project, corpus) or start(project, corpus)
@@ -48,7 +50,6 @@ def base(
 
 def start(project: str, corpus: Path) -> Path:
     """Return a new run folder with its resolved recipe and record."""
-    from gretchen.provenance import circumstances
 
     run = folder.new_run(project, RECIPE)
     values = recipe(run, corpus)
@@ -107,7 +108,6 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
 
     Raises WorkError where a gate was missed; then the base stays as it was.
     """
-    from gretchen.scoring.domain import keep_figure
 
     ready = converted(run)
     scores = measured(ready, corpus)
@@ -134,7 +134,6 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
 def measured(model: Path, corpus: Path) -> dict[str, float]:
     """Return {form: share of held-out documents whose answer the model completes exactly}."""
     from gretchen.engines.zephyr.gate import accuracy, documents_by_form
-    from gretchen.models.generate import load
 
     loaded = load(str(model))
     return accuracy(loaded.model, loaded.tokenizer, documents_by_form(corpus / "test.jsonl", DOCUMENTS))

@@ -19,7 +19,13 @@ from gretchen.checks.check import check_deep, check_file, check_project
 from gretchen.checks.collection import Told, check_folder, summary, verdict
 from gretchen.checks.report import Report, skipped
 from gretchen.files import write_text
+from gretchen.hardware import machine
+from gretchen.projects.card import card_file, project_slugs
+from gretchen.recipes.find import recipes_of
+from gretchen.recipes.machine import resolve_for
+from gretchen.recipes.resolve import Request
 from gretchen.recipes.schema import MODEL
+from gretchen.runs.folder import earlier_runs
 
 
 def check(
@@ -55,7 +61,6 @@ def print_verdicts(told: list[Told], deep: bool, as_json: bool) -> None:
 
 def project_reports(project: str, deep: bool, profile: str) -> list[Report]:
     """Return the reports on one project, or on all."""
-    from gretchen.projects.card import card_file, project_slugs
 
     if project:
         card_file(project)  # an unknown project is an error, with the nearest name
@@ -73,11 +78,6 @@ def deep_reports(project: str, profile: str, failed: bool) -> list[Report]:
 
     What was checked stays in build/<project>/check/, where upstream's own command can be tried on it.
     """
-    from gretchen.hardware import machine
-    from gretchen.recipes.find import recipes_of
-    from gretchen.recipes.machine import resolve_for
-    from gretchen.recipes.resolve import Request
-    from gretchen.runs.folder import earlier_runs
 
     if failed:
         return [Report(f"{project}, deep", [skipped("recipes", "what is above failed")])]

@@ -14,6 +14,11 @@ from typing import Annotated
 import typer
 
 from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.hardware import PROFILES
+from gretchen.names import unknown
+from gretchen.projects.build import Outside, build, card_of
+from gretchen.projects.card import load_card
 
 
 def data(
@@ -23,15 +28,9 @@ def data(
     alone: Annotated[bool, typer.Option(help="the rows of SOURCE alone, without the builder's own")] = False,
 ) -> None:
     """Build, check and split the data of a project."""
-    from gretchen.errors import UserError
-    from gretchen.hardware import PROFILES
-    from gretchen.projects.build import Outside, build, card_of
-    from gretchen.projects.card import load_card
 
     load_card(project)
     if profile not in PROFILES:
-        from gretchen.names import unknown
-
         raise UserError(*unknown("profile", profile, PROFILES))
     if alone and not source:
         raise UserError("ALONE=1 without SOURCE: there would be no rows", "SOURCE=path names a file or a folder")

@@ -20,6 +20,20 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.hardware import chosen_profile, machine
+from gretchen.models.locate import locate, require_reachable
+from gretchen.projects.build import build_and_tell, data_hash
+from gretchen.projects.card import load_card
+from gretchen.provenance import is_smoke
+from gretchen.scoring.documents import document_rows
+from gretchen.scoring.evaluate import Plan, tell
+from gretchen.scoring.preferences import pairs
+from gretchen.scoring.results import START, record
+from gretchen.scoring.scorer import load_evaluator
+from gretchen.scoring.systems import shared_template, systems
+from gretchen.scoring.table import text_table
+from gretchen.scoring.testset import SETS, SMOKE_LIMIT, load_set, sample, test_format
+from gretchen.tracking.evaluation import log_evaluation
 
 TINY_LIMIT = 300
 SEED = 0
@@ -34,9 +48,6 @@ def eval(
     json_: Annotated[bool, typer.Option("--json", help="print the result as JSON")] = False,
 ) -> None:
     """Compare base, base prompted and every finished stage on the test and hard sets."""
-    from gretchen.provenance import is_smoke
-    from gretchen.scoring.table import text_table
-    from gretchen.tracking.evaluation import log_evaluation
 
     require_limit(limit)
     if record and is_smoke():
@@ -60,12 +71,6 @@ def require_limit(limit: int | None) -> None:
 
 def evaluation(project: str, profile: str, runs: list[str], limit: int | None) -> tuple[dict[str, Any], list[str]]:
     """Return the evaluation's dict, and a line for each run that was left out."""
-    from gretchen.hardware import chosen_profile, machine
-    from gretchen.models.locate import locate, require_reachable
-    from gretchen.projects.build import build_and_tell, data_hash
-    from gretchen.projects.card import load_card
-    from gretchen.scoring.evaluate import tell
-    from gretchen.scoring.systems import systems
 
     card = load_card(project)
     profile = chosen_profile(profile, machine())
@@ -81,14 +86,6 @@ def evaluation(project: str, profile: str, runs: list[str], limit: int | None) -
 
 def plan_of(project: str, profile: str, card: Any, found: list[Any], limit: int | None, embedded: bool) -> Any:
     """Return what every model is asked. Raises UserError where the project has no rows to ask."""
-    from gretchen.projects.build import data_hash
-    from gretchen.provenance import is_smoke
-    from gretchen.scoring.documents import document_rows
-    from gretchen.scoring.evaluate import Plan
-    from gretchen.scoring.preferences import pairs
-    from gretchen.scoring.scorer import load_evaluator
-    from gretchen.scoring.systems import shared_template
-    from gretchen.scoring.testset import SETS, SMOKE_LIMIT, load_set, sample, test_format
 
     # Pairs are read, not answered: all of them cost seconds, and a few hundred would leave the comparison open.
     pair_limit = limit if limit is not None else SMOKE_LIMIT if is_smoke() else 0
@@ -120,7 +117,6 @@ def plan_of(project: str, profile: str, card: Any, found: list[Any], limit: int 
 
 def keep(told: dict[str, Any], stream: Any) -> None:
     """Write results.json and the README's table, and say so."""
-    from gretchen.scoring.results import START, record
 
     written = record(told)
     print(f"wrote {' and '.join(paths.shown(file) for file in written)}", file=stream)

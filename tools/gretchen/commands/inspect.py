@@ -13,6 +13,18 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.files import write_text
+from gretchen.inspecting.look import look, require_shown, trained_first
+from gretchen.inspecting.page import page
+from gretchen.inspecting.pieces import figures, pieces_of
+from gretchen.inspecting.terminal import legend, shown
+from gretchen.models.locate import locate, require_reachable
+from gretchen.projects.build import build
+from gretchen.recipes.layers import words_of
+from gretchen.recipes.resolve import Request, resolve
+from gretchen.recipes.schema import MODEL
+from gretchen.runs.folder import earlier_runs
+from gretchen.silence import silent
 
 
 def inspect(
@@ -25,11 +37,6 @@ def inspect(
 ) -> None:
     """Show a few training rows as tokens: which are trained, which are masked, where answers end."""
     from rich.console import Console
-
-    from gretchen.files import write_text
-    from gretchen.inspecting.page import page
-    from gretchen.inspecting.terminal import legend, shown
-    from gretchen.projects.build import build
 
     resolved, notes = ready(project, recipe, profile, set_)
     build(project, profile)
@@ -54,12 +61,6 @@ def ready(project: str, recipe: str, profile: str, set_: str) -> tuple[Any, list
     A recipe that starts from an earlier stage is looked at with the base's tokenizer until that stage has been merged.
     Raises UserError or WorkError for a recipe that does not resolve and for a model that cannot be had.
     """
-    from gretchen.inspecting.look import require_shown
-    from gretchen.models.locate import locate, require_reachable
-    from gretchen.recipes.layers import words_of
-    from gretchen.recipes.resolve import Request, resolve
-    from gretchen.recipes.schema import MODEL
-    from gretchen.runs.folder import earlier_runs
 
     resolved, notes = resolve(Request(project, recipe, profile, words_of(set_)), earlier_runs(project, profile)), []
     require_shown(resolved.stage)
@@ -82,10 +83,6 @@ def seen(resolved: Any, count: int) -> tuple[list[str], list[tuple[str, list[Any
     Raises UserError with the engine's own words where it cannot make the rows.
     """
     import warnings
-
-    from gretchen.inspecting.look import look, trained_first
-    from gretchen.inspecting.pieces import figures, pieces_of
-    from gretchen.silence import silent
 
     asked = (resolved.engine, resolved.stage, resolved.values)
     try:

@@ -14,6 +14,12 @@ from typing import Annotated
 import typer
 
 from gretchen.errors import UserError
+from gretchen.hardware import PROFILES
+from gretchen.merging import merge_folders, merge_run
+from gretchen.names import unknown
+from gretchen.projects.card import card_file
+from gretchen.recipes.find import find
+from gretchen.runs import folder
 
 
 def merge(
@@ -27,7 +33,6 @@ def merge(
     output: Annotated[str, typer.Option(help="without a project: the folder to write")] = "",
 ) -> None:
     """Merge an adapter into the weights it was trained on, and prove the result."""
-    from gretchen.merging import merge_folders, merge_run
 
     loose = {"BASE": base, "ADAPTER": adapter, "OUTPUT": output}
     if not project:
@@ -58,11 +63,6 @@ def folder_or_id(base: str) -> str | Path:
 
 def chosen_run(project: str, recipe: str, profile: str, run: str) -> Path:
     """Return the run to merge. Raises UserError where there is none, naming what would make one."""
-    from gretchen.hardware import PROFILES
-    from gretchen.names import unknown
-    from gretchen.projects.card import card_file
-    from gretchen.recipes.find import find
-    from gretchen.runs import folder
 
     card_file(project)
     if run:

@@ -16,21 +16,29 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
 from gretchen import paths
+from gretchen.commands.eval import evaluation, require_limit
 from gretchen.errors import UserError
-from gretchen.hardware import machine
+from gretchen.hardware import chosen_profile, machine
+from gretchen.merging import merge_run
+from gretchen.models.locate import locate, require_reachable, weights_hash
+from gretchen.projects.build import build_and_tell, data_hash
 from gretchen.provenance import command, is_smoke
+from gretchen.recipes.find import find
+from gretchen.recipes.resolve import Resolved
+from gretchen.recipes.schema import MODEL
 from gretchen.runs import folder
-
-if TYPE_CHECKING:
-    from gretchen.recipes.resolve import Resolved
-    from gretchen.training.job import Job
-    from gretchen.training.preloaded import Workshop
-    from gretchen.training.start import Start
+from gretchen.scoring.chain_table import line, table
+from gretchen.tracking.evaluation import log_evaluation
+from gretchen.tracking.secrets import refuse_secrets
+from gretchen.training.job import Job, train_one
+from gretchen.training.preloaded import Workshop
+from gretchen.training.resume import difference
+from gretchen.training.start import Start
 
 
 def pipeline(
@@ -41,11 +49,6 @@ def pipeline(
     limit: Annotated[int | None, typer.Option(help="rows and pairs of each set, as in eval")] = None,
 ) -> None:
     """Train a chain of stages, each from the one before, and show what each adds."""
-    from gretchen.commands.eval import require_limit
-    from gretchen.hardware import chosen_profile
-    from gretchen.tracking.secrets import refuse_secrets
-    from gretchen.training.job import Job
-    from gretchen.training.preloaded import Workshop
 
     require_limit(limit)
     here, names = machine(), named(project, stages)
@@ -63,7 +66,6 @@ def pipeline(
 
 def named(project: str, stages: str) -> list[str]:
     """Return the recipes that STAGES names. Raises UserError for none, an unknown one, and one named twice."""
-    from gretchen.recipes.find import find
 
     found = [find(project, word).name for word in stages.split()]
     if not found:
@@ -90,7 +92,6 @@ class Stage:
 
 def linked(jobs: Sequence["Job"]) -> list[Stage]:
     """Return a chain's stages. Raises UserError for a chain that cannot be, before anything is trained."""
-    from gretchen.models.locate import locate, require_reachable
 
     require_reachable(base := locate(jobs[0].project, jobs[0].profile))
     chain: list[Stage] = []
@@ -101,8 +102,6 @@ def linked(jobs: Sequence["Job"]) -> list[Stage]:
 
 def link(chain: list[Stage], job: "Job", base: str) -> Stage:
     """Return the next stage of a chain: it starts from the last one that its recipe does not use beside its start."""
-    from gretchen.recipes.schema import MODEL
-    from gretchen.tracking.secrets import refuse_secrets
 
     recipe, _ = job.resolved()
     refuse_secrets(recipe.values, "the recipe")
@@ -137,7 +136,6 @@ def is_recipes(chain: list[Stage], number: int | None, stage: str, engine: str) 
 
 def run_chain(chain: list[Stage], work: "Workshop", limit: int | None) -> None:
     """Train what is not trained yet, evaluate each stage, and print the table."""
-    from gretchen.projects.build import build_and_tell
 
     project, profile = chain[0].job.project, chain[0].job.profile
     work.do(partial(build_and_tell, project, profile), "data")
@@ -153,7 +151,6 @@ def run_chain(chain: list[Stage], work: "Workshop", limit: int | None) -> None:
 
 def made(chain: list[Stage], number: int, runs: list[Path], work: "Workshop") -> Path:
     """Return the finished run of a stage: one that is there already, one that goes on, or a new one."""
-    from gretchen.training.job import train_one
 
     job = chain[number].job
     start = start_of(chain, number, runs, work)
@@ -167,13 +164,9 @@ def made(chain: list[Stage], number: int, runs: list[Path], work: "Workshop") ->
 
 def start_of(chain: list[Stage], number: int, runs: list[Path], work: "Workshop") -> "Start":
     """Return what a stage starts from, merged where it is not yet."""
-    from gretchen.models.locate import locate, weights_hash
-    from gretchen.training.start import Start
 
     def ready(place: int) -> dict[str, str]:
         if not (runs[place] / "model").is_dir():
-            from gretchen.merging import merge_run
-
             work.load()
             work.do(partial(merge_run, runs[place]), "merge")
         return {"run": paths.shown(runs[place]), "weights": weights_hash(runs[place] / "model")}
@@ -190,9 +183,6 @@ def start_of(chain: list[Stage], number: int, runs: list[Path], work: "Workshop"
 
 def is_same(run: Path, job: "Job", start: "Start") -> bool:
     """Return whether a run is of a job's recipe, data and start: content decides, not where models and output lie."""
-    from gretchen.projects.build import data_hash
-    from gretchen.training.resume import difference
-    from gretchen.training.start import Start
 
     told = folder.record(run)
     if (told["recipe"], told["profile"], bool(told.get("smoke"))) != (job.recipe, job.profile, is_smoke()):
@@ -205,9 +195,6 @@ def is_same(run: Path, job: "Job", start: "Start") -> bool:
 
 def evaluate(project: str, profile: str, runs: list[str], limit: int | None, is_last: bool) -> None:
     """Print what the newest run gets right; after the last one the table."""
-    from gretchen.commands.eval import evaluation
-    from gretchen.scoring.chain_table import line, table
-    from gretchen.tracking.evaluation import log_evaluation
 
     told, _ = evaluation(project, profile, runs, limit)
     print(line(told, runs[-1]), flush=True)

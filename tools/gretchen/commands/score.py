@@ -14,8 +14,14 @@ from typing import Annotated, Any
 
 import typer
 
+from gretchen.commands.eval import SEED
 from gretchen.errors import UserError
 from gretchen.names import nearest
+from gretchen.projects.build import build, data_hash
+from gretchen.projects.card import load_card
+from gretchen.scoring.scorer import load_evaluator
+from gretchen.scoring.summary import open_figures, summary
+from gretchen.scoring.testset import SETS, load_set, sample
 
 EXPECTED = 'expected {"id": "…", "prediction": "…"}'
 
@@ -27,12 +33,6 @@ def score(
     profile: Annotated[str, typer.Option(help="whose data: tiny has fewer rows than the others")] = "tiny",
 ) -> None:
     """Print the metrics of a file of predictions as JSON."""
-    from gretchen.commands.eval import SEED
-    from gretchen.projects.build import build, data_hash
-    from gretchen.projects.card import load_card
-    from gretchen.scoring.scorer import load_evaluator
-    from gretchen.scoring.summary import open_figures, summary
-    from gretchen.scoring.testset import SETS, load_set, sample
 
     card = load_card(project)
     evaluator = load_evaluator(project)

@@ -20,6 +20,7 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
+from gretchen.projects.card import load_card
 from gretchen.runs import folder
 from gretchen.tracking import login
 from gretchen.tracking.evaluation import DONE
@@ -57,7 +58,6 @@ def sync(project: Annotated[str, typer.Option(help="one project; without it all 
 
 def slugs(project: str) -> list[str]:
     """Return the project asked for, or all that have runs. Raises UserError for an unknown one."""
-    from gretchen.projects.card import load_card
 
     if project:
         load_card(project)

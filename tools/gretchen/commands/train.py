@@ -16,10 +16,19 @@ from typing import Annotated
 import typer
 
 from gretchen.errors import UserError
-from gretchen.hardware import Machine, machine
+from gretchen.hardware import Machine, best_profile, chosen_profile, machine
+from gretchen.projects.build import build_and_tell
 from gretchen.projects.card import load_card, missing_option
 from gretchen.provenance import command
+from gretchen.recipes.find import find
 from gretchen.runs import folder
+from gretchen.scoring.rewards import print_pairs
+from gretchen.scoring.samples import print_samples
+from gretchen.tracking.secrets import refuse_secrets
+from gretchen.training.job import Job, train_one
+from gretchen.training.resume import unfinished
+from gretchen.training.standalone import train_file
+from gretchen.training.start import own_start
 
 
 def train(
@@ -33,23 +42,12 @@ def train(
 ) -> None:
     """Train a recipe of a project, with data and checks before and three answers after, or a loose recipe."""
     if file is not None:
-        from gretchen.training.standalone import train_file
-
         if project:
             raise UserError("a loose recipe belongs to no project", f"leave out --project={project}, or the file")
         train_file(file, set_, resume, run)
         return
     if not project:
         raise missing_option("train", "PROJECT")
-    from gretchen.hardware import chosen_profile
-    from gretchen.projects.build import build_and_tell
-    from gretchen.recipes.find import find
-    from gretchen.scoring.rewards import print_pairs
-    from gretchen.scoring.samples import print_samples
-    from gretchen.tracking.secrets import refuse_secrets
-    from gretchen.training.job import Job, train_one
-    from gretchen.training.resume import unfinished
-    from gretchen.training.start import own_start
 
     load_card(project)
     here = machine()
@@ -74,7 +72,6 @@ def train(
 
 def next_step(run: Path, here: Machine) -> str:
     """Return the last lines: the next command, and what this machine could do beyond the profile."""
-    from gretchen.hardware import best_profile
 
     told = folder.record(run)
     project, profile = told["project"], told["profile"]

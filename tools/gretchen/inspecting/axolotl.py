@@ -13,6 +13,7 @@ import tempfile
 from collections.abc import Iterator
 from typing import Any
 
+from gretchen.engines.axolotl.capabilities import H100
 from gretchen.inspecting.sequences import IGNORED, Sequence, sequences_of
 from gretchen.inspecting.standin import stand_in
 
@@ -68,8 +69,6 @@ def _configured(values: dict[str, Any], rows: int, place: str) -> Any:
     """Return the recipe as axolotl's own config, validated, on the first rows, with `place` for what it writes."""
     from axolotl.utils.config import normalize_cfg_datasets, normalize_config, validate_config
     from axolotl.utils.dict import DictDefault
-
-    from gretchen.engines.axolotl.capabilities import H100
 
     changed = {key: value for key, value in values.items() if key not in ELSEWHERE} | CALM
     changed |= {"output_dir": place, "dataset_prepared_path": place, "dataset_num_proc": 0}

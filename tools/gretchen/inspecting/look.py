@@ -14,7 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
+from gretchen.engines.randomness import same_randomness
 from gretchen.errors import UserError
+from gretchen.inspecting import axolotl, zephyr
 from gretchen.inspecting.sequences import Sequence, sequences_of
 from gretchen.recipes.batch import PER_DEVICE
 from gretchen.recipes.references import files_of
@@ -63,7 +65,6 @@ class Look:
 
 def look(engine: str, stage: str, values: dict[str, Any], rows: int = ROWS) -> Look:
     """Return a look at the first rows. Raises UserError for a stage that has none, and what the engine raises."""
-    from gretchen.engines.randomness import same_randomness
 
     require_shown(stage)
     with same_randomness():
@@ -91,7 +92,6 @@ def trained_first(engine: str, stage: str, values: dict[str, Any], count: int, r
 
     Packed rows come one a batch: what is packed together does not depend on the batch's size.
     """
-    from gretchen.engines.randomness import same_randomness
 
     require_shown(stage)
     if values.get("packing") or values.get("sample_packing"):
@@ -147,10 +147,7 @@ def _raw(file: Path, rows: int) -> list[dict[str, Any]]:
 def _engine(engine: str) -> Any:
     """Return the module that asks an engine."""
     if engine == "axolotl":
-        from gretchen.inspecting import axolotl
-
         return axolotl
-    from gretchen.inspecting import zephyr
 
     return zephyr
 

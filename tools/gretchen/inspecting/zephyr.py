@@ -11,10 +11,14 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
+from gretchen.engines.zephyr.stage import load_rows, parse
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.inspecting.sequences import Sequence, sequences_of
 from gretchen.inspecting.standin import stand_in
+from gretchen.recipes.export_schemas import parts
+from gretchen.recipes.resolve import dump
+from gretchen.recipes.schema import SAME_AS, load_schema
 
 # Here nothing is trained, on whatever machine.
 CALM = {
@@ -34,10 +38,6 @@ def trainer_of(values: dict[str, Any], stage: str, rows: int) -> Any:
     """
     from transformers import AutoTokenizer
 
-    from gretchen.engines.zephyr.stage import load_rows
-    from gretchen.recipes.export_schemas import parts
-    from gretchen.recipes.schema import SAME_AS
-
     classes = parts(SAME_AS.get(stage, stage))
     trainer_class = _trainer_class(classes[1])
     script, config, model, mixture = _parsed(values, classes)
@@ -53,7 +53,6 @@ def trainer_of(values: dict[str, Any], stage: str, rows: int) -> Any:
 
 def rows_of(values: dict[str, Any], stage: str, rows: int) -> list[list[Sequence]]:
     """Return the sequences of each of the first rows as it stands: one, or the two sides of a pair."""
-    from gretchen.recipes.schema import SAME_AS, load_schema
 
     known = load_schema("zephyr", SAME_AS.get(stage, stage))["properties"]
     trainer = trainer_of(values | {key: value for key, value in WHOLE.items() if key in known}, stage, rows)
@@ -62,8 +61,6 @@ def rows_of(values: dict[str, Any], stage: str, rows: int) -> list[list[Sequence
 
 def _parsed(values: dict[str, Any], classes: tuple[type, ...]) -> tuple[Any, ...]:
     """Return the recipe's values as instances of TRL's dataclasses, fit for this machine."""
-    from gretchen.engines.zephyr.stage import parse
-    from gretchen.recipes.resolve import dump
 
     changed = {key: value for key, value in values.items() if key not in ELSEWHERE} | CALM
     with tempfile.TemporaryDirectory() as place:

@@ -11,6 +11,8 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.models.generate import Completion, Model, Prompt, encode, generate
+from gretchen.scoring.systems import template_text
+from gretchen.scoring.testset import conversation, load_set, sample
 
 PROMPTS, NEW_TOKENS = 16, 32
 # For a merge outside any project, whose held-out rows would be asked.
@@ -101,15 +103,11 @@ def prompts_for(folder: Path, project: str | None) -> list[Prompt]:
 
     [] where the model folder has no tokenizer to ask with.
     """
-    from gretchen.scoring.systems import template_text
 
     if not (folder / "tokenizer_config.json").is_file():
         return []
     if template_text(folder) is None:
         return list(QUESTIONS)
-    if project:
-        from gretchen.scoring.testset import conversation, load_set, sample
-
-        if rows := load_set(project, "test"):
-            return [conversation(row) for row in sample(rows, PROMPTS)]
+    if project and (rows := load_set(project, "test")):
+        return [conversation(row) for row in sample(rows, PROMPTS)]
     return [[{"role": "user", "content": question}] for question in QUESTIONS]

@@ -13,9 +13,14 @@ from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import no_space
 from gretchen.merging.adapter import Adapter, read
+from gretchen.merging.by_peft import is_converted, merge_by_peft, require_memory
 from gretchen.merging.companions import companions, write_config, write_generation_config
+from gretchen.merging.quantized import dequantized as undone
+from gretchen.merging.quantized import quantization_of
 from gretchen.merging.shards import Weights
 from gretchen.merging.stream import Plan, plan, stream
+from gretchen.merging.trained import compare_answers
+from gretchen.merging.weights import compare_weights
 from gretchen.models.files import read_json
 from gretchen.silence import quieten
 
@@ -39,9 +44,6 @@ def merge(
     adapter = fitting(read(adapter_folder, weights), weights, base, config)
     print(f"merging {paths.shown(adapter_folder)} into {paths.shown(base)}", flush=True)
     if dequantized:
-        from gretchen.merging.quantized import dequantized as undone
-        from gretchen.merging.quantized import quantization_of
-
         if adapter.beyond:
             raise WorkError(f"peft has to merge {adapter.beyond}, and it cannot dequantize", "leave DEQUANTIZED out")
         print("  the quantized base stays in memory while its weights are undone", flush=True)
@@ -64,8 +66,6 @@ def fitting(adapter: Adapter, weights: Weights, base: Path, config: dict[str, An
     try:
         adapter.require_fit(weights, paths.shown(base))
     except UserError:
-        from gretchen.merging.by_peft import is_converted
-
         if not is_converted(config):
             raise
         return adapter.for_peft(f"a {config.get('model_type')} base, whose tensors are renamed as they are loaded")
@@ -74,7 +74,6 @@ def fitting(adapter: Adapter, weights: Weights, base: Path, config: dict[str, An
 
 def by_streaming(base: Path, planned: Plan, target: Path) -> dict[str, Any]:
     """Merge shard by shard, prove every tensor, and return what the proof says."""
-    from gretchen.merging.weights import compare_weights
 
     adapter = planned.adapter
     ranks = sorted({adapter.rank(name) for name in adapter.layers})
@@ -97,8 +96,6 @@ def by_peft(base: Path, weights: Weights, adapter: Adapter, target: Path) -> dic
     """Hand the merge to peft, and say why."""
     import psutil
 
-    from gretchen.merging.by_peft import merge_by_peft, require_memory
-
     print(f"  peft merges it, the whole model in memory: this adapter has {adapter.beyond}", flush=True)
     require_memory(weights, psutil.virtual_memory().available)
     require_space(target, sum(head.nbytes for head in weights.heads.values()))
@@ -120,7 +117,6 @@ def proof_by_answers(base: Path, adapter: Adapter, target: Path, run: Path | Non
 
     Raises WorkError where the gap is beyond the tolerance.
     """
-    from gretchen.merging.trained import compare_answers
 
     told = compare_answers(base, adapter, target, run, dequantized)
     if "skipped" in told:

@@ -12,6 +12,8 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import whole_folder, write_json
+from gretchen.merging.merge import merge
+from gretchen.merging.quantized import settings_of
 from gretchen.models.locate import require_reachable, start_of, weights_hash
 from gretchen.runs import folder
 
@@ -24,8 +26,6 @@ def merge_run(run: Path, dequantized: bool = False) -> Path:
     `dequantized` merges a QLoRA run into the base's dequantized weights. Says what it does. Raises UserError or
     WorkError where it cannot, and then leaves no model/.
     """
-    from gretchen.merging.merge import merge
-    from gretchen.merging.quantized import settings_of
 
     told, target = folder.record(run), run / "model"
     with folder.writer(run, f"run {run.name}"):
@@ -65,7 +65,6 @@ def merge_folders(base: str, adapter: Path, output: Path) -> None:
 
     Raises UserError where `output` exists, or where the two do not belong together.
     """
-    from gretchen.merging.merge import merge
 
     if output.exists():
         raise UserError(f"{paths.shown(output)} exists already", "name a folder that does not: nothing is written over")

@@ -16,7 +16,14 @@ from gretchen.merging.answers import gap, load_exact, prompts_for, say
 from gretchen.merging.quantized import quantization_of
 from gretchen.merging.shards import Weights
 from gretchen.models.generate import Model, Prompt
+from gretchen.projects.card import load_card
+from gretchen.provenance import is_smoke
 from gretchen.runs import folder
+from gretchen.scoring import predictions as answering
+from gretchen.scoring.predictions import Answer, Job, Settings
+from gretchen.scoring.scorer import load_evaluator
+from gretchen.scoring.summary import open_figures
+from gretchen.scoring.testset import conversation, load_set, sample
 
 SCORED_ROWS, SMOKE_ROWS = 100, 6
 # float32 weights, and room for what is computed from them.
@@ -72,13 +79,6 @@ def hindrance(base: Path, adapter: Adapter, prompts: Sequence[Prompt]) -> str:
 
 def score(model: Model, project: str | None) -> dict[str, Any] | None:
     """Return a model's main metric on held-out rows of a project, as summary.py tells it; None where it has no rows."""
-    from gretchen.projects.card import load_card
-    from gretchen.provenance import is_smoke
-    from gretchen.scoring import predictions as answering
-    from gretchen.scoring.predictions import Answer, Job, Settings
-    from gretchen.scoring.scorer import load_evaluator
-    from gretchen.scoring.summary import open_figures
-    from gretchen.scoring.testset import conversation, load_set, sample
 
     rows = sample(load_set(project, "test"), SMOKE_ROWS if is_smoke() else SCORED_ROWS) if project else []
     if not rows:

@@ -11,6 +11,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, text_hash
+from gretchen.projects.card import model_of
 
 EMBEDDED = re.compile(r"projects/([\w-]+)/base")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -21,7 +22,6 @@ def locate(project: str, profile: str) -> str:
 
     Raises WorkError where the embedded base has not been pretrained.
     """
-    from gretchen.projects.card import model_of
 
     model = model_of(project, profile)
     require_embedded(model)

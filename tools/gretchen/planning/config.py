@@ -12,6 +12,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.models.locate import HUB_ID, require_reachable
+from gretchen.projects import card
 from gretchen.recipes.schema import MODEL
 
 HINT = "name a config.json that you have: MODEL=… (--model CONFIG.json)"
@@ -35,7 +36,6 @@ def there_or_base(name: str, profile: str, project: str) -> str:
     """Return a model of an earlier stage, or where it has still to be made the base, which has its shape."""
     if (paths.root() / name).is_dir():
         return name
-    from gretchen.projects import card
 
     return card.model_of(project, profile)
 

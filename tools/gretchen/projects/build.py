@@ -19,9 +19,11 @@ from gretchen.errors import UserError
 from gretchen.files import file_hash, folder_hash, text_hash, write_json, write_jsonl, write_text
 from gretchen.projects.builder import SPLITS, Placed, Tally, offered, on_disk, outside_rows, placed_rows
 from gretchen.projects.card import Card, load_card
+from gretchen.projects.datacard import Measure, describe, markdown, measure_folder
 from gretchen.projects.duplicates import SAMPLE, near_duplicates
 from gretchen.projects.leakage import leaks
 from gretchen.projects.modules import load_dataset_module
+from gretchen.provenance import is_smoke
 
 Rows = dict[str, list[Placed]]
 SMOKE_ROWS = 240
@@ -100,7 +102,6 @@ def build_and_tell(project: str, profile: str) -> None:
 
 def row_limit(card: Card, profile: str) -> int:
     """Return how many rows of each format a profile builds."""
-    from gretchen.provenance import is_smoke
 
     most = card.rows.tiny if profile == "tiny" else card.rows.full
     return min(most, SMOKE_ROWS) if is_smoke() else most
@@ -108,7 +109,6 @@ def row_limit(card: Card, profile: str) -> int:
 
 def fingerprint(project: str, card: Card, most: int, source: Outside | None) -> str:
     """Return a hash of all that the built files depend on: builder, data, card, limits, source, and this code."""
-    from gretchen.projects.datacard import measure_folder
 
     folder = paths.projects() / project
     parts = [folder_hash(folder, "*.py"), folder_hash(folder / "data"), card.model_dump_json(), str(most)]
@@ -174,7 +174,6 @@ def write(
     source: Outside | None,
 ) -> None:
     """Write all files, the data card last."""
-    from gretchen.projects.datacard import Measure, describe, markdown, measure_folder
 
     target = paths.build(project)
     measure = Measure(measure_folder(project))

@@ -15,6 +15,7 @@ from gretchen.projects.builder import Placed, Tally, offered, on_disk, placed_ro
 from gretchen.projects.card import load_card
 from gretchen.projects.leakage import HELD_OUT, HeldOut
 from gretchen.projects.modules import load_dataset_module
+from gretchen.provenance import is_smoke
 
 FOLDER = "base-corpus"
 SPLITS = ("train", "validation", "test")
@@ -26,7 +27,6 @@ def base_corpus(project: str) -> Path:
 
     Raises UserError where the project offers no documents, or they hold what the project tests on.
     """
-    from gretchen.provenance import is_smoke
 
     card = load_card(project)
     count = SMOKE_DOCUMENTS if is_smoke() else card.rows.base

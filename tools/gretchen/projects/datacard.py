@@ -12,7 +12,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.projects.builder import SPLITS, Placed, counts
 from gretchen.projects.card import Card
-from gretchen.projects.rows import Row, prompt_of
+from gretchen.projects.rows import Row, normalised, prompt_of, reference_of
 
 SAMPLES = 3
 MOST_FAULTS = 20
@@ -64,7 +64,6 @@ def measure_folder(project: str) -> Path:
 
 def describe(rows: Sequence[Placed], tally: Any, near: int, of: int, measure: Measure) -> dict[str, Any]:
     """Return what a data card says of one format's rows; `near` of `of` looked-at rows have a near-duplicate."""
-    from gretchen.projects.rows import normalised, reference_of
 
     lengths, trained = measure.lengths([one.row for one in rows])
     forms = counts(rows)

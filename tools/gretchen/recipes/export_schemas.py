@@ -19,6 +19,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.files import write_text
+from gretchen.recipes import editor_schemas
 
 FOLDER = Path(__file__).parent / "schemas"
 # Stage -> the module of TRL's that trains it, and how its classes begin: SFTTrainer, SFTConfig.
@@ -48,7 +49,6 @@ UNSTABLE = {"run_name", "logging_dir"}
 
 def main() -> None:
     """Write every schema file, and the editor's after them."""
-    from gretchen.recipes import editor_schemas
 
     for name, schema in exported().items():
         write_text(FOLDER / f"{name}.json", text_of(schema))

@@ -24,6 +24,7 @@ from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, se
 from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import read
 from gretchen.recipes.schema import MODEL, converted, faults, layer_faults, load_schema
+from gretchen.recipes.standalone import read_loose
 
 Origin = tuple[str, int] | str
 # The folder, relative to the root, of the run that `${base.<stage>}` stands for, by its recipe's name ("sft.zephyr").
@@ -173,7 +174,6 @@ def dump(values: Values) -> str:
 
 def resolve_file(path: Path) -> Resolved:
     """Return a loose recipe as it is, with engine and stage detected from its keys. Raises UserError as check does."""
-    from gretchen.recipes.standalone import read_loose
 
     loose = read_loose(path)
     require_none(loose.mistakes)

@@ -7,6 +7,7 @@ from collections import Counter, defaultdict
 from functools import partial
 from typing import Any
 
+from gretchen.projects.rows import reference_of
 from gretchen.scoring.scorer import Evaluator, Prediction
 from gretchen.scoring.testset import conversation
 
@@ -21,7 +22,6 @@ def copied_prompt(row: Row) -> str:
 
 def most_frequent_answers(train: list[Row]) -> dict[str, str]:
     """Return {form: its most frequent answer}, the first in the alphabet among equals; "" is the key of all forms."""
-    from gretchen.projects.rows import reference_of
 
     answers: dict[str, Counter[str]] = defaultdict(Counter)
     for row in train:

@@ -14,7 +14,13 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.files import read_jsonl, write_json
+from gretchen.hardware import PROFILES
+from gretchen.models.generate import load
+from gretchen.models.likelihood import log_probabilities
 from gretchen.models.locate import weights
+from gretchen.projects.card import load_card
+from gretchen.scoring.documents import FOLDERS
+from gretchen.scoring.testset import load_set, sample
 
 # Beside a base's files: of which project's documents it was made, and what it scores on them.
 FIGURE = "corpus.json"
@@ -42,8 +48,6 @@ def stranger(project: str) -> str | None:
 
 def warning(project: str, here: float, own: dict[str, Any]) -> str:
     """Return what a person is told, and the two ways out."""
-    from gretchen.hardware import PROFILES
-    from gretchen.projects.card import load_card
 
     models = load_card(project).models
     real = next((profile for profile in PROFILES if models[profile] != "base"), "")
@@ -57,8 +61,6 @@ def warning(project: str, here: float, own: dict[str, Any]) -> str:
 
 def documents(project: str) -> list[str]:
     """Return a sample of a project's held-out documents, evenly over forms; its chats' answers where it has none."""
-    from gretchen.scoring.documents import FOLDERS
-    from gretchen.scoring.testset import load_set
 
     for name in FOLDERS:
         if rows := load_set(project, "test", name):
@@ -68,7 +70,6 @@ def documents(project: str) -> list[str]:
 
 def sampled(rows: list[dict[str, Any]]) -> list[str]:
     """Return the texts of a sample of rows, the same ones every time."""
-    from gretchen.scoring.testset import sample
 
     return [row["text"] for row in sample(rows, DOCUMENTS)]
 
@@ -88,8 +89,6 @@ def kept_figure(base: Path) -> dict[str, Any] | None:
 
 def bits_per_token(base: Path, texts: list[str]) -> float:
     """Return the mean of -log2 p(token | those before it), in bits, over all tokens but each text's first."""
-    from gretchen.models.generate import load
-    from gretchen.models.likelihood import log_probabilities
 
     loaded = load(str(base))
     end = loaded.tokenizer.eos_token_id

@@ -11,6 +11,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.models.generate import Model, load
+from gretchen.provenance import is_smoke
 from gretchen.runs import folder
 from gretchen.scoring import preferences
 from gretchen.scoring.systems import System, system, template_text
@@ -54,7 +55,6 @@ def tell(project: str, judges: list[System], template: str, rows: list[Row]) -> 
 
 def write_pairs(run: Path, project: str) -> None:
     """Measure the reward model that a run has trained on held-out pairs, and keep the figures in its run.json."""
-    from gretchen.provenance import is_smoke
 
     judge = system(run, alone=True)
     rows = preferences.pairs(project, SMOKE_LIMIT if is_smoke() else 0)

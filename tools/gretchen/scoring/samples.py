@@ -12,7 +12,12 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.files import write_json
+from gretchen.models.generate import generate, load
+from gretchen.models.locate import start_of
+from gretchen.projects.card import load_card
+from gretchen.projects.rows import reference_of
 from gretchen.runs import folder
+from gretchen.scoring.testset import conversation, load_set, sample, test_format
 
 SAMPLES = 3
 LEAST_WIDTH, MOST_WIDTH = 72, 118
@@ -23,11 +28,6 @@ def write_samples(run: Path, project: str, trained: Path) -> None:
 
     A project without rows that are answered in chat form gets no samples.
     """
-    from gretchen.models.generate import generate, load
-    from gretchen.models.locate import start_of
-    from gretchen.projects.card import load_card
-    from gretchen.projects.rows import reference_of
-    from gretchen.scoring.testset import conversation, load_set, sample, test_format
 
     if test_format(project) is None:
         return

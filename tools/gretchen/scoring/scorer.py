@@ -22,6 +22,9 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.names import unknown
+from gretchen.projects.card import load_card
+from gretchen.projects.modules import load_evaluation_module
+from gretchen.projects.rows import reference_of
 
 Row = dict[str, Any]
 # One answer, or, in a closed loop, the turns after the prompt as messages.
@@ -141,7 +144,6 @@ class Evaluator:
 
     def oracle(self, row: Row) -> Prediction:
         """Return the perfect answer to a row: the project's `oracle`, played where it is a policy, or the reference."""
-        from gretchen.projects.rows import reference_of
 
         what = f"oracle() of row '{row['id']}'"
         found = self._called(what, "oracle", row) if self.offers("oracle") else reference_of(row)
@@ -239,8 +241,6 @@ def _number(value: Any, place: str) -> float:
 
 def load_evaluator(project: str) -> Evaluator:
     """Return a project's evaluator. Raises UserError where evaluation.py has no `score`."""
-    from gretchen.projects.card import load_card
-    from gretchen.projects.modules import load_evaluation_module
 
     evaluator = Evaluator(project, load_card(project).evaluation, load_evaluation_module(project))
     if not evaluator.offers("score"):

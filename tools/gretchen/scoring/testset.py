@@ -12,6 +12,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.files import read_jsonl, text_hash
 from gretchen.models.generate import Conversation
+from gretchen.projects.rows import prompt_of
 
 Row = dict[str, Any]
 # The first of these with test rows is what a project's models are asked: the others hold the same questions.
@@ -70,7 +71,6 @@ def rows_hash(rows: list[Row]) -> str:
 
 def conversation(row: Row) -> Conversation:
     """Return what a model is asked for a row."""
-    from gretchen.projects.rows import prompt_of
 
     return Conversation(prompt_of(row), row.get("tools") or None)
 

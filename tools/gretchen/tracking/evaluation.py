@@ -12,7 +12,9 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.files import text_hash, write_json
+from gretchen.tracking import lineage
 from gretchen.tracking.environment import CAREFUL, QUIET, mode
+from gretchen.tracking.run import address_of, finish, opened
 
 COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
 CONFIG_KEYS = ("project", "profile", "date", "git", "main", "base", "data", "template", "sets")
@@ -27,8 +29,6 @@ def log_evaluation(told: dict[str, Any]) -> str | None:
     key, place = key_of(told), paths.runs(told["project"]) / "evaluations"
     if os.environ.get("WANDB_MODE") == "disabled" or list(place.glob(f"wandb/*run-*-{key}/{DONE}")):
         return None
-    from gretchen.tracking import lineage
-    from gretchen.tracking.run import address_of, finish, opened
 
     os.environ.update({name: value for name, value in (CAREFUL | QUIET).items() if name not in os.environ})
     os.environ["WANDB_MODE"] = mode()
@@ -75,7 +75,6 @@ def config(told: dict[str, Any]) -> dict[str, Any]:
 
 def compared(told: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return what was compared, for the lineage: base, data, and the weights of each run."""
-    from gretchen.tracking import lineage
 
     things = lineage.made_from({key: told[key] for key in ("project", "data", "base")})
     for model in told["models"]:

@@ -15,6 +15,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.engines import zephyr
+from gretchen.engines.zephyr.mixing import write_mixture
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.hardware import Machine, machine
@@ -185,8 +186,6 @@ def prepare(begun: Start) -> None:
     if wanted.tokenizer or own_template:
         write_tokenizer(wanted.tokenizer or str(begun.values[MODEL["zephyr"]]), own_template, begun.run / "tokenizer")
     if wanted.mixture:
-        from gretchen.engines.zephyr.mixing import write_mixture
-
         text = str(begun.values.get("dataset_text_field", "text"))
         counts = write_mixture(wanted.mixture, stage, begun.run / "data", text)
         print(f"mixed: {', '.join(f'{rows} {split}' for split, rows in counts.items())} rows", flush=True)

@@ -13,6 +13,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.merging import merge_run
 from gretchen.models.locate import require_reachable, start_of, weights_hash
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
@@ -107,6 +108,5 @@ def newest(project: str, resolved: Resolved, stage: str, doing: str) -> Path:
 
 def ready(run: Path) -> dict[str, str]:
     """Return {"run": folder, "weights": hash} of an earlier run's model, merged where it must be."""
-    from gretchen.merging import merge_run
 
     return {"run": paths.shown(run), "weights": weights_hash(merge_run(run))}

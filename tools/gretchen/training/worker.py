@@ -12,10 +12,15 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gretchen.checks.check import check_deep
+from gretchen.checks.deep import own_validators
 from gretchen.checks.report import Report
 from gretchen.errors import GretchenError
 from gretchen.runs import folder
 from gretchen.runs.folder import is_first_process
+from gretchen.scoring.domain import stranger
+from gretchen.scoring.rewards import write_pairs
+from gretchen.scoring.samples import write_samples
 from gretchen.tracking.run import tracked
 
 
@@ -53,12 +58,8 @@ def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
     told = folder.record(recipe.parent)
     of_project = bool(told) and told["stage"] != "base" and "file" not in told
     if "file" in told:
-        from gretchen.checks.deep import own_validators
-
         Report(str(recipe), [own_validators(recipe)]).raise_if_failed()
     if of_project:
-        from gretchen.checks.check import check_deep
-
         report = check_deep(told["project"], recipe)
         report.raise_if_failed()
         if is_first_process():
@@ -72,18 +73,13 @@ def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
             trained = train()
     if of_project and is_first_process():
         if told["stage"] == "reward":
-            from gretchen.scoring.rewards import write_pairs
-
             write_pairs(recipe.parent, told["project"])
         else:
-            from gretchen.scoring.samples import write_samples
-
             write_samples(recipe.parent, told["project"], trained)
 
 
 def warning(told: dict[str, Any]) -> str | None:
     """Return what a person must know of the model that a run starts from; None where there is nothing to tell."""
-    from gretchen.scoring.domain import stranger
 
     starts_from_own_base = not told["parent"] and told["base"]["model"] == f"projects/{told['project']}/base"
     return stranger(told["project"]) if starts_from_own_base else None

@@ -15,6 +15,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Found
 from gretchen.projects.build import untouched
+from gretchen.projects.card import Card, read_card
 from gretchen.projects.rows import FORMATS, Row, normalised_prompt
 
 ROWS = 200
@@ -125,7 +126,6 @@ def length(turns: Any) -> int:
 
 def test_rows_in_train(project: str, row_format: str) -> list[str]:
     """Return a sentence for each of the first training rows that ask what a held-out row asks, closed forms aside."""
-    from gretchen.projects.card import Card, read_card
 
     card = read_card(project)
     closed = set(card.closed) if isinstance(card, Card) else set()

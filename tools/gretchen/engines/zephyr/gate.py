@@ -13,6 +13,8 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from gretchen.files import read_jsonl
+from gretchen.models.generate import Model, generate
+from gretchen.scoring.documents import answers
 
 ACCURACY = 0.9
 DOCUMENTS = 40
@@ -31,8 +33,6 @@ def documents_by_form(path: Path, count: int = DOCUMENTS) -> dict[str, list[tupl
 
 def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]) -> dict[str, float]:
     """Return {form: share of documents whose answer the model completes exactly}."""
-    from gretchen.models.generate import Model, generate
-    from gretchen.scoring.documents import answers
 
     scores = {}
     for form, pairs in forms.items():

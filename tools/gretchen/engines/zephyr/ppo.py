@@ -9,8 +9,10 @@ import os
 from pathlib import Path
 from typing import Any
 
+from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.zephyr import stage
 from gretchen.errors import WorkError
+from gretchen.tracking.run import curves
 
 
 def train(recipe: Path, resume: bool = False) -> Path:
@@ -23,8 +25,6 @@ def train(recipe: Path, resume: bool = False) -> Path:
     from trl.experimental.ppo import PPOConfig, PPOTrainer
 
     from gretchen.engines.callbacks import Metrics
-    from gretchen.engines.four_bits import keep_trainable
-    from gretchen.tracking.run import curves
 
     if resume:
         raise WorkError("TRL's PPO trainer cannot go on from a checkpoint", "train anew without RESUME=1")

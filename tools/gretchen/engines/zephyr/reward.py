@@ -9,6 +9,8 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.engines.zephyr import stage
+from gretchen.models.generate import Model
+from gretchen.scoring.preferences import encode
 
 
 def train(recipe: Path, resume: bool = False) -> Path:
@@ -21,9 +23,6 @@ def train(recipe: Path, resume: bool = False) -> Path:
 def tokens(rows: Any, model: Any) -> Any:
     """Return the rows' conversations as token ids, up to the one that ends the answer."""
     from transformers import AutoTokenizer
-
-    from gretchen.models.generate import Model
-    from gretchen.scoring.preferences import encode
 
     asked = Model(AutoTokenizer.from_pretrained(model.model_name_or_path, revision=model.model_revision), None)
 

@@ -11,8 +11,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from gretchen.engines.four_bits import keep_trainable
+from gretchen.engines.zephyr.mixing import chats_alone
 from gretchen.errors import UserError
 from gretchen.runs import folder
+from gretchen.tracking.run import curves
 
 Start = Callable[[str, Any], Any]
 # What a stage's trainer takes beyond model and rows, made from the script's arguments, the trainer's and the model's.
@@ -41,9 +44,7 @@ def train_by(
     from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config
 
     from gretchen.engines.callbacks import Metrics, SaveEvery
-    from gretchen.engines.four_bits import keep_trainable
     from gretchen.engines.rehearsal import LongestFirst
-    from gretchen.tracking.run import curves
 
     classes = script_class or ScriptArguments, config_class, ModelConfig, DatasetMixtureConfig
     script, config, model, mixture = parse(recipe, *classes)
@@ -85,8 +86,6 @@ def load_rows(script: Any, mixture: Any) -> Any:
     """Return the recipe's DatasetDict: `datasets:` (TRL's mixture) or `dataset_name:` (a folder or a hub id)."""
     from datasets import load_dataset
     from trl import get_dataset
-
-    from gretchen.engines.zephyr.mixing import chats_alone
 
     if mixture.datasets:
         return get_dataset(mixture)
