@@ -85,7 +85,7 @@ sync: $(READY)  ## [PROJECT=…]: upload to W&B what was tracked offline
 lock: $(READY)  ## [UPGRADE=1]: write constraints.txt anew
 	$(GRETCHEN) lock
 
-lint: $(READY)  ## ruff and the checks of pre-commit
+lint: $(READY)  ## ruff, and pre-commit's checks: the package's layers, YAML, secrets, large files …
 	@$(REFUSE).venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@SKIP=ruff-check,ruff-format .venv/bin/pre-commit run --all-files

@@ -2,6 +2,7 @@
 
 import ast
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -16,6 +17,7 @@ from gretchen.errors import UserError, WorkError
 ROOT = Path(__file__).resolve().parents[1]
 CPU_WHEEL = f"torch-{setup.pinned('torch')}+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 INSTALL = [".venv/bin/uv", "pip", "install", "--python", ".venv/bin/python", "-c", "constraints.txt", "-e", "."]
+INSTALL += ["--group", "dev"]
 
 
 @pytest.mark.parametrize(
@@ -91,7 +93,7 @@ def test_another_python_is_told_which_one_is_wanted(monkeypatch, tmp_path):
 
 def test_set_up_parses_on_an_old_python_and_imports_the_standard_library_alone():
     # Python 3.9 is what macOS brings: it must get as far as the sentence that says which one is wanted.
-    for module in ("setup", "errors", "paths"):
+    for module in ("commands/setup", "errors", "hardware", "names", "paths"):
         tree = ast.parse((ROOT / "tools/gretchen" / f"{module}.py").read_text(), feature_version=(3, 8))
         names = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
@@ -153,8 +155,8 @@ def clone(tmp_path):
         shutil.copy(ROOT / name, tmp_path)
     shutil.copytree(ROOT / "tools", tmp_path / "tools", ignore=shutil.ignore_patterns("*.egg-info", "__pycache__"))
     text = (ROOT / "pyproject.toml").read_text()
-    head, _, rest = text.partition("dependencies = [")
-    (tmp_path / "pyproject.toml").write_text(head + "dependencies = []" + rest.partition("\n]")[2])
+    text = re.sub(r"^(dependencies|dev) = \[.*?^\]", r"\1 = []", text, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "pyproject.toml").write_text(text)
     subprocess.run([sys.executable, "-m", "venv", "--without-pip", ".venv"], cwd=tmp_path, check=True)
     shutil.copy(Path(sys.executable).with_name("uv"), tmp_path / ".venv/bin/uv")
     return tmp_path

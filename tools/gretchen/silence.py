@@ -7,16 +7,15 @@ What an engine writes while it trains goes to its run's train.log and is kept.
 """
 
 import contextlib
+import logging
 import os
 import sys
+import warnings
 from collections.abc import Iterator
 
 
 def quieten() -> None:
     """Keep progress bars, and what libraries report of their own parts as they are imported, off the screen."""
-    import logging
-    import warnings
-
     for library in ("bitsandbytes", "peft"):
         warnings.filterwarnings("ignore", module=library)
     for name in ("torchao", "torch.utils._pytree", "bitsandbytes"):

@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+from pydantic import ValidationError
 
 from gretchen import paths
 from gretchen.checks.mistakes.rendered import look_at
@@ -72,7 +73,6 @@ def axolotl_validators(recipe: Path, values: dict[str, Any], gpu: dict[str, Any]
     from axolotl.cli.config import gpu_capabilities
     from axolotl.utils.config import validate_config
     from axolotl.utils.dict import DictDefault
-    from pydantic import ValidationError
 
     name = "axolotl's validators"
     here, environment = gpu_capabilities()

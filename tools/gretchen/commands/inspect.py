@@ -7,9 +7,11 @@ tokenization, loss mask, length limit and packing. HTML=1 writes a page instead.
 trained; it takes half a minute to load the training stack. What is wrong with the rows, `make check DEEP=1` says.
 """
 
+import warnings
 from typing import Annotated, Any
 
 import typer
+from rich.console import Console
 
 from gretchen import paths
 from gretchen.errors import UserError
@@ -36,8 +38,6 @@ def inspect(
     html: Annotated[bool, typer.Option(help="write a page instead")] = False,
 ) -> None:
     """Show a few training rows as tokens: which are trained, which are masked, where answers end."""
-    from rich.console import Console
-
     resolved, notes = ready(project, recipe, profile, set_)
     build(project, profile)
     title = f"{project}, {resolved.name}, {profile}: training rows as the model sees them"
@@ -82,8 +82,6 @@ def seen(resolved: Any, count: int) -> tuple[list[str], list[tuple[str, list[Any
 
     Raises UserError with the engine's own words where it cannot make the rows.
     """
-    import warnings
-
     asked = (resolved.engine, resolved.stage, resolved.values)
     try:
         with warnings.catch_warnings(action="ignore"), silent():

@@ -46,7 +46,8 @@ def resolve(before: str, upgrade: bool) -> str:
         output = Path(folder) / "constraints.txt"
         output.write_text(before, encoding="utf-8")
         command = [str(Path(sys.executable).with_name("uv")), "pip", "compile", "pyproject.toml"]
-        command += ["--extra", "tokenizer", "--universal", "--python-version", "3.11", "--fork-strategy", "fewest"]
+        command += ["--group", "dev", "--extra", "tokenizer"]
+        command += ["--universal", "--python-version", "3.11", "--fork-strategy", "fewest"]
         command += ["--no-header", "--no-annotate", "--no-emit-index-url", "--output-file", str(output)]
         command += ["--upgrade"] * upgrade
         done = subprocess.run(command, cwd=paths.root(), env=environment, capture_output=True, text=True, check=False)

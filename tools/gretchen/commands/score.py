@@ -8,7 +8,9 @@ false` marks an answer that was cut off. The code that scores is that of `make e
 scored here too. LIMIT=300 expects the rows that `make eval LIMIT=300` takes. No model is loaded.
 """
 
+import contextlib
 import json
+import sys
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -52,9 +54,6 @@ def score(
 
 def build_quietly(build: Any, project: str, profile: str) -> None:
     """Build the data where it is stale; what that tells goes to stderr, for stdout is JSON."""
-    import contextlib
-    import sys
-
     with contextlib.redirect_stdout(sys.stderr):
         build(project, profile)
 

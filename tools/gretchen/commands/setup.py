@@ -84,7 +84,7 @@ def plan(system: str, architecture: str, gpu: bool, wheel_names: list[str], pyth
     `wheel_names` are the files of the wheel folders. Raises UserError for a machine that PyTorch has no build for.
     """
     command = [str(VENV / "bin" / "uv"), "pip", "install", "--python", PYTHON]
-    command += ["-c", "constraints.txt", "-e", "."]
+    command += ["-c", "constraints.txt", "-e", ".", "--group", "dev"]
     if system == "Darwin":
         if architecture != "arm64":
             raise UserError("PyTorch has no builds for Intel Macs any more", "use Linux, or a Mac with Apple silicon")

@@ -4,11 +4,13 @@ Callbacks of transformers' trainer: the training loop is the engine's.
 """
 
 import json
+import resource
 import sys
 import time
 from pathlib import Path
 from typing import Any
 
+import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from gretchen.files import write_jsonl
@@ -52,10 +54,6 @@ class Metrics(TrainerCallback):
 
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Write the peak memory of this process and of its GPU, in GiB."""
-        import resource
-
-        import torch
-
         unit = 2**30 if sys.platform == "darwin" else 2**20  # ru_maxrss: bytes on macOS, KiB on Linux
         logs = {"peak_memory_gib": round(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit, 2)}
         if torch.cuda.is_available():

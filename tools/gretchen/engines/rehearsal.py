@@ -16,6 +16,8 @@ import time
 from collections.abc import Iterator
 from typing import Any
 
+import pyarrow.compute
+import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from gretchen.engines.randomness import same_randomness
@@ -80,8 +82,6 @@ def rehearse(trainer: Any) -> str:
 @contextlib.contextmanager
 def as_before(trainer: Any) -> Iterator[None]:
     """Undo what a step that is not taken leaves behind: gradients, random states, counters, metrics, cached memory."""
-    import torch
-
     state = copy.deepcopy(vars(trainer.state))
     # What trainers count and collect from step to step: _metrics, _stored_metrics, _total_train_tokens.
     counted = {
@@ -108,8 +108,6 @@ def as_before(trainer: Any) -> Iterator[None]:
 @contextlib.contextmanager
 def room_for_optimizer(trainer: Any) -> Iterator[None]:
     """Keep the memory taken that the optimizer takes at its first step: Adam keeps two numbers for each trained one."""
-    import torch
-
     name = str(trainer.args.optim)
     copies = 2 if "adam" in name.lower() else 0
     room = []
@@ -138,8 +136,6 @@ def longest_batch(trainer: Any, rows: Any, count: int) -> dict[str, Any]:
 
 def longest(rows: Any, count: int) -> list[int]:
     """Return the numbers of the `count` rows with the most tokens."""
-    import pyarrow.compute
-
     columns = [name for name in rows.column_names if TOKENS.search(name)]
     lengths: list[int] = []
     for table in rows.select_columns(columns).with_format("arrow").iter(batch_size=10_000):

@@ -9,6 +9,8 @@ import shutil
 from pathlib import Path
 from typing import Any
 
+import psutil
+
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import no_space
@@ -94,8 +96,6 @@ def by_streaming(base: Path, planned: Plan, target: Path) -> dict[str, Any]:
 
 def by_peft(base: Path, weights: Weights, adapter: Adapter, target: Path) -> dict[str, Any]:
     """Hand the merge to peft, and say why."""
-    import psutil
-
     print(f"  peft merges it, the whole model in memory: this adapter has {adapter.beyond}", flush=True)
     require_memory(weights, psutil.virtual_memory().available)
     require_space(target, sum(head.nbytes for head in weights.heads.values()))

@@ -18,6 +18,9 @@ import typing
 from pathlib import Path
 from typing import Any
 
+from pydantic import BaseModel
+from pydantic.json_schema import GenerateJsonSchema
+
 from gretchen.files import write_text
 from gretchen.recipes import editor_schemas
 
@@ -233,7 +236,6 @@ def answer(model: Any, values: dict[str, Any]) -> tuple[str, str]:
 def json_schema(model: Any) -> dict[str, Any]:
     """Return a pydantic model's JSON schema, with torch's dtypes by name: axolotl has an enum of them."""
     import torch
-    from pydantic.json_schema import GenerateJsonSchema
 
     class Generator(GenerateJsonSchema):
         ignored_warning_kinds: typing.ClassVar = {"skipped-choice", "non-serializable-default"}
@@ -249,7 +251,6 @@ def json_schema(model: Any) -> dict[str, Any]:
 def plugin_models() -> list[tuple[str, type]]:
     """Return (plugin's package, model of the keys that it adds) of axolotl's own plugins: liger, cut cross-entropy …"""
     import axolotl.integrations
-    from pydantic import BaseModel
 
     found = []
     for file in sorted(Path(axolotl.integrations.__path__[0]).glob("*/args.py")):

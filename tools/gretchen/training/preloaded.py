@@ -8,6 +8,7 @@ This process itself computes nothing: the threads of the numeric libraries, once
 same reason nothing is forked where there is a GPU (its driver does not survive one either) or on macOS.
 """
 
+import gc
 import importlib
 import multiprocessing
 import os
@@ -64,8 +65,6 @@ def is_safe(here: Machine) -> bool:
 
 def load(engines: Iterable[str]) -> None:
     """Import what the engines need, without the notes that libraries write while they are imported."""
-    import gc
-
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     with silent():
         quieten()
