@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 
 from gretchen.engines.axolotl.train import collected
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "genome-chatbot"
@@ -49,9 +49,9 @@ def sft(root, train):
 def test_a_run_ends_like_zephyrs(sft):
     told, run = sft
     assert "three held-out prompts" in told
-    record = folder.record(run)
-    assert (record["status"], record["engine"], record["stage"]) == ("finished", "axolotl", "sft")
-    assert record["peak_memory_gib"] > 0
+    record = read_record(run)
+    assert (record.status, record.engine, record.stage) == ("finished", "axolotl", "sft")
+    assert record.peak_memory_gib > 0
     rows = [json.loads(line) for line in (run / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     assert max(row["step"] for row in rows) == 4
 
@@ -78,9 +78,9 @@ def test_dpo_starts_from_the_merged_sft_by_the_same_engine(root, train, sft):
     _, start = sft
     done = train("--recipe=dpo.axolotl")
     assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-    record = folder.record(the_run(root, "dpo.axolotl"))
-    assert record["parent"]["run"] == str(start.relative_to(root))
-    assert record["base"] == folder.record(start)["base"]
+    record = read_record(the_run(root, "dpo.axolotl"))
+    assert record.parent.run == str(start.relative_to(root))
+    assert record.base == read_record(start).base
     assert (start / "model" / "model.safetensors").is_file()
 
 

@@ -7,11 +7,12 @@ from pathlib import Path
 
 import pytest
 import yaml
+from run_records import write_run
 
 from gretchen.commands import base
 from gretchen.errors import WorkError
 from gretchen.projects.corpus import base_corpus
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "genome-chatbot"
@@ -49,8 +50,8 @@ def test_a_smoke_base_is_written_whole_with_its_card(root, gretchen):
     card = (made / "README.md").read_text(encoding="utf-8")
     assert "command: `make base PROJECT=genome-chatbot`" in card
     assert f"wrote projects/{SLUG}/base; next: make train PROJECT={SLUG}" in done.stdout
-    told = folder.record(max((root / "runs" / SLUG / base.RECIPE).glob("*-*")))
-    assert (told["status"], told["smoke"], told["stage"]) == ("finished", True, "base")
+    told = read_record(max((root / "runs" / SLUG / base.RECIPE).glob("*-*")))
+    assert (told.status, told.smoke, told.kind) == ("finished", True, "base")
 
 
 def recipe(root, name, **changes):
@@ -119,7 +120,7 @@ def test_a_missed_gate_leaves_the_base_as_it_was_until_keep_says_otherwise(root,
     run = max((root / "runs" / SLUG / base.RECIPE).glob("2*"))
     made = root / "projects" / SLUG / "base"
     (made / "README.md").write_text("as it was")
-    folder.update(run, status="running")
+    write_run(run, status="running")
     monkeypatch.setattr(base, "is_smoke", lambda: False)
     with pytest.raises(WorkError) as raised:
         base.finish(SLUG, run, base_corpus(SLUG), keep=False)
@@ -127,16 +128,16 @@ def test_a_missed_gate_leaves_the_base_as_it_was_until_keep_says_otherwise(root,
     assert "KEEP=1" in raised.value.hint
     assert (made / "README.md").read_text() == "as it was"
     assert "translation                     0%   below the gate" in capsys.readouterr().out
-    assert folder.record(run)["status"] == "missed"
+    assert read_record(run).status == "missed"
     base.finish(SLUG, run, base_corpus(SLUG), keep=True)
     assert "| translation | 0% (missed) |" in (made / "README.md").read_text()
-    assert folder.record(run)["status"] == "finished"
+    assert read_record(run).status == "finished"
 
 
 def test_more_steps_in_the_recipe_go_on_with_the_run(root):
     corpus, run = base_corpus(SLUG), max((root / "runs" / SLUG / base.RECIPE).glob("2*"))
     assert base.unfinished(SLUG, corpus) is None, "it is finished"
-    folder.update(run, status="missed")
+    write_run(run, status="missed")
     assert base.unfinished(SLUG, corpus) == run
     shared = root / "shared_recipes/tiny/pretrain.yaml"
     text = shared.read_text(encoding="utf-8")

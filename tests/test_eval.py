@@ -8,11 +8,11 @@ import shutil
 from pathlib import Path
 
 import pytest
+from run_records import write_run
 
 from gretchen import cli, paths
 from gretchen.models.locate import weights_hash
 from gretchen.projects.build import build, data_hash
-from gretchen.runs import folder
 from gretchen.scoring.scorer import load_evaluator
 from gretchen.scoring.testset import load_set
 
@@ -77,9 +77,8 @@ def finished(recipe, name, project="phrasebook", **changes):
     """Write the record of a finished run on the data and base as they lie there, and return its folder."""
     run = paths.runs(project) / recipe / name
     base = f"projects/{project}/base"
-    told = {"status": "finished", "recipe": recipe, "stage": "sft", "profile": "tiny", "data": data_hash(project)}
-    folder.update(run, **(told | {"base": {"model": base, "weights": weights_hash(base)}} | changes))
-    return run
+    source = {"model": base, "weights": weights_hash(base)}
+    return write_run(run, **({"data": data_hash(project), "base": source} | changes))
 
 
 def evaluate(slug, *words):

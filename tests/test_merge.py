@@ -5,6 +5,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from run_records import write_run
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
@@ -12,7 +13,7 @@ from gretchen.merging import merge_folders, merge_run, weights
 from gretchen.merging.adapter import read
 from gretchen.merging.shards import Weights
 from gretchen.merging.stream import plan
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
 
 ARCHITECTURE = Path(__file__).resolve().parents[1] / "shared_recipes/tiny/architecture"
 SIZES = {"vocab_size": 2048, "hidden_size": 128, "intermediate_size": 192, "num_hidden_layers": 3}
@@ -311,15 +312,15 @@ def run(tmp_path, monkeypatch):
     from gretchen.models.locate import weights_hash
 
     base = {"model": "base", "weights": weights_hash("base")}
-    folder.create(place, "model_name_or_path: base\n", status="finished", project="p", recipe="sft.zephyr", stage="sft",
-                  profile="tiny", base=base, parent=None)  # fmt: skip
+    write_run(place, base=base)
+    (place / "recipe.yaml").write_text("model_name_or_path: base\n", encoding="utf-8")
     made_adapter(tmp_path / "base", place / "adapter")
     return place
 
 
 def test_a_run_is_merged_once_and_keeps_its_proof(run, capsys):
     assert merge_run(run) == run / "model"
-    told = folder.record(run)["merge"]
+    told = read_record(run).merge
     assert (told["by"], told["answers"]["identical_answers"] > 0.5, told["weights"]["largest_ulp"] <= 1) == (
         "streaming", True, True,
     )  # fmt: skip
@@ -341,7 +342,7 @@ def test_a_full_fine_tune_passes_through(run, capsys):
 
 
 def test_a_base_that_has_changed_since_is_refused(run):
-    folder.update(run, base={"model": "base", "weights": "another"})
+    write_run(run, base={"model": "base", "weights": "another"})
     with pytest.raises(WorkError, match="has other weights now than when the run was trained on it"):
         merge_run(run)
     assert not (run / "model").exists()
@@ -351,14 +352,14 @@ def test_a_qlora_run_tells_the_gap_to_what_was_trained(run, capsys):
     recipe = "model_name_or_path: base\nload_in_4bit: true\nbnb_4bit_quant_type: nf4\n"
     (run / "recipe.yaml").write_text(recipe, encoding="utf-8")
     merge_run(run)
-    told = folder.record(run)["merge"]
+    told = read_record(run).merge
     assert told["answers"]["relative_gap"] < told["trained_gap"]["relative_gap"]
     assert "against the quantized base + adapter that was trained" in capsys.readouterr().out
     with pytest.raises(UserError, match="is merged already, into the unquantized weights"):
         merge_run(run, dequantized=True)
     shutil.rmtree(run / "model")
     merge_run(run, dequantized=True)
-    undone = folder.record(run)["merge"]
+    undone = read_record(run).merge
     assert undone["answers"]["relative_gap"] < told["trained_gap"]["relative_gap"] / 3
 
 

@@ -10,13 +10,15 @@ import time
 from pathlib import Path
 
 import pytest
+from run_records import write_run
 
 from gretchen import paths
 from gretchen.commands.pipeline import is_same, linked, named
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.hardware import machine
-from gretchen.runs import folder
+from gretchen.runs.record import Run, read_record
+from gretchen.runs.store import newest_run
 from gretchen.training.job import Job
 from gretchen.training.resume import unfinished
 from gretchen.training.start import Start
@@ -81,13 +83,12 @@ def test_a_stage_starts_from_the_one_before_unless_it_uses_that_beside(stages, b
 
 def test_a_run_of_a_chain_takes_nobodys_place(tmp_path, monkeypatch):
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
-    told = {"stage": "sft", "recipe": "sft.zephyr", "profile": "tiny"}
     place = tmp_path / "runs" / "p" / "sft.zephyr"
-    folder.update(place / "20260101-000000-aaaa", status="finished", chain=[], **told)
-    folder.update(place / "20260102-000000-aaaa", status="stopped", chain=[], **told)
+    write_run(place / "20260101-000000-aaaa")
+    write_run(place / "20260102-000000-aaaa", status="stopped")
     for name, status in (("20260103-000000-aaaa", "finished"), ("20260104-000000-aaaa", "stopped")):
-        folder.update(place / name, status=status, chain=["pretrain.zephyr", "sft.zephyr"], **told)
-    assert folder.newest("p", "sft.zephyr", "tiny").name == "20260101-000000-aaaa"
+        write_run(place / name, status=status, chain=("pretrain.zephyr", "sft.zephyr"))
+    assert newest_run("p", "sft.zephyr", "tiny").name == "20260101-000000-aaaa"
     assert unfinished("p", "sft.zephyr", "tiny").name == "20260102-000000-aaaa"
     with pytest.raises(UserError) as raised:
         unfinished("p", "sft.zephyr", "tiny", "20260104-000000-aaaa")
@@ -148,10 +149,10 @@ def test_a_chain_is_one_python_and_ends_in_one_table(smoke):
     assert len(started) == 1, "the libraries are loaded once: no other Python was started"
     assert len(re.findall(r"^(?:sft|dpo).zephyr: exact 0\.\d+ \[.*\] on \d+ test rows", told, re.MULTILINE)) == 2
     (sft,), (dpo,) = made.runs("sft.zephyr"), made.runs("dpo.zephyr")
-    first, second = folder.record(sft), folder.record(dpo)
-    assert (first["status"], first["parent"], first["chain"]) == ("finished", None, [])
-    assert (second["status"], second["chain"]) == ("finished", [])
-    assert second["parent"]["run"] == f"runs/{SLUG}/sft.zephyr/{sft.name}"
+    first, second = read_record(sft), read_record(dpo)
+    assert (first.status, first.parent, first.chain) == ("finished", None, ())
+    assert (second.status, second.chain) == ("finished", ())
+    assert second.parent.run == f"runs/{SLUG}/sft.zephyr/{sft.name}"
     assert (sft / "model").is_dir()
     assert f'next: make eval PROJECT={SLUG} RUNS="{sft.name} {dpo.name}"' in told
 
@@ -169,8 +170,8 @@ def test_content_decides_what_is_the_same(smoke, monkeypatch):
     made, _, _ = smoke
     monkeypatch.setenv("GRETCHEN_ROOT", str(made.root))
     monkeypatch.setenv("GRETCHEN_SMOKE", "1")
-    (sft,), (dpo,) = made.runs("sft.zephyr"), made.runs("dpo.zephyr")
-    job, start = Job(SLUG, "dpo.zephyr", "tiny", "", machine()), Start.of(folder.record(dpo))
+    sft, dpo = (Run(path, read_record(path)) for recipe in ("sft", "dpo") for path in made.runs(f"{recipe}.zephyr"))
+    job, start = Job(SLUG, "dpo.zephyr", "tiny", "", machine()), Start.of(dpo.record)
     elsewhere = Start(start.model.replace(sft.name, "elsewhere"), start.weights, paths.root() / "runs/p/r/elsewhere")
     assert is_same(dpo, job, start)
     assert is_same(dpo, job, elsewhere), "the same weights in another folder"
@@ -183,7 +184,7 @@ def test_content_decides_what_is_the_same(smoke, monkeypatch):
     recipe.write_text(text.replace("beta: 0.5", "beta: 0.2"), encoding="utf-8")
     try:
         assert not is_same(dpo, job, start)
-        assert is_same(sft, Job(SLUG, "sft.zephyr", "tiny", "", machine()), Start.of(folder.record(sft)))
+        assert is_same(sft, Job(SLUG, "sft.zephyr", "tiny", "", machine()), Start.of(sft.record))
     finally:
         recipe.write_text(text, encoding="utf-8")
 
@@ -197,8 +198,8 @@ def test_a_chain_from_a_pretrained_model_and_a_reward_model_in_the_table(smoke):
         r"^reward.zephyr: 0\.\d+ \[.*\] of 4 held-out pairs right$|^reward.zephyr: 1\.0", told, re.MULTILINE
     )
     (pretrain,), sft = made.runs("pretrain.zephyr"), made.runs("sft.zephyr")[-1]
-    assert folder.record(sft)["parent"]["run"] == f"runs/{SLUG}/pretrain.zephyr/{pretrain.name}"
-    assert folder.record(sft)["chain"] == ["pretrain.zephyr", "sft.zephyr"]
+    assert read_record(sft).parent.run == f"runs/{SLUG}/pretrain.zephyr/{pretrain.name}"
+    assert read_record(sft).chain == ("pretrain.zephyr", "sft.zephyr")
 
 
 @pytest.mark.slow
@@ -217,5 +218,5 @@ def test_killed_at_three_random_moments_it_goes_on_to_the_same_weights_and_table
     assert table(fresh.run("sft dpo")) == table(whole)
     for recipe in ("sft.zephyr", "dpo.zephyr"):
         (run,), first = fresh.runs(recipe), made.runs(recipe)[0]
-        told, wanted = folder.record(run), folder.record(first)
-        assert (told["status"], told["weights"]) == ("finished", wanted["weights"]), recipe
+        told, wanted = read_record(run), read_record(first)
+        assert (told.status, told.weights) == ("finished", wanted.weights), recipe

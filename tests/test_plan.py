@@ -5,6 +5,7 @@ import shutil
 
 import pytest
 import yaml
+from run_records import write_run
 
 from gretchen.hardware import PROFILES
 from gretchen.planning.advice import advice
@@ -214,11 +215,8 @@ def test_an_earlier_stage_that_has_not_run_has_its_bases_shape(flagship, gretche
 
 
 def test_the_time_is_that_of_a_recorded_run(flagship, gretchen, make):
-    from gretchen.files import write_json
-
     run = flagship / "runs" / PROJECT / "sft.zephyr" / "20260101-000000-0000"
-    told = {"status": "finished", "stage": "sft", "profile": "tiny", "recipe": "sft.zephyr"}
-    write_json(run / "run.json", told | {"tokens": 10000, "train_seconds": 5.0})
+    write_run(run, tokens=10000, train_seconds=5.0)
     build = flagship / "build" / PROJECT / "chats"
     build.mkdir(parents=True)
     row = {"messages": [{"role": "user", "content": "ACGT"}, {"role": "assistant", "content": "TGCA"}]}

@@ -10,12 +10,12 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from run_records import write_run
 
 from gretchen.planning.plan import Budget, make_plan
 from gretchen.planning.settings import read_settings
 from gretchen.planning.steps import steps
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.runs import folder
 
 PROJECT, ROWS = "genome-chatbot", 150
 ENGINES = {"zephyr": "per_device_train_batch_size", "axolotl": "micro_batch_size"}
@@ -37,8 +37,7 @@ def root(few_rows):
     base = few_rows / "projects" / PROJECT / "base"
     for name in ("sft.zephyr", "sft.axolotl", "reward.zephyr"):
         run = Path("runs", PROJECT, name, "20260101-000000-aaaa")
-        told = {"status": "finished", "stage": name.split(".")[0], "recipe": name, "profile": "tiny"}
-        folder.update(run, parent=None, data="d" * 16, base={"model": f"projects/{PROJECT}/base"}, **told)
+        write_run(run, base={"model": f"projects/{PROJECT}/base", "weights": "w" * 16})
         shutil.copytree(base, run / "model")
     return few_rows
 

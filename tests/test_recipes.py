@@ -7,6 +7,7 @@ import pytest
 import yaml
 from hypothesis import given
 from hypothesis import strategies as st
+from run_records import write_run
 
 from gretchen.errors import UserError
 from gretchen.hardware import PROFILES
@@ -14,7 +15,7 @@ from gretchen.projects.card import project_slugs
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.layers import Layer, holds, leaves, merge, merge_all, origin, set_layers, words_of
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.runs import folder
+from gretchen.runs.store import earlier_runs
 
 PROJECT = "genome-chatbot"
 RECIPE = f"projects/{PROJECT}/recipes/sft.zephyr.yaml"
@@ -260,11 +261,12 @@ def test_a_model_of_an_earlier_stage_is_that_of_the_newest_finished_run(copied):
     resolved = resolve(Request(PROJECT, "sft", "tiny"))
     assert resolved.parent_stage == "sft"
     assert resolved.values["model_name_or_path"] == f"runs/{PROJECT}/sft.zephyr/<run>/model"
-    told = {"status": "finished", "stage": "sft", "recipe": "sft.zephyr"}
     for name, profile in (("20260101-000000-aaaa", "tiny"), ("20260102-000000-aaaa", "laptop")):
-        folder.update(copied / "runs" / PROJECT / "sft.zephyr" / name, profile=profile, **told)
+        write_run(copied / "runs" / PROJECT / "sft.zephyr" / name, profile=profile)
     expected = f"runs/{PROJECT}/sft.zephyr/20260101-000000-aaaa/model"
-    assert resolve(Request(PROJECT, "sft", "tiny")).values["model_name_or_path"] == expected
+    assert (
+        resolve(Request(PROJECT, "sft", "tiny"), earlier_runs(PROJECT, "tiny")).values["model_name_or_path"] == expected
+    )
     named = resolve(Request(PROJECT, "sft", "tiny", parent="runs/p/r/x"))
     assert named.values["model_name_or_path"] == "runs/p/r/x/model"
 
@@ -273,10 +275,10 @@ def test_a_recipe_may_use_a_second_earlier_model_beside_its_start(copied):
     resolved = resolve(Request(PROJECT, "ppo", "tiny"))
     assert (resolved.parent_stage, resolved.uses) == ("sft", ("reward",))
     assert resolved.values["reward_model_path"] == f"runs/{PROJECT}/reward.zephyr/<run>/model"
-    told = {"status": "finished", "stage": "reward", "recipe": "reward.zephyr", "profile": "tiny"}
-    folder.update(copied / "runs" / PROJECT / "reward.zephyr" / "20260101-000000-aaaa", **told)
+    write_run(copied / "runs" / PROJECT / "reward.zephyr" / "20260101-000000-aaaa")
     expected = f"runs/{PROJECT}/reward.zephyr/20260101-000000-aaaa/model"
-    assert resolve(Request(PROJECT, "ppo", "tiny")).values["reward_model_path"] == expected
+    resolved = resolve(Request(PROJECT, "ppo", "tiny"), earlier_runs(PROJECT, "tiny"))
+    assert resolved.values["reward_model_path"] == expected
     named = resolve(Request(PROJECT, "ppo", "tiny", parent="runs/p/r/x"), {"reward.zephyr": "runs/p/r/y"}.get).values
     assert (named["model_name_or_path"], named["reward_model_path"]) == ("runs/p/r/x/model", "runs/p/r/y/model")
     assert resolve(Request(PROJECT, "distill", "tiny")).parent_stage == "", "a student starts from the base"

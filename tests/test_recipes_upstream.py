@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pytest
 import yaml
+from run_records import write_run
 
 from gretchen.checks.check import check_deep
 from gretchen.checks.deep import H100
@@ -48,8 +49,7 @@ def built(root, tmp_path_factory):
     for recipe in ("sft.zephyr", "sft.axolotl"):
         run = folder / "runs" / PROJECT / recipe / "20260101-000000-aaaa"
         shutil.copytree(base, run / "model")
-        told = {"status": "finished", "stage": "sft", "recipe": recipe, "profile": "tiny"}
-        (run / "run.json").write_text(json.dumps(told), encoding="utf-8")
+        write_run(run)
     return folder
 
 

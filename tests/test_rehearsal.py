@@ -159,7 +159,7 @@ def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(th
     code = (
         "import resource, sys, pathlib\n"
         "from gretchen.training.worker import exit_code_of\n"
-        "from gretchen.runs import rehearsal\n"
+        "from gretchen.engines import rehearsal\n"
         "from gretchen.engines.zephyr import sft\n"
         "before = rehearsal.LongestFirst.on_train_begin\n"
         "def tight(*given, **more):\n"

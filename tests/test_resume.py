@@ -11,10 +11,12 @@ from pathlib import Path
 
 import psutil
 import pytest
+from run_records import write_run
 
 from gretchen.errors import UserError
 from gretchen.files import write_text
-from gretchen.runs import folder
+from gretchen.runs.folder import latest_checkpoint
+from gretchen.runs.record import read_record
 from gretchen.training.resume import refuse_changes, unfinished
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -31,8 +33,7 @@ def here(tmp_path, monkeypatch):
 
 def made(root, name, **values):
     run = root / "runs" / "p" / values.get("recipe", RECIPE) / name
-    told = {"status": "stopped", "stage": "sft", "recipe": RECIPE, "profile": "tiny", "data": "d" * 16}
-    folder.update(run, **(told | {"base": {"model": "m", "weights": "w" * 16}, "parent": None} | values))
+    write_run(run, **({"status": "stopped"} | values))
     write_text(run / "recipe.yaml", "learning_rate: 0.003\nseed: 42\n")
     return run
 
@@ -87,12 +88,12 @@ def test_another_recipe_other_data_or_other_weights_are_refused(here, changed, t
 
 
 def test_a_checkpoint_that_was_not_written_to_its_end_does_not_count(tmp_path):
-    assert folder.checkpoint(tmp_path) is None
+    assert latest_checkpoint(tmp_path) is None
     for step, state in ((2, "{}"), (10, "{}"), (12, '{"global_step": 1'), (14, None)):
         (tmp_path / f"checkpoint-{step}").mkdir()
         if state is not None:
             (tmp_path / f"checkpoint-{step}" / "trainer_state.json").write_text(state)
-    assert folder.checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "checkpoint-10")
 
 
 SET = f"max_steps={STEPS} save_strategy=steps save_steps=2 eval_strategy=no logging_steps=1"
@@ -174,13 +175,13 @@ def test_killed_at_a_random_moment_a_run_goes_on_to_the_same_end_ten_times(root,
             os.killpg(process.pid, signal.SIGKILL)
         process.communicate()
         killed_at.append(step)
-        if folder.record(run)["status"] == "finished":
+        if read_record(run).status == "finished":
             continue
         again = started(root, environment, *words, "--resume")
         told, _ = again.communicate(timeout=900)
         assert again.returncode == 0, told
         assert max(place.glob("*-*")) == run, "no second run"
-        assert folder.record(run)["status"] == "finished"
+        assert read_record(run).status == "finished"
         ended, found, trained = end_of(run)
         assert ended == STEPS
         assert found[STEPS] == pytest.approx(losses[STEPS], rel=1e-4), killed_at

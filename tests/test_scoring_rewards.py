@@ -3,10 +3,9 @@
 from pathlib import Path
 
 import pytest
+from run_records import write_run
 
-from gretchen.files import write_json
 from gretchen.models.generate import load
-from gretchen.runs import folder
 from gretchen.scoring import preferences, rewards
 from gretchen.scoring.systems import system
 from gretchen.scoring.table import markdown_table, reward_table
@@ -43,8 +42,7 @@ def root(tmp_path_factory):
         shutil.copytree(ARCHITECTURE, run / "model")
         AutoModelForSequenceClassification.from_config(config).save_pretrained(run / "model")
         base = {"model": "projects/p/base", "weights": "w" * 16}
-        told = {"status": "finished", "stage": "reward", "recipe": "reward.zephyr", "profile": "tiny"}
-        write_json(run / "run.json", told | {"base": base, "parent": None, "data": "d" * 16})
+        write_run(run, base=base)
         yield place
 
 
@@ -81,7 +79,7 @@ def test_a_training_ends_with_what_the_pairs_say(root, capsys):
     run = root / "runs/p/reward.zephyr/20260101-000000-aaaa"
     rewards.print_pairs(run)
     assert capsys.readouterr().out == ""
-    folder.update(run, pairs={"count": 495, "accuracy": {"value": 0.9, "low": 0.87, "high": 0.92}})
+    write_run(run, pairs={"count": 495, "accuracy": {"value": 0.9, "low": 0.87, "high": 0.92}})
     rewards.print_pairs(run)
     expected = "\nthe right answer of a held-out pair scores higher: 0.900 [0.870, 0.920] of 495 pairs\n"
     assert capsys.readouterr().out == expected

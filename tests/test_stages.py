@@ -10,6 +10,7 @@ import shutil
 from pathlib import Path
 
 import pytest
+from run_records import write_run
 
 from gretchen import rewards
 from gretchen.engines.zephyr import stage as shared
@@ -18,7 +19,8 @@ from gretchen.projects.build import build
 from gretchen.recipes.find import ENGINES, find, recipes_of
 from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import stages
-from gretchen.runs import folder
+from gretchen.runs.folder import latest_checkpoint
+from gretchen.runs.metrics import read_metrics
 from gretchen.training import progress
 
 PROJECT = "genome-chatbot"
@@ -62,9 +64,7 @@ def run_of(stage, name, engine="zephyr"):
 def finished(stage, name, engine="zephyr"):
     """Record a finished run, and return its folder."""
     base = {"model": f"projects/{PROJECT}/base", "weights": "w" * 16}
-    told = {"status": "finished", "stage": stage, "recipe": f"{stage}.{engine}", "profile": "tiny", "base": base}
-    folder.update(run_of(stage, name, engine), parent=None, data="d" * 16, **told)
-    return run_of(stage, name, engine)
+    return write_run(run_of(stage, name, engine), base=base)
 
 
 def trained(recipe, run, **changes):
@@ -107,7 +107,7 @@ def test_five_steps_of_each_recipe(root, tmp_path, recipe):
     if kind == "ppo":
         judge(root)
     place = trained(recipe, tmp_path, **SMALL[engine] | ONLINE.get(recipe, {}))
-    rows = progress.read(tmp_path)
+    rows = read_metrics(tmp_path)
     steps = [row for row in rows if progress.first_of(progress.LOSSES, row)]
     assert [row["step"] for row in steps] == list(range(1, STEPS + 1))
     assert all(math.isfinite(row[progress.first_of(progress.LOSSES, row)]) for row in steps)
@@ -132,7 +132,7 @@ def test_axolotl_trains_on_the_rows_that_stand_there_now(root, tmp_path):
         write_jsonl(file, [row | {"messages": said} for row, said in zip(rows, turns, strict=True)])
         run = tmp_path / str(number)
         trained("sft.axolotl", run, **SMALL["axolotl"] | {"max_steps": 1})
-        losses.append(next(row["loss"] for row in progress.read(run) if "loss" in row))
+        losses.append(next(row["loss"] for row in read_metrics(run) if "loss" in row))
         assert {place.name for place in run.iterdir()} == {"recipe.yaml", "metrics.jsonl", "adapter"}
     write_jsonl(file, rows)
     assert losses[1] > losses[0] + 1
@@ -147,7 +147,7 @@ def test_after_an_evaluation_qlora_trains_as_without_one(root, tmp_path, engine)
     for number, more in enumerate(({}, first[engine])):
         run = tmp_path / str(number)
         trained(f"sft-qlora.{engine}", run, **SMALL[engine] | more)
-        told = progress.read(run)
+        told = read_metrics(run)
         assert any("eval_loss" in row for row in told) == bool(more)
         losses.append([row["loss"] for row in told if "loss" in row])
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
@@ -162,7 +162,7 @@ def test_after_an_evaluation_qlora_trains_as_without_one(root, tmp_path, engine)
 )
 def test_ipo_is_a_loss_of_dpo_by_key(root, tmp_path, recipe, loss, beta):
     trained(recipe, tmp_path, **SMALL[recipe.split(".")[1]] | {"max_steps": 1} | loss | beta)
-    first = next(row["loss"] for row in progress.read(tmp_path) if "loss" in row)
+    first = next(row["loss"] for row in read_metrics(tmp_path) if "loss" in row)
     # (h - 1 / 2 beta)², where h is 0 as long as the model is its own reference (Azar et al. 2023, equation 17).
     assert first == pytest.approx((1 / (2 * 0.5)) ** 2, abs=1e-3)
 
@@ -227,9 +227,9 @@ def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
     whole = load_file(trained("kto", tmp_path, **more) / "adapter_model.safetensors")
     shutil.rmtree(tmp_path / "adapter")
     shutil.rmtree(tmp_path / f"checkpoint-{STEPS}", ignore_errors=True)
-    assert folder.checkpoint(tmp_path) == str(tmp_path / "checkpoint-3")
+    assert latest_checkpoint(tmp_path) == str(tmp_path / "checkpoint-3")
     again = load_file(kto.train(tmp_path / "recipe.yaml", resume=True) / "adapter_model.safetensors")
-    assert [row["step"] for row in progress.read(tmp_path) if "loss" in row] == list(range(1, STEPS + 1))
+    assert [row["step"] for row in read_metrics(tmp_path) if "loss" in row] == list(range(1, STEPS + 1))
     for name, tensor in whole.items():
         torch.testing.assert_close(again[name], tensor, rtol=1e-4, atol=1e-6)
 
@@ -287,7 +287,7 @@ def test_each_stage_learns_what_it_is_for(school, tmp_path, recipe):
     steps = {"max_steps": 40, "logging_steps": 10, eight: 8} | changes
     more = FIRST[engine] | {"eval_strategy": "steps", "eval_steps": steps["max_steps"]}
     trained(recipe, tmp_path, **steps, **more)
-    before, after = (row[name] for row in progress.read(tmp_path) if name in row)
+    before, after = (row[name] for row in read_metrics(tmp_path) if name in row)
     print(f"{recipe}: {name} {before:.4f} -> {after:.4f}")
     assert (after > before) == up
     if kind == "reward":  # by chance half of the pairs
@@ -298,6 +298,6 @@ def test_each_stage_learns_what_it_is_for(school, tmp_path, recipe):
 def test_ppo_learns_what_the_reward_model_likes(school, tmp_path):
     judge(school, max_steps=250, per_device_train_batch_size=16)
     trained("ppo", tmp_path, per_device_train_batch_size=32, max_steps=40, response_length=64)
-    scores = [row["objective/scores"] for row in progress.read(tmp_path) if "objective/scores" in row]
+    scores = [row["objective/scores"] for row in read_metrics(tmp_path) if "objective/scores" in row]
     print("ppo: ", [round(score, 2) for score in scores])
     assert sum(scores[-5:]) > sum(scores[:5])

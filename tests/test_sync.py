@@ -12,9 +12,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from run_records import write_run
 
-from gretchen.files import write_json, write_text
-from gretchen.runs import folder
+from gretchen.files import write_text
+from gretchen.runs.locks import writer_lock
+from gretchen.runs.record import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "genome-chatbot"
@@ -227,9 +229,7 @@ def new_run(root):
     def make(name):
         run = root / "runs" / SLUG / "sft.zephyr" / name
         write_text(run / "recipe.yaml", yaml.safe_dump(RECIPE))
-        told = {"project": SLUG, "recipe": "sft.zephyr", "stage": "sft", "profile": "tiny", "status": "finished"}
-        write_json(run / "run.json", told | {"data": "d" * 16, "base": {"model": "m", "weights": "w" * 16}})
-        return run
+        return write_run(run)
 
     return make
 
@@ -302,7 +302,7 @@ def test_what_was_tracked_offline_is_uploaded_once_and_told_with_its_address(
         f"{SLUG}/sft.zephyr/{run.name}: {address}/{run.name}",
         f"{SLUG}/evaluations/{key}: {address}/{key}",
     }
-    assert folder.record(run)["wandb"] == f"{address}/{run.name}"
+    assert read_record(run).wandb == f"{address}/{run.name}"
     sent = recorder.runs[run.name]
     assert (sent["project"], sent["groupName"], sent["jobType"]) == (SLUG, SLUG, "sft")
     assert sent["config"]["recipe"]["value"] == RECIPE
@@ -355,7 +355,7 @@ def test_an_unknown_project_is_refused(sync):
 def test_a_run_that_is_being_written_stays_for_later(root, new_run, run_python, sync, recorder):
     run = new_run("20260101-000000-aaaa")
     run_python(TRAINING, run, 0, 1, WANDB_MODE="offline")
-    with folder.writer(run.parent, "x"):
+    with writer_lock(run.parent, "x"):
         done = sync(WANDB_BASE_URL=recorder.address)
     assert done.returncode == 0
     assert done.stdout.startswith(f"{SLUG}/sft.zephyr/{run.name} is being written: left for later\n")
@@ -410,7 +410,7 @@ def test_online_the_curve_arrives_the_address_is_kept_and_there_is_nothing_to_sy
     said = run_python(TRAINING, run, 0, 3, WANDB_BASE_URL=recorder.address)
     assert said.endswith("trained\n")
     address = f"{recorder.address}/team/{SLUG}/runs"
-    assert folder.record(run)["wandb"] == f"{address}/{run.name}"
+    assert read_record(run).wandb == f"{address}/{run.name}"
     assert losses(recorder.runs[run.name]) == curve(0, 3)
     assert recorder.links == {
         (run.name, "used", f"{SLUG}-data", '{"data":"dddddddddddddddd"}'),

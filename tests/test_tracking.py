@@ -12,10 +12,11 @@ from pathlib import Path
 
 import pytest
 import yaml
+from run_records import write_run
 
 from gretchen.errors import UserError
 from gretchen.files import write_json, write_text
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
 from gretchen.tracking import login
 from gretchen.tracking.environment import environment
 from gretchen.tracking.run import curves
@@ -113,15 +114,15 @@ def trained(root, train):
 
 def is_whole(run, file, losses):
     """Assert that a .wandb file holds identity, recipe, inputs and curve of a run."""
-    told = folder.record(run)
+    entry = read_record(run)
     record, config, history, _ = told_by(file)
     identity = (record.project, record.run_group, record.job_type, record.run_id)
-    assert identity == (SLUG, SLUG, told["stage"], run.name)
+    assert identity == (SLUG, SLUG, entry.stage, run.name)
     assert list(record.tags) == ["tiny", "smoke"]
     assert config["recipe"] == yaml.safe_load((run / "recipe.yaml").read_text())
     inputs = config["inputs"]
-    assert (inputs["data"], inputs["base"], inputs["parent"]) == (told["data"], told["base"], None)
-    assert inputs["git"] == told["git"]
+    assert (inputs["data"], inputs["base"], inputs["parent"]) == (entry.data, entry.base.model_dump(), None)
+    assert inputs["git"] == entry.git
     curve = [(row["train/global_step"], row["train/loss"]) for row in history if "train/loss" in row]
     assert curve == losses
     assert not any(name.startswith("gradients/") for row in history for name in row)
@@ -140,7 +141,7 @@ def test_a_training_without_a_server_leaves_recipe_inputs_and_curve_in_its_wandb
     assert len(losses) == 4
     is_whole(run, file, losses)
     assert "make sync" in done.stdout
-    assert "wandb" not in folder.record(run)
+    assert read_record(run).wandb is None
 
 
 def test_no_key_stands_in_any_file_of_a_run(trained):
@@ -228,8 +229,7 @@ def bare(tmp_path, monkeypatch):
     def make(**recipe):
         run = tmp_path / "runs" / "p" / "sft.zephyr" / "20260101-000000-abcd"
         write_text(run / "recipe.yaml", yaml.safe_dump(recipe))
-        write_json(run / "run.json", {"project": "p", "recipe": "sft.zephyr", "stage": "sft", "profile": "tiny"})
-        return run
+        return write_run(run)
 
     return make
 

@@ -16,7 +16,8 @@ import pytest
 from gretchen import paths
 from gretchen.errors import WorkError
 from gretchen.files import write_text
-from gretchen.runs import folder
+from gretchen.runs.locks import writer_lock
+from gretchen.runs.record import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "genome-chatbot"
@@ -87,8 +88,8 @@ def test_a_local_hub_model_and_local_hub_data_train_through_the_same_recipe(root
     done = train(f"--set=model_name_or_path={hub_model} dataset_name={hub_data} logging_steps=1")
     assert done.returncode == 0, done.stderr[-3000:]
     run = newest_run(root)
-    told = folder.record(run)
-    assert (told["status"], told["base"]["model"]) == ("finished", str(hub_model))
+    told = read_record(run)
+    assert (told.status, told.base.model) == ("finished", str(hub_model))
     assert (run / "adapter" / "adapter_model.safetensors").is_file()
     assert (run / "adapter" / "chat_template.jinja").read_text() == (ARCHITECTURE / "chat_template.jinja").read_text()
     steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -100,12 +101,12 @@ def test_a_local_hub_model_and_local_hub_data_train_through_the_same_recipe(root
 def test_a_run_keeps_what_made_it(root, train, hub_model):
     done = train("--set", f"model_name_or_path={hub_model} max_steps=2 seed=7", GRETCHEN_COMMAND="make train X=1")
     assert done.returncode == 0, done.stderr[-3000:]
-    told = folder.record(newest_run(root))
-    assert (told["seed"], told["command"], told["engine"], told["stage"]) == (7, "make train X=1", "zephyr", "sft")
-    assert told["versions"]["trl"]
-    assert told["peak_memory_gib"] > 0
-    assert told["tokens"] > 0
-    assert {len(told["data"]), len(told["base"]["weights"]), len(told["weights"])} == {16}
+    told = read_record(newest_run(root))
+    assert (told.seed, told.command, told.engine, told.stage) == (7, "make train X=1", "zephyr", "sft")
+    assert told.versions["trl"]
+    assert told.peak_memory_gib > 0
+    assert told.tokens > 0
+    assert {len(told.data), len(told.base.weights), len(told.weights)} == {16}
 
 
 @pytest.mark.parametrize(
@@ -155,7 +156,7 @@ def test_an_embedded_base_that_is_not_there_is_told(root, train):
 
 def test_a_second_training_of_the_same_recipe_is_refused(root, train, hub_model, monkeypatch):
     monkeypatch.setenv("GRETCHEN_ROOT", str(root))
-    with folder.writer(paths.runs(SLUG) / "sft.zephyr", "x"):
+    with writer_lock(paths.runs(SLUG) / "sft.zephyr", "x"):
         done = train(f"--set=model_name_or_path={hub_model}")
     assert done.returncode == 1
     assert f"{SLUG}'s sft.zephyr is already being written by process {os.getpid()} on " in done.stderr
@@ -177,7 +178,7 @@ def test_ctrl_c_ends_a_run_in_one_word_and_says_so_in_its_record(root, environme
     assert rest.rstrip().endswith("stopped")
     assert "Traceback" not in rest
     (run,) = set((root / "runs" / SLUG / "sft.zephyr").glob("*-*")) - before
-    assert folder.record(run)["status"] == "stopped"
+    assert read_record(run).status == "stopped"
 
 
 def test_a_full_disk_is_one_sentence_and_leaves_what_stood_there(tmp_path):

@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 import yaml
+from run_records import write_run
 
 from gretchen import cli
 from gretchen.errors import UserError
 from gretchen.hardware import Machine
 from gretchen.recipes.mixture import read_mixture
-from gretchen.runs import folder as runs
+from gretchen.runs.record import read_record
 from gretchen.training.standalone import located, prepared, processor_only, recipe_name, unfinished
 
 CPU = Machine(cores=2, memory_gb=8, disk_free_gb=8, bf16=True)
@@ -200,7 +201,7 @@ def test_resume_finds_the_unfinished_run_of_this_very_file(place):
         [("sft.yaml", "stopped"), ("other.yaml", "stopped"), ("sft.yaml", "finished")]
     ):
         run = place.parent / "root/runs/loose/sft.zephyr" / f"2026010{number}-000000-aaaa"
-        runs.create(run, "", status=status, recipe="sft.zephyr", file=str((place / file).absolute()))
+        write_run(run, kind="standalone", status=status, file=str((place / file).absolute()))
     assert unfinished(Path("sft.yaml"), "sft.zephyr", "").name == "20260100-000000-aaaa"
 
 
@@ -220,8 +221,8 @@ def test_a_loose_recipe_trains(place, capsys, file, trained, beside):
     (run,) = (path.parent for path in (place.parent / "root").rglob("run.json") if not path.parent.is_symlink())
     assert (run / trained).is_file()
     assert {path.name for path in run.iterdir()} & {"data", "tokenizer", "chat_template.jinja"} == beside
-    told = runs.record(run)
-    assert (told["status"], told["file"]) == ("finished", str(place / file))
+    told = read_record(run)
+    assert (told.status, told.file) == ("finished", str(place / file))
     assert (run.parent / "latest").resolve() == run
     losses = [json.loads(line).get("loss") for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert len([loss for loss in losses if loss]) >= 1

@@ -56,6 +56,11 @@ class Machine:
         return self.system == "Darwin" and self.architecture == "arm64"
 
 
+def is_main_process() -> bool:
+    """Return whether this process is the only one of a training, or the first of several (torchrun's RANK)."""
+    return os.environ.get("RANK", "0") == "0"
+
+
 def machine() -> Machine:
     """Return what this machine has."""
     gpus, driver = nvidia()

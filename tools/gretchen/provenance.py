@@ -1,16 +1,28 @@
-"""The circumstances that run.json keeps of every run: commit, versions, hardware, command, time."""
+"""The provenance that run.json records for every run: commit, versions, hardware, command, time."""
 
 import importlib.metadata
 import os
 import subprocess
 import sys
+from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Any
 
 from gretchen import paths
-from gretchen.hardware import machine
+from gretchen.hardware import Machine, machine
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "axolotl", "tokenizers")
+
+
+@dataclass(frozen=True)
+class Provenance:
+    """When, from which code, with which packages, on what hardware and by which command a run was started."""
+
+    started: str
+    git: str
+    versions: dict[str, str]
+    hardware: str
+    command: str
+    smoke: bool
 
 
 def is_smoke() -> bool:
@@ -50,16 +62,12 @@ def command() -> str:
     return os.environ.get("GRETCHEN_COMMAND") or " ".join(sys.argv[1:])
 
 
-def circumstances() -> dict[str, Any]:
-    """Return the keys of run.json that say where and by what a run was started."""
+def describe(machine: Machine) -> str:
+    """Return a machine in one line: "16 cores, 64 GB, NVIDIA L4 (24 GB)"."""
+    gpus = ", ".join(f"{gpu.name} ({gpu.memory_gb:.0f} GB)" for gpu in machine.gpus)
+    return f"{machine.cores} cores, {machine.memory_gb:.0f} GB, {gpus or 'no GPU'}"
 
-    here = machine()
-    gpus = ", ".join(f"{gpu.name} ({gpu.memory_gb:.0f} GB)" for gpu in here.gpus)
-    return {
-        "started": now(),
-        "git": commit(),
-        "versions": versions(),
-        "hardware": f"{here.cores} cores, {here.memory_gb:.0f} GB" + (f", {gpus}" if gpus else ", no GPU"),
-        "command": command(),
-        "smoke": is_smoke(),
-    }
+
+def provenance() -> Provenance:
+    """Return the provenance of a run that starts now, on this machine."""
+    return Provenance(now(), commit(), versions(), describe(machine()), command(), is_smoke())

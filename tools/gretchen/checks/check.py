@@ -30,7 +30,7 @@ from gretchen.recipes.read import read
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.resolve import Request, Resolved, resolve
 from gretchen.recipes.standalone import Loose, read_loose
-from gretchen.runs import folder
+from gretchen.runs.store import earlier_runs
 
 ROWS = 200
 ROWS_SENSE, RECIPE_SENSE = "common mistakes in rows", "common mistakes in recipes"
@@ -149,7 +149,7 @@ def resolve_all(
     resolved, faults = [], []
     for file, profile in itertools.product(recipes, profiles):
         try:
-            resolved.append(resolve(Request(project, file.name, profile), folder.earlier_runs(project, profile)))
+            resolved.append(resolve(Request(project, file.name, profile), earlier_runs(project, profile)))
         except GretchenError as failure:
             hint = f" ({failure.hint})" if failure.hint else ""
             faults.append(f"{paths.shown(file.path)} under {profile}: {failure.problem}{hint}")

@@ -25,7 +25,7 @@ from gretchen.inspecting.look import SHOWN, look
 from gretchen.recipes.export_schemas import parts
 from gretchen.recipes.schema import MODEL, SAME_AS
 from gretchen.recipes.standalone import Loose, read_loose
-from gretchen.runs import folder
+from gretchen.runs.record import find_record
 from gretchen.silence import silent
 
 
@@ -33,7 +33,7 @@ def deep_report(project: str, recipe: Path) -> Report:
     """Return the deep report on a resolved recipe."""
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
     loose = read_loose(recipe)
-    stage = folder.record(recipe.parent).get("stage") or loose.stage
+    stage = stage_of(recipe, loose)
     subject = f"{project}, {paths.shown(recipe)}: {loose.engine}, {stage}"
     checks = [own_validators(recipe)]
     tokenizer, loaded = load_tokenizer(str(values[MODEL[loose.engine]]))
@@ -49,7 +49,13 @@ def own_validators(recipe: Path) -> Check:
     loose = read_loose(recipe)
     if loose.engine == "axolotl":
         return axolotl_validators(recipe, loose.marked.values)
-    return validators(recipe, folder.record(recipe.parent).get("stage") or loose.stage)
+    return validators(recipe, stage_of(recipe, loose))
+
+
+def stage_of(recipe: Path, loose: Loose) -> str:
+    """Return the stage of a resolved recipe: its run's, else the one that its keys show."""
+    record = find_record(recipe.parent)
+    return record.stage if record else loose.stage
 
 
 def validators(recipe: Path, stage: str) -> Check:

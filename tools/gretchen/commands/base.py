@@ -10,6 +10,7 @@ goes on.
 """
 
 import shutil
+from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -21,10 +22,15 @@ from gretchen.errors import WorkError
 from gretchen.files import file_hash, whole_folder, write_text
 from gretchen.models.generate import load
 from gretchen.projects.corpus import base_corpus
-from gretchen.provenance import circumstances, is_smoke
-from gretchen.runs import folder, metrics
+from gretchen.provenance import is_smoke, provenance
+from gretchen.runs.folder import create_run, new_run_dir
+from gretchen.runs.locks import writer_lock
+from gretchen.runs.metrics import read_metrics
+from gretchen.runs.record import RunRecord, read_record, update_record
+from gretchen.runs.store import list_runs
 from gretchen.scoring.domain import keep_figure
 from gretchen.training.launch import launch
+from gretchen.training.start import model_and_weights
 
 RECIPE = "base.zephyr"
 GATE = 0.9
@@ -41,7 +47,7 @@ def base(
     corpus = base_corpus(project)
     run = unfinished(project, corpus) or start(project, corpus)
     resume = any(run.glob("checkpoint-*"))
-    with folder.writer(run, f"the base of {project}"):
+    with writer_lock(run, f"the base of {project}"):
         if not (run / "model").is_dir():
             print(f"{'going on with' if resume else 'pretraining into'} {paths.shown(run)}")
             launch(run, resume=resume)
@@ -51,21 +57,22 @@ def base(
 def start(project: str, corpus: Path) -> Path:
     """Return a new run folder with its resolved recipe and record."""
 
-    run = folder.new_run(project, RECIPE)
+    run = new_run_dir(project, RECIPE)
     values = recipe(run, corpus)
-    folder.create(
-        run,
-        yaml.safe_dump(values, sort_keys=False, allow_unicode=True),
+    record = RunRecord(
         status="running",
-        stage="base",
+        kind="base",
+        stage="pretrain",
+        base=model_and_weights(values["model_name_or_path"]),
         engine="zephyr",
         recipe=RECIPE,
         profile="tiny",
         project=project,
         data=file_hash(corpus / "train.jsonl"),
         seed=values["seed"],
-        **circumstances(),
+        **asdict(provenance()),
     )
+    create_run(run, yaml.safe_dump(values, sort_keys=False, allow_unicode=True), record)
     return run
 
 
@@ -88,12 +95,12 @@ def unfinished(project: str, corpus: Path) -> Path | None:
 
     A recipe that differs in `max_steps` alone is taken over: the run goes on for so much longer.
     """
-    runs = [run for run in folder.runs_of(project) if folder.record(run)["stage"] == "base"]
-    if not runs or folder.record(runs[-1])["status"] == "finished":
+    runs = [run for run in list_runs(project) if run.record.kind == "base"]
+    if not runs or runs[-1].record.status == "finished":
         return None
-    run = runs[-1]
+    run = runs[-1].path
     known, wanted = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8")), recipe(run, corpus)
-    if folder.record(run)["data"] != file_hash(corpus / "train.jsonl") or known | {"max_steps": 0} != wanted | {
+    if read_record(run).data != file_hash(corpus / "train.jsonl") or known | {"max_steps": 0} != wanted | {
         "max_steps": 0
     }:
         return None
@@ -115,7 +122,7 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
         print(f"  {form:28} {share:5.0%}{'' if share >= GATE else '   below the gate'}")
     missed = [form for form, share in scores.items() if share < GATE]
     if missed and not keep and not is_smoke():
-        folder.update(run, status="missed", gates=scores)
+        update_record(run, status="missed", gates=scores)
         raise WorkError(
             f"{len(missed)} of {len(scores)} gates were missed: {', '.join(missed)}",
             f"raise max_steps in shared_recipes/tiny/pretrain.yaml, or `make base PROJECT={project} KEEP=1`",
@@ -127,7 +134,7 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
         shutil.copytree(ready, new, dirs_exist_ok=True)
     shutil.rmtree(target, ignore_errors=True)
     target.with_name("base.new").rename(target)
-    folder.update(run, status="finished", gates=scores)
+    update_record(run, status="finished", gates=scores)
     print(f"wrote {paths.shown(target)}; next: make train PROJECT={project}")
 
 
@@ -156,7 +163,7 @@ def converted(run: Path) -> Path:
 
 def model_card(project: str, run: Path, corpus: Path, scores: dict[str, float]) -> str:
     """Return the base's model card: corpus, tokens, curve, gates, hardware, command."""
-    told, rows = folder.record(run), [row for row in metrics.read(run) if "loss" in row]
+    record, rows = read_record(run), [row for row in read_metrics(run) if "loss" in row]
     last = rows[-1]
     curve = [rows[i] for i in sorted({round(k * (len(rows) - 1) / 9) for k in range(10)})]
     documents = sum(1 for _ in (corpus / "train.jsonl").open(encoding="utf-8"))
@@ -168,9 +175,9 @@ def model_card(project: str, run: Path, corpus: Path, scores: dict[str, float]) 
             "no chat: that is what fine-tuning brings.",
             "",
             f"- command: `make base PROJECT={project}`",
-            f"- corpus: {documents:,} documents, hash `{told['data']}`",
+            f"- corpus: {documents:,} documents, hash `{record.data}`",
             f"- tokens seen: {last.get('num_tokens', 0):,.0f} in {last['step']:,} steps",
-            f"- hardware: {told['hardware']}; {last['seconds'] / 60:.0f} minutes, beside other work",
+            f"- hardware: {record.hardware}; {last['seconds'] / 60:.0f} minutes, beside other work",
             "",
             "| step | tokens | loss |",
             "|--:|--:|--:|",

@@ -25,7 +25,7 @@ from gretchen.recipes.find import recipes_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request
 from gretchen.recipes.schema import MODEL
-from gretchen.runs.folder import earlier_runs
+from gretchen.runs.store import earlier_runs
 
 
 def check(

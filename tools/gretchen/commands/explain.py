@@ -22,7 +22,7 @@ from gretchen.recipes.layers import Key, Layer
 from gretchen.recipes.read import read
 from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import SHOWN, deref, load_schema, stages
-from gretchen.runs.folder import earlier_runs
+from gretchen.runs.store import earlier_runs
 
 Schema = dict[str, Any]
 OURS = {

@@ -25,7 +25,7 @@ from gretchen.projects.build import build
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.schema import MODEL
-from gretchen.runs.folder import earlier_runs
+from gretchen.runs.store import earlier_runs
 from gretchen.silence import silent
 
 

@@ -19,7 +19,7 @@ from gretchen.merging import merge_folders, merge_run
 from gretchen.names import unknown
 from gretchen.projects.card import card_file
 from gretchen.recipes.find import find
-from gretchen.runs import folder
+from gretchen.runs.store import finished_run, newest_run
 
 
 def merge(
@@ -66,12 +66,12 @@ def chosen_run(project: str, recipe: str, profile: str, run: str) -> Path:
 
     card_file(project)
     if run:
-        return folder.finished(project, run)
+        return finished_run(project, run).path
     if profile not in PROFILES:
         raise UserError(*unknown("profile", profile, PROFILES))
     name = find(project, recipe).name
-    found = folder.newest(project, name, profile)
-    if not found:
+    newest = newest_run(project, name, profile)
+    if not newest:
         command = f"make train PROJECT={project} RECIPE={name}" + ("" if profile == "tiny" else f" PROFILE={profile}")
         raise UserError(f"{name} of {project} has no finished run under PROFILE={profile}", command)
-    return found
+    return newest.path

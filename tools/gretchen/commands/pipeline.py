@@ -31,7 +31,8 @@ from gretchen.provenance import command, is_smoke
 from gretchen.recipes.find import find
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
-from gretchen.runs import folder
+from gretchen.runs.record import ParentRun, Run
+from gretchen.runs.store import list_runs
 from gretchen.scoring.chain_table import line, table
 from gretchen.tracking.evaluation import log_evaluation
 from gretchen.tracking.secrets import refuse_secrets
@@ -154,22 +155,22 @@ def made(chain: list[Stage], number: int, runs: list[Path], work: "Workshop") ->
 
     job = chain[number].job
     start = start_of(chain, number, runs, work)
-    same = [run for run in reversed(folder.runs_of(job.project)) if is_same(run, job, start)]
+    same = [run for run in reversed(list_runs(job.project)) if is_same(run, job, start)]
     for run in same:
-        if folder.record(run)["status"] == "finished":
-            print(f"{paths.shown(run)} is there already: same recipe, data and start", flush=True)
-            return run
-    return train_one(job, start, same[0] if same else None, work.train)
+        if run.record.status == "finished":
+            print(f"{paths.shown(run.path)} is there already: same recipe, data and start", flush=True)
+            return run.path
+    return train_one(job, start, same[0].path if same else None, work.train)
 
 
 def start_of(chain: list[Stage], number: int, runs: list[Path], work: "Workshop") -> "Start":
     """Return what a stage starts from, merged where it is not yet."""
 
-    def ready(place: int) -> dict[str, str]:
+    def ready(place: int) -> ParentRun:
         if not (runs[place] / "model").is_dir():
             work.load()
             work.do(partial(merge_run, runs[place]), "merge")
-        return {"run": paths.shown(runs[place]), "weights": weights_hash(runs[place] / "model")}
+        return ParentRun(run=paths.shown(runs[place]), weights=weights_hash(runs[place] / "model"))
 
     stage = chain[number]
     uses = {name: ready(place) for name, place in stage.uses.items()}
@@ -177,20 +178,20 @@ def start_of(chain: list[Stage], number: int, runs: list[Path], work: "Workshop"
     if stage.before is None:
         base = locate(stage.job.project, stage.job.profile)
         return Start(base, weights_hash(base), None, uses, names)
-    told = ready(stage.before)
-    return Start(f"{told['run']}/model", told["weights"], runs[stage.before], uses, names)
+    parent = ready(stage.before)
+    return Start(f"{parent.run}/model", parent.weights, runs[stage.before], uses, names)
 
 
-def is_same(run: Path, job: "Job", start: "Start") -> bool:
+def is_same(run: Run, job: "Job", start: "Start") -> bool:
     """Return whether a run is of a job's recipe, data and start: content decides, not where models and output lie."""
 
-    told = folder.record(run)
-    if (told["recipe"], told["profile"], bool(told.get("smoke"))) != (job.recipe, job.profile, is_smoke()):
+    record = run.record
+    if (record.recipe, record.profile, record.smoke) != (job.recipe, job.profile, is_smoke()):
         return False
-    was = Start.of(told)
+    was = Start.of(record)
     if was.by_content != start.by_content:
         return False
-    return not difference(run, job.resolved(was, run)[0].values, data_hash(job.project), start.weights)
+    return not difference(run.path, job.resolved(was, run.path)[0].values, data_hash(job.project), start.weights)
 
 
 def evaluate(project: str, profile: str, runs: list[str], limit: int | None, is_last: bool) -> None:

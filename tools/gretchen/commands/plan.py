@@ -24,7 +24,7 @@ from gretchen.planning.settings import read_settings
 from gretchen.planning.steps import recorded
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.resolve import Request, Resolved, resolve, resolve_file, set_on
-from gretchen.runs.folder import earlier_runs
+from gretchen.runs.store import earlier_runs
 from gretchen.terminal import clock
 
 FileOption = Annotated[Path | None, typer.Argument(help="a loose recipe, outside any project")]

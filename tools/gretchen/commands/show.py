@@ -14,7 +14,7 @@ import yaml
 
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.resolve import Origin, Request, Resolved, resolve
-from gretchen.runs.folder import earlier_runs
+from gretchen.runs.store import earlier_runs
 
 # Comments stand in one column, unless a line is longer than this.
 WIDEST = 64

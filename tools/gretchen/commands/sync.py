@@ -21,7 +21,7 @@ import typer
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.projects.card import load_card
-from gretchen.runs import folder
+from gretchen.runs.record import FILE, update_record
 from gretchen.tracking import login
 from gretchen.tracking.evaluation import DONE
 
@@ -82,7 +82,7 @@ def busy(file: Path) -> bool:
 
 
 def held(lock: Path) -> bool:
-    """Return whether a process holds the lock of a folder (runs/folder.py)."""
+    """Return whether a process holds the lock of a folder (runs/locks.py)."""
     if not lock.is_file():
         return False
     with lock.open() as stream:
@@ -96,7 +96,7 @@ def held(lock: Path) -> bool:
 def run_of(file: Path) -> Path | None:
     """Return the training run that a .wandb file lies in; None for an evaluation's."""
     run = file.parents[2]
-    return run if (run / "run.json").is_file() else None
+    return run if (run / FILE).is_file() else None
 
 
 def name_of(file: Path) -> str:
@@ -112,7 +112,7 @@ def uploaded(file: Path) -> bool:
         return False
     print(f"{name_of(file)}: {address}", flush=True)
     if run and address.startswith("http"):
-        folder.update(run, wandb=address)
+        update_record(run, wandb=address)
     return True
 
 

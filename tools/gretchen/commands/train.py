@@ -21,7 +21,7 @@ from gretchen.projects.build import build_and_tell
 from gretchen.projects.card import load_card, missing_option
 from gretchen.provenance import command
 from gretchen.recipes.find import find
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
 from gretchen.scoring.rewards import print_pairs
 from gretchen.scoring.samples import print_samples
 from gretchen.tracking.secrets import refuse_secrets
@@ -53,7 +53,7 @@ def train(
     here = machine()
     profile, name = chosen_profile(profile, here), find(project, recipe).name
     old = unfinished(project, name, profile, run) if resume else None
-    job = Job(project, name, profile, set_ or (folder.record(old)["set"] if old else ""), here)
+    job = Job(project, name, profile, set_ or (read_record(old).set if old else ""), here)
     resolved, _ = job.resolved()
     refuse_secrets(resolved.values, "the recipe")
     refuse_secrets({"SET": job.set_, "command": command()}, "the command")
@@ -73,9 +73,9 @@ def train(
 def next_step(run: Path, here: Machine) -> str:
     """Return the last lines: the next command, and what this machine could do beyond the profile."""
 
-    told = folder.record(run)
-    project, profile = told["project"], told["profile"]
-    named = "" if folder.is_recipes_own(told) else f" RUNS={run.name}"
+    record = read_record(run)
+    project, profile = record.project, record.profile
+    named = "" if record.is_default_run else f" RUNS={run.name}"
     lines = ["", f"next: make eval PROJECT={project}" + ("" if profile == "tiny" else f" PROFILE={profile}") + named]
     if any(run.glob("wandb/offline-run-*")):
         lines.append(f"tracked offline: make sync PROJECT={project} uploads it to W&B")

@@ -14,7 +14,7 @@ import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from gretchen.files import write_jsonl
-from gretchen.runs import metrics
+from gretchen.runs.metrics import FILE, read_metrics
 
 Logs = dict[str, Any]
 # Beside the checkpoints that a recipe asks for (one per epoch): an epoch of a large model takes hours.
@@ -26,7 +26,7 @@ class Metrics(TrainerCallback):
 
     def __init__(self, run: Path) -> None:
         self.run = run
-        self.path = run / "metrics.jsonl"
+        self.path = run / FILE
         self.started = time.monotonic()
         self.tokens_before = 0.0
 
@@ -34,7 +34,7 @@ class Metrics(TrainerCallback):
         """Go on counting where a resumed run's checkpoint was: what was logged after it will be logged again."""
         if not state.is_world_process_zero:
             return
-        kept = [row for row in metrics.read(self.run) if row["step"] <= state.global_step]
+        kept = [row for row in read_metrics(self.run) if row["step"] <= state.global_step]
         write_jsonl(self.path, kept)
         self.started = time.monotonic() - max((row["seconds"] for row in kept), default=0.0)
         self.tokens_before = max((row["num_tokens"] for row in kept if "num_tokens" in row), default=0.0)

@@ -7,15 +7,15 @@ A merge that fails, or is stopped, leaves no model. Nothing that stands there is
 """
 
 from pathlib import Path
-from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import whole_folder, write_json
 from gretchen.merging.merge import merge
 from gretchen.merging.quantized import settings_of
-from gretchen.models.locate import require_reachable, start_of, weights_hash
-from gretchen.runs import folder
+from gretchen.models.locate import require_reachable, weights_hash
+from gretchen.runs.locks import writer_lock
+from gretchen.runs.record import RunRecord, read_record, update_record
 
 BASES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "*.py"]
 
@@ -27,12 +27,12 @@ def merge_run(run: Path, dequantized: bool = False) -> Path:
     WorkError where it cannot, and then leaves no model/.
     """
 
-    told, target = folder.record(run), run / "model"
-    with folder.writer(run, f"run {run.name}"):
+    record, target = read_record(run), run / "model"
+    with writer_lock(run, f"run {run.name}"):
         if target.is_dir():
-            return merged_before(run, told, dequantized)
-        if told.get("status") != "finished":
-            raise UserError(f"run {run.name} is {told.get('status')}, not finished", "merge a finished run")
+            return merged_before(run, record, dequantized)
+        if record.status != "finished":
+            raise UserError(f"run {run.name} is {record.status}, not finished", "merge a finished run")
         if not (run / "adapter").is_dir():
             raise WorkError(f"{paths.shown(run)} holds neither adapter/ nor model/", "train the recipe again")
         if dequantized and not settings_of(run):
@@ -40,19 +40,20 @@ def merge_run(run: Path, dequantized: bool = False) -> Path:
                 f"DEQUANTIZED=1, and run {run.name} was not trained on a quantized base", "leave DEQUANTIZED out"
             )
         with whole_folder(target) as place:
-            base = base_of(told)
-            folder.update(run, merge=merge(base, run / "adapter", place, run=run, dequantized=dequantized))
+            base = base_of(record)
+            update_record(run, merge=merge(base, run / "adapter", place, run=run, dequantized=dequantized))
     print(f"merged: {paths.shown(target)}", flush=True)
     return target
 
 
-def merged_before(run: Path, told: dict[str, Any], dequantized: bool) -> Path:
+def merged_before(run: Path, record: RunRecord, dequantized: bool) -> Path:
     """Return the model that is there already, and say so. Raises UserError where it was merged the other way."""
     target = run / "model"
+    was_dequantized = bool((record.merge or {}).get("dequantized"))
     if not (run / "adapter").is_dir():
         print(f"{paths.shown(target)}: a full fine-tune, there is nothing to merge", flush=True)
-    elif dequantized != told.get("merge", {}).get("dequantized", False):
-        was = "the dequantized" if told.get("merge", {}).get("dequantized") else "the unquantized"
+    elif dequantized != was_dequantized:
+        was = "the dequantized" if was_dequantized else "the unquantized"
         hint = f"remove {paths.shown(target)} to merge anew"
         raise UserError(f"{paths.shown(target)} is merged already, into {was} weights", hint)
     else:
@@ -75,22 +76,21 @@ def merge_folders(base: str, adapter: Path, output: Path) -> None:
     print(f"merged: {paths.shown(output)}", flush=True)
 
 
-def base_of(told: dict[str, Any]) -> Path:
+def base_of(record: RunRecord) -> Path:
     """Return the folder of the weights that a run was trained on; its parent is merged where that is not done.
 
     Raises WorkError where they are other weights now than they were then.
     """
-    parent = told.get("parent")
-    if parent and not (paths.root() / start_of(told)).is_dir():
-        merge_run(paths.root() / parent["run"])
-    start, weights = start_of(told), (parent or told["base"])["weights"]
-    found = local(start)
-    if weights_hash(start) != weights:
+    start = record.start
+    if record.parent and not (paths.root() / start.model).is_dir():
+        merge_run(paths.root() / record.parent.run)
+    folder = local(start.model)
+    if weights_hash(start.model) != start.weights:
         raise WorkError(
-            f"{start} has other weights now than when the run was trained on it",
+            f"{start.model} has other weights now than when the run was trained on it",
             "bring the old weights back, or train the run again",
         )
-    return found
+    return folder
 
 
 def local(model: str) -> Path:

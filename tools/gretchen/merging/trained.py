@@ -18,7 +18,7 @@ from gretchen.merging.shards import Weights
 from gretchen.models.generate import Model, Prompt
 from gretchen.projects.card import load_card
 from gretchen.provenance import is_smoke
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
 from gretchen.scoring import predictions as answering
 from gretchen.scoring.predictions import Answer, Job, Settings
 from gretchen.scoring.scorer import load_evaluator
@@ -37,7 +37,7 @@ def compare_answers(base: Path, adapter: Adapter, target: Path, run: Path | None
     "scores" holds the main metric's name and its estimates, with count and interval, "trained" and "merged".
     {"skipped": why} where nothing can be compared.
     """
-    project = folder.record(run).get("project") if run else None
+    project = read_record(run).project if run else None
     prompts = prompts_for(target, project)
     if reason := hindrance(base, adapter, prompts):
         return {"skipped": reason}

@@ -6,7 +6,6 @@ here: the trainer does that.
 
 import re
 from pathlib import Path
-from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
@@ -26,12 +25,6 @@ def locate(project: str, profile: str) -> str:
     model = model_of(project, profile)
     require_embedded(model)
     return model
-
-
-def start_of(told: dict[str, Any]) -> str:
-    """Return the model that a run (its run.json) started from: its parent's merged model, else its base."""
-    parent = told.get("parent")
-    return f"{parent['run']}/model" if parent else str(told["base"]["model"])
 
 
 def require_embedded(model: str) -> None:

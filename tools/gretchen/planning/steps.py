@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 from gretchen import paths
 from gretchen.planning.settings import Settings
-from gretchen.runs import folder
+from gretchen.runs.store import newest_run
 
 
 @dataclass(frozen=True)
@@ -55,8 +55,7 @@ def recorded(project: str, recipe: str, profile: str) -> tuple[float, str] | Non
 
     Tokens are those that the engine counted, evaluations' time is in it.
     """
-    run = folder.newest(project, recipe, profile)
-    told = folder.record(run) if run else {}
-    if not run or not told.get("tokens") or not told.get("train_seconds"):
+    run = newest_run(project, recipe, profile)
+    if not run or not run.record.tokens or not run.record.train_seconds:
         return None
-    return told["tokens"] / told["train_seconds"], paths.shown(run)
+    return run.record.tokens / run.record.train_seconds, paths.shown(run.path)

@@ -16,7 +16,8 @@ from gretchen import paths
 from gretchen.files import folder_hash, text_hash, write_json
 from gretchen.models.generate import Model, encode, load
 from gretchen.provenance import commit, now, versions
-from gretchen.runs import folder as run_folder
+from gretchen.runs.folder import trained_weights
+from gretchen.runs.locks import writer_lock
 from gretchen.scoring import predictions as answering
 from gretchen.scoring import preferences, rewards
 from gretchen.scoring.baselines import baselines
@@ -77,7 +78,7 @@ class Loader:
         """Return the system's model, loaded where another one was in memory."""
         place = (system.model, system.adapter)
         if system.run and not system.adapter:
-            place = (paths.shown(run_folder.trained(system.run)), None)
+            place = (paths.shown(trained_weights(system.run)), None)
         if self.model is None or place != self.place:
             self.model = None  # the old one goes before the new one comes
             self.model, self.place = load(place[0], place[1], self.template), place
@@ -123,7 +124,7 @@ def preferences_of(plan: Plan, order: list[System], loader: Loader) -> list[dict
     runs = {paths.shown(system.run): system.name for system in order if system.run}
     told = []
     for system in order:
-        parent = ((system.told or {}).get("parent") or {}).get("run")
+        parent = system.record.parent.run if system.record and system.record.parent else ""
         base = margins[order[0].name] if system.kind == "run" else None
         before = margins.get(runs.get(parent, ""))
         told.append(preferences.told_of(margins[system.name], base, before) if system.name in margins else None)
@@ -174,7 +175,7 @@ def measure(plan: Plan, system: System, loader: Loader, compared: dict[str, Figu
         "kind": system.kind,
         "weights": system.weights,
         "run": system.run.name if system.run else None,
-        "wandb": (system.told or {}).get("wandb"),
+        "wandb": system.record.wandb if system.record else None,
         "evaluation": place.name,
         "sets": sets,
     }
@@ -227,7 +228,7 @@ def answers_of(plan: Plan, system: System, loader: Loader) -> tuple[list[Answer]
     place = paths.runs(plan.project) / "evaluations" / name
     answers = answering.complete(place)
     if answers is None:
-        with run_folder.writer(place, f"the evaluation {paths.shown(place)}"):
+        with writer_lock(place, f"the evaluation {paths.shown(place)}"):
             answers = fresh_answers(plan, system, settings, loader, place)
     return answers, place
 

@@ -12,7 +12,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.models.generate import Model, load
 from gretchen.provenance import is_smoke
-from gretchen.runs import folder
+from gretchen.runs.record import read_record, update_record
 from gretchen.scoring import preferences
 from gretchen.scoring.systems import System, system, template_text
 from gretchen.scoring.testset import SMOKE_LIMIT
@@ -59,12 +59,12 @@ def write_pairs(run: Path, project: str) -> None:
     judge = system(run, alone=True)
     rows = preferences.pairs(project, SMOKE_LIMIT if is_smoke() else 0)
     if rows:
-        folder.update(run, pairs=told_of(project, judge, template_text(judge.folder) or "", rows))
+        update_record(run, pairs=told_of(project, judge, template_text(judge.folder) or "", rows))
 
 
 def print_pairs(run: Path) -> None:
     """Print how the run's reward model judges held-out pairs; nothing where it is none."""
-    told = folder.record(run).get("pairs")
+    told = read_record(run).pairs
     if told:
         right = told["accuracy"]
         interval = f"{right['value']:.3f} [{right['low']:.3f}, {right['high']:.3f}]"

@@ -13,10 +13,9 @@ from typing import Any
 from gretchen import paths
 from gretchen.files import write_json
 from gretchen.models.generate import generate, load
-from gretchen.models.locate import start_of
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import reference_of
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
 from gretchen.scoring.testset import conversation, load_set, sample, test_format
 
 SAMPLES = 3
@@ -34,7 +33,7 @@ def write_samples(run: Path, project: str, trained: Path) -> None:
     rows = sample(load_set(project, "test"), SAMPLES)
     settings = load_card(project).evaluation
     is_adapter = (trained / "adapter_config.json").is_file()
-    start = start_of(folder.record(run))
+    start = read_record(run).start.model
     models = {
         "before": load(start),
         "trained": load(start, adapter=trained) if is_adapter else load(str(trained)),
@@ -58,8 +57,8 @@ def print_samples(run: Path) -> None:
         return
     width = max(LEAST_WIDTH, min(MOST_WIDTH, shutil.get_terminal_size((100, 24)).columns))
     print(f"\nthree held-out prompts ({paths.shown(file)})")
-    parent = folder.record(run).get("parent")
-    before = folder.record(paths.root() / parent["run"])["recipe"] if parent else "base"
+    parent = read_record(run).parent
+    before = read_record(paths.root() / parent.run).recipe if parent else "base"
     for told in json.loads(file.read_text(encoding="utf-8")):
         print("\n".join(["", *sample_lines(told, width, before)]))
 

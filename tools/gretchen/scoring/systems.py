@@ -7,13 +7,14 @@ letters, a tokenizer to see whether they differ in effect.
 import json
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.files import text_hash
-from gretchen.models.locate import start_of, weights_hash
-from gretchen.runs import folder
+from gretchen.models.locate import weights_hash
+from gretchen.runs.folder import trained_weights
+from gretchen.runs.record import RunRecord, read_record
+from gretchen.runs.store import finished_run, newest_by_recipe
 
 PROBE = [
     {"role": "user", "content": "One?"},
@@ -26,7 +27,7 @@ PROBE = [
 class System:
     """One model of the table: `kind` is base, prompted, document, run, or reward for a run that trained a reward model.
 
-    `run` and `told` (run.json) only for a run; `model` is the base, or what the run started from.
+    `run` and `record` (run.json) only for a run; `model` is the base, or what the run started from.
     """
 
     name: str
@@ -34,7 +35,7 @@ class System:
     model: str
     weights: str
     run: Path | None = None
-    told: dict[str, Any] | None = None
+    record: RunRecord | None = None
 
     @property
     def adapter(self) -> Path | None:
@@ -44,21 +45,21 @@ class System:
     @property
     def folder(self) -> Path | None:
         """The folder that holds the system's own weights, None where they lie in the hub's cache."""
-        place = folder.trained(self.run) if self.run else paths.root() / self.model
+        place = trained_weights(self.run) if self.run else paths.root() / self.model
         return place if place.is_dir() else None
 
 
-def refusal(told: dict[str, Any], base: str, profile: str, data: str) -> str | None:
+def refusal(record: RunRecord, base: str, profile: str, data: str) -> str | None:
     """Return why a run cannot stand in one table with the base of this profile on this data, None where it can."""
-    if told["profile"] != profile:
-        return f"was trained under PROFILE={told['profile']}, this table is of {profile}"
-    if told["base"]["weights"] != base:
-        return f"was trained from other weights of {told['base']['model']} than lie there now"
-    if told["data"] != data:
-        return f"was trained on other data ({told['data'][:8]}, now {data[:8]}): its test set is another one"
-    parent = told.get("parent")
-    if parent and weights_hash(f"{parent['run']}/model") != parent["weights"]:
-        return f"started from {parent['run']}/model, which is gone or another one now"
+    if record.profile != profile:
+        return f"was trained under PROFILE={record.profile}, this table is of {profile}"
+    if record.base.weights != base:
+        return f"was trained from other weights of {record.base.model} than lie there now"
+    if record.data != data:
+        return f"was trained on other data ({record.data[:8]}, now {data[:8]}): its test set is another one"
+    start = record.start
+    if record.parent and weights_hash(start.model) != start.weights:
+        return f"started from {start.model}, which is gone or another one now"
     return None
 
 
@@ -69,30 +70,28 @@ def systems(project: str, profile: str, model: str, data: str, wanted: list[str]
     that was asked for cannot be compared.
     """
     base = System("base", "base", model, weights_hash(model))
-    chosen, left_out = [folder.finished(project, name) for name in dict.fromkeys(wanted)], []
+    chosen, left_out = [finished_run(project, name) for name in dict.fromkeys(wanted)], []
     for run in chosen:
-        told = folder.record(run)
-        reason = refusal(told, base.weights, profile, data)
+        reason = refusal(run.record, base.weights, profile, data)
         if reason:
-            raise UserError(f"run {run.name} ({told['recipe']}) {reason}", "only runs that share these are compared")
-    for recipe, runs in ({} if wanted else folder.newest_first(project, profile)).items():
-        reasons = [refusal(folder.record(run), base.weights, profile, data) for run in runs]
+            raise UserError(f"run {run.name} ({run.record.recipe}) {reason}", "only runs that share these are compared")
+    for recipe, runs in ({} if wanted else newest_by_recipe(project, profile)).items():
+        reasons = [refusal(run.record, base.weights, profile, data) for run in runs]
         if None in reasons:
             chosen.append(runs[reasons.index(None)])
         else:
             left_out.append(f"left out: {recipe} {runs[0].name} {reasons[0]}")
-    recipes = [folder.record(run)["recipe"] for run in chosen]
-    found = [system(run, alone=recipes.count(recipe) == 1) for run, recipe in zip(chosen, recipes, strict=True)]
+    recipes = [run.record.recipe for run in chosen]
+    found = [system(run.path, alone=recipes.count(recipe) == 1) for run, recipe in zip(chosen, recipes, strict=True)]
     return [base, *sorted(found, key=lambda one: one.run.name if one.run else "")], left_out
 
 
 def system(run: Path, alone: bool) -> System:
     """Return a run as a system, named after its recipe, and after the run too where it is not `alone`."""
-    told, own = folder.record(run), weights_hash(folder.trained(run))
-    name = told["recipe"] if alone else f"{told['recipe']} {run.name}"
-    below = (told.get("parent") or told["base"])["weights"]
-    weights = text_hash(below, own) if (run / "adapter").is_dir() else own
-    return System(name, "reward" if told["stage"] == "reward" else "run", start_of(told), weights, run, told)
+    record, own = read_record(run), weights_hash(trained_weights(run))
+    name = record.recipe if alone else f"{record.recipe} {run.name}"
+    weights = text_hash(record.start.weights, own) if (run / "adapter").is_dir() else own
+    return System(name, "reward" if record.stage == "reward" else "run", record.start.model, weights, run, record)
 
 
 def template_text(place: Path | None) -> str | None:

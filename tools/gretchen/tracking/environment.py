@@ -16,7 +16,7 @@ import yaml
 
 from gretchen.errors import UserError
 from gretchen.names import unknown
-from gretchen.runs import folder
+from gretchen.runs.record import find_record
 from gretchen.tracking import login
 
 # Not the code, not git's patch, not the console: run.json holds the commit, train.log the output. What was logged is on
@@ -48,21 +48,21 @@ def environment(run: Path) -> dict[str, str]:
     Project, group, name, tags and mode are the recipe's where it says them, else the user's, else ours. The run's id
     and folder are nobody's to choose.
     """
-    told = folder.record(run)
-    values = recipe(run) if told else {}
-    if not told or not reports(values):
+    record = find_record(run)
+    values = recipe(run) if record else {}
+    if not record or not reports(values):
         return {}
     usual = CAREFUL | {
-        "WANDB_PROJECT": told["project"],
-        "WANDB_RUN_GROUP": told["project"],
-        "WANDB_NAME": f"{told['recipe']} {run.name}",
-        "WANDB_TAGS": ",".join([told["profile"], *(["smoke"] if told.get("smoke") else [])]),
+        "WANDB_PROJECT": record.project,
+        "WANDB_RUN_GROUP": record.project,
+        "WANDB_NAME": f"{record.recipe} {run.name}",
+        "WANDB_TAGS": ",".join([record.profile, *(["smoke"] if record.smoke else [])]),
     }
     wanted = usual | {name: os.environ[name] for name in usual if os.environ.get(name)} | said(values)
     if "WANDB_MODE" not in wanted:
         wanted["WANDB_MODE"] = mode()
     fixed = {"WANDB_DIR": str(run), "WANDB_RUN_ID": run.name, "WANDB_RESUME": "allow"}
-    return wanted | QUIET | fixed | {"WANDB_JOB_TYPE": told["stage"]}
+    return wanted | QUIET | fixed | {"WANDB_JOB_TYPE": record.stage}
 
 
 def reports(values: Mapping[str, Any]) -> bool:

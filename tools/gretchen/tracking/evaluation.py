@@ -76,7 +76,7 @@ def config(told: dict[str, Any]) -> dict[str, Any]:
 def compared(told: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
     """Return what was compared, for the lineage: base, data, and the weights of each run."""
 
-    things = lineage.made_from({key: told[key] for key in ("project", "data", "base")})
+    things = lineage.made_from(told["project"], told["data"], told["base"])
     for model in told["models"]:
         things |= lineage.trained(model["run"]) if model.get("run") else {}
     return things

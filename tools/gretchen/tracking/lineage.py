@@ -1,6 +1,6 @@
 """W&B's lineage graph: what an online run was made from, and that it made weights.
 
-    link(begun, made_from(told), {})                     a training with its data, and its base or its parent run
+    link(begun, inputs_of(record), {})                   a training with its data, and its base or its parent run
     link(begun, {}, trained("20261125-105514-7a3b"))     and with what came out
 
 An artifact here is a file of a few bytes that names a thing and its hash; data and weights stay on the disk. Offline
@@ -12,16 +12,25 @@ import threading
 from pathlib import Path
 from typing import Any
 
+from gretchen.runs.record import RunRecord
+
 Things = dict[str, tuple[str, dict[str, Any]]]  # {artifact name: (artifact type, what identifies it)}
 PATIENCE_S = 20.0  # wandb waits without end for a server that falls silent
 
 
-def made_from(told: dict[str, Any]) -> Things:
-    """Return what a training was made from, by its run.json."""
-    things: Things = {f"{told['project']}-data": ("dataset", {"data": told["data"]})} if told.get("data") else {}
-    if told.get("parent"):
-        return things | trained(Path(told["parent"]["run"]).name)
-    return things | {f"{told['project']}-base": ("model", told["base"])}
+def made_from(project: str, data: str, base: dict[str, str]) -> Things:
+    """Return the data (by hash) and the base (model and weights' hash) of a project as W&B's artifacts."""
+    things: Things = {f"{project}-data": ("dataset", {"data": data})} if data else {}
+    return things | {f"{project}-base": ("model", base)}
+
+
+def inputs_of(record: RunRecord) -> Things:
+    """Return what a training was made from: its data, and its parent run or else its base."""
+    things = made_from(record.project, record.data, record.base.model_dump())
+    if record.parent:
+        del things[f"{record.project}-base"]
+        things |= trained(Path(record.parent.run).name)
+    return things
 
 
 def trained(run: str) -> Things:

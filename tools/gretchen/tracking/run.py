@@ -9,13 +9,13 @@ stays on disk for `make sync`.
 """
 
 import contextlib
-import os
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.runs import folder
+from gretchen.hardware import is_main_process
+from gretchen.runs.record import RunRecord, find_record, read_record, update_record
 from gretchen.tracking import lineage
 from gretchen.tracking.environment import asks, recipe, reports
 
@@ -40,14 +40,13 @@ def tracked(run: Path) -> Iterator[None]:
 
     Only the first of several processes tracks. A training that fails is marked as failed by wandb itself.
     """
-    first = os.environ.get("RANK", "0") == "0"
-    if not first or not folder.record(run) or not reports(recipe(run)):
+    if not is_main_process() or not find_record(run) or not reports(recipe(run)):
         yield
         return
     begun = opened(config=config(run))
     if address := address_of(begun):
-        folder.update(run, wandb=address)
-    lineage.link(begun, lineage.made_from(folder.record(run)), {})
+        update_record(run, wandb=address)
+    lineage.link(begun, lineage.inputs_of(read_record(run)), {})
     yield
     lineage.link(begun, {}, lineage.trained(run.name))
     finish(begun)
@@ -55,7 +54,7 @@ def tracked(run: Path) -> Iterator[None]:
 
 def curves(run: Path) -> list[Any]:
     """Return the callback that logs the curves; [] where the run is not tracked, or its recipe names it itself."""
-    values = recipe(run) if folder.record(run) else None
+    values = recipe(run) if find_record(run) else None
     if values is None or asks(values) or not reports(values):
         return []
     from transformers.integrations import WandbCallback
@@ -95,21 +94,21 @@ def finish(begun: Any) -> None:
 
 def config(run: Path) -> dict[str, Any]:
     """Return what W&B is told of a training: the resolved recipe, its inputs by name and hash, its circumstances."""
-    told = folder.record(run)
+    record = read_record(run)
     return {
         "recipe": recipe(run),
-        "inputs": inputs(told),
-        "run": {"id": run.name} | {key: told[key] for key in RUN_KEYS if key in told},
+        "inputs": inputs(record),
+        "run": {"id": run.name} | {key: getattr(record, key) for key in RUN_KEYS},
     }
 
 
-def inputs(told: dict[str, Any]) -> dict[str, Any]:
+def inputs(record: RunRecord) -> dict[str, Any]:
     """Return what run.json says that a run was made from: base, parent run, data, code.
 
     W&B's own links (lineage.py) do not exist offline. A hash finds the same runs; the parent's W&B address stands
     beside it where it has one.
     """
-    parent = told.get("parent")
-    if parent:
-        parent = parent | {"wandb": folder.record(paths.root() / parent["run"]).get("wandb")}
-    return {"base": told.get("base"), "parent": parent, "data": told.get("data"), "git": told.get("git")}
+    parent = None
+    if record.parent:
+        parent = record.parent.model_dump() | {"wandb": read_record(paths.root() / record.parent.run).wandb}
+    return {"base": record.base.model_dump(), "parent": parent, "data": record.data, "git": record.git}

@@ -6,7 +6,7 @@ The data stand built and the start's model lies there. How the engine ended is k
 """
 
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -16,11 +16,15 @@ from gretchen.errors import WorkError
 from gretchen.hardware import Machine
 from gretchen.models.locate import weights_hash
 from gretchen.projects.build import data_hash
-from gretchen.provenance import circumstances, now
+from gretchen.provenance import now, provenance
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request, Resolved
-from gretchen.runs import folder, metrics
+from gretchen.runs.folder import create_run, new_run_dir, point_latest, trained_weights
+from gretchen.runs.locks import writer_lock
+from gretchen.runs.metrics import read_metrics
+from gretchen.runs.record import ParentRun, RunRecord, read_record, update_record
+from gretchen.runs.store import earlier_runs
 from gretchen.training.launch import launch
 from gretchen.training.resume import refuse_changes
 from gretchen.training.start import Start
@@ -50,7 +54,7 @@ class Job:
             model=start.model if start else None,
             parent=paths.shown(start.parent) if start and start.parent else None,
         )
-        runs = start.earlier_run if start else folder.earlier_runs(self.project, self.profile)
+        runs = start.earlier_run if start else earlier_runs(self.project, self.profile)
         return resolve_for(request, self.here, runs)
 
 
@@ -59,15 +63,15 @@ def train_one(job: Job, start: Start, old: Path | None = None, engine: Engine = 
 
     Raises UserError where the checks fail or `old` cannot go on, WorkError where somebody else trains that recipe.
     """
-    place = old or folder.new_run(job.project, job.recipe)
+    place = old or new_run_dir(job.project, job.recipe)
     resolved, notes = job.resolved(start, place)
     report = check_resolved(job.project, resolved)
     report.raise_if_failed()
     notes += [f"warning: {line}" for line in report.warnings]
-    with folder.writer(paths.runs(job.project) / job.recipe, f"{job.project}'s {job.recipe}"):
+    with writer_lock(paths.runs(job.project) / job.recipe, f"{job.project}'s {job.recipe}"):
         if old:
             refuse_changes(old, resolved.values, data_hash(job.project), start.weights)
-            folder.update(old, status="running", resumed=[*folder.record(old).get("resumed", []), now()])
+            update_record(old, status="running", resumed=(*read_record(old).resumed, now()))
         else:
             begin(place, job, resolved, start)
         announce(resolved, place, start.model, notes, old is not None)
@@ -77,24 +81,24 @@ def train_one(job: Job, start: Start, old: Path | None = None, engine: Engine = 
 
 def begin(run: Path, job: Job, resolved: Resolved, start: Start) -> None:
     """Write a new run's recipe.yaml and run.json."""
-    folder.create(
-        run,
-        resolved.text(),
+    record = RunRecord(
         status="running",
+        kind="project",
         project=job.project,
         recipe=resolved.name,
         stage=resolved.stage,
         engine=resolved.engine,
         profile=resolved.profile,
         base=start.base,
-        parent={"run": paths.shown(start.parent), "weights": start.weights} if start.parent else None,
+        parent=ParentRun(run=paths.shown(start.parent), weights=start.weights) if start.parent else None,
         uses=dict(start.uses),
-        chain=list(start.chain),
+        chain=start.chain,
         data=data_hash(job.project),
         seed=resolved.values.get("seed", 42),
         set=job.set_,
-        **circumstances(),
+        **asdict(provenance()),
     )
+    create_run(run, resolved.text(), record)
 
 
 def announce(resolved: Resolved, run: Path, model: str, notes: list[str], resumed: bool) -> None:
@@ -111,22 +115,22 @@ def finish(run: Path, engine: Engine, devices: int, resume: bool) -> None:
     try:
         engine(run, devices, resume)
     except KeyboardInterrupt:
-        folder.update(run, status="stopped", finished=now())
+        update_record(run, status="stopped", finished=now())
         raise
     except BaseException:
-        folder.update(run, status="failed", finished=now())
+        update_record(run, status="failed", finished=now())
         raise
-    trained = folder.trained(run)
+    trained = trained_weights(run)
     if not trained.is_dir():
         raise WorkError("the engine ended and left no weights", f"the whole story: {paths.shown(run / 'train.log')}")
-    folder.update(run, status="finished", finished=now(), weights=weights_hash(trained), **measured(run))
-    if folder.is_recipes_own(folder.record(run)) and not folder.record(run)["smoke"]:
-        folder.point_latest(run)
+    record = update_record(run, status="finished", finished=now(), weights=weights_hash(trained), **measured(run))
+    if record.is_default_run and not record.smoke:
+        point_latest(run)
 
 
 def measured(run: Path) -> dict[str, Any]:
     """Return what the trainer measured of itself: tokens seen, seconds of training, peak memory in GiB."""
-    rows = metrics.read(run)
+    rows = read_metrics(run)
     names = {"num_tokens": "tokens", "tokens/trainable": "trained_tokens", "train_runtime": "train_seconds"}
     names |= {name: name for name in ("peak_memory_gib", "peak_gpu_memory_gib")}
     return {told: row[name] for row in rows for name, told in names.items() if name in row}

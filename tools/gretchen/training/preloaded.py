@@ -24,7 +24,7 @@ import click
 from gretchen import paths
 from gretchen.errors import GretchenError, WorkError
 from gretchen.hardware import Machine
-from gretchen.runs import folder
+from gretchen.runs.folder import latest_checkpoint
 from gretchen.silence import quieten, silent
 from gretchen.training.launch import end_with_parent, launch, spawned
 
@@ -142,7 +142,7 @@ class Workshop:
     def train(self, run: Path, devices: int, resume: bool) -> None:
         """Run a run's engine; one that left no checkpoint begins anew."""
         self.load()
-        launch(run, devices, resume and folder.checkpoint(run) is not None, forked if self.forks else spawned)
+        launch(run, devices, resume and latest_checkpoint(run) is not None, forked if self.forks else spawned)
 
     def do(self, job: Callable[[], Any], name: str) -> None:
         """Do a job that computes. Raises as `do` does, or as the job."""

@@ -14,7 +14,8 @@ from collections.abc import Iterable
 from pathlib import Path
 from typing import Any
 
-from gretchen.runs import folder, metrics
+from gretchen.runs.metrics import MetricsReader
+from gretchen.runs.record import read_record
 from gretchen.terminal import QUIET_SECONDS, clock
 
 POLL_SECONDS = 0.25
@@ -63,10 +64,11 @@ def own(row: dict[str, Any], prefix: str = "") -> list[str]:
 def watch(process: "subprocess.Popen[bytes]", run: Path) -> int:
     """Show the line until the process ends, the run's warning above it, and return its exit code."""
     terminal = sys.stderr.isatty()
+    metrics = MetricsReader(run)
     shown, told_at, warned = "", 0.0, False
     while process.poll() is None:
         warned = warned or warn(run, terminal)
-        text = line(metrics.read(run))
+        text = line(metrics.poll())
         now = time.monotonic()
         if terminal and text != shown:
             sys.stderr.write(f"\r\x1b[K{text}")
@@ -80,13 +82,14 @@ def watch(process: "subprocess.Popen[bytes]", run: Path) -> int:
         time.sleep(POLL_SECONDS)
     if not warned:
         warn(run, terminal)
-    sys.stderr.write(f"\r\x1b[K{line(metrics.read(run))}\n" if terminal else f"{line(metrics.read(run))}\n")
+    last = line(metrics.poll())
+    sys.stderr.write(f"\r\x1b[K{last}\n" if terminal else f"{last}\n")
     return process.returncode
 
 
 def warn(run: Path, terminal: bool) -> bool:
     """Show the warning that the engine's process left in run.json; return whether there is one."""
-    warning = folder.record(run).get("warning")
+    warning = read_record(run).warning
     if warning:
         sys.stderr.write(f"\r\x1b[K{warning}\n" if terminal else f"{warning}\n")
     return bool(warning)

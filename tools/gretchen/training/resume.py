@@ -8,7 +8,8 @@ import yaml
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.provenance import is_smoke
-from gretchen.runs import folder
+from gretchen.runs.record import read_record
+from gretchen.runs.store import list_runs, run_by_id
 
 
 def unfinished(project: str, recipe: str, profile: str, name: str = "") -> Path:
@@ -18,23 +19,23 @@ def unfinished(project: str, recipe: str, profile: str, name: str = "") -> Path:
     """
     command = f"make train PROJECT={project} RECIPE={recipe} PROFILE={profile}"
     if name:
-        run = folder.named(project, name)
-        told = folder.record(run)
-        if (told["recipe"], told["profile"]) != (recipe, profile):
-            owner = f"RECIPE={told['recipe']} PROFILE={told['profile']}"
-            raise UserError(f"run {name} is of {told['recipe']}, {told['profile']}", f"say so: {owner} RESUME=1")
-        if told.get("chain"):
-            stages = " ".join(told["chain"])
+        run = run_by_id(project, name)
+        record = run.record
+        if (record.recipe, record.profile) != (recipe, profile):
+            owner = f"RECIPE={record.recipe} PROFILE={record.profile}"
+            raise UserError(f"run {name} is of {record.recipe}, {record.profile}", f"say so: {owner} RESUME=1")
+        if record.chain:
+            stages = " ".join(record.chain)
             again = f'make pipeline PROJECT={project} STAGES="{stages}" PROFILE={profile}'
             raise UserError(f"run {name} is part of a chain", f"`{again}` goes on with it")
-        if told["status"] == "finished":
+        if record.status == "finished":
             raise UserError(f"run {name} is finished: there is nothing to go on with", command)
-        return run
-    for run in reversed(folder.runs_of(project)):
-        told = folder.record(run)
-        same = (told["recipe"], told["profile"], bool(told.get("smoke"))) == (recipe, profile, is_smoke())
-        if same and told["status"] != "finished" and not told.get("chain"):
-            return run
+        return run.path
+    for run in reversed(list_runs(project)):
+        record = run.record
+        same = (record.recipe, record.profile, record.smoke) == (recipe, profile, is_smoke())
+        if same and record.status != "finished" and not record.chain:
+            return run.path
     raise UserError(f"{recipe} of {project} has no unfinished run under PROFILE={profile}", f"`{command}` starts one")
 
 
@@ -50,14 +51,14 @@ def refuse_changes(run: Path, values: dict[str, Any], data: str, start: str) -> 
 
 def difference(run: Path, values: dict[str, Any], data: str, start: str) -> str:
     """Return in what a run differs from a recipe's values, the data's hash, the start's hash; "" where in nothing."""
-    told = folder.record(run)
+    record = read_record(run)
     known = yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
     changed = [key for key in [*known, *values] if known.get(key) != values.get(key)]
     if changed:
         key = changed[0]
         return f"the recipe has changed since ({key}: {known.get(key)}, now {values.get(key)})"
-    if told["data"] != data:
-        return f"the data have changed since ({told['data'][:8]}, now {data[:8]})"
-    if (told.get("parent") or told["base"])["weights"] != start:
+    if record.data != data:
+        return f"the data have changed since ({record.data[:8]}, now {data[:8]})"
+    if record.start.weights != start:
         return "the weights that it started from have changed since"
     return ""

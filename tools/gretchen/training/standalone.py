@@ -9,7 +9,7 @@ do is changed, and told.
 import os
 import re
 import sys
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
@@ -19,14 +19,17 @@ from gretchen.engines.zephyr.mixing import write_mixture
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.hardware import Machine, machine
-from gretchen.provenance import circumstances, is_smoke, now
+from gretchen.provenance import is_smoke, now, provenance
 from gretchen.recipes.layers import Values, merge_all, words_of
 from gretchen.recipes.machine import SMOKE, hardware_overrides
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.resolve import dump, known_set, require_none
 from gretchen.recipes.schema import MODEL, converted, load_schema
 from gretchen.recipes.standalone import Loose, read_loose
-from gretchen.runs import folder
+from gretchen.runs.folder import create_run, new_run_dir, trained_weights
+from gretchen.runs.locks import writer_lock
+from gretchen.runs.record import ModelSource, RunRecord, read_record, update_record
+from gretchen.runs.store import list_runs
 from gretchen.training.job import finish
 from gretchen.training.launch import launch
 from gretchen.training.resume import refuse_changes
@@ -58,15 +61,13 @@ def train_file(file: Path, set_: str, resume: bool, name: str) -> None:
     here = machine()
     recipe = recipe_name(file)
     old = unfinished(file, recipe, name) if resume else None
-    begun = prepared(
-        file, old or folder.new_run(LOOSE, recipe), set_ or (folder.record(old)["set"] if old else ""), here
-    )
+    begun = prepared(file, old or new_run_dir(LOOSE, recipe), set_ or (read_record(old).set if old else ""), here)
     model = str(begun.values[MODEL[begun.loose.engine]])
     start = model_and_weights(model)
-    with folder.writer(paths.runs(LOOSE) / recipe, f"the run of {file.name}"):
+    with writer_lock(paths.runs(LOOSE) / recipe, f"the run of {file.name}"):
         if old:
-            refuse_changes(old, begun.values, "", start["weights"])
-            folder.update(old, status="running", resumed=[*folder.record(old).get("resumed", []), now()])
+            refuse_changes(old, begun.values, "", start.weights)
+            update_record(old, status="running", resumed=(*read_record(old).resumed, now()))
         else:
             begin(begun, file, start, set_)
         told(begun, file, model, resume)
@@ -149,12 +150,11 @@ def processor_only(values: Values, engine: str) -> tuple[Values, list[str]]:
     return forced | changes, notes
 
 
-def begin(begun: Start, file: Path, start: dict[str, str], set_: str) -> None:
+def begin(begun: Start, file: Path, start: ModelSource, set_: str) -> None:
     """Write a new run's folder, and what the recipe needs beside it."""
-    folder.create(
-        begun.run,
-        dump(begun.values),
+    record = RunRecord(
         status="running",
+        kind="standalone",
         project=LOOSE,
         recipe=begun.run.parent.name,
         file=str(file.absolute()),
@@ -162,16 +162,15 @@ def begin(begun: Start, file: Path, start: dict[str, str], set_: str) -> None:
         engine=begun.loose.engine,
         profile=LOOSE,
         base=start,
-        parent=None,
-        data="",
         seed=begun.values.get("seed", 42),
         set=set_,
-        **circumstances(),
+        **asdict(provenance()),
     )
+    create_run(begun.run, dump(begun.values), record)
     try:
         prepare(begun)
     except BaseException:
-        folder.update(begun.run, status="failed", finished=now())
+        update_record(begun.run, status="failed", finished=now())
         raise
 
 
@@ -206,11 +205,10 @@ def write_tokenizer(name: str, template: str | None, place: Path) -> None:
 
 def unfinished(file: Path, recipe: str, name: str) -> Path:
     """Return the run called `name`, else the newest unfinished one, of this very file. Raises UserError for none."""
-    for run in reversed(folder.runs_of(LOOSE)):
-        record = folder.record(run)
-        same = record["recipe"] == recipe and record["file"] == str(file.absolute()) and name in ("", run.name)
-        if same and record["status"] != "finished":
-            return run
+    for run in reversed(list_runs(LOOSE, recipe)):
+        same = run.record.file == str(file.absolute()) and name in ("", run.name)
+        if same and run.record.status != "finished":
+            return run.path
     what = f"run {name}" if name else "unfinished run"
     raise UserError(f"{file} has no {what} to go on with", f"`gretchen train {file}` starts one")
 
@@ -225,7 +223,7 @@ def told(begun: Start, file: Path, model: str, resumed: bool) -> None:
 
 def next_step(run: Path, model: str) -> str:
     """Return the last lines: where the weights lie, and how an adapter is merged."""
-    trained = folder.trained(run)
+    trained = trained_weights(run)
     lines = ["", f"trained: {paths.shown(trained)}"]
     if trained.name == "adapter":
         lines.append(f"next: gretchen merge --base {model} --adapter {paths.shown(trained)} --output DIR")

@@ -10,14 +10,14 @@ import importlib
 import sys
 from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 from gretchen.checks.check import check_deep
 from gretchen.checks.deep import own_validators
 from gretchen.checks.report import Report
 from gretchen.errors import GretchenError
-from gretchen.runs import folder
-from gretchen.runs.folder import is_first_process
+from gretchen.hardware import is_main_process
+from gretchen.runs.folder import trained_weights
+from gretchen.runs.record import RunRecord, find_record, read_record, update_record
 from gretchen.scoring.domain import stranger
 from gretchen.scoring.rewards import write_pairs
 from gretchen.scoring.samples import write_samples
@@ -31,15 +31,14 @@ def main() -> int:
     parser.add_argument("--resume", action="store_true", help="go on from the run's newest checkpoint")
     given = parser.parse_args()
     sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
-    train = engine_of(folder.record(given.run))
+    train = engine_of(read_record(given.run))
     recipe = given.run / "recipe.yaml"
     return exit_code_of(recipe, lambda: train(recipe, given.resume))
 
 
-def engine_of(told: dict[str, Any]) -> Callable[[Path, bool], Path]:
+def engine_of(record: RunRecord) -> Callable[[Path, bool], Path]:
     """Return the function that trains a run's recipe: its engine's, for its stage."""
-    stage = {"base": "pretrain"}.get(told["stage"], told["stage"])
-    name = "axolotl.train" if told["engine"] == "axolotl" else f"zephyr.{stage}"
+    name = "axolotl.train" if record.engine == "axolotl" else f"zephyr.{record.stage}"
     return importlib.import_module(f"gretchen.engines.{name}").train
 
 
@@ -55,34 +54,34 @@ def exit_code_of(recipe: Path, train: Callable[[], Path]) -> int:
 
 def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
     """Check deeply, look whether the base knows the domain, train, and answer the samples or judge the pairs."""
-    told = folder.record(recipe.parent)
-    of_project = bool(told) and told["stage"] != "base" and "file" not in told
-    if "file" in told:
+    record = find_record(recipe.parent)
+    of_project = record is not None and record.kind == "project"
+    if record is not None and record.kind == "standalone":
         Report(str(recipe), [own_validators(recipe)]).raise_if_failed()
     if of_project:
-        report = check_deep(told["project"], recipe)
+        report = check_deep(record.project, recipe)
         report.raise_if_failed()
-        if is_first_process():
-            warnings = [*(f"warning: {line}" for line in report.warnings), warning(told)]
-            folder.update(recipe.parent, warning="\n".join(filter(None, warnings)) or None)
-    kept = folder.trained(recipe.parent)  # there already where a run was stopped between its training and its samples
+        if is_main_process():
+            warnings = [*(f"warning: {line}" for line in report.warnings), warning(record)]
+            update_record(recipe.parent, warning="\n".join(filter(None, warnings)) or None)
+    kept = trained_weights(recipe.parent)  # there already where a run was stopped between its training and its samples
     if kept.is_dir():
         trained = kept
     else:
         with tracked(recipe.parent):
             trained = train()
-    if of_project and is_first_process():
-        if told["stage"] == "reward":
-            write_pairs(recipe.parent, told["project"])
+    if of_project and is_main_process():
+        if record.stage == "reward":
+            write_pairs(recipe.parent, record.project)
         else:
-            write_samples(recipe.parent, told["project"], trained)
+            write_samples(recipe.parent, record.project, trained)
 
 
-def warning(told: dict[str, Any]) -> str | None:
+def warning(record: RunRecord) -> str | None:
     """Return what a person must know of the model that a run starts from; None where there is nothing to tell."""
 
-    starts_from_own_base = not told["parent"] and told["base"]["model"] == f"projects/{told['project']}/base"
-    return stranger(told["project"]) if starts_from_own_base else None
+    starts_from_own_base = not record.parent and record.base.model == f"projects/{record.project}/base"
+    return stranger(record.project) if starts_from_own_base else None
 
 
 if __name__ == "__main__":

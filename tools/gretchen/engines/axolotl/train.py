@@ -10,8 +10,8 @@ from typing import Any
 
 import yaml
 
-from gretchen.runs import folder
-from gretchen.runs.folder import is_first_process
+from gretchen.hardware import is_main_process
+from gretchen.runs.folder import latest_checkpoint
 
 PLUGIN = "gretchen.engines.axolotl.plugin.RunPlugin"
 # The run's own, and gone after it: axolotl knows prepared rows by their file's name and would take old ones for new.
@@ -39,7 +39,7 @@ def options(values: dict[str, Any], run: Path, resume: bool) -> dict[str, Any]:
     """Return what is added to the recipe: our plugin, a place for prepared rows, a checkpoint to go on from."""
     prepared = values.get("dataset_prepared_path") or str(run / PREPARED)
     added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN], "dataset_prepared_path": prepared}
-    newest = folder.checkpoint(run) if resume else None
+    newest = latest_checkpoint(run) if resume else None
     return added | ({"resume_from_checkpoint": newest} if newest else {})
 
 
@@ -47,7 +47,7 @@ def collected(run: Path) -> Path:
     """Move the saved weights and what belongs to them into adapter/ or model/, whole, and return that folder."""
     is_adapter = (run / "adapter_config.json").is_file()
     target = run / ("adapter" if is_adapter else "model")
-    if not is_first_process():
+    if not is_main_process():
         return target
     temporary = run / f".{target.name}"
     temporary.mkdir(exist_ok=True)

@@ -14,7 +14,7 @@ from typing import Any
 from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.zephyr.mixing import chats_alone
 from gretchen.errors import UserError
-from gretchen.runs import folder
+from gretchen.runs.folder import latest_checkpoint
 from gretchen.tracking.run import curves
 
 Start = Callable[[str, Any], Any]
@@ -65,7 +65,7 @@ def train_by(
     )
     keep_trainable(trainer.model)
     trainer.add_callback(LongestFirst(trainer))
-    trainer.train(resume_from_checkpoint=folder.checkpoint(run) if resume else None)
+    trainer.train(resume_from_checkpoint=latest_checkpoint(run) if resume else None)
     return save(trainer, run)
 
 
