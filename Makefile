@@ -10,6 +10,8 @@ export GRETCHEN_MAKE := $(GIVEN)
 export GRETCHEN_GOALS := $(MAKECMDGOALS)
 
 READY := .venv/.gretchen-setup
+# The requirements of every project, for what imports all projects' code. A target with PROJECT=… installs that one's.
+ALL_REQUIREMENTS := .venv/.gretchen-projects
 GRETCHEN := @.venv/bin/python -m gretchen.from_make
 # These targets are no verbs, or verbs without a variable: what is given beside them alone is a mistake.
 ALONE := help setup lint test test-all clean
@@ -17,7 +19,7 @@ REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
 .PHONY: help setup doctor lock data show explain check inspect plan train merge eval pipeline score base fork upgrade \
-	convert sync lint test test-all clean
+	convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -27,6 +29,9 @@ $(READY): pyproject.toml constraints.txt .venv/bin/python
 	@PYTHONPATH=tools python3 -m gretchen.commands.setup
 
 .venv/bin/python: ;
+
+$(ALL_REQUIREMENTS): $(READY)
+	@.venv/bin/python -m gretchen.lifecycle.requirements
 
 setup: $(READY)  ## make .venv with the pinned packages (every other target does so too, where it must)
 	@$(REFUSE):
@@ -85,15 +90,15 @@ sync: $(READY)  ## [PROJECT=…]: upload to W&B what was tracked offline
 lock: $(READY)  ## [UPGRADE=1]: write constraints.txt anew
 	$(GRETCHEN) lock
 
-lint: $(READY)  ## ruff, and pre-commit's checks: the package's layers, YAML, secrets, large files …
+lint: $(ALL_REQUIREMENTS)  ## ruff, and pre-commit's checks: the package's layers, YAML, secrets, large files …
 	@$(REFUSE).venv/bin/ruff check .
 	@.venv/bin/ruff format --check .
 	@SKIP=ruff-check,ruff-format .venv/bin/pre-commit run --all-files
 
-test: $(READY)  ## the tests, in minutes
+test: $(ALL_REQUIREMENTS)  ## the tests, in minutes
 	@$(REFUSE).venv/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
 
-test-all: $(READY)  ## the tests, with the slow ones
+test-all: $(ALL_REQUIREMENTS)  ## the tests, with the slow ones
 	@$(REFUSE).venv/bin/python -m pytest -n 2 --dist loadfile
 
 clean:  ## remove build/ and caches; runs/ and .venv stay

@@ -13,8 +13,9 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gretchen.commands.setup import UNREACHABLE, pinned, wheel_places
 from gretchen.engines.zephyr.mixing import mixed
+from gretchen.lifecycle.constraints import pinned
+from gretchen.lifecycle.installer import UNREACHABLE, find_links
 from gretchen.recipes.handbook import RENAMED
 from gretchen.recipes.mixture import read_mixture
 from gretchen.recipes.schema import load_schema
@@ -64,7 +65,7 @@ def handbook(tmp_path_factory, root):
     """Return the Python of an environment that holds the package."""
     place = tmp_path_factory.mktemp("handbook") / "env"
     uv, python = str(Path(sys.executable).with_name("uv")), str(place / "bin" / "python")
-    links = wheel_places(os.environ.get("PIP_FIND_LINKS", ""))
+    links = find_links()
     environment = os.environ | ({"UV_FIND_LINKS": ",".join(links)} if links else {})
     torch = [f"torch=={pinned('torch')}", *([] if links else ["--torch-backend=cpu"])]
     install = [uv, "pip", "install", "--quiet", "--python", python]

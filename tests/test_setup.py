@@ -11,11 +11,13 @@ from pathlib import Path
 
 import pytest
 
-from gretchen.commands import lock, setup
+from gretchen.commands import setup
 from gretchen.errors import UserError, WorkError
+from gretchen.lifecycle import installer, locking
+from gretchen.lifecycle.constraints import pinned
 
 ROOT = Path(__file__).resolve().parents[1]
-CPU_WHEEL = f"torch-{setup.pinned('torch')}+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
+CPU_WHEEL = f"torch-{pinned('torch')}+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
 INSTALL = [".venv/bin/uv", "pip", "install", "--python", ".venv/bin/python", "-c", "constraints.txt", "-e", "."]
 INSTALL += ["--group", "dev"]
 
@@ -77,10 +79,11 @@ def test_wheel_folders_may_be_several_and_relative(tmp_path, monkeypatch):
     for folder in ("one", "two"):
         (tmp_path / folder).mkdir()
         (tmp_path / folder / f"{folder}-1.0-py3-none-any.whl").touch()
-    places = setup.wheel_places(f"one  {tmp_path}/two https://example.org/wheels")
-    assert places == [f"{tmp_path}/one", f"{tmp_path}/two", "https://example.org/wheels"]
-    assert setup.wheels(places) == ["one-1.0-py3-none-any.whl", "two-1.0-py3-none-any.whl"]
-    assert setup.wheels([f"file://{tmp_path}/one"]) == ["one-1.0-py3-none-any.whl"]
+    monkeypatch.setenv("PIP_FIND_LINKS", f"one  {tmp_path}/two https://example.org/wheels")
+    assert installer.find_links() == [f"{tmp_path}/one", f"{tmp_path}/two", "https://example.org/wheels"]
+    assert installer.wheels() == ["one-1.0-py3-none-any.whl", "two-1.0-py3-none-any.whl"]
+    monkeypatch.setenv("PIP_FIND_LINKS", f"file://{tmp_path}/one")
+    assert installer.wheels() == ["one-1.0-py3-none-any.whl"]
 
 
 def test_another_python_is_told_which_one_is_wanted(monkeypatch, tmp_path):
@@ -93,7 +96,8 @@ def test_another_python_is_told_which_one_is_wanted(monkeypatch, tmp_path):
 
 def test_set_up_parses_on_an_old_python_and_imports_the_standard_library_alone():
     # Python 3.9 is what macOS brings: it must get as far as the sentence that says which one is wanted.
-    for module in ("commands/setup", "errors", "hardware", "names", "paths"):
+    modules = ("commands/setup", "lifecycle/constraints", "lifecycle/installer", "errors", "hardware", "names", "paths")
+    for module in modules:
         tree = ast.parse((ROOT / "tools/gretchen" / f"{module}.py").read_text(), feature_version=(3, 8))
         names = {alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names}
         names |= {node.module for node in tree.body if isinstance(node, ast.ImportFrom)}
@@ -114,8 +118,8 @@ def test_the_pythons_of_set_up_are_those_of_pyproject():
     assert text == f">=3.{setup.OLDEST[1]},<3.{setup.NEWEST[1] + 1}"
 
 
-@pytest.mark.parametrize("installer", ["uv", "pip"])
-def test_no_network_is_one_sentence(installer, monkeypatch, tmp_path):
+@pytest.mark.parametrize("program", ["uv", "pip"])
+def test_no_network_is_one_sentence(program, monkeypatch, tmp_path):
     monkeypatch.setenv("UV_HTTP_RETRIES", "0")
     monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
     monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
@@ -123,21 +127,21 @@ def test_no_network_is_one_sentence(installer, monkeypatch, tmp_path):
     command = {
         "uv": [str(Path(sys.executable).with_name("uv")), "pip", "install", "--python", sys.executable],
         "pip": [sys.executable, "-m", "pip", "install", "--retries=0", "--timeout=1"],
-    }[installer]
+    }[program]
     with pytest.raises(WorkError) as raised:
-        setup.run([*command, "--dry-run", *nowhere, "a-package-that-nobody-has"], quiet=True)
+        installer.run([*command, "--dry-run", *nowhere, "a-package-that-nobody-has"], quiet=True)
     assert raised.value.problem.startswith("set-up cannot reach a package index")
     assert raised.value.hint.startswith("connect to the network, or name a folder of wheels in PIP_FIND_LINKS")
 
 
 def test_a_full_disk_is_one_sentence():
     with pytest.raises(WorkError, match="no space left on the disk"):
-        setup.run(["sh", "-c", "echo 'error: failed to write: No space left on device (os error 28)'; exit 1"])
+        installer.run(["sh", "-c", "echo 'error: failed to write: No space left on device (os error 28)'; exit 1"])
 
 
 def test_what_else_fails_shows_the_installers_last_words():
     with pytest.raises(WorkError, match="set-up failed:\nit broke"):
-        setup.run(["sh", "-c", "echo it broke; exit 1"])
+        installer.run(["sh", "-c", "echo it broke; exit 1"])
 
 
 def test_an_interrupted_environment_is_made_anew(tmp_path, monkeypatch):
@@ -239,7 +243,7 @@ def test_constraints_hold_names_and_versions_alone():
     for line in lines:
         name, _, version = line.partition(" ;")[0].partition("==")
         assert name and version and "+" not in version and "/" not in line, line
-    assert not [line for line in lines if lock.CUDA.match(line)]
+    assert not [line for line in lines if locking.CUDA.match(line)]
 
 
 def test_the_lock_leaves_out_what_belongs_to_one_build_of_pytorch():
@@ -247,9 +251,9 @@ def test_the_lock_leaves_out_what_belongs_to_one_build_of_pytorch():
         "# a comment\nnvidia-cublas==13.1 ; sys_platform == 'linux'\nnvidia-ml-py==12.5\ncuda-toolkit==13.0\n"
         "torch==2.13.0+cpu ; sys_platform == 'linux'\n"
     )
-    expected = lock.HEAD + "nvidia-ml-py==12.5\ntorch==2.13.0 ; sys_platform == 'linux'\n"
-    assert lock.constraints(resolved) == expected
-    assert lock.constraints(expected) == expected
+    expected = locking.HEAD + "nvidia-ml-py==12.5\ntorch==2.13.0 ; sys_platform == 'linux'\n"
+    assert locking.without_builds(resolved) == expected
+    assert locking.without_builds(expected) == expected
 
 
 def test_what_is_installed_is_what_constraints_say():

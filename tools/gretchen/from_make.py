@@ -17,8 +17,9 @@ import click
 
 from gretchen import cli, paths
 from gretchen.errors import GretchenError, UserError
+from gretchen.lifecycle.requirements import install_requirements
 from gretchen.names import unknown
-from gretchen.projects.card import missing_option
+from gretchen.projects.card import missing_option, project_slugs
 
 TRUE, FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off"}
 
@@ -86,6 +87,15 @@ def typed(verb: str, given: Mapping[str, str]) -> str:
     return " ".join(["make", verb, *(f"{name}={shlex.quote(value)}" for name, value in given.items())])
 
 
+def used_projects(verb: str, given: Mapping[str, str]) -> list[str]:
+    """Return the projects whose code the verb may run: the one given, for check all of them; no unknown ones."""
+    named = [given[name] for name in ("PROJECT", "FROM") if name in given and name in options(verb)]
+    known = project_slugs()
+    if verb == "check" and not named:
+        return known
+    return [project for project in named if project in known]
+
+
 def require_own_clone() -> None:
     """Raise UserError where .venv was copied along with a clone: it would run the other clone's code."""
     here = Path.cwd().resolve()
@@ -100,6 +110,7 @@ def run(verb: str, environment: Mapping[str, str]) -> int:
         require_own_clone()
         require_known(given, verb, environment.get("GRETCHEN_GOALS", "").split())
         words = arguments(verb, given)
+        install_requirements(used_projects(verb, given))
     except GretchenError as failure:
         print(failure, file=sys.stderr)
         return failure.exit_code

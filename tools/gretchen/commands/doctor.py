@@ -16,8 +16,9 @@ from typing import Annotated, Any
 
 import typer
 
-from gretchen.commands.setup import STAMP, pinned
+from gretchen.commands.setup import STAMP
 from gretchen.hardware import Machine, best_profile, machine
+from gretchen.lifecycle.constraints import pinned
 from gretchen.services import answers, hub_token_file
 from gretchen.tracking import login
 

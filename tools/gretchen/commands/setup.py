@@ -22,6 +22,8 @@ from pathlib import Path
 from gretchen import paths
 from gretchen.errors import GretchenError, UserError, WorkError
 from gretchen.hardware import machine
+from gretchen.lifecycle import installer
+from gretchen.lifecycle.constraints import pinned
 
 OLDEST, NEWEST = (3, 11), (3, 12)
 VENV = Path(".venv")
@@ -30,12 +32,6 @@ STAMP = VENV / ".gretchen-setup"
 INPUTS = ("pyproject.toml", "constraints.txt")
 FLASH_ATTN = "flash-attn==2.8.3"
 FLASH_ATTN_SECONDS = 1800
-# What pip and uv write when no package index answers.
-UNREACHABLE = re.compile(
-    r"dns error|failed to lookup|name resolution|connection (refused|reset)|connect error|network is unreachable"
-    r"|failed to establish|timed out|error sending request|failed to fetch|from versions: none",
-    re.IGNORECASE,
-)
 
 
 def setup() -> None:
@@ -46,20 +42,18 @@ def setup() -> None:
         STAMP.touch()
         return
     here = machine()
-    find_links = wheel_places(os.environ.get("PIP_FIND_LINKS", ""))
-    os.environ["UV_FIND_LINKS"] = ",".join(find_links)
     STAMP.unlink(missing_ok=True)
-    install = plan(here.system, here.architecture, bool(here.gpus), wheels(find_links), sys.version_info[:2])
+    install = plan(here.system, here.architecture, bool(here.gpus), installer.wheels(), sys.version_info[:2])
     if not (VENV / "bin" / "uv").is_file():
         print(f"making .venv with Python {platform.python_version()} …", flush=True)
         make_venv()
-        run([PYTHON, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "uv"], quiet=True)
+        installer.run([PYTHON, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "uv"], quiet=True)
     print(f"installing PyTorch for {build_name(here.system, bool(here.gpus))} and the pinned packages …", flush=True)
     if here.system == "Linux" and not here.gpus:
-        refuse_cuda(run([*install, "--dry-run"], quiet=True))
-    run(install)
+        refuse_cuda(installer.run([*install, "--dry-run"], quiet=True))
+    installer.run(install)
     if here.gpus:
-        flash_attn(find_links)
+        flash_attn()
     STAMP.write_text(wanted, encoding="utf-8")
     print("set up: .venv is ready")
 
@@ -105,29 +99,9 @@ def fits(wheel: str, architecture: str, python: tuple[int, int]) -> bool:
     return wheel.startswith(f"torch-{version}+cpu-{tag}-") and wheel.endswith(f"_{architecture}.whl")
 
 
-def pinned(package: str) -> str:
-    """Return a package's version in constraints.txt."""
-    text = (paths.root() / "constraints.txt").read_text(encoding="utf-8")
-    found = re.search(rf"^{re.escape(package)}==([^\s;]+)", text, re.MULTILINE)
-    if found is None:
-        raise UserError(f"constraints.txt pins no {package}", "restore the file from git, or `make lock`")
-    return found.group(1)
-
-
 def build_name(system: str, gpu: bool) -> str:
     """Return in words which PyTorch build such a machine gets."""
     return "CUDA" if gpu else "Apple silicon" if system == "Darwin" else "the processor alone"
-
-
-def wheel_places(find_links: str) -> list[str]:
-    """Return the places in PIP_FIND_LINKS (blanks between them, as pip has it): folders absolute, addresses as is."""
-    return [place if "://" in place else str(Path(place).absolute()) for place in find_links.split()]
-
-
-def wheels(places: list[str]) -> list[str]:
-    """Return the wheel files' names in those of the places that are folders."""
-    folders = [Path(place.removeprefix("file://")) for place in places]
-    return sorted(path.name for folder in folders if folder.is_dir() for path in folder.glob("*.whl"))
 
 
 def refuse_cuda(resolved: str) -> None:
@@ -146,53 +120,25 @@ def make_venv() -> None:
     """Make an empty .venv, over whatever an interrupted set-up left. Raises UserError where venv is not there."""
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
     if made.returncode:
-        refuse_full_disk(made.stdout + made.stderr)
+        installer.refuse_full_disk(made.stdout + made.stderr)
         tag = f"{sys.version_info[0]}.{sys.version_info[1]}"
         raise UserError(
             f"Python {tag} cannot make a virtual environment", f"install its venv module: apt install python{tag}-venv"
         )
 
 
-def run(command: list[str], quiet: bool = False) -> str:
-    """Run an installer, show its progress unless `quiet`, and return all that it printed.
-
-    Raises WorkError in one sentence for no network and for a full disk; for the rest with the installer's last lines.
-    """
-    lines = []
-    with subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True) as process:
-        for line in process.stdout:
-            lines.append(line)
-            if not quiet and re.match(r"\s*(Resolved|Downloading|Prepared|Installed|Built|Building)", line):
-                print(f"  {line.strip()}", flush=True)
-    output = "".join(lines)
-    if process.returncode == 0:
-        return output
-    refuse_full_disk(output)
-    if UNREACHABLE.search(output):
-        raise WorkError(
-            f"set-up cannot reach a package index ({' '.join(command[1:3])} failed)",
-            "connect to the network, or name a folder of wheels in PIP_FIND_LINKS, then the same command again",
-        )
-    raise WorkError("set-up failed:\n" + "".join(lines[-15:]).rstrip(), "the same command again goes on from here")
-
-
-def refuse_full_disk(output: str) -> None:
-    """Raise WorkError where an installer stopped because the disk is full."""
-    if re.search(r"no space left|disk quota", output, re.IGNORECASE):
-        raise WorkError("no space left on the disk for .venv", "free about 6 GB, then the same command again")
-
-
-def flash_attn(places: list[str]) -> None:
+def flash_attn() -> None:
     """Install flash-attn where a wheel or the CUDA compiler is at hand; a failure costs one line and no more."""
-    ready_made = any(name.startswith("flash_attn-") for name in wheels(places))
+    ready_made = any(name.startswith("flash_attn-") for name in installer.wheels())
     if not ready_made and shutil.which("nvcc") is None:
         print("flash-attn: neither a prebuilt wheel nor nvcc here, recipes use SDPA")
         return
     if not ready_made:
         print("building flash-attn (up to half an hour; Ctrl-C goes on without it) …", flush=True)
     command = [str(VENV / "bin" / "uv"), "pip", "install", "--python", PYTHON, "--no-build-isolation", FLASH_ATTN]
+    limits = {"timeout": FLASH_ATTN_SECONDS, "env": installer.environment()}
     try:
-        done = subprocess.run(command, capture_output=True, timeout=FLASH_ATTN_SECONDS, check=False).returncode == 0
+        done = subprocess.run(command, capture_output=True, check=False, **limits).returncode == 0
     except (subprocess.TimeoutExpired, KeyboardInterrupt):
         done = False
     print("flash-attn: installed" if done else "flash-attn: could not be installed, recipes use SDPA")

@@ -9,6 +9,7 @@ import re
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
+from packaging.requirements import InvalidRequirement, Requirement
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
 
 from gretchen import paths
@@ -91,6 +92,7 @@ class Card(Strict):
     models: dict[Profile, Text]
     rows: Rows
     closed: list[Text] = []
+    requirements: list[Text] = []
     evaluation: Evaluation
     sources: Annotated[list[Source], Field(min_length=1)]
     forked: Forked | None = None
@@ -101,6 +103,21 @@ class Card(Strict):
         if missing:
             raise ValueError(f"models: no model for profile '{missing[0]}'")
         return self
+
+    @model_validator(mode="after")
+    def _requirements_are_packages(self) -> "Card":
+        for requirement in self.requirements:
+            if not is_package(requirement):
+                raise ValueError(f"requirements: '{requirement}' is not a package's name, with or without versions")
+        return self
+
+
+def is_package(requirement: str) -> bool:
+    """Return whether a requirement is one that constraints.txt can pin: a package's name, no address."""
+    try:
+        return Requirement(requirement).url is None
+    except InvalidRequirement:
+        return False
 
 
 def project_slugs() -> list[str]:

@@ -13,6 +13,7 @@ from types import ModuleType
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.projects.requirements import require_installed
 
 PREFIX = "gretchen_project_"
 
@@ -33,13 +34,15 @@ def _load(project: str, name: str) -> ModuleType:
     file = folder / f"{name}.py"
     if not file.is_file():
         raise UserError(f"there is no {paths.shown(file)}", "every project has one: see CONTRIBUTING.md")
+    require_installed(project)
     try:
         return importlib.import_module(f".{name}", _package(folder).__name__)
     except SyntaxError as fault:
         where = Path(fault.filename or file)
         raise UserError(f"{paths.shown(where)}:{fault.lineno}: {fault.msg}", "mend the line, then again") from None
     except ImportError as fault:
-        hint = "name it in pyproject.toml, then `make lock setup`"
+        card = paths.shown(folder / "project.yaml")
+        hint = f"a package of this project's own: add it to `requirements:` in {card}, then `make lock`"
         raise UserError(f"{paths.shown(file)}: {fault}", hint) from None
 
 
