@@ -11,7 +11,6 @@ tolerance. Linux only.
 """
 
 import gc
-import importlib
 import json
 import os
 import shutil
@@ -139,20 +138,22 @@ def measured(place: Path, shape: str) -> Values:
 
     import torch
 
+    from gretchen.engines.zephyr.train import train
+
     config, keys, rows, length = SHAPES[shape]
-    train = importlib.import_module(f"gretchen.engines.zephyr.{keys.get('stage', 'sft')}").train
+    stage = keys.get("stage", "sft")
     small = config | model(2048, 128, 256, 1)
     make(place / "small", small)
     if "teacher" in keys:
         make(place / "small-teacher", small)
-    train(write_recipe(place, "small", keys, 1 if keys.get("stage") != "kto" else 2, 64))
+    train(write_recipe(place, "small", keys, 1 if stage != "kto" else 2, 64), stage)
     gc.collect()
     recipe = write_recipe(place, "model", keys, rows, length)
     if torch.cuda.is_available():
         torch.cuda.empty_cache()
         before = torch.cuda.memory_allocated()
         torch.cuda.reset_peak_memory_stats()
-        train(recipe)
+        train(recipe, stage)
         return {
             "own": torch.cuda.max_memory_allocated() - before,
             "libraries": 0,
@@ -161,7 +162,7 @@ def measured(place: Path, shape: str) -> Values:
     ctypes.CDLL("libc.so.6").malloc_trim(0)
     before = status("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak is counted from here
-    train(recipe)
+    train(recipe, stage)
     return {"own": status("VmHWM") - before, "libraries": before, "device": "cpu"}
 
 

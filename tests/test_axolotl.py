@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from gretchen.engines.axolotl.train import collected
+from gretchen.engines.axolotl.train import collect
 from gretchen.runs.record import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -87,7 +87,7 @@ def test_dpo_starts_from_the_merged_sft_by_the_same_engine(root, train, sft):
 def test_a_full_fine_tune_is_collected_as_a_model(tmp_path):
     for name in ("model.safetensors", "config.json", "tokenizer.json", "recipe.yaml", "debug.log"):
         (tmp_path / name).touch()
-    assert collected(tmp_path) == tmp_path / "model"
+    assert collect(tmp_path) == tmp_path / "model"
     assert sorted(file.name for file in (tmp_path / "model").iterdir()) == [
         "config.json", "model.safetensors", "tokenizer.json",
     ]  # fmt: skip
@@ -97,7 +97,7 @@ def test_a_full_fine_tune_is_collected_as_a_model(tmp_path):
 def test_the_base_that_axolotl_writes_beside_an_adapter_of_dpo_is_not_kept(tmp_path):
     for name in ("adapter_config.json", "adapter_model.safetensors", "model.safetensors", "config.json"):
         (tmp_path / name).touch()
-    assert collected(tmp_path) == tmp_path / "adapter"
+    assert collect(tmp_path) == tmp_path / "adapter"
     assert sorted(file.name for file in (tmp_path / "adapter").iterdir()) == [
         "adapter_config.json", "adapter_model.safetensors",
     ]  # fmt: skip

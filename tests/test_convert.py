@@ -11,7 +11,8 @@ from gretchen.converting.twin import OTHER, SILENT, twin
 from gretchen.errors import UserError
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import faults, load_schema, stages
+from gretchen.recipes.schema import faults, load_schema
+from gretchen.recipes.stages import stage_names
 
 PROJECT = "genome-chatbot"
 RECIPES = f"projects/{PROJECT}/recipes"
@@ -50,7 +51,7 @@ def test_every_key_of_the_table_is_a_key_of_its_engine():
             assert pair.zephyr in load_schema("zephyr", stage)["properties"], pair
             assert not pair.axolotl or pair.axolotl in load_schema("axolotl", stage)["properties"], pair
     for engine, keys in WITHOUT.items():
-        known = {key for stage in stages(engine) for key in load_schema(engine, stage)["properties"]}
+        known = {key for stage in stage_names(engine) for key in load_schema(engine, stage)["properties"]}
         assert set(keys) <= known
     assert set(ATTENTION) <= set(load_schema("axolotl", "sft")["properties"])
     assert len(PAIRS) > 50

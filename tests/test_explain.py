@@ -7,9 +7,9 @@ import sys
 import pytest
 
 from gretchen.commands.explain import entries, meaning, setting, similar
-from gretchen.recipes.find import ENGINES
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import load_schema, stages
+from gretchen.recipes.schema import load_schema
+from gretchen.recipes.stages import ENGINES, stage_names
 
 PROJECT = "genome-chatbot"
 
@@ -66,7 +66,7 @@ def test_a_key_of_a_plugin_says_so_and_an_enum_names_its_values():
 def test_every_key_of_every_engine_can_be_explained():
     seen = 0
     for engine in ENGINES:
-        for stage in stages(engine):
+        for stage in stage_names(engine):
             schema = load_schema(engine, stage)
             for key in schema["properties"]:
                 assert entries(schema, key), key

@@ -8,10 +8,11 @@ import yaml
 
 from gretchen.recipes import handbook
 from gretchen.recipes.mixture import Mixture, Part, read_mixture
-from gretchen.recipes.schema import faults, load_schema, stages
+from gretchen.recipes.schema import faults, load_schema
+from gretchen.recipes.stages import config_classes, find_stage, stage_names
 from gretchen.recipes.translate import origins, translate
 
-STAGES = [stage for stage in stages("zephyr") if stage != "pretrain"]
+STAGES = [stage for stage in stage_names("zephyr") if stage != "pretrain"]
 KEYS = {stage: load_schema("zephyr", stage)["properties"].keys() for stage in STAGES}
 
 
@@ -256,7 +257,6 @@ def test_order_is_kept_and_each_of_todays_keys_knows_its_former_one():
 @pytest.mark.slow
 def test_trls_own_parser_takes_what_was_translated(tmp_path):
     from gretchen.engines.zephyr.stage import parse
-    from gretchen.recipes.export_schemas import parts
 
     more = {
         "dataset_mixture": {"datasets": ENTRIES, "test_split_size": 100},
@@ -269,7 +269,7 @@ def test_trls_own_parser_takes_what_was_translated(tmp_path):
         found = translate(values, "sft", KEYS["sft"])
         file = tmp_path / f"{number}.yaml"
         file.write_text(yaml.safe_dump(found.values | {"use_cpu": True, "output_dir": str(tmp_path)}), encoding="utf-8")
-        script, config, model, mixture = parse(file, *parts("sft"))
+        script, config, model, mixture = parse(file, *config_classes(find_stage("zephyr", "sft")))
         if number:
             assert [entry.path for entry in mixture.datasets] == ["a/b", "c/d"]
             assert config.train_sampling_strategy == "group_by_length"

@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 import yaml
 
-from gretchen.engines.zephyr.mixing import mixed
+from gretchen.engines.zephyr.mixing import mix
 from gretchen.lifecycle.constraints import pinned
 from gretchen.lifecycle.installer import UNREACHABLE, find_links
 from gretchen.recipes.handbook import RENAMED
@@ -120,7 +120,7 @@ def read_by(python, recipe, stage, folder):
 @pytest.mark.parametrize("stage", RECIPES)
 def test_values_and_rows_are_the_same(handbook, data, stage):
     from gretchen.engines.zephyr.stage import parse
-    from gretchen.recipes.export_schemas import parts
+    from gretchen.recipes.stages import config_classes, find_stage
 
     values = RECIPES[stage] | {"output_dir": str(data / "out")}
     recipe = data / f"{stage}.yaml"
@@ -131,7 +131,7 @@ def test_values_and_rows_are_the_same(handbook, data, stage):
     assert found.faults == []
     today = data / "today.yaml"
     today.write_text(yaml.safe_dump(found.values), encoding="utf-8")
-    script, config, model, _ = parse(today, *parts(stage))
+    script, config, model, _ = parse(today, *config_classes(find_stage("zephyr", stage)))
     ours = vars(script) | vars(model) | config.to_dict()
     compared = 0
     for key in values.keys() - NOT_COMPARED:
@@ -144,5 +144,5 @@ def test_values_and_rows_are_the_same(handbook, data, stage):
     assert compared >= 25
     assert config.get_warmup_steps(1000) == theirs["said"]["warmup_of_1000"] == 100
 
-    rows = mixed(read_mixture(values), stage)
+    rows = mix(read_mixture(values), stage)
     assert {name: list(one) for name, one in rows.items()} == theirs["rows"]

@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from gretchen.engines.zephyr.mixing import chats_alone, mixed, write_mixture
+from gretchen.engines.zephyr.mixing import mix, without_extra_prompts, write_mixture
 from gretchen.errors import GretchenError
 from gretchen.recipes.mixture import read_mixture
 
@@ -38,31 +38,31 @@ def questions(rows):
 
 
 def test_a_mixers_share_is_the_first_rows_of_each_data_set_then_shuffled_by_42(data):
-    rows = mixed(read_mixture({"dataset_mixer": {"first": 0.33, "second": 1.0}}), "sft")
+    rows = mix(read_mixture({"dataset_mixer": {"first": 0.33, "second": 1.0}}), "sft")
     assert sorted(questions(rows["train"])) == sorted(
         [*(f"first {n}" for n in range(int(0.33 * 20))), *(f"second {n}" for n in range(9))]
     )
     assert questions(rows["train"]) != sorted(questions(rows["train"]))
     assert len(rows["test"]) == 4 + 3
     assert rows["train"].column_names == ["messages"]
-    again = mixed(read_mixture({"dataset_mixer": {"first": 0.33, "second": 1.0}}), "sft")
+    again = mix(read_mixture({"dataset_mixer": {"first": 0.33, "second": 1.0}}), "sft")
     assert questions(again["train"]) == questions(rows["train"])
 
 
 def test_a_mixtures_weight_draws_by_its_seed_and_the_test_rows_come_off(data):
     entries = [{"id": "first", "split": "train", "columns": ["messages"], "weight": 0.5}]
     said = {"dataset_mixture": {"datasets": entries, "seed": 3, "test_split_size": 2}}
-    rows = mixed(read_mixture(said), "sft")
+    rows = mix(read_mixture(said), "sft")
     assert (len(rows["train"]), len(rows["test"])) == (8, 2)
     chosen = set(questions(rows["train"]) + questions(rows["test"]))
     assert chosen != {f"first {n}" for n in range(10)}
     said["dataset_mixture"]["seed"] = 4
-    other = mixed(read_mixture(said), "sft")
+    other = mix(read_mixture(said), "sft")
     assert chosen != set(questions(other["train"]) + questions(other["test"]))
 
 
 def test_whole_chats_beside_a_text_as_prompt_lose_the_text(data):
-    rows = mixed(read_mixture({"dataset_mixer": {"pairs": 1.0}, "dataset_splits": ["train"]}), "dpo")
+    rows = mix(read_mixture({"dataset_mixer": {"pairs": 1.0}, "dataset_splits": ["train"]}), "dpo")
     assert rows["train"].column_names == ["chosen", "rejected"]
 
 
@@ -70,9 +70,13 @@ def test_whole_chats_beside_a_text_as_prompt_lose_the_text(data):
 def test_so_do_the_rows_of_a_data_set_that_is_named(data, streaming):
     from datasets import load_dataset
 
-    rows = chats_alone(load_dataset("pairs", streaming=streaming))
+    rows = without_extra_prompts(load_dataset("pairs", streaming=streaming))
     assert rows["train"].column_names == ["score", "chosen", "rejected"]
-    assert chats_alone(load_dataset("first", streaming=streaming))["train"].column_names == ["prompt", "messages", "n"]
+    assert without_extra_prompts(load_dataset("first", streaming=streaming))["train"].column_names == [
+        "prompt",
+        "messages",
+        "n",
+    ]
 
 
 def test_what_is_written_is_what_trls_dataset_name_reads(data):
@@ -89,7 +93,7 @@ def test_a_folder_that_save_to_disk_wrote(data):
     from datasets import load_dataset
 
     load_dataset("first", split="train").save_to_disk(data / "saved" / "train_sft")
-    rows = mixed(read_mixture({"dataset_mixer": {"saved": 1.0}, "dataset_splits": ["train_sft"]}), "sft")
+    rows = mix(read_mixture({"dataset_mixer": {"saved": 1.0}, "dataset_splits": ["train_sft"]}), "sft")
     assert len(rows["train"]) == 20
 
 

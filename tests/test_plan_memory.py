@@ -6,7 +6,6 @@ every machine. What a process and its allocator take beyond that, bench/plan.py 
 
 import contextlib
 import gc
-import importlib
 import json
 import multiprocessing
 import shutil
@@ -169,6 +168,7 @@ def measured(recipe):
     import transformers
 
     from gretchen.engines import callbacks
+    from gretchen.engines.zephyr.train import train
 
     with alive() as counter:
 
@@ -184,7 +184,7 @@ def measured(recipe):
                             counter.add(parameter)
 
         callbacks.SaveEvery = Weights
-        importlib.import_module(f"gretchen.engines.zephyr.{recipe.stem}").train(recipe)
+        train(recipe, recipe.stem)
     return counter.peak
 
 

@@ -54,11 +54,9 @@ def begun(resolved, run, monkeypatch):
         monkeypatch.setattr(trainer, "train", stop)
     run.mkdir(exist_ok=True)
     (run / "recipe.yaml").write_text(resolved.text(), encoding="utf-8")
-    module = (
-        f"gretchen.engines.zephyr.{resolved.stage}" if resolved.engine == "zephyr" else "gretchen.engines.axolotl.train"
-    )
+    train = importlib.import_module(f"gretchen.engines.{resolved.engine}.train").train
     with pytest.raises(Stopped) as stopped:
-        importlib.import_module(module).train(run / "recipe.yaml")
+        train(run / "recipe.yaml", resolved.stage)
     return stopped.value.args[0]
 
 

@@ -20,7 +20,7 @@ from gretchen.hardware import PROFILES
 from gretchen.projects.card import project_slugs
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import stages
+from gretchen.recipes.stages import config_classes, find_stage, stage_names
 
 PROJECT = "genome-chatbot"
 ROWS = 40
@@ -96,8 +96,6 @@ def written(folder, name, recipe="sft.zephyr", **changes):
 
 def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
     from gretchen.engines.zephyr.stage import parse
-    from gretchen.recipes.export_schemas import parts
-    from gretchen.recipes.schema import SAME_AS
 
     seen = 0
     for slug in project_slugs():
@@ -107,7 +105,7 @@ def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
                 resolved = resolve(Request(slug, recipe.name, profile, overrides={"use_cpu": True, "tf32": None}))
                 file = tmp_path / f"{slug}.{recipe.name}.{profile}.yaml"
                 file.write_text(resolved.text(), encoding="utf-8")
-                _, config, model, _ = parse(file, *parts(SAME_AS.get(recipe.stage, recipe.stage)))
+                _, config, model, _ = parse(file, *config_classes(find_stage("zephyr", recipe.stage)))
                 assert config.learning_rate == resolved.values["learning_rate"]
                 assert model.model_name_or_path == resolved.values["model_name_or_path"]
                 assert model.use_peft or not model.load_in_4bit
@@ -202,7 +200,7 @@ OF_TRL = ("sft", "dpo", "kto", "reward", "grpo", "rloo")
 WITHOUT = ("pretrain", "orpo", "simpo", "ppo", "distill")  # stages of zephyr for which TRL has no command of that name
 COMMANDS = {
     **{f"{stage}.zephyr": ("trl", stage, "--config") for stage in OF_TRL},
-    **{f"{stage}.axolotl": ("axolotl", "train", "--launcher", "python") for stage in stages("axolotl")},
+    **{f"{stage}.axolotl": ("axolotl", "train", "--launcher", "python") for stage in stage_names("axolotl")},
 }
 
 

@@ -61,11 +61,7 @@ def trained(file, name):
 
     set_seed(1)  # the adapter's first weights are drawn before the trainer sets its own
     stage, engine = name.split(".")
-    if engine == "axolotl":
-        from gretchen.engines.axolotl.train import train
-    else:
-        train = importlib.import_module(f"gretchen.engines.zephyr.{stage}").train
-    train(file)
+    importlib.import_module(f"gretchen.engines.{engine}.train").train(file, stage)
     rows = [json.loads(line) for line in (file.parent / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     return [{key: value for key, value in row.items() if not any(part in key for part in UNLIKE)} for row in rows]
 
@@ -160,7 +156,7 @@ def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(th
         "import resource, sys, pathlib\n"
         "from gretchen.training.worker import exit_code_of\n"
         "from gretchen.engines import rehearsal\n"
-        "from gretchen.engines.zephyr import sft\n"
+        "from gretchen.engines.zephyr.train import train\n"
         "before = rehearsal.LongestFirst.on_train_begin\n"
         "def tight(*given, **more):\n"
         "    pages = int(open('/proc/self/statm').read().split()[0])\n"
@@ -169,7 +165,7 @@ def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(th
         "    return before(*given, **more)\n"
         "rehearsal.LongestFirst.on_train_begin = tight\n"
         f"file = pathlib.Path({str(file)!r})\n"
-        "sys.exit(exit_code_of(file, lambda: sft.train(file)))\n"
+        "sys.exit(exit_code_of(file, lambda: train(file, 'sft')))\n"
     )
     asked = environment(GRETCHEN_ROOT=str(there), OMP_NUM_THREADS="1")
     done = subprocess.run(

@@ -13,14 +13,17 @@ import pytest
 from run_records import write_run
 
 from gretchen import rewards
-from gretchen.engines.zephyr import stage as shared
+from gretchen.engines.zephyr import ppo
+from gretchen.engines.zephyr.rewards import reward_kwargs
+from gretchen.engines.zephyr.train import train as train_zephyr
 from gretchen.files import read_jsonl, write_jsonl
 from gretchen.projects.build import build
-from gretchen.recipes.find import ENGINES, find, recipes_of
+from gretchen.recipes.find import find, recipes_of
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import stages
+from gretchen.recipes.stages import ENGINES, stage_names
 from gretchen.runs.folder import latest_checkpoint
 from gretchen.runs.metrics import read_metrics
+from gretchen.runs.store import earlier_runs
 from gretchen.training import progress
 
 PROJECT = "genome-chatbot"
@@ -70,12 +73,12 @@ def finished(stage, name, engine="zephyr"):
 def trained(recipe, run, **changes):
     """Train one of the project's recipes in this process, and return the folder of what was trained."""
     engine = find(PROJECT, recipe).engine
-    resolved = resolve(Request(PROJECT, recipe, "tiny", output=str(run), overrides=PLAIN[engine] | changes))
+    request = Request(PROJECT, recipe, "tiny", output=str(run), overrides=PLAIN[engine] | changes)
+    resolved = resolve(request, earlier_runs(PROJECT, "tiny"))
     file = Path(run, "recipe.yaml")
     file.parent.mkdir(parents=True, exist_ok=True)
     file.write_text(resolved.text(), encoding="utf-8")
-    module = "gretchen.engines.axolotl.train" if engine == "axolotl" else f"gretchen.engines.zephyr.{resolved.stage}"
-    return importlib.import_module(module).train(file)
+    return importlib.import_module(f"gretchen.engines.{engine}.train").train(file, resolved.stage)
 
 
 def judge(root, **changes):
@@ -96,7 +99,7 @@ def judge(root, **changes):
 
 def test_every_stage_has_a_recipe():
     has = {(recipe.engine, recipe.stage) for recipe in recipes_of(PROJECT).values()}
-    assert has == {(engine, stage) for engine in ENGINES for stage in stages(engine)}
+    assert has == {(engine, stage) for engine in ENGINES for stage in stage_names(engine)}
 
 
 @pytest.mark.parametrize("recipe", RECIPES)
@@ -204,13 +207,12 @@ def test_a_reward_of_no_project_is_told():
 
     script = SimpleNamespace(reward_model_name_or_path=None, reward_funcs=["gretchen.rewards.genom_chatbot"])
     with pytest.raises(UserError, match=r"'gretchen.rewards.genom_chatbot' cannot be imported"):
-        shared.rewards(script)
+        reward_kwargs(script)
     script.reward_funcs = ["think_format_reward"]
-    assert [one.__name__ for one in shared.rewards(script)["reward_funcs"]] == ["think_format_reward"]
+    assert [one.__name__ for one in reward_kwargs(script)["reward_funcs"]] == ["think_format_reward"]
 
 
 def test_ppo_says_that_it_cannot_go_on(tmp_path):
-    from gretchen.engines.zephyr import ppo
     from gretchen.errors import WorkError
 
     with pytest.raises(WorkError, match="cannot go on from a checkpoint"):
@@ -221,14 +223,12 @@ def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
     import torch
     from safetensors.torch import load_file
 
-    from gretchen.engines.zephyr import kto
-
     more = SMALL["zephyr"] | {"save_strategy": "steps", "save_steps": 3}
     whole = load_file(trained("kto", tmp_path, **more) / "adapter_model.safetensors")
     shutil.rmtree(tmp_path / "adapter")
     shutil.rmtree(tmp_path / f"checkpoint-{STEPS}", ignore_errors=True)
     assert latest_checkpoint(tmp_path) == str(tmp_path / "checkpoint-3")
-    again = load_file(kto.train(tmp_path / "recipe.yaml", resume=True) / "adapter_model.safetensors")
+    again = load_file(train_zephyr(tmp_path / "recipe.yaml", "kto", resume=True) / "adapter_model.safetensors")
     assert [row["step"] for row in read_metrics(tmp_path) if "loss" in row] == list(range(1, STEPS + 1))
     for name, tensor in whole.items():
         torch.testing.assert_close(again[name], tensor, rtol=1e-4, atol=1e-6)

@@ -4,6 +4,7 @@ It trains by the engine's own entry and writes down what each step got and gave:
 rate; and the trainer's arguments. Nothing of the training is changed.
 """
 
+import importlib
 import json
 import sys
 from pathlib import Path
@@ -34,14 +35,7 @@ def main() -> None:
     engine, stage, recipe, out = sys.argv[1], sys.argv[2], Path(sys.argv[3]), Path(sys.argv[4])
     sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
     watch(out)
-    if engine == "axolotl":
-        from gretchen.engines.axolotl.train import train
-
-        train(recipe)
-    else:
-        import importlib
-
-        importlib.import_module(f"gretchen.engines.zephyr.{stage}").train(recipe)
+    importlib.import_module(f"gretchen.engines.{engine}.train").train(recipe, stage)
 
 
 if __name__ == "__main__":

@@ -22,8 +22,8 @@ from gretchen.engines.axolotl.capabilities import H100
 from gretchen.engines.zephyr.stage import parse
 from gretchen.errors import GretchenError
 from gretchen.inspecting.look import SHOWN, look
-from gretchen.recipes.export_schemas import parts
-from gretchen.recipes.schema import MODEL, SAME_AS
+from gretchen.recipes.schema import MODEL
+from gretchen.recipes.stages import config_classes, find_stage
 from gretchen.recipes.standalone import Loose, read_loose
 from gretchen.runs.record import find_record
 from gretchen.silence import silent
@@ -63,7 +63,7 @@ def validators(recipe: Path, stage: str) -> Check:
 
     name = "TRL's validators"
     try:
-        parse(recipe, *parts(SAME_AS.get(stage, stage)))
+        parse(recipe, *config_classes(find_stage("zephyr", stage)))
     except GretchenError as failure:
         return checked(name, [failure.problem.replace(str(recipe), paths.shown(recipe))])
     except (ValueError, TypeError, ImportError, OSError, SystemExit) as wrong:

@@ -17,11 +17,12 @@ import yaml
 from gretchen.errors import UserError
 from gretchen.names import nearest
 from gretchen.recipes import handbook
-from gretchen.recipes.find import ENGINES, find
+from gretchen.recipes.find import find
 from gretchen.recipes.layers import Key, Layer
 from gretchen.recipes.read import read
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import SHOWN, deref, load_schema, stages
+from gretchen.recipes.schema import SHOWN, deref, load_schema
+from gretchen.recipes.stages import ENGINES, stage_names
 from gretchen.runs.store import earlier_runs
 
 Schema = dict[str, Any]
@@ -56,11 +57,11 @@ def meaning(key: str) -> list[str]:
     found = []
     for engine in ENGINES:
         told: dict[tuple[str, ...], list[str]] = {}
-        for stage in stages(engine):
+        for stage in stage_names(engine):
             for entry in entries(load_schema(engine, stage), key):
                 told.setdefault(tuple(entry), []).append(stage)
         for entry, known in told.items():
-            every = len(known) == len(stages(engine))
+            every = len(known) == len(stage_names(engine))
             found += [f"  {engine}, {'every stage' if every else ', '.join(known)}: {entry[0]}", *entry[1:]]
         if engine == "zephyr" and not told and (today := handbook.hint(key)):
             found.append(f"  zephyr: {today}")
@@ -131,7 +132,7 @@ def similar(key: str) -> str:
     head, _, last = key.rpartition(".")
     known = {*OURS, *handbook.former()} if not head else set()
     for engine in ENGINES:
-        for stage in stages(engine):
+        for stage in stage_names(engine):
             schema = load_schema(engine, stage)
             above = inside(schema, head.split(".") if head else [], schema)
             known |= {name for one in above for part in parts(one, schema) for name in part.get("properties", {})}

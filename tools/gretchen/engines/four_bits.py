@@ -1,15 +1,15 @@
-"""Weights in 4 bits on a processor: kept in the form that gradients pass through.
+"""4-bit weights on a CPU, kept in the layout that gradients pass through.
 
-On a processor with AVX512-BF16, bitsandbytes 0.50 packs a 4-bit layer anew at its first evaluation, and never back.
-What is trained after that goes through `gemv_4bit`, which has no gradient: every adapter below the last layers would
-stand still, in silence (bitsandbytes/nn/modules.py, Linear4bit.forward; autograd/_functions.py, matmul_4bit).
+On a CPU with AVX512-BF16, bitsandbytes 0.50 repacks a 4-bit layer for good at its first forward pass in eval mode. From
+then on training goes through `gemv_4bit`, which has no gradient: every adapter below the last layers would silently
+stop learning (bitsandbytes/nn/modules.py, Linear4bit.forward; autograd/_functions.py, matmul_4bit).
 """
 
 from typing import Any
 
 
 def keep_trainable(model: Any) -> None:
-    """Let the model's 4-bit layers, if it has any, keep their weights as they were loaded."""
+    """Keep the weights of the model's 4-bit layers, if it has any, in the layout in which they were loaded."""
     for module in model.modules():
         if hasattr(module, "support_avx512bf16_for_cpu"):
             module.support_avx512bf16_for_cpu = False

@@ -1,4 +1,4 @@
-"""Random numbers that are given back: what a block draws, what follows draws again."""
+"""Random states that are restored: code after a block sees the random numbers that it would see without the block."""
 
 import contextlib
 import random
@@ -11,11 +11,11 @@ def same_randomness() -> Iterator[None]:
     import numpy
     import torch
 
-    python, arrays = random.getstate(), numpy.random.get_state()
+    python_state, numpy_state = random.getstate(), numpy.random.get_state()
     devices = list(range(torch.cuda.device_count())) if torch.cuda.is_available() else []
     try:
         with torch.random.fork_rng(devices=devices):
             yield
     finally:
-        random.setstate(python)
-        numpy.random.set_state(arrays)
+        random.setstate(python_state)
+        numpy.random.set_state(numpy_state)

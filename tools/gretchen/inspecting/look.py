@@ -20,7 +20,7 @@ from gretchen.inspecting import axolotl, zephyr
 from gretchen.inspecting.sequences import Sequence, sequences_of
 from gretchen.recipes.batch import PER_DEVICE
 from gretchen.recipes.references import files_of
-from gretchen.recipes.schema import MAX_LENGTH, MODEL, SAME_AS, load_schema
+from gretchen.recipes.schema import MAX_LENGTH, MODEL, load_schema
 
 ROWS = 200
 # Stages whose rows are trained as they stand; the others write their answers themselves.
@@ -73,7 +73,7 @@ def look(engine: str, stage: str, values: dict[str, Any], rows: int = ROWS) -> L
     file = train_file(values)
     raw = _raw(file, rows) if file else []
     name = MAX_LENGTH[engine]
-    said = values.get(name, load_schema(engine, SAME_AS.get(stage, stage))["properties"].get(name, {}).get("default"))
+    said = values.get(name, load_schema(engine, stage)["properties"].get(name, {}).get("default"))
     leaves_out = engine == "axolotl" and values.get("excess_length_strategy") != "truncate"
     # Rows that the engine itself left out leave no lines to count by.
     return Look(

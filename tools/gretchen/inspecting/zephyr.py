@@ -6,7 +6,6 @@
 Only what no token depends on is changed: precision, device, tracking. No weights are loaded.
 """
 
-import importlib
 import tempfile
 from pathlib import Path
 from typing import Any
@@ -16,9 +15,9 @@ from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.inspecting.sequences import Sequence, sequences_of
 from gretchen.inspecting.standin import stand_in
-from gretchen.recipes.export_schemas import parts
 from gretchen.recipes.resolve import dump
-from gretchen.recipes.schema import SAME_AS, load_schema
+from gretchen.recipes.schema import load_schema
+from gretchen.recipes.stages import config_classes, find_stage, load_object
 
 # Here nothing is trained, on whatever machine.
 CALM = {
@@ -38,8 +37,10 @@ def trainer_of(values: dict[str, Any], stage: str, rows: int) -> Any:
     """
     from transformers import AutoTokenizer
 
-    classes = parts(SAME_AS.get(stage, stage))
-    trainer_class = _trainer_class(classes[1])
+    row = find_stage("zephyr", stage)
+    if row.row_format == "prompts" or stage == "distill":
+        raise UserError(f"{stage} trains on answers that it writes itself: there are no rows to show before it does")
+    classes = config_classes(row)
     script, config, model, mixture = _parsed(values, classes)
     data = load_rows(script, mixture)[script.dataset_train_split]
     data = data.take(rows) if script.dataset_streaming else data.select(range(min(rows, len(data))))
@@ -48,13 +49,13 @@ def trainer_of(values: dict[str, Any], stage: str, rows: int) -> Any:
     models = {"model": stand_in(tokenizer, name, reward=stage == "reward")}
     if stage in ("dpo", "kto"):
         models["ref_model"] = stand_in(tokenizer, name)
-    return trainer_class(args=config, train_dataset=data, processing_class=tokenizer, **models)
+    return load_object(row.trainer)(args=config, train_dataset=data, processing_class=tokenizer, **models)
 
 
 def rows_of(values: dict[str, Any], stage: str, rows: int) -> list[list[Sequence]]:
     """Return the sequences of each of the first rows as it stands: one, or the two sides of a pair."""
 
-    known = load_schema("zephyr", SAME_AS.get(stage, stage))["properties"]
+    known = load_schema("zephyr", stage)["properties"]
     trainer = trainer_of(values | {key: value for key, value in WHOLE.items() if key in known}, stage, rows)
     return [sequences_of(trainer.data_collator([row])) for row in trainer.train_dataset]
 
@@ -67,12 +68,3 @@ def _parsed(values: dict[str, Any], classes: tuple[type, ...]) -> tuple[Any, ...
         file = Path(place) / "recipe.yaml"
         write_text(file, dump(changed | {"output_dir": place}))
         return parse(file, *classes)
-
-
-def _trainer_class(config_class: type) -> type:
-    """Return the trainer beside a config class of TRL: SFTTrainer for SFTConfig, wherever it lives."""
-    name = config_class.__name__.removesuffix("Config")
-    if name in ("GRPO", "RLOO", "PPO", "GKD", "OnlineDPO"):
-        raise UserError(f"{name} trains on answers that it writes itself: there are no rows to show before it does")
-    package = importlib.import_module(config_class.__module__.rpartition(".")[0])
-    return getattr(package, f"{name}Trainer")

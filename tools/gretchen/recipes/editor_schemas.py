@@ -14,7 +14,8 @@ from typing import Any
 from gretchen.files import write_text
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import Card
-from gretchen.recipes.schema import FOLDER, SAME_AS, stages
+from gretchen.recipes.schema import FOLDER
+from gretchen.recipes.stages import STAGES, find_stage, stage_names
 
 EDITOR = FOLDER / "editor"
 DRAFT = "http://json-schema.org/draft-07/schema#"
@@ -64,15 +65,10 @@ def recipe_schema(name: str) -> Schema:
 
 def profiles_schema(engine: str) -> Schema:
     """Return the editor's schema of shared_recipes/<engine>/profiles/: `all`, of keys every stage knows, and stages."""
-    files = {stage: f"{file_of(engine, stage)}.json" for stage in stages(engine)}
+    files = {stage: f"{find_stage(engine, stage).schema_name}.json" for stage in stage_names(engine)}
     every = {"allOf": [{"$ref": file} for file in sorted(set(files.values()))]}
     sections = {"all": every} | {stage: {"$ref": file} for stage, file in files.items()}
     return {"$schema": DRAFT, "type": "object", "additionalProperties": False, "properties": sections}
-
-
-def file_of(engine: str, stage: str) -> str:
-    """Return the name of the exported schema of a stage."""
-    return "axolotl" if engine == "axolotl" else f"{SAME_AS.get(stage, stage)}.zephyr"
 
 
 def associations() -> dict[str, list[str]]:
@@ -83,7 +79,7 @@ def associations() -> dict[str, list[str]]:
         if name == "axolotl":
             globs = ["projects/*/recipes/*.axolotl.yaml", "shared_recipes/axolotl/*.yaml"]
         else:
-            named = [stage for stage in (name.split(".")[0], *SAME_AS) if file_of("zephyr", stage) == name]
+            named = [stage.name for stage in STAGES if stage.schema_name == name]
             forms = [form for stage in named for form in (f"{stage}.zephyr", f"{stage}-*.zephyr")]
             globs = [f"projects/*/recipes/{form}.yaml" for form in forms]
             globs += [f"shared_recipes/zephyr/{stage}-*.yaml" for stage in named]

@@ -23,21 +23,9 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from gretchen.files import write_text
 from gretchen.recipes import editor_schemas
+from gretchen.recipes.stages import STAGES, Stage, config_classes
 
 FOLDER = Path(__file__).parent / "schemas"
-# Stage -> the module of TRL's that trains it, and how its classes begin: SFTTrainer, SFTConfig.
-STAGES = {
-    "sft": ("trl", "SFT"),
-    "dpo": ("trl", "DPO"),
-    "kto": ("trl", "KTO"),
-    "orpo": ("trl.experimental.orpo", "ORPO"),
-    "simpo": ("trl.experimental.cpo", "CPO"),
-    "reward": ("trl", "Reward"),
-    "ppo": ("trl.experimental.ppo", "PPO"),
-    "grpo": ("trl", "GRPO"),
-    "rloo": ("trl", "RLOO"),
-    "distill": ("trl.experimental.gkd", "GKD"),
-}
 # Fields that are no settings: PPO's trainer computes them, and our script reads the policy from model_name_or_path.
 NO_SETTINGS = {
     "ppo": {"sft_model_path", "world_size", "num_total_batches", "micro_batch_size", "local_batch_size", "batch_size",
@@ -60,7 +48,8 @@ def main() -> None:
 
 def exported() -> dict[str, dict[str, Any]]:
     """Return {file name without .json: schema} of the installed packages. Imports them (half a minute)."""
-    return {f"{stage}.zephyr": zephyr(stage) for stage in STAGES} | {"axolotl": axolotl()}
+    stages = [stage for stage in STAGES if stage.engine == "zephyr" and not stage.same_as]
+    return {stage.schema_name: zephyr(stage) for stage in stages} | {"axolotl": axolotl()}
 
 
 def text_of(schema: dict[str, Any]) -> str:
@@ -75,32 +64,21 @@ def text_of(schema: dict[str, Any]) -> str:
     return "{\n" + ",\n".join(parts) + "\n}\n"
 
 
-def zephyr(stage: str) -> dict[str, Any]:
+def zephyr(stage: Stage) -> dict[str, Any]:
     """Return the schema of a stage's dataclasses, as `trl <stage>` reads them."""
     import trl
 
     properties: dict[str, Any] = {}
-    for part in parts(stage):
-        properties |= {key: field for key, field in fields(part).items() if key not in NO_SETTINGS.get(stage, ())}
+    for part in config_classes(stage):
+        properties |= {key: field for key, field in fields(part).items() if key not in NO_SETTINGS.get(stage.name, ())}
     properties["env"] = {"type": "object", "description": "Environment variables, set before training."}
     return {
-        "title": f"{stage}, TRL {trl.__version__}",
+        "title": f"{stage.name}, TRL {trl.__version__}",
         "type": "object",
         "additionalProperties": False,
         "required": ["model_name_or_path"],
         "properties": dict(sorted(properties.items())),
     }
-
-
-def parts(stage: str) -> tuple[type, ...]:
-    """Return the dataclasses that `trl <stage>` fills from a recipe, in its order; a stage without one has the same."""
-    import trl
-
-    module, name = STAGES[stage]
-    script = trl.ScriptArguments
-    if stage in ("grpo", "rloo"):
-        script = getattr(importlib.import_module(f"trl.scripts.{stage}"), f"{name}ScriptArguments")
-    return script, getattr(importlib.import_module(module), f"{name}Config"), trl.ModelConfig, trl.DatasetMixtureConfig
 
 
 def fields(part: type) -> dict[str, Any]:

@@ -11,9 +11,8 @@ from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.names import nearest
 from gretchen.projects.card import card_file, load_card, suggestion
-from gretchen.recipes.schema import stages
+from gretchen.recipes.stages import ENGINES, stage_names
 
-ENGINES = ("axolotl", "zephyr")
 FORM = re.compile(r"(?P<stage>[a-z]+)(?P<variant>-[a-z0-9-]+)?\.(?P<engine>[a-z]+)\.yaml")
 
 
@@ -51,7 +50,7 @@ def name_fault(path: Path) -> str | None:
         return "a recipe is named <stage>[-<variant>].<engine>.yaml"
     if parts["engine"] not in ENGINES:
         return f"unknown engine '{parts['engine']}'{suggestion(parts['engine'], ENGINES)}"
-    trained = stages(parts["engine"])
+    trained = stage_names(parts["engine"])
     if parts["stage"] not in trained:
         return f"unknown stage '{parts['stage']}' of {parts['engine']}{suggestion(parts['stage'], trained)}"
     return None

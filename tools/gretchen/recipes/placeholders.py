@@ -13,7 +13,7 @@ from typing import Any
 from gretchen.projects.card import model_of
 from gretchen.projects.rows import FORMATS
 from gretchen.recipes.layers import leaves
-from gretchen.recipes.schema import stages
+from gretchen.recipes.stages import stage_names
 
 SPLITS = ("train", "validation", "test", "hard")
 REWARDS = "gretchen.rewards"  # the module whose attributes are the projects' rewards, by its import path
@@ -45,7 +45,7 @@ def known(engine: str) -> list[str]:
         "reward",
         *data,
         *(f"{name}.{split}" for name in data for split in SPLITS),
-        *(f"base.{stage}" for stage in stages(engine)),
+        *(f"base.{stage}" for stage in stage_names(engine)),
     ]
 
 

@@ -17,7 +17,8 @@ from gretchen.projects.card import suggestion
 from gretchen.recipes import batch, placeholders
 from gretchen.recipes.find import RecipeFile
 from gretchen.recipes.layers import Layer, holds, leaves, merge_all, section
-from gretchen.recipes.schema import layer_faults, load_schema, stages
+from gretchen.recipes.schema import layer_faults, load_schema
+from gretchen.recipes.stages import stage_names
 
 OURS = ("extends", "profiles")
 
@@ -107,7 +108,7 @@ def profile_mistakes(marked: MarkedYaml) -> list[Mistake]:
 
 def section_mistakes(shared: MarkedYaml, engine: str) -> list[Mistake]:
     """Return what is wrong with the sections of a shared profile."""
-    known, found = ["all", *stages(engine)], []
+    known, found = ["all", *stage_names(engine)], []
     for name, values in shared.values.items():
         if name not in known:
             told = f"{shared.place((name,))}: unknown section '{name}'{suggestion(str(name), known)}"

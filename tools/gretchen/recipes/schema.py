@@ -13,21 +13,14 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gretchen.errors import UserError
-from gretchen.names import nearest, unknown
+from gretchen.names import nearest
 from gretchen.recipes.handbook import former, hint
+from gretchen.recipes.stages import find_stage
 
 FOLDER = Path(__file__).parent / "schemas"
-# What each engine trains, in the order in which a course climbs it.
-STAGES = {
-    "axolotl": ("pretrain", "sft", "dpo", "kto", "orpo", "simpo", "reward", "grpo"),
-    "zephyr": ("pretrain", "sft", "dpo", "kto", "orpo", "simpo", "reward", "ppo", "grpo", "rloo", "distill"),
-}
 # The key that names the model that a recipe starts from.
 MODEL = {"zephyr": "model_name_or_path", "axolotl": "base_model"}
 MAX_LENGTH = {"zephyr": "max_length", "axolotl": "sequence_len"}
-# Stages whose recipes have another one's keys.
-SAME_AS = {"pretrain": "sft"}
 KINDS: dict[str, type | tuple[type, ...]] = {
     "string": str, "integer": int, "number": (int, float), "boolean": bool, "null": type(None), "array": list,
     "object": dict,
@@ -54,17 +47,10 @@ class Fault:
         return f"{self.problem}, {self.hint}" if self.hint else self.problem
 
 
-def stages(engine: str) -> list[str]:
-    """Return the stages that an engine trains."""
-    return list(STAGES[engine])
-
-
 @functools.cache
 def load_schema(engine: str, stage: str) -> dict[str, Any]:
     """Return an engine's schema of a stage. Raises UserError for a stage that the engine cannot train."""
-    if stage not in stages(engine):
-        raise UserError(*unknown(f"stage of {engine}", stage, stages(engine)))
-    name = "axolotl" if engine == "axolotl" else f"{SAME_AS.get(stage, stage)}.zephyr"
+    name = find_stage(engine, stage).schema_name
     schema = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))
     return schema | {"engine": engine}
 

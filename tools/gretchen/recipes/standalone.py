@@ -16,7 +16,8 @@ from gretchen.errors import UserError
 from gretchen.marked_yaml import MarkedYaml, load_marked
 from gretchen.recipes import deprecated_axolotl_keys as former_axolotl
 from gretchen.recipes.mixture import MIXER
-from gretchen.recipes.schema import SAME_AS, Fault, faults, load_schema, stages
+from gretchen.recipes.schema import Fault, faults, load_schema
+from gretchen.recipes.stages import find_stage, stage_names
 from gretchen.recipes.translate import TEMPLATE, Translation, origins, translate
 
 # axolotl's `rl:` -> the stage; IPO is one of DPO's losses.
@@ -119,9 +120,10 @@ def of_axolotl(marked: MarkedYaml) -> Loose:
 def of_zephyr(marked: MarkedYaml, path: Path, template: str, rows: str) -> Loose:
     """Return a loose recipe of TRL's or the handbook's dialect, translated."""
     stage = zephyr_stage(marked.values, path)
-    if stage not in stages("zephyr"):
+    if stage not in stage_names("zephyr"):
         told = f"by its name this is a recipe of stage {stage}, which the zephyr engine does not train"
-        return Loose("zephyr", stage, marked, [f"{marked.place(())}: {told} (it trains {', '.join(stages('zephyr'))})"])
+        trained = ", ".join(stage_names("zephyr"))
+        return Loose("zephyr", stage, marked, [f"{marked.place(())}: {told} (it trains {trained})"])
     schema = load_schema("zephyr", stage)
     translation = translate(marked.values, stage, schema["properties"].keys(), template, rows)
     loose = Loose("zephyr", stage, marked, translation=translation)
@@ -188,7 +190,7 @@ def zephyr_stage(values: dict[str, Any], path: Path) -> str:
     Among equals it is the one that the file, its folder or `output_dir` is named after, else SFT. DPO and ORPO had the
     same keys in the handbook: a name may also be of a stage that has no schema.
     """
-    ordered = ["sft", *(stage for stage in stages("zephyr") if stage != "sft" and stage not in SAME_AS)]
+    ordered = [stage for stage in stage_names("zephyr") if not find_stage("zephyr", stage).same_as]  # SFT first
     left = {stage: len(untranslated(values, stage)) for stage in ordered}
     best = [stage for stage in ordered if left[stage] == min(left.values())]
     for name in (path.stem, path.resolve().parent.name, str(values.get("output_dir")), str(values.get("hub_model_id"))):

@@ -14,7 +14,6 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.engines import zephyr
 from gretchen.engines.zephyr.mixing import write_mixture
 from gretchen.errors import UserError
 from gretchen.files import write_text
@@ -85,8 +84,6 @@ def recipe_name(file: Path) -> str:
     if loose.other:
         raise UserError(f"{file} is no recipe, but {loose.other}")
     require_none(loose.mistakes)
-    if loose.engine == "zephyr" and not (Path(zephyr.__file__).parent / f"{loose.stage}.py").is_file():
-        raise UserError(f"{file}: the zephyr engine checks recipes of stage {loose.stage}, and does not train it")
     return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', file.stem)}.{loose.engine}"
 
 

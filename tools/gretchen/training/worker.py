@@ -38,8 +38,8 @@ def main() -> int:
 
 def engine_of(record: RunRecord) -> Callable[[Path, bool], Path]:
     """Return the function that trains a run's recipe: its engine's, for its stage."""
-    name = "axolotl.train" if record.engine == "axolotl" else f"zephyr.{record.stage}"
-    return importlib.import_module(f"gretchen.engines.{name}").train
+    train = importlib.import_module(f"gretchen.engines.{record.engine}.train").train
+    return lambda recipe, resume: train(recipe, record.stage, resume)
 
 
 def exit_code_of(recipe: Path, train: Callable[[], Path]) -> int:

@@ -1,9 +1,9 @@
-"""`type: gretchen.engines.axolotl.pairs`: `preferences()` for axolotl's reward trainer, which has no type for them.
+"""`type: gretchen.engines.axolotl.pairs`: rows of `preferences()` for axolotl's reward trainer.
 
-axolotl's own `bradley_terry` types want the question and both answers as plain texts. This one takes TRL's standard
-format, messages with a whole conversation before the answers, by the interface that axolotl has for strategies from
-outside; so axolotl's own command finds it wherever Gretchen is installed. Answers end with the token that ends them, as
-for the zephyr engine, since that is where PPO and `make eval` ask for the score.
+axolotl's own `bradley_terry` types take question and answers as plain strings. This one takes TRL's standard format, a
+prompt of messages and two completions, through axolotl's interface for external strategies; so axolotl's own command
+uses it too, wherever Gretchen is installed. Answers end with their EOS token, as in the zephyr engine, since that is
+where PPO and `make eval` read the score.
 """
 
 from typing import Any
@@ -19,10 +19,10 @@ class Pairs(PromptTokenizingStrategy):
 
     def tokenize_prompt(self, row: dict[str, Any]) -> dict[str, list[int]]:
         """Return `chosen_ids` and `rejected_ids`, rendered by the tokenizer's chat template."""
-        asked = Model(self.tokenizer, None)
-        return {f"{side}_ids": encode(asked, row, row[side])[0] for side in ("chosen", "rejected")}
+        tokenizer = Model(self.tokenizer, None)
+        return {f"{side}_ids": encode(tokenizer, row, row[side])[0] for side in ("chosen", "rejected")}
 
 
 def load(tokenizer: Any, cfg: Any) -> Pairs:
-    """Return the strategy, as axolotl asks for it by its name in `type`."""
+    """Return the strategy. axolotl calls this function of the module that `type` names."""
     return Pairs(None, tokenizer, sequence_len=cfg.sequence_len)

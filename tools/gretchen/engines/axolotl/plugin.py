@@ -1,4 +1,4 @@
-"""Our plugin for axolotl (its own interface for that): seed, metrics, checkpoints, 4-bit weights, no slow habit."""
+"""Our plugin for axolotl (its own interface): seed, metrics, checkpoints, 4-bit weights, fewer garbage collections."""
 
 import gc
 from pathlib import Path
@@ -17,7 +17,7 @@ class RunPlugin(BasePlugin):
     """Adds the callbacks that write metrics.jsonl, checkpoints by the clock, and W&B's curves."""
 
     def pre_model_load(self, cfg: Any) -> None:
-        """Seed before the model is made: axolotl does so only after the adapter was drawn."""
+        """Seed before the model is made: axolotl seeds only after the adapter's weights are initialized."""
         if cfg.seed is not None:
             set_seed(cfg.seed)
 
@@ -27,14 +27,14 @@ class RunPlugin(BasePlugin):
         return [Metrics(run), SaveEvery(), *curves(run)]
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[TrainerCallback]:
-        """Return the callback that rehearses the longest batch."""
+        """Return the callback that tries the longest batch before the first step."""
         return [LongestFirst(trainer)]
 
     def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
-        """Keep 4-bit weights trainable, and take all that lives now out of the garbage collector's sight.
+        """Keep 4-bit weights trainable, and exclude all objects that exist by now from garbage collection.
 
-        axolotl's DPO trainer collects garbage after each step, which walked through every imported module's objects
-        and took twenty times the step itself.
+        axolotl's DPO trainer collects garbage after each step. With the objects of all imported modules, that took
+        twenty times as long as the step itself.
         """
         keep_trainable(trainer.model)
         gc.collect()

@@ -1,7 +1,7 @@
 """A resolved axolotl recipe, trained in this process by axolotl's own entry.
 
-It does what `axolotl train recipe.yaml` does, but for the launcher (half the start-up on one device). What was trained
-is moved from the recipe's `output_dir` into adapter/ or model/ there.
+It does what `axolotl train recipe.yaml` does, without the launcher (half the start-up time on one device). The trained
+weights are moved from the recipe's `output_dir` into adapter/ or model/ below it.
 """
 
 import shutil
@@ -14,51 +14,56 @@ from gretchen.hardware import is_main_process
 from gretchen.runs.folder import latest_checkpoint
 
 PLUGIN = "gretchen.engines.axolotl.plugin.RunPlugin"
-# The run's own, and gone after it: axolotl knows prepared rows by their file's name and would take old ones for new.
+# Prepared rows belong to one run and are deleted after it: axolotl finds them by the data file's name, and would reuse
+# them for other rows in a file of the same name.
 PREPARED = ".prepared"
 # The frozen copy of the adapter that TRL's GRPO measures its penalty from; peft saves it beside the trained one.
 REFERENCE = "ref"
 # What axolotl saves beside the weights, by the names that transformers and peft give these files.
 ADAPTER = ("adapter_config.json", "adapter_model*.safetensors*")
 MODEL = ("model*.safetensors*",)
-COMPANIONS = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "chat_template*")
-OF_A_MODEL = ("config.json", "generation_config.json")
+TOKENIZER = ("tokenizer*", "special_tokens_map.json", "added_tokens.json", "vocab.*", "merges.txt", "chat_template*")
+MODEL_CONFIG = ("config.json", "generation_config.json")
 
 
-def train(recipe: Path, resume: bool = False) -> Path:
-    """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model."""
+def train(recipe: Path, stage: str = "", resume: bool = False) -> Path:
+    """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model.
+
+    An axolotl recipe says itself which stage it is: `stage` is for the signature that both engines have. `resume` goes
+    on from the newest checkpoint in the run's folder.
+    """
     from axolotl.cli.train import do_cli
 
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
     run = Path(values["output_dir"])
     do_cli(str(recipe), **options(values, run, resume))
-    return collected(run)
+    return collect(run)
 
 
-def options(values: dict[str, Any], run: Path, resume: bool) -> dict[str, Any]:
-    """Return what is added to the recipe: our plugin, a place for prepared rows, a checkpoint to go on from."""
+def options(values: dict[str, Any], run: Path, resume: bool) -> dict[str, Any]:  # axolotl's own keys
+    """Return what is added to the recipe: our plugin, a folder for prepared rows, a checkpoint to resume from."""
     prepared = values.get("dataset_prepared_path") or str(run / PREPARED)
     added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN], "dataset_prepared_path": prepared}
     newest = latest_checkpoint(run) if resume else None
     return added | ({"resume_from_checkpoint": newest} if newest else {})
 
 
-def collected(run: Path) -> Path:
-    """Move the saved weights and what belongs to them into adapter/ or model/, whole, and return that folder."""
+def collect(run: Path) -> Path:
+    """Move the saved weights and what belongs to them into adapter/ or model/, in one step, and return that folder."""
     is_adapter = (run / "adapter_config.json").is_file()
     target = run / ("adapter" if is_adapter else "model")
     if not is_main_process():
         return target
     temporary = run / f".{target.name}"
     temporary.mkdir(exist_ok=True)
-    for pattern in (*(ADAPTER if is_adapter else (*MODEL, *OF_A_MODEL)), *COMPANIONS):
+    for pattern in (*(ADAPTER if is_adapter else (*MODEL, *MODEL_CONFIG)), *TOKENIZER):
         for file in run.glob(pattern):
             file.rename(temporary / file.name)
-    # An adapter's base has these, and axolotl's DPO and KTO write it again; recipe.yaml and train.log say the rest.
-    for pattern in (*MODEL, *OF_A_MODEL, "README.md", "debug.log"):
+    # axolotl's DPO and KTO save the adapter's base again; recipe.yaml and train.log hold what the other files say.
+    for pattern in (*MODEL, *MODEL_CONFIG, "README.md", "debug.log"):
         for file in run.glob(pattern):
             file.unlink()
-    for place in (PREPARED, REFERENCE):
-        shutil.rmtree(run / place, ignore_errors=True)
+    for name in (PREPARED, REFERENCE):
+        shutil.rmtree(run / name, ignore_errors=True)
     temporary.rename(target)
     return target

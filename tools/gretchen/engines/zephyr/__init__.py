@@ -1,7 +1,6 @@
-"""The zephyr engine: one short script per stage, in the manner of the alignment-handbook, around TRL's trainers.
+"""The zephyr engine: TRL's trainers on recipes in the manner of the alignment-handbook.
 
-    python -m gretchen.engines.zephyr STAGE recipe.yaml [--resume]
-
-Each script parses its recipe strictly, loads model and data, trains with one TRL trainer, saves. The training loop is
-TRL's; this package adds what TRL's own scripts lack: an unknown key is an error, a run resumes, progress is readable.
+A stage is a row of the table in recipes/stages.py. What is more than one of TRL's trainers has a file here: pretrain,
+reward, ppo, rewards (GRPO, RLOO), distill. The training loop is TRL's; added is what TRL's own scripts lack: an unknown
+key is an error, a run resumes, progress is readable.
 """

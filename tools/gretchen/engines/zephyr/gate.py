@@ -1,6 +1,6 @@
-"""The gate of a pretraining: what the model answers in held-out documents, per form.
+"""The gate of a pretraining: the share of held-out documents, per form, whose answer the model completes.
 
-Not a benchmark of the chat model: documents are continued as they stand, without a template.
+Not a benchmark of the chat model: documents are continued as plain text, without a template.
 """
 
 import json
@@ -21,32 +21,31 @@ DOCUMENTS = 40
 
 
 def documents_by_form(path: Path, count: int = DOCUMENTS) -> dict[str, list[tuple[str, str]]]:
-    """Return {form: [(what stands before the answer, answer)]}, the same `count` of each form every time."""
+    """Return {form: [(text before the answer, answer)]}, the same `count` documents of each form every time."""
     forms = defaultdict(list)
     for row in read_jsonl(path):
         answer = json.loads(row.get("meta") or "{}").get("answer")
         if answer:
             forms[row["form"]].append((row["text"].removesuffix(answer), answer))
-    draw = random.Random(0)
-    return {form: draw.sample(found, min(count, len(found))) for form, found in sorted(forms.items())}
+    rng = random.Random(0)
+    return {form: rng.sample(pairs, min(count, len(pairs))) for form, pairs in sorted(forms.items())}
 
 
 def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]) -> dict[str, float]:
     """Return {form: share of documents whose answer the model completes exactly}."""
-
     scores = {}
     for form, pairs in forms.items():
         longest = max(len(tokenizer(answer)["input_ids"]) for _, answer in pairs)
         completions = generate(
             Model(model=model, tokenizer=tokenizer),
-            [before.rstrip(" ") for before, _ in pairs],
-            max_new_tokens=longest + 4,  # room for the end, or for the line after it
+            [prefix.rstrip(" ") for prefix, _ in pairs],
+            max_new_tokens=longest + 4,  # room for EOS, or for the line after the answer
             stop=[],
         )
-        right = sum(
+        num_correct = sum(
             answers(completion.text, answer) for completion, (_, answer) in zip(completions, pairs, strict=True)
         )
-        scores[form] = right / len(pairs)
+        scores[form] = num_correct / len(pairs)
     return scores
 
 
@@ -58,13 +57,13 @@ class Gate(TrainerCallback):
         self.forms = documents_by_form(documents)
         self.started = time.monotonic()
 
-    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **handed: Any) -> None:
-        """Write one line to gates.jsonl, and stop the training once everything is passed."""
+    def on_save(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kwargs: Any) -> None:
+        """Write one line to gates.jsonl, and stop the training once every form passes."""
         if not self.forms or not state.is_world_process_zero:
             return
-        model = handed["model"]
+        model = kwargs["model"]
         model.eval()
-        scores = accuracy(model, handed["processing_class"], self.forms)
+        scores = accuracy(model, kwargs["processing_class"], self.forms)
         model.train()
         line = {"step": state.global_step, "seconds": time.monotonic() - self.started, "accuracy": scores}
         with self.path.open("a", encoding="utf-8") as stream:

@@ -3,8 +3,8 @@
     write_mixture(read_mixture(values), "sft", run / "data")     -> data/train.parquet, data/test.parquet
 
 `dataset_mixer`: the first share of each data set, then all shuffled; test splits whole. `dataset_mixture`: each
-shuffled, its first share, then all shuffled, then the test rows taken off. Columns are those that the handbook's
-scripts kept. What they did to the rows beyond that is left to TRL: chat template, packing, cutting.
+shuffled, its first share, then all shuffled, then the test rows split off. Columns are those that the handbook's
+scripts kept. What these did to the rows beyond that is left to TRL: chat template, packing, truncation.
 """
 
 import contextlib
@@ -15,90 +15,89 @@ from gretchen.errors import UserError, WorkError
 from gretchen.files import whole_folder
 from gretchen.recipes.mixture import Mixture, Part
 
-PREFERENCES = ("prompt", "chosen", "rejected")
-KEPT = ("messages", "chosen", "rejected", "prompt", "completion", "label", "text")
+COLUMNS = ("messages", "chosen", "rejected", "prompt", "completion", "label", "text")
 
 
 def write_mixture(mixture: Mixture, stage: str, folder: Path, text_column: str = "text") -> dict[str, int]:
     """Mix the rows into `folder`, whole or not at all, and return {split: number of rows}.
 
-    Raises UserError where a data set, split or column is not there, WorkError where the hub cannot be reached.
+    Raises UserError for a missing data set, split or column, WorkError where the hub cannot be reached.
     """
     from datasets import disable_progress_bars
 
     disable_progress_bars()
-    rows = mixed(mixture, stage, text_column)
-    with whole_folder(folder) as place:
-        for split, one in rows.items():
-            one.to_parquet(str(place / f"{split}.parquet"))
-    return {split: len(one) for split, one in rows.items()}
+    splits = mix(mixture, stage, text_column)
+    with whole_folder(folder) as temporary:
+        for name, rows in splits.items():
+            rows.to_parquet(str(temporary / f"{name}.parquet"))
+    return {name: len(rows) for name, rows in splits.items()}
 
 
-def mixed(mixture: Mixture, stage: str, text_column: str = "text") -> dict[str, Any]:
-    """Return {"train": rows, "test": rows}, the second where the mixture has some."""
-    train = joined([share_of(part, mixture, stage, text_column) for part in mixture.train], mixture.seed)
+def mix(mixture: Mixture, stage: str, text_column: str = "text") -> dict[str, Any]:  # datasets.Dataset by split
+    """Return {"train": rows, "test": rows}, the second where the mixture has test rows."""
+    train = concatenated([train_share(part, mixture, stage, text_column) for part in mixture.train], mixture.seed)
     if mixture.test_size is not None:
         return dict(train.train_test_split(test_size=mixture.test_size, seed=mixture.seed))
-    test = [kept(load(part), part, stage, text_column) for part in mixture.test]
-    return {"train": train} | ({"test": joined(test, mixture.seed)} if test else {})
+    test = [with_columns(load(part), part, stage, text_column) for part in mixture.test]
+    return {"train": train} | ({"test": concatenated(test, mixture.seed)} if test else {})
 
 
-def share_of(part: Part, mixture: Mixture, stage: str, text_column: str) -> Any:
+def train_share(part: Part, mixture: Mixture, stage: str, text_column: str) -> Any:
     """Return the share of one part's rows that is trained on."""
-    rows = kept(load(part), part, stage, text_column)
+    rows = with_columns(load(part), part, stage, text_column)
     if mixture.shuffled_first:
         rows = rows.shuffle(seed=mixture.seed)
     return rows.select(range(int(part.share * len(rows))))
 
 
-def joined(parts: list[Any], seed: int) -> Any:
-    """Return rows one after the other, shuffled. Raises UserError where their columns differ."""
+def concatenated(parts: list[Any], seed: int) -> Any:
+    """Return rows concatenated and shuffled. Raises UserError where their columns differ."""
     from datasets import concatenate_datasets
 
     try:
         return concatenate_datasets(parts).shuffle(seed=seed)
-    except ValueError as wrong:
-        told = " ".join(str(wrong).split())
-        raise UserError(f"the mixture's data sets do not fit together: {told}", "name the `columns` of each") from None
+    except ValueError as failure:
+        problem = f"the mixture's data sets do not fit together: {one_line(failure)}"
+        raise UserError(problem, "name the `columns` of each") from None
 
 
-def kept(rows: Any, part: Part, stage: str, text_column: str) -> Any:
-    """Return rows with the columns that count: those that the part names, else those that the stage needs.
+def with_columns(rows: Any, part: Part, stage: str, text_column: str) -> Any:
+    """Return rows with the columns that the part names, or else with those that the stage needs.
 
-    UltraFeedback and its kin have a text as prompt beside whole chats: there the handbook took the prompt from these.
+    UltraFeedback and its kin have a prompt string beside whole conversations: there the handbook took the prompt from
+    the conversations. Raises UserError for a missing column.
     """
-    there = rows.column_names
+    names = rows.column_names
     if part.columns is not None:
-        if missing := [name for name in part.columns if name not in there]:
-            raise UserError(f"{part.path} has no column '{missing[0]}'", f"it has {', '.join(there)}")
-        wanted = [name for name in part.columns if stage == "sft" or name != "messages"]
-        return rows.select_columns(wanted)
+        if missing := [name for name in part.columns if name not in names]:
+            raise UserError(f"{part.path} has no column '{missing[0]}'", f"it has {', '.join(names)}")
+        return rows.select_columns([name for name in part.columns if stage == "sft" or name != "messages"])
     if stage == "sft":
-        wanted = (
-            ["messages"] if "messages" in there else [n for n in (text_column, "prompt", "completion") if n in there]
-        )
+        selected = ["messages"] if "messages" in names else [text_column, "prompt", "completion"]
     else:
-        wanted = [name for name in KEPT if name in there and name != "messages"]
-        if talks(rows, "chosen") and not talks(rows, "prompt"):
-            wanted = [name for name in wanted if name != "prompt"]
-    if not wanted:
-        raise UserError(f"{part.path} has no column that {stage} trains on", f"it has {', '.join(there)}")
-    return rows.select_columns(wanted)
+        whole = is_conversational(rows, "chosen") and not is_conversational(rows, "prompt")
+        selected = [name for name in COLUMNS if name != "messages" and not (whole and name == "prompt")]
+    selected = [name for name in selected if name in names]
+    if not selected:
+        raise UserError(f"{part.path} has no column that {stage} trains on", f"it has {', '.join(names)}")
+    return rows.select_columns(selected)
 
 
-def chats_alone(rows: Any) -> Any:
-    """Return a DatasetDict whose whole chats (`chosen`, `rejected`) have no text as prompt beside them.
+def without_extra_prompts(rows: Any) -> Any:
+    """Return a DatasetDict without prompt strings beside whole conversations (`chosen`, `rejected`).
 
-    TRL takes such a text for the prompt and fails; without it, the prompt is what the two chats share.
+    TRL takes such a string for the prompt and fails; without it, the prompt is what the two conversations share.
     """
-    for split, one in rows.items():
-        if one.column_names and talks(one, "chosen") and "prompt" in one.column_names and not talks(one, "prompt"):
-            rows[split] = one.remove_columns([name for name in ("prompt", "messages") if name in one.column_names])
+    for name, split in rows.items():
+        if not split.column_names or "prompt" not in split.column_names:
+            continue
+        if is_conversational(split, "chosen") and not is_conversational(split, "prompt"):
+            rows[name] = split.remove_columns([key for key in ("prompt", "messages") if key in split.column_names])
     return rows
 
 
-def talks(rows: Any, column: str) -> bool:
-    """Return whether a column holds messages, and not a text."""
+def is_conversational(rows: Any, column: str) -> bool:
+    """Return whether a column holds messages, and not a string."""
     first = next(iter(rows), {}) if column in rows.column_names else {}
     return isinstance(first.get(column), list)
 
@@ -114,14 +113,14 @@ def load(part: Part) -> Any:
             return load_from_disk(str(saved))
     try:
         return load_dataset(part.path, part.name, split=part.split)
-    except ConnectionError as away:
+    except ConnectionError as failure:
         raise WorkError(
-            f"data set '{part.path}' is not on this disk, and the hub cannot be reached: {said(away)}"
+            f"data set '{part.path}' is not on this disk, and the hub cannot be reached: {one_line(failure)}"
         ) from None
-    except (ValueError, OSError, DatasetsError) as wrong:
-        raise UserError(f"data set '{part.path}', split '{part.split}': {said(wrong)}") from None
+    except (ValueError, OSError, DatasetsError) as failure:
+        raise UserError(f"data set '{part.path}', split '{part.split}': {one_line(failure)}") from None
 
 
-def said(failure: Exception) -> str:
-    """Return an error's words on one line."""
+def one_line(failure: Exception) -> str:
+    """Return an error's message on one line."""
     return " ".join(str(failure).split())

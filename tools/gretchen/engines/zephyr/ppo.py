@@ -1,8 +1,8 @@
-"""Reinforcement learning against a reward model, by PPO, by TRL's PPOTrainer.
+"""Reinforcement learning against a reward model: PPO, by TRL's PPOTrainer.
 
-Four models are in memory: the policy that is trained (`model_name_or_path`), its reference (with an adapter the policy
+Four models are in memory: the policy that is trained (`model_name_or_path`), its reference (with an adapter, the policy
 without it), the reward model (`reward_model_path`) and a value model that starts as a copy of it. TRL has no command
-for it, and its trainer cannot go on from a checkpoint.
+for it, and its trainer cannot resume.
 """
 
 import os
@@ -10,49 +10,42 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.engines.four_bits import keep_trainable
-from gretchen.engines.zephyr import stage
+from gretchen.engines.zephyr import stage as stages
 from gretchen.errors import WorkError
+from gretchen.recipes.stages import config_classes, find_stage
 from gretchen.tracking.run import curves
 
 
-def train(recipe: Path, resume: bool = False) -> Path:
+def train(recipe: Path, stage: str = "ppo", resume: bool = False) -> Path:
     """Train as the recipe says and return the folder of what was trained: <run>/adapter or <run>/model.
 
-    Raises WorkError where it should go on from a checkpoint.
+    Raises WorkError for `resume`.
     """
-    from transformers import AutoModelForCausalLM, AutoModelForSequenceClassification, AutoTokenizer, set_seed
-    from trl import DatasetMixtureConfig, ModelConfig, ScriptArguments, get_peft_config
-    from trl.experimental.ppo import PPOConfig, PPOTrainer
+    from transformers import AutoModelForCausalLM, AutoTokenizer, set_seed
+    from trl import get_peft_config
+    from trl.experimental.ppo import PPOTrainer
 
     from gretchen.engines.callbacks import Metrics
 
     if resume:
         raise WorkError("TRL's PPO trainer cannot go on from a checkpoint", "train anew without RESUME=1")
-    script, config, model, mixture = stage.parse(recipe, ScriptArguments, PPOConfig, ModelConfig, DatasetMixtureConfig)
+    script, config, model, mixture = stages.parse(recipe, *config_classes(find_stage("zephyr", stage)))
     run = Path(config.output_dir)
-    if config.max_steps > 0:  # this trainer counts answers, and would pass the key over
-        devices = int(os.environ.get("WORLD_SIZE", "1"))
-        batch = config.per_device_train_batch_size * config.gradient_accumulation_steps * devices
-        config.total_episodes = config.max_steps * batch
-    arguments, _ = stage.loading(AutoModelForCausalLM, model, config)
-    # The value model is trained whole, which a quantized one cannot be.
-    whole = {key: value for key, value in arguments.items() if key != "quantization_config"}
+    limit_episodes(config)
+    load_kwargs, _ = stages.load_kwargs(AutoModelForCausalLM, model, config)
     tokenizer = AutoTokenizer.from_pretrained(model.model_name_or_path, padding_side="left")
-    judges = [
-        AutoModelForSequenceClassification.from_pretrained(config.reward_model_path, num_labels=1, **whole)
-        for _ in range(2)
-    ]
-    rows = stage.load_rows(script, mixture)
+    reward_model, value_model = (scoring_model(config.reward_model_path, load_kwargs) for _ in range(2))
+    rows = stages.load_rows(script, mixture)
     splits = [rows[name] for name in (script.dataset_train_split, script.dataset_test_split)]
-    train_rows, test_rows = (prompts(split, tokenizer) for split in splits)
+    train_rows, test_rows = (tokenized_prompts(split, tokenizer) for split in splits)
     set_seed(config.seed)
     trainer = PPOTrainer(
         args=config,
         processing_class=tokenizer,
-        model=AutoModelForCausalLM.from_pretrained(model.model_name_or_path, **arguments),
+        model=AutoModelForCausalLM.from_pretrained(model.model_name_or_path, **load_kwargs),
         ref_model=None,
-        reward_model=judges[0],
-        value_model=judges[1],
+        reward_model=reward_model,
+        value_model=value_model,
         train_dataset=train_rows,
         eval_dataset=test_rows if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
@@ -60,14 +53,30 @@ def train(recipe: Path, resume: bool = False) -> Path:
     )
     keep_trainable(trainer.model)
     trainer.train()
-    return stage.save(trainer, run)
+    return stages.save(trainer, run)
 
 
-def prompts(rows: Any, tokenizer: Any) -> Any:
+def limit_episodes(config: Any) -> None:
+    """Set `total_episodes` from `max_steps`, which this trainer ignores: it counts generated answers."""
+    if config.max_steps > 0:
+        devices = int(os.environ.get("WORLD_SIZE", "1"))
+        batch = config.per_device_train_batch_size * config.gradient_accumulation_steps * devices
+        config.total_episodes = config.max_steps * batch
+
+
+def scoring_model(path: str, load_kwargs: dict[str, Any]) -> Any:
+    """Return the reward model at `path`, unquantized: the value model starts from it, and all its weights train."""
+    from transformers import AutoModelForSequenceClassification
+
+    kwargs = {key: value for key, value in load_kwargs.items() if key != "quantization_config"}
+    return AutoModelForSequenceClassification.from_pretrained(path, num_labels=1, **kwargs)
+
+
+def tokenized_prompts(rows: Any, tokenizer: Any) -> Any:
     """Return the rows' prompts as token ids, which is all that this trainer reads of them."""
 
-    def encoded(row: dict[str, Any]) -> dict[str, Any]:
-        told = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
-        return {"input_ids": told["input_ids"]}
+    def encoded(row: dict[str, Any]) -> dict[str, list[int]]:
+        rendered = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
+        return {"input_ids": rendered["input_ids"]}
 
     return rows.map(encoded, remove_columns=rows.column_names)
