@@ -167,11 +167,11 @@ def test_one_recipe_under_one_profile(copied):
 
 LOOSE = [
     ("a.yml", "base_model: x/y\nlearning_rate: 2e-4\nlora_rnk: 8\nrl: dpo\nadapter:\n", "axolotl, dpo",
-     ["a.yml:3: unknown key 'lora_rnk', did you mean 'lora_r'? axolotl would leave it aside"]),
+     ["a.yml:3: unknown key 'lora_rnk', did you mean 'lora_r'? axolotl would ignore it"]),
     ("b.yml", "base_model: x/y\nmicro_batch_size: two\n", "axolotl, sft",
      ["b.yml:2: 'micro_batch_size' is \"two\", expected an integer", "b.yml:1: key 'learning_rate' is missing"]),
     ("c.yml", "model_name_or_path: x/y\ntorch_dtyp: auto\nbeta: 0.1\nmax_length: 8\nlearning_rate: 5.0e-7\n",
-     "zephyr, dpo", ["c.yml:2: unknown key 'torch_dtyp', did you mean 'torch_dtype'? today it is 'dtype'"]),
+     "zephyr, dpo", ["c.yml:2: unknown key 'torch_dtyp', did you mean 'torch_dtype'? use 'dtype'"]),
     ("d.yml", "model_name_or_path: x/y\nassistant_only_loss: true\neval_strategy: no\n", "zephyr, sft",
      ["d.yml:3: 'eval_strategy' is false, expected one of no, steps, epoch, YAML reads a bare no as false: "
       'write "no"']),

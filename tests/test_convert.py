@@ -11,8 +11,9 @@ from gretchen.converting.twin import OTHER, SILENT, twin
 from gretchen.errors import UserError
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import faults, load_schema
+from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import stage_names
+from gretchen.recipes.validation import schema_problems
 
 PROJECT = "genome-chatbot"
 RECIPES = f"projects/{PROJECT}/recipes"
@@ -96,7 +97,7 @@ def test_each_key_of_the_table_goes_there_and_comes_back(stage):
 @pytest.mark.parametrize("engine", OTHER)
 def test_a_least_recipe_and_its_twin_are_valid_and_say_each_default_that_differs(engine, stage):
     there = twin(least(engine, stage), engine, stage)
-    assert not faults(there.values, load_schema(there.target, stage))
+    assert not schema_problems(there.values, load_schema(there.target, stage))
     back = twin(there.values, there.target, stage)
     again = twin(back.values, engine, stage)
     expected = {key: value for key, value in there.values.items() if key != "logging_steps"}  # see `whole`
@@ -168,7 +169,7 @@ def test_keys_that_belong_together_go_there_and_come_back(stage, zephyr, axolotl
     there = twin(least("zephyr", stage, **zephyr), "zephyr", stage)
     assert not there.named
     assert {key: there.values.get(key) for key in axolotl} == axolotl
-    assert not faults(there.values, load_schema("axolotl", stage))
+    assert not schema_problems(there.values, load_schema("axolotl", stage))
     back = twin(there.values, "axolotl", stage).values
     assert {key: back.get(key) for key in zephyr if key != "loss_type"} == {
         key: value for key, value in zephyr.items() if key not in ("loss_type", "report_to")
@@ -244,13 +245,13 @@ def test_every_key_of_a_schema_is_carried_or_named(engine, stage):
     schema, said, tried = load_schema(engine, stage), least(engine, stage), 0
     for key in schema["properties"].keys() - said.keys() - OF_STAGES:
         enum = schema["properties"][key].get("enum", [])
-        values = [value for value in (*enum, *CANDIDATES) if not faults(said | {key: value}, schema)]
+        values = [value for value in (*enum, *CANDIDATES) if not schema_problems(said | {key: value}, schema)]
         if not values:
             continue
         tried += 1
         c = twin(said | {key: values[0]}, engine, stage)
         assert key in {*c.taken, *dict(c.named), *SILENT[engine]}, key
-        assert not faults(c.values, load_schema(c.target, stage)), key
+        assert not schema_problems(c.values, load_schema(c.target, stage)), key
     assert tried > (130 if engine == "zephyr" else 200)
 
 
@@ -429,7 +430,7 @@ def test_a_loose_recipe_gets_its_twin_beside_it_and_nothing_is_overwritten(tmp_p
     ("text", "problem"),
     [
         ("base_model: m\nlearnin_rate: 1\nlearning_rate: 1\n",
-         "x.yaml:2: unknown key 'learnin_rate', did you mean 'learning_rate'? axolotl would leave it aside"),
+         "x.yaml:2: unknown key 'learnin_rate', did you mean 'learning_rate'? axolotl would ignore it"),
         ("base_model: m\nlearning_rate: 1\nrl: grpo\n", "rl: grpo of axolotl has no twin"),
         ("base_model: m\nlearning_rate: 1\nreward_model: true\n", "stage reward of axolotl has no twin"),
         ("{model_name_or_path: m}\n", "the keys stand in braces"),

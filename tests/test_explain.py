@@ -50,7 +50,7 @@ def test_stages_with_the_same_answer_stand_together():
 def test_a_dotted_key_is_found_in_lists_and_alternatives():
     found = meaning("datasets.type")
     assert found[:2] == [
-        "  axolotl, every stage: a text or a mapping",
+        "  axolotl, every stage: a string or a mapping",
         "      The type of prompt to use for training. [alpaca, gpteacher, oasst, reflection]",
     ]
     assert meaning("peft.loftq_config.loftq_bits")
@@ -75,7 +75,7 @@ def test_every_key_of_every_engine_can_be_explained():
 
 
 def test_a_renamed_key_is_told_and_so_are_our_own():
-    assert meaning("torch_dtype") == ["  zephyr: today it is 'dtype'"]
+    assert meaning("torch_dtype") == ["  zephyr: use 'dtype'"]
     assert meaning("extends")[0].startswith("  Gretchen's own")
 
 

@@ -1,4 +1,4 @@
-"""Recipes written for the alignment-handbook in any year: each former key, mixtures, conflicts, today's parser."""
+"""Recipes of the alignment-handbook, of any year: each deprecated key, mixtures, conflicts, and TRL's own parser."""
 
 import os
 import re
@@ -7,34 +7,36 @@ import pytest
 import yaml
 
 from gretchen.recipes import handbook
+from gretchen.recipes.edits import origins
 from gretchen.recipes.mixture import Mixture, Part, read_mixture
-from gretchen.recipes.schema import faults, load_schema
+from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import config_classes, find_stage, stage_names
-from gretchen.recipes.translate import origins, translate
+from gretchen.recipes.translate import translate
+from gretchen.recipes.validation import schema_problems
 
 STAGES = [stage for stage in stage_names("zephyr") if stage != "pretrain"]
 KEYS = {stage: load_schema("zephyr", stage)["properties"].keys() for stage in STAGES}
 
 
-def today(values, stage="sft", **more):
-    """Return a recipe in today's keys without its model's, what is told, and the sentences of its faults."""
-    found = translate({"model_name_or_path": "m"} | values, stage, KEYS[stage], **more)
-    assert not found.faults or found.values, found
-    values = {key: value for key, value in found.values.items() if key != "model_name_or_path"}
-    return values, [edit.told for edit in found.edits if edit.told], [sentence for _, sentence in found.faults]
+def translated(values, stage="sft", **paths):
+    """Return a recipe's current values without its model, the messages of its edits, and those of its problems."""
+    translation = translate({"model_name_or_path": "m"} | values, stage, **paths)
+    values = {key: value for key, value in translation.values.items() if key != "model_name_or_path"}
+    messages = [edit.message for edit in translation.edits if edit.message]
+    return values, messages, [problem.message for problem in translation.problems]
 
 
-@pytest.mark.parametrize("old", handbook.former())
-def test_a_former_key_is_no_key_of_every_stage_today(old):
+@pytest.mark.parametrize("old", handbook.deprecated_keys())
+def test_a_deprecated_key_is_unknown_to_some_stage(old):
     assert any(old not in KEYS[stage] for stage in STAGES)
 
 
 def new_keys():
-    """Return (old key, today's key) of every entry of the tables that has one."""
+    """Return (deprecated key, current key) of every entry of the tables that has one."""
     for old, new in handbook.RENAMED.items():
         yield old, new
-    for old, said in handbook.SWITCHES.items():
-        yield from ((old, new) for new in said)
+    for old, replacement in handbook.SWITCHES.items():
+        yield from ((old, new) for new in replacement)
     yield from ((old, block) for old, (block, _) in handbook.BLOCKS.items())
     yield from [
         ("warmup_ratio", "warmup_steps"),
@@ -47,7 +49,7 @@ def new_keys():
 
 
 @pytest.mark.parametrize(("old", "new"), list(new_keys()))
-def test_todays_key_is_one_of_the_installed_trls(old, new):
+def test_the_current_key_is_known_to_the_installed_trl(old, new):
     assert any(new in KEYS[stage] for stage in STAGES)
 
 
@@ -60,43 +62,43 @@ SAMPLES = {"no_cuda": True, "use_liger": True, "use_liger_loss": True, "wandb_lo
 def test_a_renamed_key_keeps_its_value(old):
     new, value = handbook.RENAMED[old], SAMPLES.get(old, "x")
     stage = next(stage for stage in STAGES if new in KEYS[stage] and old not in KEYS[stage])
-    values, told, wrong = today({old: value}, stage)
-    assert (values, wrong) == ({new: value}, [])
-    assert told == [f"'{old}' is '{new}' today"]
-    assert faults({"model_name_or_path": "m"} | values, load_schema("zephyr", stage)) == []
+    values, messages, problems = translated({old: value}, stage)
+    assert (values, problems) == ({new: value}, [])
+    assert messages == [f"'{old}' is now '{new}'"]
+    assert schema_problems({"model_name_or_path": "m"} | values, load_schema("zephyr", stage)) == []
 
 
-@pytest.mark.parametrize("old", handbook.WITHOUT_EFFECT)
+@pytest.mark.parametrize("old", handbook.NO_EFFECT)
 def test_a_key_without_effect_is_named_with_the_reason(old):
     stage = next(stage for stage in STAGES if old not in KEYS[stage])
-    assert today({old: "x"}, stage) == ({}, [f"'{old}' has no effect today: {handbook.WITHOUT_EFFECT[old]}"], [])
+    assert translated({old: "x"}, stage) == ({}, [f"'{old}' no longer has any effect: {handbook.NO_EFFECT[old]}"], [])
 
 
-@pytest.mark.parametrize("old", handbook.UNAVAILABLE)
-def test_what_cannot_be_said_today_is_refused_unless_it_said_nothing(old):
-    nothing, why = handbook.UNAVAILABLE[old]
+@pytest.mark.parametrize("old", handbook.REMOVED_KEYS)
+def test_a_removed_key_is_refused_unless_it_had_its_default(old):
+    defaults, why = handbook.REMOVED_KEYS[old]
     stage = "dpo"
-    assert today({old: "x"}, stage)[2] == [f"'{old}' does not exist today: {why}"]
-    assert today({old: nothing[0]}, stage) == ({}, [f"'{old}' says nothing here"], [])
+    assert translated({old: "x"}, stage)[2] == [f"'{old}' no longer exists: {why}"]
+    assert translated({old: defaults[0]}, stage) == ({}, [f"'{old}' no longer exists, and had its default value"], [])
 
 
 @pytest.mark.parametrize("old", handbook.SWITCHES)
-def test_a_switch_that_is_on_says_todays_keys_and_one_that_is_off_says_nothing(old):
-    assert today({old: True})[0] == handbook.SWITCHES[old]
-    assert today({old: False}) == ({}, [f"'{old}' is off: leave it out"], [])
+def test_a_switch_that_is_on_becomes_current_keys_and_one_that_is_off_is_dropped(old):
+    assert translated({old: True})[0] == handbook.SWITCHES[old]
+    assert translated({old: False}) == ({}, [f"'{old}' is off: leave it out"], [])
 
 
 @pytest.mark.parametrize("old", handbook.BLOCKS)
-def test_a_key_goes_into_its_block_beside_what_is_there(old):
+def test_a_key_moves_into_its_block_beside_existing_keys(old):
     block, name = handbook.BLOCKS[old]
-    values, told, wrong = today({block: {"A": "1"}, old: "x"})
-    assert (values, wrong) == ({block: {"A": "1", name: "x"}}, [])
-    assert told == [f"'{old}' is '{name}' in the block '{block}' today"]
-    assert today({old: "x"})[0] == today({old: "x", block: None})[0] == {block: {name: "x"}}
-    assert today({block: {name: "y"}, old: "x"})[2] == [
+    values, messages, problems = translated({block: {"A": "1"}, old: "x"})
+    assert (values, problems) == ({block: {"A": "1", name: "x"}}, [])
+    assert messages == [f"'{old}' is now '{name}' in the block '{block}'"]
+    assert translated({old: "x"})[0] == translated({old: "x", block: None})[0] == {block: {name: "x"}}
+    assert translated({block: {name: "y"}, old: "x"})[2] == [
         f"'{old}' and '{block}' mean the same and differ (x and …): keep '{block}'"
     ]
-    assert today({block: "file.json", old: "x"})[2] == [
+    assert translated({block: "file.json", old: "x"})[2] == [
         f"'{old}' and '{block}' mean the same and differ (x and file.json): keep '{block}'"
     ]
 
@@ -134,14 +136,14 @@ def test_a_key_goes_into_its_block_beside_what_is_there(old):
         ({"max_completion_length": 8}, "grpo", {"max_completion_length": 8}),
     ],
 )  # fmt: skip
-def test_a_rule_that_is_more_than_a_name(values, stage, expected):
-    found, told, wrong = today(values, stage)
-    assert (found, wrong) == (expected, [])
-    assert bool(told) == (found != values)
+def test_keys_with_a_rule_of_their_own(values, stage, expected):
+    actual, messages, problems = translated(values, stage)
+    assert (actual, problems) == (expected, [])
+    assert bool(messages) == (actual != values)
 
 
 @pytest.mark.parametrize(
-    ("values", "sentence"),
+    ("values", "message"),
     [
         ({"max_seq_length": 8, "max_length": 9},
          "'max_seq_length' and 'max_length' mean the same and differ (8 and 9): keep 'max_length'"),
@@ -151,20 +153,20 @@ def test_a_rule_that_is_more_than_a_name(values, stage, expected):
          "'warmup_ratio' and 'warmup_steps' mean the same and differ (0.1 and 0.2): keep 'warmup_steps'"),
         ({"use_liger": True, "use_liger_kernel": False},
          "'use_liger' and 'use_liger_kernel' mean the same and differ (true and false): keep 'use_liger_kernel'"),
-        ({"warmup_ratio": 3}, "'warmup_ratio' is 3, expected a share of all steps below 1"),
+        ({"warmup_ratio": 3}, "'warmup_ratio' is 3, expected a fraction of all steps, below 1"),
         ({"dataset_mixer": {"a": 1.5}}, "the share of 'a' is 1.5, expected a number from 0 to 1"),
         ({"dataset_mixer": {"a": 1}, "dataset_splits": ["train_a", "train_b"]},
          "'dataset_splits' is ['train_a', 'train_b']: expected one with 'train' in its name, and others with 'test'"),
         ({"dataset_mixer": {"a": 1}, "dataset_configs": ["x", "y"]},
          "'dataset_configs' is no list of 1, one for each data set"),
         ({"dataset_mixer": {"a": 1}, "dataset_mixture": {"datasets": [{"id": "a"}]}},
-         "'dataset_mixer' and 'dataset_mixture' both say what to train on: keep one"),
+         "'dataset_mixer' and 'dataset_mixture' both name the data to train on: keep one"),
         ({"dataset_mixture": {"datasets": [{"id": "a", "wieght": 1}]}}, "unknown key "
          "'dataset_mixture.datasets[0].wieght', known: columns, config, id, split, weight"),
     ],
 )  # fmt: skip
-def test_two_keys_that_differ_and_values_that_cannot_be_are_one_sentence(values, sentence):
-    assert sentence in today(values)[2]
+def test_contradicting_keys_and_invalid_values_are_refused(values, message):
+    assert message in translated(values)[2]
 
 
 ENTRIES = [{"id": "a/b", "config": "x", "split": "train_sft", "columns": ["messages"], "weight": 1.0},
@@ -186,35 +188,41 @@ ENTRIES = [{"id": "a/b", "config": "x", "split": "train_sft", "columns": ["messa
     ],
 )  # fmt: skip
 def test_a_mixture_in_trls_keys(values, expected):
-    found, _, wrong = today(values)
-    assert (found, wrong) == (expected, [])
-    assert faults({"model_name_or_path": "m"} | found, load_schema("zephyr", "sft")) == []
+    actual, _, problems = translated(values)
+    assert (actual, problems) == (expected, [])
+    assert schema_problems({"model_name_or_path": "m"} | actual, load_schema("zephyr", "sft")) == []
 
 
-def test_what_trls_keys_cannot_say_of_a_mixture_is_told():
-    values, told, _ = today({"dataset_mixer": {"a": 1, "b": 1}, "evaluation_strategy": "steps"})
+def test_what_trls_keys_cannot_express_of_a_mixture_is_reported():
+    values, messages, _ = translated({"dataset_mixer": {"a": 1, "b": 1}, "evaluation_strategy": "steps"})
     assert values["eval_strategy"] == "no"
-    assert told[1].endswith(
+    assert messages[1].endswith(
         "no test split, so 'eval_strategy' is no, but `gretchen train` of this file as it is keeps both"
     )
-    told = today({"dataset_mixture": {"datasets": ENTRIES}})[1]
-    assert told == ["'dataset_mixture' is 'datasets' today; of c/d the first 25 %, where the handbook draws"]
-    values, told, wrong = today({"dataset_mixer": {"a": 0.125, "b": 1}})
-    assert (values["datasets"][0]["split"], wrong) == ("train[:12%]", [])
-    assert told[0].endswith("; of a 12 %, where 12.5 % are meant: slices know whole percents only")
-    values, told, _ = today({"dataset_mixture": {"datasets": [{"id": "a", "split": "train[:9]", "weight": 0.5}]}})
-    assert told[0].endswith("; of a all of train[:9], where 0.5 of it is meant")
+    messages = translated({"dataset_mixture": {"datasets": ENTRIES}})[1]
+    assert messages == ["'dataset_mixture' is now 'datasets'; the first 25 % of c/d is used instead of a random sample"]
+    values, messages, problems = translated({"dataset_mixer": {"a": 0.125, "b": 1}})
+    assert (values["datasets"][0]["split"], problems) == ("train[:12%]", [])
+    assert messages[0].endswith("; 12 % of a is used instead of 12.5 %: slices take whole percents")
+    sliced = {"dataset_mixture": {"datasets": [{"id": "a", "split": "train[:9]", "weight": 0.5}]}}
+    assert translated(sliced)[1][0].endswith("; all of a's train[:9] is used instead of 0.5 of it")
 
 
 def test_a_mixture_may_be_a_folder_of_mixed_rows():
     untested = {"dataset_mixer": {"a": 1, "b": 1}, "dataset_splits": ["train"], "evaluation_strategy": "epoch"}
     for rows in ("", "runs/x/data"):
-        values, told, wrong = today(untested, rows=rows)
-        assert (values["eval_strategy"], wrong) == ("no", [])
-        assert told[-1].endswith("; no split to test on is named, so 'eval_strategy' is no")
-    assert today(untested | {"dataset_mixer": {"a": 1}})[0] == {"dataset_name": "a", "eval_strategy": "no"}
-    values, _, wrong = today({"dataset_mixer": {"a": 0.125, "b": 1}, "eval_strategy": "steps"}, rows="runs/x/data")
-    assert (values, wrong) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"}, [])
+        values, messages, problems = translated(untested, rows_path=rows)
+        assert (values["eval_strategy"], problems) == ("no", [])
+        assert messages[-1].endswith("; no split to evaluate on is named, so 'eval_strategy' is no")
+    assert translated(untested | {"dataset_mixer": {"a": 1}})[0] == {"dataset_name": "a", "eval_strategy": "no"}
+    mixed = {"dataset_mixer": {"a": 0.125, "b": 1}, "eval_strategy": "steps"}
+    values, messages, problems = translated(mixed, rows_path="runs/x/data")
+    assert (values, problems) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"}, [])
+    assert messages == ["'dataset_mixer': the rows are mixed by the handbook's rule into runs/x/data"]
+
+
+def test_a_mixture_without_a_value_is_dropped():
+    assert translated({"dataset_mixer": None})[0] == translated({"dataset_mixture": None})[0] == {}
 
 
 def test_a_mixture_is_read_as_the_handbook_reads_it():
@@ -242,20 +250,20 @@ overwrite_output_dir: true
 """
 
 
-def test_order_is_kept_and_each_of_todays_keys_knows_its_former_one():
+def test_order_is_kept_and_each_current_key_has_an_origin():
     values = yaml.safe_load(OLD)
-    found = translate(values, "sft", KEYS["sft"])
-    assert list(found.values) == ["model_name_or_path", "dtype", "attn_implementation", "dataset_name",
-                                  "dataset_train_split", "dataset_test_split", "dataset_num_proc", "eval_strategy",
-                                  "max_length", "warmup_steps"]  # fmt: skip
-    assert origins(values, found.edits)["dataset_test_split"] == "dataset_mixer"
+    translation = translate(values, "sft")
+    assert list(translation.values) == ["model_name_or_path", "dtype", "attn_implementation", "dataset_name",
+                                        "dataset_train_split", "dataset_test_split", "dataset_num_proc",
+                                        "eval_strategy", "max_length", "warmup_steps"]  # fmt: skip
+    assert origins(values, translation.edits)["dataset_test_split"] == "dataset_mixer"
     assert values == yaml.safe_load(OLD)
-    again = translate(found.values, "sft", KEYS["sft"])
-    assert (again.values, again.edits, again.faults) == (found.values, [], [])
+    again = translate(translation.values, "sft")
+    assert (again.values, again.edits, again.problems) == (translation.values, [], [])
 
 
 @pytest.mark.slow
-def test_trls_own_parser_takes_what_was_translated(tmp_path):
+def test_trls_own_parser_accepts_a_translated_recipe(tmp_path):
     from gretchen.engines.zephyr.stage import parse
 
     more = {
@@ -266,9 +274,11 @@ def test_trls_own_parser_takes_what_was_translated(tmp_path):
     for number, values in enumerate(
         (yaml.safe_load(OLD), {"model_name_or_path": "a/b", "group_by_length": True} | more)
     ):
-        found = translate(values, "sft", KEYS["sft"])
+        translation = translate(values, "sft")
         file = tmp_path / f"{number}.yaml"
-        file.write_text(yaml.safe_dump(found.values | {"use_cpu": True, "output_dir": str(tmp_path)}), encoding="utf-8")
+        file.write_text(
+            yaml.safe_dump(translation.values | {"use_cpu": True, "output_dir": str(tmp_path)}), encoding="utf-8"
+        )
         script, config, model, mixture = parse(file, *config_classes(find_stage("zephyr", "sft")))
         if number:
             assert [entry.path for entry in mixture.datasets] == ["a/b", "c/d"]
@@ -279,13 +289,13 @@ def test_trls_own_parser_takes_what_was_translated(tmp_path):
             assert (model.dtype, model.attn_implementation) == ("bfloat16", "flash_attention_2")
 
 
-def test_the_table_in_the_docs_is_the_one_that_translates(root):
+def test_the_table_in_the_docs_matches_the_code(root):
     page = root / "docs/handbook.md"
     text = page.read_text(encoding="utf-8")
     start, end = text.index("-->\n") + 4, text.index("<!-- end of table -->")
     code = re.compile(r"(?<!\w)'([^']+)'(?!\w)")
-    rows = ["| `" + old + "` | " + code.sub(r"`\1`", told) + " |" for old, told in handbook.former().items()]
-    table = "\n".join(["", "| former key | today |", "|---|---|", *rows, "", ""])
+    rows = ["| `" + old + "` | " + code.sub(r"`\1`", new) + " |" for old, new in handbook.deprecated_keys().items()]
+    table = "\n".join(["", "| deprecated key | today |", "|---|---|", *rows, "", ""])
     if os.environ.get("GRETCHEN_UPDATE_SNAPSHOTS"):
         page.write_text(text[:start] + table + text[end:], encoding="utf-8")
     assert page.read_text(encoding="utf-8")[start:].startswith(table)

@@ -18,7 +18,6 @@ from gretchen.lifecycle.constraints import pinned
 from gretchen.lifecycle.installer import UNREACHABLE, find_links
 from gretchen.recipes.handbook import RENAMED
 from gretchen.recipes.mixture import read_mixture
-from gretchen.recipes.schema import load_schema
 from gretchen.recipes.translate import translate
 
 pytestmark = pytest.mark.slow
@@ -127,10 +126,10 @@ def test_values_and_rows_are_the_same(handbook, data, stage):
     recipe.write_text(yaml.safe_dump(values), encoding="utf-8")
     theirs = read_by(handbook, recipe, stage, data)
 
-    found = translate(values, stage, load_schema("zephyr", stage)["properties"].keys(), rows="mixed")
-    assert found.faults == []
+    translation = translate(values, stage, rows_path="mixed")
+    assert translation.problems == []
     today = data / "today.yaml"
-    today.write_text(yaml.safe_dump(found.values), encoding="utf-8")
+    today.write_text(yaml.safe_dump(translation.values), encoding="utf-8")
     script, config, model, _ = parse(today, *config_classes(find_stage("zephyr", stage)))
     ours = vars(script) | vars(model) | config.to_dict()
     compared = 0

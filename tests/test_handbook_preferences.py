@@ -5,7 +5,6 @@ import os
 import pytest
 import yaml
 
-from gretchen.recipes.schema import load_schema
 from gretchen.recipes.translate import translate
 
 PREFERENCES = """
@@ -35,10 +34,12 @@ def test_trls_own_parser_takes_a_recipe_of_every_stage_of_preferences(tmp_path, 
     from gretchen.recipes.stages import config_classes, find_stage
 
     monkeypatch.setenv("WANDB_TAGS", "")
-    found = translate(yaml.safe_load(PREFERENCES), stage, load_schema("zephyr", stage)["properties"].keys())
+    translation = translate(yaml.safe_load(PREFERENCES), stage)
     file = tmp_path / "x.yaml"
-    file.write_text(yaml.safe_dump(found.values | {"use_cpu": True, "output_dir": str(tmp_path)}), encoding="utf-8")
+    file.write_text(
+        yaml.safe_dump(translation.values | {"use_cpu": True, "output_dir": str(tmp_path)}), encoding="utf-8"
+    )
     script, config, *_ = parse(file, *config_classes(find_stage("zephyr", stage)))
-    assert (found.faults, script.dataset_name, config.max_length, config.warmup_steps) == ([], "a/b", 64, 100)
+    assert (translation.problems, script.dataset_name, config.max_length, config.warmup_steps) == ([], "a/b", 64, 100)
     assert config.accelerator_config.split_batches is False
     assert os.environ["WANDB_TAGS"] == "a,b"

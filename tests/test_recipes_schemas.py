@@ -1,4 +1,4 @@
-"""The exported schemas are those of the installed TRL and axolotl, and are as lenient as upstream, no more."""
+"""The exported schemas match the installed TRL and axolotl; validation is as lenient as upstream, and no more."""
 
 import os
 import subprocess
@@ -9,11 +9,13 @@ import pytest
 
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import project_slugs
+from gretchen.recipes.coercion import parse_string
 from gretchen.recipes.export_schemas import FOLDER
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import faults, load_schema
+from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import STAGES, stage_names
+from gretchen.recipes.validation import PLACEHOLDER, schema_problems
 
 SFT, AXOLOTL = load_schema("zephyr", "sft"), load_schema("axolotl", "sft")
 EXPORT = """
@@ -24,34 +26,34 @@ for name, schema in exported().items():
 """
 
 
-def told(values, schema):
-    return [str(fault) for fault in faults(values, schema) if fault.kind != "missing"]
+def messages(values, schema):
+    return [str(problem) for problem in schema_problems(values, schema) if problem.kind != "missing"]
 
 
-def test_the_files_are_what_the_installed_packages_say(tmp_path):
+def test_schema_files_match_the_installed_packages(tmp_path):
     subprocess.run([sys.executable, "-c", EXPORT, str(tmp_path)], check=True, capture_output=True, env=os.environ)
-    written = {file.name: file.read_text(encoding="utf-8") for file in tmp_path.glob("*.json")}
-    kept = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.json")}
-    assert set(kept) == {f"{stage.schema_name}.json" for stage in STAGES}
-    assert written == kept, "python -m gretchen.recipes.export_schemas"
+    exported = {file.name: file.read_text(encoding="utf-8") for file in tmp_path.glob("*.json")}
+    committed = {file.name: file.read_text(encoding="utf-8") for file in FOLDER.glob("*.json")}
+    assert set(committed) == {f"{stage.schema_name}.json" for stage in STAGES}
+    assert exported == committed, "python -m gretchen.recipes.export_schemas"
 
 
 @pytest.mark.parametrize("engine", ["zephyr", "axolotl"])
-def test_the_files_are_json_schemas(engine):
+def test_schema_files_are_valid_json_schemas(engine):
     for stage in stage_names(engine):
         jsonschema.Draft202012Validator.check_schema(load_schema(engine, stage))
 
 
-def test_a_standard_validator_agrees_that_our_recipes_are_valid():
-    seen = 0
+def test_jsonschema_accepts_every_resolved_recipe():
+    num_resolved = 0
     for slug in project_slugs():
         for recipe in recipes_of(slug).values():
             for profile in PROFILES:
                 jsonschema.validate(
                     resolve(Request(slug, recipe.name, profile)).values, load_schema(recipe.engine, recipe.stage)
                 )
-                seen += 1
-    assert seen >= len(PROFILES)
+                num_resolved += 1
+    assert num_resolved >= len(PROFILES)
 
 
 @pytest.mark.parametrize(
@@ -73,16 +75,16 @@ def test_a_standard_validator_agrees_that_our_recipes_are_valid():
                                    "true or false: quote it"]),
         ({"learning_rate": "fast"}, ["'learning_rate' is \"fast\", expected a number"]),
         ({"seed": [1]}, ["'seed' is a list, expected an integer"]),
-        ({"lr_scheduler_type": "cosin"}, ["'lr_scheduler_type' is \"cosin\", which it cannot be, did you mean "
+        ({"lr_scheduler_type": "cosin"}, ["'lr_scheduler_type' is \"cosin\", which is not allowed, did you mean "
                                           "'cosine'?"]),
         ({"eval_strategy": False}, ["'eval_strategy' is false, expected one of no, steps, epoch, YAML reads a bare no "
                                     'as false: write "no"']),
-        ({"max_seq_length": 1}, ["unknown key 'max_seq_length', today it is 'max_length'"]),
+        ({"max_seq_length": 1}, ["unknown key 'max_seq_length', use 'max_length'"]),
         ({"datasets": [{"path": "x", "splt": "train"}]}, ["unknown key 'datasets[0].splt', did you mean 'split'?"]),
     ],
 )  # fmt: skip
-def test_zephyr_is_as_lenient_as_trls_parser(values, expected):
-    assert told(values, SFT) == expected
+def test_zephyr_values_are_checked_as_leniently_as_by_trl(values, expected):
+    assert messages(values, SFT) == expected
 
 
 @pytest.mark.parametrize(
@@ -105,5 +107,68 @@ def test_zephyr_is_as_lenient_as_trls_parser(values, expected):
         ({"micro_batch_size": 1.5}, ["'micro_batch_size' is 1.5, expected an integer"]),
     ],
 )  # fmt: skip
-def test_axolotl_is_as_lenient_as_its_models(values, expected):
-    assert told(values, AXOLOTL) == expected
+def test_axolotl_values_are_checked_as_leniently_as_by_its_models(values, expected):
+    assert messages(values, AXOLOTL) == expected
+
+
+CANDIDATES = (None, "none", 0, 7, -3, 1.5, True, False, "2e-4", "7", "yes", "x", "dpo", "${model}", [], ["x"], [1], {},
+              {"path": "x"}, [{"path": "x", "nonsense": 1}])  # fmt: skip
+
+
+@pytest.mark.parametrize(("engine", "stage"), [("zephyr", "sft"), ("zephyr", "grpo"), ("axolotl", "sft")])
+def test_jsonschema_with_a_lenient_type_checker_refuses_the_same_values(engine, stage):
+    schema = without_plugins(load_schema(engine, stage))
+    lenient = lenient_validator(schema)
+    num_refused = 0
+    for value in CANDIDATES:
+        values = dict.fromkeys(schema["properties"], value)
+        ours = {problem.path[0] for problem in schema_problems(values, schema)}
+        theirs = {error.absolute_path[0] for error in lenient.iter_errors(values)}
+        assert ours == theirs, value
+        num_refused += len(ours)
+    assert num_refused > 1000
+
+
+def without_plugins(schema):
+    """Return a schema without what only our walk knows: keys of plugins, and values that the engine refuses."""
+    extra = ("x-plugin", "x-refused", "x-refused-on")
+    properties = {k: {n: v for n, v in s.items() if n not in extra} for k, s in schema["properties"].items()}
+    return schema | {"properties": properties}
+
+
+def lenient_validator(schema):
+    """Return jsonschema's validator, as lenient as upstream: strings and placeholders count as other types."""
+    draft = jsonschema.Draft202012Validator
+
+    def is_type(json_type):
+        def check(checker, value):
+            if isinstance(value, str) and PLACEHOLDER.search(value):
+                return True
+            if isinstance(value, str) and json_type in ("integer", "number", "boolean", "null"):
+                return parse_string(value, json_type) is not value
+            if value is False and json_type == "integer":
+                return schema["engine"] == "axolotl"
+            return draft.TYPE_CHECKER.is_type(value, json_type)
+
+        return check
+
+    def unless_string(keyword):
+        def check(validator, bound, value, part):
+            return () if isinstance(value, str) else draft.VALIDATORS[keyword](validator, bound, value, part)
+
+        return check
+
+    def unless_placeholder(keyword):
+        def check(validator, allowed, value, part):
+            filled_later = isinstance(value, str) and PLACEHOLDER.search(value)
+            return () if filled_later else draft.VALIDATORS[keyword](validator, allowed, value, part)
+
+        return check
+
+    scalar = ("integer", "number", "boolean", "null", "string")
+    ignored = ("minItems", "maxItems", "prefixItems", "exclusiveMinimum", "pattern")  # not checked by ours
+    keywords = {name: keyword for name, keyword in draft.VALIDATORS.items() if name not in ignored}
+    keywords |= {name: unless_string(name) for name in ("minimum", "maximum")}
+    keywords |= {name: unless_placeholder(name) for name in ("enum", "const", "type")}
+    checker = draft.TYPE_CHECKER.redefine_many({name: is_type(name) for name in scalar})
+    return jsonschema.validators.create(draft.META_SCHEMA, keywords, type_checker=checker)(schema)

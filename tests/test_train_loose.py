@@ -144,7 +144,7 @@ def test_a_handbook_recipe_for_this_machine(place):
     assert (values["attn_implementation"], values["use_cpu"], values["learning_rate"]) == ("sdpa", True, 0.01)
     assert not {"push_to_hub", "dataset_mixer", "overwrite_output_dir"} & values.keys()
     assert begun.loose.translation.mixture == read_mixture(yaml.safe_load(SFT))
-    assert "sft.yaml:3: 'torch_dtype' is 'dtype' today" in begun.notes[0]
+    assert "sft.yaml:3: 'torch_dtype' is now 'dtype'" in begun.notes[0]
     assert "push_to_hub: nothing is pushed, the weights stay in the run's folder" in begun.notes
 
 

@@ -3,10 +3,10 @@
 import pytest
 import yaml
 
-from gretchen.commands.upgrade import upgraded
 from gretchen.errors import UserError
-from gretchen.recipes.rewrite import rewritten
-from gretchen.recipes.standalone import read_loose
+from gretchen.recipes.rewrite import rewrite
+from gretchen.recipes.standalone import read_standalone
+from gretchen.recipes.upgrade import upgrade_file
 
 OLD = """# SFT of a small model
 model_name_or_path: a/b # the model
@@ -76,33 +76,33 @@ def test_only_the_lines_of_former_keys_change_and_a_second_time_nothing(old, gre
     done = gretchen("upgrade", "old.yaml", in_=old.absolute().parent)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
-        "old.yaml:4: 'torch_dtype' is 'dtype' today",
-        "old.yaml:5: 'overwrite_output_dir' has no effect today: a run's folder is never overwritten",
-        "old.yaml:6: 'dataset_mixer' and 'dataset_splits' are 'datasets' today",
-        "old.yaml:13: 'evaluation_strategy' is 'eval_strategy' today",
-        "old.yaml:15: 'wandb_project' is 'WANDB_PROJECT' in the block 'env' today",
-        "old.yaml:17: 'chat_template' is 'chat_template_path' today, a file",
+        "old.yaml:4: 'torch_dtype' is now 'dtype'",
+        "old.yaml:5: 'overwrite_output_dir' no longer has any effect: a run's folder is never overwritten",
+        "old.yaml:6: 'dataset_mixer' and 'dataset_splits' are now 'datasets'",
+        "old.yaml:13: 'evaluation_strategy' is now 'eval_strategy'",
+        "old.yaml:15: 'wandb_project' is now 'WANDB_PROJECT' in the block 'env'",
+        "old.yaml:17: 'chat_template' is now 'chat_template_path', a file",
         "old.yaml: rewritten, 6 changes",
     ]
     assert old.read_text(encoding="utf-8") == NEW
     assert old.with_name("old.chat_template.jinja").read_text(encoding="utf-8") == "# no comment\n{{ x }}\n"
     before = old.stat().st_mtime_ns
-    assert upgraded(old) == "old.yaml: nothing to change"
+    assert upgrade_file(old) == ["old.yaml: nothing to change"]
     assert (old.read_text(encoding="utf-8"), old.stat().st_mtime_ns) == (NEW, before)
-    assert read_loose(old).verdict == "fine"
+    assert read_standalone(old).verdict == "fine"
 
 
 @pytest.mark.parametrize("ends", ["\r\n", "\n"])
 @pytest.mark.parametrize("mark", ["", "\ufeff"])
 def test_line_ends_and_byte_order_mark_stay(old, ends, mark):
     old.write_bytes((mark + OLD.replace("\n", ends)).encode())
-    upgraded(old)
+    upgrade_file(old)
     assert old.read_bytes() == (mark + NEW.replace("\n", ends)).encode()
 
 
 def test_a_file_without_a_last_line_break(old):
     old.write_text("model_name_or_path: a/b\nuse_flash_attention_2: true", encoding="utf-8")
-    upgraded(old)
+    upgrade_file(old)
     assert old.read_text(encoding="utf-8") == "model_name_or_path: a/b\nattn_implementation: flash_attention_2"
 
 
@@ -114,7 +114,7 @@ REFUSED = [
     ("model_name_or_path: a\n<<: {torch_dtype: auto}\n", "its anchors, aliases or merge keys hold keys that have to"),
     ("model_name_or_path: a\ntorch_dtype: &d auto\nrun_name: *d\n", None),
     ("distributed_type: FSDP\n", "is no recipe, but a configuration of accelerate"),
-    ("model_name_or_path: a\nchat_template: x\n", "exists already and is another chat template"),
+    ("model_name_or_path: a\nchat_template: x\n", "exists already with another chat template"),
     ("", "is no recipe, but an empty file"),
 ]
 
@@ -124,11 +124,11 @@ def test_a_file_that_cannot_be_rewritten_stays_as_it_is(old, text, sentence):
     old.write_text(text, encoding="utf-8")
     old.with_name("old.chat_template.jinja").write_text("mine", encoding="utf-8")
     if sentence is None:  # an anchor that stays where it is does no harm
-        upgraded(old)
+        upgrade_file(old)
         assert yaml.safe_load(old.read_text(encoding="utf-8"))["run_name"] == "auto"
         return
     with pytest.raises(UserError) as failure:
-        upgraded(old)
+        upgrade_file(old)
     assert sentence in str(failure.value)
     assert old.read_text(encoding="utf-8") == text
     assert old.with_name("old.chat_template.jinja").read_text(encoding="utf-8") == "mine"
@@ -140,7 +140,7 @@ def test_axolotls_recipes_stay_and_one_bad_file_does_not_hold_up_the_others(old,
     done = gretchen("upgrade", "nowhere.yaml", "lora.yml", "old.yaml", in_=folder)
     assert done.returncode == 2
     assert done.stderr.startswith("error: there is no file nowhere.yaml\n")
-    assert done.stdout.splitlines()[1] == "lora.yml: axolotl takes it as it is, nothing to change"
+    assert done.stdout.splitlines()[1] == "lora.yml: a recipe of axolotl, nothing to change"
     assert old.read_text(encoding="utf-8") == NEW
 
 
@@ -148,4 +148,4 @@ def test_values_below_the_top_level_stay_letter_by_letter():
     text = "a: 1\nb:\n  - {c: 'x', d: 2.0e-05}   # odd\n  - e:   f\n\n\nzz: yes\n"
     before = yaml.safe_load(text)
     after = {("y" if key == "a" else key): value for key, value in before.items()}
-    assert rewritten(text, before, after, {"y": "a", "b": "b", "zz": "zz"}) == text.replace("a: 1", "y: 1")
+    assert rewrite(text, before, after, {"y": "a", "b": "b", "zz": "zz"}) == text.replace("a: 1", "y: 1")

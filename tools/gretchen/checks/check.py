@@ -29,7 +29,7 @@ from gretchen.recipes.placeholders import SPLITS
 from gretchen.recipes.read import read
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.resolve import Request, Resolved, resolve
-from gretchen.recipes.standalone import Loose, read_loose
+from gretchen.recipes.standalone import StandaloneRecipe, read_standalone
 from gretchen.runs.store import earlier_runs
 
 ROWS = 200
@@ -62,26 +62,26 @@ def check_file(path: Path, deep: bool = False) -> Report:
         project = folder.parent.name
         recipe = find(project, path.name.removesuffix(".yaml"))
         return Report(f"{project}, {recipe.name}", recipe_checks(project, [recipe], PROFILES, False, []))
-    loose = read_loose(path)
-    if loose.other:
-        return Report(f"{path}: no recipe, but {loose.other}", [])
+    loose = read_standalone(path)
+    if loose.other_kind:
+        return Report(f"{path}: no recipe, but {loose.other_kind}", [])
     if not loose.engine:
         return Report(str(path), [checked("YAML", loose.mistakes)])
     return Report(f"{path}: {loose.engine}, {loose.stage}", loose_checks(path, loose, deep))
 
 
-def loose_checks(path: Path, loose: Loose, deep: bool) -> list[Check]:
+def loose_checks(path: Path, loose: StandaloneRecipe, deep: bool) -> list[Check]:
     """Return the checks of a loose recipe."""
     keys = checked("keys and types", loose.mistakes, f"{len(loose.marked.values)} keys")
-    former = Check("former keys", "ok", loose.told, counted(loose.told, "key"))
-    runs_code = code_faults(loose.values, loose.place)
+    former = Check("former keys", "ok", loose.notes, counted(loose.notes, "key"))
+    runs_code = code_faults(loose.values, loose.location)
     code = Check("foreign code", "ok", [f"{line}: `gretchen train FILE` wants that" for line in runs_code])
     needs = "a loose recipe belongs to no project"
     rest = [skipped(name, needs) for name in ("extends, profiles, placeholders", "data", "model, chat template")]
     return [keys, former, code, validated(path, loose, deep), *rest]
 
 
-def validated(path: Path, loose: Loose, deep: bool) -> Check:
+def validated(path: Path, loose: StandaloneRecipe, deep: bool) -> Check:
     """Return the check of a loose recipe by its engine's own validators, which know rules that span several keys."""
     name = "axolotl's validators" if loose.engine == "axolotl" else "TRL's validators"
     if not deep or loose.mistakes:

@@ -15,7 +15,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.checks.check import check_file, validated
 from gretchen.errors import GretchenError, UserError
-from gretchen.recipes.standalone import read_loose
+from gretchen.recipes.standalone import read_standalone
 
 SUFFIXES = (".yaml", ".yml")
 VERDICTS = ("fine", "translated", "refused", "no recipe")
@@ -54,16 +54,16 @@ def check_folder(folder: Path, deep: bool = False) -> list[Told]:
 def verdict(file: Path, deep: bool = False) -> Told:
     """Return the verdict on one file."""
     try:
-        loose = read_loose(file)
+        loose = read_standalone(file)
         if "extends" in loose.marked.values or not loose.engine:
-            return Told(file, loose.verdict, loose.other, loose.mistakes) if not loose.engine else of_project(file)
+            return Told(file, loose.verdict, loose.other_kind, loose.mistakes) if not loose.engine else of_project(file)
         checked = validated(file, loose, deep)
     except GretchenError as failure:
         return Told(file, "refused", "", [failure.problem])
     what = f"{loose.engine}, {loose.stage}"
     if loose.mistakes or checked.state == "failed":
         return Told(file, "refused", what, loose.mistakes or checked.lines)
-    return Told(file, loose.verdict, what, loose.told)
+    return Told(file, loose.verdict, what, loose.notes)
 
 
 def of_project(file: Path) -> Told:

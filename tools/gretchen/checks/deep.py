@@ -24,7 +24,7 @@ from gretchen.errors import GretchenError
 from gretchen.inspecting.look import SHOWN, look
 from gretchen.recipes.schema import MODEL
 from gretchen.recipes.stages import config_classes, find_stage
-from gretchen.recipes.standalone import Loose, read_loose
+from gretchen.recipes.standalone import StandaloneRecipe, read_standalone
 from gretchen.runs.record import find_record
 from gretchen.silence import silent
 
@@ -32,7 +32,7 @@ from gretchen.silence import silent
 def deep_report(project: str, recipe: Path) -> Report:
     """Return the deep report on a resolved recipe."""
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-    loose = read_loose(recipe)
+    loose = read_standalone(recipe)
     stage = stage_of(recipe, loose)
     subject = f"{project}, {paths.shown(recipe)}: {loose.engine}, {stage}"
     checks = [own_validators(recipe)]
@@ -46,13 +46,13 @@ def deep_report(project: str, recipe: Path) -> Report:
 
 def own_validators(recipe: Path) -> Check:
     """Return the check of a run's resolved recipe by the validators of its engine."""
-    loose = read_loose(recipe)
+    loose = read_standalone(recipe)
     if loose.engine == "axolotl":
         return axolotl_validators(recipe, loose.marked.values)
     return validators(recipe, stage_of(recipe, loose))
 
 
-def stage_of(recipe: Path, loose: Loose) -> str:
+def stage_of(recipe: Path, loose: StandaloneRecipe) -> str:
     """Return the stage of a resolved recipe: its run's, else the one that its keys show."""
     record = find_record(recipe.parent)
     return record.stage if record else loose.stage
@@ -116,7 +116,7 @@ def own_plugins(names: Any) -> Iterator[None]:
         plugins.update(before)
 
 
-def loose_validators(path: Path, loose: Loose) -> Check:
+def loose_validators(path: Path, loose: StandaloneRecipe) -> Check:
     """Return the check of a loose recipe by its engine's validators, which are told that this were an H100."""
     if loose.engine == "axolotl":
         return axolotl_validators(path, loose.values, H100)

@@ -14,12 +14,12 @@ from typing import Annotated
 import typer
 
 from gretchen import paths
-from gretchen.converting.recipe import TwinRecipe, of_loose, of_project
+from gretchen.converting.recipe import TwinRecipe, of_project, of_standalone
 from gretchen.converting.twin import OTHER
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.recipes.find import find
-from gretchen.recipes.standalone import read_loose
+from gretchen.recipes.standalone import read_standalone
 
 
 def convert(
@@ -31,10 +31,10 @@ def convert(
     """Write a recipe's twin for the other engine, and name what has none."""
     if file is None and not project:
         raise UserError("convert needs a project or a file", "make convert PROJECT=… RECIPE=sft.axolotl")
-    source, target = beside_loose(file) if file else beside(project, recipe)
+    source, target = beside_standalone(file) if file else beside(project, recipe)
     place = Path(output) if output else target
     require_free(place)
-    twin = of_loose(read_loose(file)) if file else of_project(project, find(project, recipe))
+    twin = of_standalone(read_standalone(file)) if file else of_project(project, find(project, recipe))
     write_text(place, twin.text)
     print(told(place, source, twin))
 
@@ -46,9 +46,9 @@ def beside(project: str, recipe: str) -> tuple[Path, Path]:
     return found.path, found.path.with_name(name)
 
 
-def beside_loose(file: Path) -> tuple[Path, Path]:
+def beside_standalone(file: Path) -> tuple[Path, Path]:
     """Return a loose recipe and where its twin belongs: qlora.yml, qlora.zephyr.yml. Raises UserError for no file."""
-    engine = read_loose(file).engine
+    engine = read_standalone(file).engine
     stem = file.stem.removesuffix(f".{engine}")
     return file, file.with_name(f"{stem}.{OTHER.get(engine, engine)}{file.suffix}")
 

@@ -21,7 +21,7 @@ from gretchen.recipes.find import find
 from gretchen.recipes.layers import Key, Layer
 from gretchen.recipes.read import read
 from gretchen.recipes.resolve import Request, resolve
-from gretchen.recipes.schema import SHOWN, deref, load_schema
+from gretchen.recipes.schema import TYPE_NAMES, deref, load_schema
 from gretchen.recipes.stages import ENGINES, stage_names
 from gretchen.runs.store import earlier_runs
 
@@ -124,13 +124,13 @@ def kind(schema: Schema, root: Schema) -> str:
     named = schema.get("type", "anything")
     named = [name for name in ([named] if isinstance(named, str) else named) if name != "null"]
     inner = f" ({kind(schema['items'], root)} each)" if isinstance(schema.get("items"), dict) else ""
-    return " or ".join(SHOWN.get(name, name) for name in named) + inner
+    return " or ".join(TYPE_NAMES.get(name, name) for name in named) + inner
 
 
 def similar(key: str) -> str:
     """Return the hint for an unknown key: the nearest of all engines' keys, or where they stand."""
     head, _, last = key.rpartition(".")
-    known = {*OURS, *handbook.former()} if not head else set()
+    known = {*OURS, *handbook.deprecated_keys()} if not head else set()
     for engine in ENGINES:
         for stage in stage_names(engine):
             schema = load_schema(engine, stage)

@@ -8,8 +8,9 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import Any
 
+from gretchen.recipes.coercion import coerce
 from gretchen.recipes.layers import Values
-from gretchen.recipes.schema import converted, load_schema
+from gretchen.recipes.schema import load_schema
 
 NONE = ("none", "null")
 
@@ -45,7 +46,7 @@ class Conversion:
         if isinstance(value, str) and value.lower() in NONE and not self.means_text(key):
             return default
         schema = load_schema(self.source, self.stage)["properties"].get(key, {})
-        return default if value is None else converted(value, schema)
+        return default if value is None else coerce(value, schema)
 
     def means_text(self, key: str) -> bool:
         """Return whether "none" is one of a key's own words, and no null: report_to, save_strategy …"""

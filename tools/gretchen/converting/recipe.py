@@ -1,7 +1,7 @@
 """A recipe's file in the other engine's words: what it extends, its own keys, its profiles, its text.
 
     of_project("genome-chatbot", find("genome-chatbot", "sft.zephyr")).text
-    of_loose(read_loose(Path("qlora.yml"))).text
+    of_standalone(read_standalone(Path("qlora.yml"))).text
 
 A project's recipe becomes a recipe of the project: a shared recipe that it extends is replaced by the other engine's of
 the same name, where there is one, and taken in where there is none. What hardware profiles say stays theirs.
@@ -22,7 +22,7 @@ from gretchen.recipes.find import RecipeFile
 from gretchen.recipes.layers import Layer, Values, merge, merge_all, origin, section
 from gretchen.recipes.read import own, read
 from gretchen.recipes.resolve import require_none
-from gretchen.recipes.standalone import Loose
+from gretchen.recipes.standalone import StandaloneRecipe
 
 # What makes a recipe full, LoRA or QLoRA.
 METHOD = ("adapter", "use_peft", "load_in_4bit", "load_in_8bit")
@@ -58,12 +58,12 @@ def of_project(project: str, recipe: RecipeFile) -> TwinRecipe:
     return told_twin(c, text, values, said, left)
 
 
-def of_loose(loose: Loose) -> TwinRecipe:
+def of_standalone(loose: StandaloneRecipe) -> TwinRecipe:
     """Return the twin of a loose recipe. Raises UserError for its mistakes, and for a stage without a twin."""
     require_none(loose.mistakes)
     file = paths.shown(loose.marked.file)
-    if loose.other:
-        raise UserError(f"{file} is no recipe, but {loose.other}")
+    if loose.other_kind:
+        raise UserError(f"{file} is no recipe, but {loose.other_kind}")
     if loose.values != loose.marked.values:
         raise UserError(f"{file} is written in former keys", f"gretchen upgrade {file}, then convert it")
     c = twin(loose.values, loose.engine, loose.stage)

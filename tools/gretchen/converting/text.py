@@ -12,7 +12,7 @@ import yaml
 from gretchen.converting.conversion import Conversion
 from gretchen.marked_yaml import MarkedYaml
 from gretchen.recipes.layers import Values
-from gretchen.recipes.rewrite import rewritten, scalars
+from gretchen.recipes.rewrite import rewrite, scalars
 
 ENGINE = {"zephyr": "zephyr engine (TRL)", "axolotl": "axolotl engine"}
 UNMEASURED = "# tiny: not measured. laptop, gpu-*, cluster: not measured."
@@ -61,7 +61,7 @@ def twin_text(
     for key, whole in (("extends", extends), ("profiles", profiles)):
         if whole and key in before:
             places[key], after[key] = key, whole
-    body = rewritten(text, before, after, places)
+    body = rewrite(text, before, after, places)
     for key, value in after.items():
         block = yaml.safe_dump({key: value}, sort_keys=False, allow_unicode=True, width=10**6)
         body = body.replace(f"\n{block}", f"\n{dumped({key: value})}")

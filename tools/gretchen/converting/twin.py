@@ -14,7 +14,8 @@ from gretchen.converting.conversion import Conversion, Rule
 from gretchen.converting.pairs import ALL, WITHOUT, convert_pairs
 from gretchen.errors import UserError
 from gretchen.recipes.layers import Values
-from gretchen.recipes.schema import faults, load_schema
+from gretchen.recipes.schema import load_schema
+from gretchen.recipes.validation import schema_problems
 
 OTHER = {"zephyr": "axolotl", "axolotl": "zephyr"}
 # axolotl says the stage by a key, TRL by its command.
@@ -66,11 +67,11 @@ def stage_key(c: Conversion) -> None:
 
 def drop_refused(c: Conversion) -> None:
     """Name the keys whose value the other engine's schema refuses, and leave them out."""
-    for fault in faults(c.values, load_schema(c.target, c.stage)):
-        if fault.path and fault.path[0] in c.values:
-            key = fault.path[0]
+    for problem in schema_problems(c.values, load_schema(c.target, c.stage)):
+        if problem.path and problem.path[0] in c.values:
+            key = problem.path[0]
             del c.values[key]
-            c.named.append((c.origins.get(key, key), f"in {c.target}, {fault}"))
+            c.named.append((c.origins.get(key, key), f"in {c.target}, {problem}"))
 
 
 def differs(c: Conversion, key: str, below: Values) -> bool:

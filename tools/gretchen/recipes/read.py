@@ -17,8 +17,9 @@ from gretchen.projects.card import suggestion
 from gretchen.recipes import batch, placeholders
 from gretchen.recipes.find import RecipeFile
 from gretchen.recipes.layers import Layer, holds, leaves, merge_all, section
-from gretchen.recipes.schema import layer_faults, load_schema
+from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import stage_names
+from gretchen.recipes.validation import layer_problems
 
 OURS = ("extends", "profiles")
 
@@ -135,8 +136,8 @@ def layer_mistakes(layer: Layer, engine: str, stage: str) -> tuple[Mistake, ...]
     """Return what is wrong with one layer's keys, types and placeholders: once, whatever the profile beside it."""
     values = {key: value for key, value in layer.values.items() if key not in OURS}
     wrong = [
-        Mistake("keys", f"{layer.place(fault.path)}: {fault}")
-        for fault in layer_faults(values, load_schema(engine, stage))
+        Mistake("keys", f"{layer.place(problem.path)}: {problem}")
+        for problem in layer_problems(values, load_schema(engine, stage))
     ]
     names = placeholders.known(engine)
     for key, value in leaves(values):

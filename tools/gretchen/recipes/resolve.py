@@ -19,12 +19,14 @@ from gretchen.hardware import PROFILES
 from gretchen.names import unknown
 from gretchen.projects.card import load_card
 from gretchen.recipes import batch
+from gretchen.recipes.coercion import coerce
 from gretchen.recipes.find import find
 from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layers
 from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import read
-from gretchen.recipes.schema import MODEL, converted, faults, layer_faults, load_schema
-from gretchen.recipes.standalone import read_loose
+from gretchen.recipes.schema import MODEL, load_schema
+from gretchen.recipes.standalone import read_standalone
+from gretchen.recipes.validation import layer_problems, schema_problems
 
 Origin = tuple[str, int] | str
 # The folder, relative to the root, of the run that `${base.<stage>}` stands for, by its recipe's name ("sft.zephyr").
@@ -112,7 +114,10 @@ def resolve(request: Request, earlier_runs: EarlierRuns = no_earlier_runs) -> Re
         runs[start] = request.parent
     context = Context(request.project, file.name, file.engine, profile, request.output, runs)
     values = finished(merged, schema, context)
-    require_none(f"{origin_of(layers, fault.path).place(fault.path)}: {fault}" for fault in faults(values, schema))
+    require_none(
+        f"{origin_of(layers, problem.path).place(problem.path)}: {problem}"
+        for problem in schema_problems(values, schema)
+    )
     told = origins(values, layers)
     return Resolved(file.name, file.stage, file.engine, profile, values, told, settled, start, tuple(others))
 
@@ -138,7 +143,7 @@ def require_none(mistakes: Iterable[str]) -> None:
 def known_set(words: Sequence[str], schema: dict[str, Any]) -> list[Layer]:
     """Return SET's layers. Raises UserError for keys and values that the engine does not know."""
     layers = set_layers(words)
-    require_none(f"SET: {fault}" for layer in layers for fault in layer_faults(layer.values, schema))
+    require_none(f"SET: {problem}" for layer in layers for problem in layer_problems(layer.values, schema))
     return layers
 
 
@@ -154,7 +159,7 @@ def finished(values: Values, schema: dict[str, Any], context: Context) -> Values
     """Return merged values with placeholders filled and numbers as upstream's parser reads them."""
     filled = fill(values, context)
     known = schema["properties"]
-    return {key: converted(value, known.get(key, {})) for key, value in filled.items()}
+    return {key: coerce(value, known.get(key, {})) for key, value in filled.items()}
 
 
 def origins(values: Values, layers: Sequence[Layer]) -> dict[str, Origin]:
@@ -175,7 +180,7 @@ def dump(values: Values) -> str:
 def resolve_file(path: Path) -> Resolved:
     """Return a loose recipe as it is, with engine and stage detected from its keys. Raises UserError as check does."""
 
-    loose = read_loose(path)
+    loose = read_standalone(path)
     require_none(loose.mistakes)
     layer = Layer("recipe", loose.values, paths.shown(path), loose.marked.lines)
     schema = load_schema(loose.engine, loose.stage)
@@ -188,6 +193,6 @@ def set_on(resolved: Resolved, set_words: Sequence[str]) -> Resolved:
     """Return a loose recipe with SET's values laid on it. Raises UserError for what the engine does not know."""
     schema = load_schema(resolved.engine, resolved.stage)
     values = merge_all([Layer("recipe", resolved.values), *known_set(set_words, schema)])
-    values = {key: converted(value, schema["properties"].get(key, {})) for key, value in values.items()}
+    values = {key: coerce(value, schema["properties"].get(key, {})) for key, value in values.items()}
     sizes = [batch.number(values, key, schema) for key in (batch.PER_DEVICE[resolved.engine], batch.ACCUMULATION)]
     return replace(resolved, values=values, batch=batch.Batch(*sizes, devices=1))

@@ -1,275 +1,198 @@
-"""A recipe written for the alignment-handbook, in any year, in today's keys of TRL: nothing is lost in silence.
+"""Translates a recipe of the alignment-handbook, of any year, to TRL's current keys; nothing is dropped silently.
 
-    translation = translate(values, "sft", known_keys)
-    translation.values, [edit.told for edit in translation.edits], translation.faults
+    translation = translate(values, "sft")
+    translation.values, [edit.message for edit in translation.edits], translation.problems
 
-Each edit is one former key, what stands in its place, and a sentence that says so. The table is handbook.py. It reads
-and writes no file.
+Each edit is one deprecated key, its replacement, and a message. The tables are in handbook.py. No file is read or
+written.
 """
 
 from collections.abc import Collection
-from dataclasses import dataclass, field
 from typing import Any
 
-from gretchen.marked_yaml import Key
 from gretchen.recipes import handbook
+from gretchen.recipes.edits import Edit, Target, Translation, shown
 from gretchen.recipes.layers import Values
-from gretchen.recipes.mixture import MIXER, Mixture, MixtureFault, read_mixture, trl_keys
+from gretchen.recipes.mixture import MIXER, MixtureError, TrlDatasets, read_mixture, trl_datasets
+from gretchen.recipes.schema import load_schema
+from gretchen.recipes.validation import Problem
 
 TEMPLATE = "chat_template.jinja"
-AS_IT_IS = "`gretchen train` of this file as it is"
+UNCHANGED_FILE = "`gretchen train` of this file as it is"
 
 
-@dataclass(frozen=True)
-class Edit:
-    """One former key, the keys that stand in its place today, and the sentence that tells it ("": another tells it)."""
-
-    old: str
-    new: Values
-    told: str
-
-
-@dataclass
-class Translation:
-    """A recipe in today's keys. `faults`: (key, sentence) where it says two things, or one that no longer exists.
-
-    `said` is the recipe as it was, `values` as it is today. Beside the keys it may want three things: `template`, a
-    chat template's text; `tokenizer`, another one than the model's; `mixture`, rows mixed by the handbook's rule.
-    """
-
-    said: Values
-    values: Values
-    edits: list[Edit] = field(default_factory=list)
-    faults: list[tuple[Key, str]] = field(default_factory=list)
-    template: str | None = None
-    tokenizer: str | None = None
-    mixture: Mixture | None = None
-
-    def replace(self, old: str, new: Values, told: str, over: Collection[str] = ()) -> None:
-        """Put `new` in the place of a key; a fault where one of its keys, not in `over`, says another thing already."""
-        for key, value in new.items():
-            present = self.values.get(key)
-            if key in over or present is None:
-                continue
-            clash = clashing(present, value) if isinstance(value, dict) else present != value
-            if clash:
-                both = f"{shown(self.said[old])} and {shown(self.values[key])}"
-                self.faults.append(((old,), f"'{old}' and '{key}' mean the same and differ ({both}): keep '{key}'"))
-                return
-        replaced = [key for key in new if key in self.values and key != old and not isinstance(new[key], dict)]
-        self.edits += [Edit(key, {}, "") for key in replaced]
-        self.edits.append(Edit(old, new, told))
-        self.values = applied(self.values, [Edit(old, new, told)])
-
-
-def shown(value: Any) -> str:
-    """Return a value as a sentence shows it."""
-    return "…" if isinstance(value, dict | list) else handbook.inline({"": value}).removeprefix(": ")
-
-
-def clashing(present: Any, block: Values) -> bool:
-    """Return whether a block that is there says another value for one of a new one's keys, or is none."""
-    return not isinstance(present, dict) or any(str(present.get(key, one)) != str(one) for key, one in block.items())
-
-
-def origins(values: Values, edits: list[Edit]) -> dict[str, str]:
-    """Return {today's key: the key of the recipe as it was in whose place it stands}."""
-    found = {key: key for key in values}
-    for edit in edits:
-        place = found.pop(edit.old)
-        found = {key: found.get(key, place) for key in [*found, *edit.new]}
-    return found
-
-
-def applied(values: Values, edits: list[Edit]) -> Values:
-    """Return values with each edit's new keys in the place of its old one; a block grows where it stands."""
-    for edit in edits:
-        turned: Values = {}
-        blocks = {k for k, v in edit.new.items() if isinstance(v, dict) and isinstance(values.get(k), dict)} - {
-            edit.old
-        }
-        for key, value in values.items():
-            if key == edit.old:
-                turned |= {k: v for k, v in edit.new.items() if k not in blocks}
-            elif key in blocks:
-                turned[key] = value | edit.new[key]
-            elif key not in edit.new:
-                turned[key] = value
-        values = turned
-    return values
-
-
-def translate(
-    values: Values, stage: str, known: Collection[str], template: str = TEMPLATE, rows: str = ""
-) -> Translation:
-    """Return a recipe in today's keys, of which `known` are those of its stage.
-
-    `template` is the file that an inline chat template will lie in, `rows` the folder of mixed rows: without one, the
-    mixture is said in TRL's own keys.
-    """
-    found = Translation(values, dict(values))
-    # A mixture comes last: it looks at other keys as they are today.
+def translate(values: Values, stage: str, template_path: str = TEMPLATE, rows_path: str = "") -> Translation:
+    """Return a recipe of a stage in current keys; edits.Target says what the two paths are."""
+    target = Target(stage, load_schema("zephyr", stage)["properties"].keys(), template_path, rows_path)
+    translation = Translation(values, target)
+    # A mixture comes last: its rule reads other keys by their current names.
     for key in sorted(values, key=lambda name: name in ("dataset_mixer", "dataset_mixture")):
         value = values[key]
-        if key not in known:
-            former_key(found, key, value, stage, known, template, rows)
+        if key not in target.keys:
+            _translate_key(translation, key, value)
         elif isinstance(value, str | bool) and (key, value) in handbook.RENAMED_VALUES:
-            today = handbook.RENAMED_VALUES[key, value]
-            found.edits.append(Edit(key, {key: today}, f"'{key}: {shown(value)}' is '{key}: {today}' today"))
-            found.values[key] = today
-        elif isinstance(value, str) and (key, value) in handbook.GONE_VALUES:
-            found.faults.append(((key,), handbook.GONE_VALUES[key, value]))
+            new = handbook.RENAMED_VALUES[key, value]
+            translation.edits.append(Edit(key, {key: new}, f"'{key}: {shown(value)}' is now '{key}: {new}'"))
+            translation.values[key] = new
+        elif isinstance(value, str) and (key, value) in handbook.REMOVED_VALUES:
+            translation.refuse(key, handbook.REMOVED_VALUES[key, value])
         elif key == "dataset_kwargs" and isinstance(value, dict):
-            dataset_kwargs(found, value)
-    return found
+            _dataset_kwargs(translation, value)
+    return translation
 
 
-def former_key(
-    found: Translation, key: str, value: Any, stage: str, known: Collection[str], template: str, rows: str
-) -> None:
-    """Translate one key that the stage does not know; one that no table has is left for the schema to refuse."""
-    if key in handbook.WITHOUT_EFFECT:
-        found.replace(key, {}, f"'{key}' has no effect today: {handbook.WITHOUT_EFFECT[key]}")
-    elif key in handbook.UNAVAILABLE:
-        nothing, why = handbook.UNAVAILABLE[key]
-        if value in nothing:
-            found.replace(key, {}, f"'{key}' says nothing here")
+def _translate_key(t: Translation, key: str, value: Any) -> None:
+    """Translate one key that the stage does not know; a key in no table is left for the schema to refuse."""
+    if key in handbook.NO_EFFECT:
+        t.drop(key, f"'{key}' no longer has any effect: {handbook.NO_EFFECT[key]}")
+    elif key in handbook.REMOVED_KEYS:
+        defaults, why = handbook.REMOVED_KEYS[key]
+        if value in defaults:
+            t.drop(key, f"'{key}' no longer exists, and had its default value")
         else:
-            found.faults.append(((key,), f"'{key}' does not exist today: {why}"))
-    elif key not in handbook.former():
+            t.refuse(key, f"'{key}' no longer exists: {why}")
+    elif key not in handbook.deprecated_keys():
         return
-    elif value is None and key not in MIXER:
-        found.replace(key, {}, f"'{key}' has no value: TRL's default is taken")
+    elif value is None and key not in ("dataset_splits", "dataset_configs"):
+        t.drop(key, f"'{key}' has no value: TRL's default applies")
     elif key in handbook.RENAMED:
-        renamed(found, key, value, stage, known)
+        _renamed(t, key, value)
     elif key in handbook.SWITCHES:
         new = handbook.SWITCHES[key] if value else {}
-        found.replace(
-            key, new, f"'{key}' is '{handbook.inline(new)}' today" if new else f"'{key}' is off: leave it out"
-        )
+        t.replace(key, new, f"'{key}' is now '{handbook.inline(new)}'" if new else f"'{key}' is off: leave it out")
     elif key in handbook.BLOCKS:
         block, name = handbook.BLOCKS[key]
-        new = {block: {name: variable(value) if block == "env" else value}}
-        found.replace(key, new, f"'{key}' is '{name}' in the block '{block}' today")
+        new = {block: {name: _environment_string(value) if block == "env" else value}}
+        t.replace(key, new, f"'{key}' is now '{name}' in the block '{block}'")
     else:
-        computed(found, key, value, stage, known, template, rows)
+        _computed(t, key, value)
 
 
-def variable(value: Any) -> str:
-    """Return a value as an environment variable says it, a list with commas."""
+def _environment_string(value: Any) -> str:
+    """Return a value as an environment variable holds it, a list with commas."""
     return ",".join(map(str, value)) if isinstance(value, list) else str(value)
 
 
-def renamed(found: Translation, key: str, value: Any, stage: str, known: Collection[str]) -> None:
-    """Put today's name in the place of a renamed key."""
-    today = handbook.RENAMED[key]
-    if today not in known:
-        found.replace(key, {}, f"'{key}' has no effect in {stage} today: it has no '{today}'")
-    elif found.values.get(today) == value:
-        found.replace(key, {}, f"'{key}' says what '{today}' says here too")
-    elif key in handbook.YIELDING and found.values.get(today) is not None:
-        found.replace(key, {}, f"'{key}' gives way to '{today}', which stands here too")
+def _renamed(t: Translation, key: str, value: Any) -> None:
+    """Replace a renamed key by its current name."""
+    new = handbook.RENAMED[key]
+    if new not in t.target.keys:
+        t.drop(key, f"'{key}' has no effect in {t.target.stage}, which has no '{new}'")
+    elif t.values.get(new) == value:
+        t.drop(key, f"'{key}' repeats '{new}'")
+    elif key in handbook.IGNORED_BESIDE_NEW_NAME and t.values.get(new) is not None:
+        t.drop(key, f"'{key}' is ignored, because '{new}' is set too")
     else:
-        found.replace(key, {today: value}, f"'{key}' is '{today}' today")
+        t.replace(key, {new: value}, f"'{key}' is now '{new}'")
 
 
-def computed(
-    found: Translation, key: str, value: Any, stage: str, known: Collection[str], template: str, rows: str
-) -> None:
-    """Translate a key whose rule is more than a name."""
+def _computed(t: Translation, key: str, value: Any) -> None:
+    """Translate a key whose rule is more than a new name."""
     if key == "warmup_ratio":
-        warmup(found, value)
+        _warmup(t, value)
     elif key == "rpo_alpha":
-        chosen_loss(found, value)
+        _rpo_alpha(t, value)
     elif key in ("dataset_mixer", "dataset_mixture"):
-        mixture(found, key, rows)
+        _mixture(t, key)
     elif key in MIXER:
-        told = (
-            ""
-            if found.mixture or found.values.get("dataset_mixer")
-            else f"'{key}' says nothing without 'dataset_mixer'"
-        )
-        found.replace(key, {}, told)
+        mixed = t.mixture or t.values.get("dataset_mixer")
+        t.drop(key, "" if mixed else f"'{key}' has no effect without 'dataset_mixer'")
     elif key == "chat_template":
-        found.template = str(value)
-        if "chat_template_path" in known:
-            found.replace(key, {"chat_template_path": template}, f"'{key}' is 'chat_template_path' today, a file")
-        else:
-            found.replace(key, {}, f"'{key}' is no key of {stage} today, but the tokenizer's: {AS_IT_IS} sets it")
+        _chat_template(t, str(value))
     elif key == "tokenizer_name_or_path":
-        found.tokenizer = None if value == found.values.get("model_name_or_path") else str(value)
-        told = (
-            f"the model's own is taken, but {AS_IT_IS} takes that one" if found.tokenizer else "it is the model's own"
-        )
-        found.replace(key, {}, f"'{key}' is no key today: {told}")
+        _tokenizer(t, value)
 
 
-def warmup(found: Translation, value: Any) -> None:
-    """A share of all steps is `warmup_steps` below 1; beside it, `warmup_steps` won, where it was not 0."""
-    try:
-        share = float(value)
-    except (TypeError, ValueError):
-        share = -1.0
-    if not 0 <= share < 1:
-        found.faults.append((("warmup_ratio",), f"'warmup_ratio' is {value}, expected a share of all steps below 1"))
-    elif share == 0:
-        found.replace("warmup_ratio", {}, "'warmup_ratio: 0' says nothing: there is no warm-up")
-    elif is_count(found.values.get("warmup_steps")):
-        found.replace("warmup_ratio", {}, "'warmup_ratio' had no effect beside 'warmup_steps', and has none")
+def _chat_template(t: Translation, template: str) -> None:
+    """Replace an inline chat template by a file, where the stage has a key for one."""
+    t.template = template
+    if "chat_template_path" in t.target.keys:
+        new = {"chat_template_path": t.target.template_path}
+        t.replace("chat_template", new, "'chat_template' is now 'chat_template_path', a file")
     else:
-        over = ["warmup_steps"] if not found.values.get("warmup_steps") else []
-        told = "'warmup_ratio' is 'warmup_steps' below 1 today"
-        found.replace("warmup_ratio", {"warmup_steps": share}, told, over)
+        where = f"{UNCHANGED_FILE} sets it on the tokenizer"
+        t.drop("chat_template", f"'chat_template' is no longer a key of {t.target.stage}: {where}")
 
 
-def is_count(steps: Any) -> bool:
-    """Return whether a `warmup_steps` is one of the years when it was a number of steps, and says one."""
+def _tokenizer(t: Translation, value: Any) -> None:
+    """Drop the tokenizer's key; a tokenizer other than the model's is kept for the training."""
+    t.tokenizer = None if value == t.values.get("model_name_or_path") else str(value)
+    used = f"the model's tokenizer is used, but {UNCHANGED_FILE} uses this one" if t.tokenizer else "it is the model's"
+    t.drop("tokenizer_name_or_path", f"'tokenizer_name_or_path' is no longer a key: {used}")
+
+
+def _warmup(t: Translation, value: Any) -> None:
+    """Replace a fraction of all steps by `warmup_steps` below 1; a `warmup_steps` other than 0 took precedence."""
+    try:
+        fraction = float(value)
+    except (TypeError, ValueError):
+        fraction = -1.0
+    if not 0 <= fraction < 1:
+        t.refuse("warmup_ratio", f"'warmup_ratio' is {value}, expected a fraction of all steps, below 1")
+    elif fraction == 0:
+        t.drop("warmup_ratio", "'warmup_ratio: 0' has no effect: there is no warm-up")
+    elif _is_count(t.values.get("warmup_steps")):
+        t.drop("warmup_ratio", "'warmup_ratio' has no effect beside 'warmup_steps', as before")
+    else:
+        overwrite = ["warmup_steps"] if not t.values.get("warmup_steps") else []
+        t.replace(
+            "warmup_ratio", {"warmup_steps": fraction}, "'warmup_ratio' is now 'warmup_steps', below 1", overwrite
+        )
+
+
+def _is_count(steps: Any) -> bool:
+    """Return whether `warmup_steps` is a number of steps, as in recipes that also have `warmup_ratio`."""
     return isinstance(steps, int | float) and steps >= 1
 
 
-def chosen_loss(found: Translation, value: Any) -> None:
-    """RPO: the chosen answer's own loss beside DPO's, weighted by alpha."""
+def _rpo_alpha(t: Translation, value: Any) -> None:
+    """Replace RPO's weight of the chosen response's NLL by a second loss, `sft`, beside DPO's."""
     if not isinstance(value, int | float):
-        found.faults.append((("rpo_alpha",), f"'rpo_alpha' is {value!r}, expected a number"))
+        t.refuse("rpo_alpha", f"'rpo_alpha' is {value!r}, expected a number")
         return
-    losses = found.values.get("loss_type") or "sigmoid"
+    losses = t.values.get("loss_type") or "sigmoid"
     losses = list(losses) if isinstance(losses, list) else [losses]
     new = {"loss_type": [*losses, "sft"], "loss_weights": [*([1.0] * len(losses)), float(value)]}
-    found.replace("rpo_alpha", new, f"'rpo_alpha' is '{handbook.inline(new)}' today", ["loss_type"])
+    t.replace("rpo_alpha", new, f"'rpo_alpha' is now '{handbook.inline(new)}'", ["loss_type"])
 
 
-def mixture(found: Translation, key: str, rows: str) -> None:
-    """Say a mixture in TRL's keys, or name the folder of the rows that were mixed by the handbook's rule."""
+def _mixture(t: Translation, key: str) -> None:
+    """Write a mixture in TRL's keys, or name the folder of the rows mixed by the handbook's rule."""
+    rows = t.target.rows_path
     try:
-        found.mixture = read_mixture(found.said)
-        new, lost = ({"dataset_name": rows}, []) if rows else trl_keys(found.mixture)
-    except MixtureFault as wrong:
-        found.faults.append((wrong.key, str(wrong)))
+        t.mixture = read_mixture(t.original)
+        datasets = TrlDatasets({"dataset_name": rows}) if rows else trl_datasets(t.mixture)
+    except MixtureError as error:
+        t.problems.append(Problem(error.key, str(error)))
         return
-    old = names([name for name in MIXER if name in found.said]) if key in MIXER else f"'{key}'"
-    is_ = "is" if old.count("'") == 2 else "are"
-    told = f"{old} {is_} {names(new)} today" if not rows else f"{old}: rows mixed by the handbook's rule lie in {rows}"
-    untested = not found.mixture.test and found.mixture.test_size is None
-    unsaid = untested or ("datasets" in new and "test_split_size" not in new)
-    if unsaid and found.values.get("eval_strategy", "no") != "no":
-        found.replace("eval_strategy", {"eval_strategy": "no"}, "", ["eval_strategy"])
-        kept = f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {AS_IT_IS} keeps both"
-        lost.append("no split to test on is named, so 'eval_strategy' is no" if untested else kept)
-    found.replace(key, new, "; ".join([told, *lost]))
+    old = [name for name in MIXER if name in t.original] if key in MIXER else [key]
+    if rows:
+        notes = [f"{_listed(old)}: the rows are mixed by the handbook's rule into {rows}"]
+    else:
+        notes = [f"{_listed(old)} {'is' if len(old) == 1 else 'are'} now {_listed(datasets.values)}"]
+    notes += datasets.differences
+    untested = not t.mixture.test and t.mixture.test_size is None
+    not_split = untested or ("datasets" in datasets.values and "test_split_size" not in datasets.values)
+    if not_split and t.values.get("eval_strategy", "no") != "no":
+        t.replace("eval_strategy", {"eval_strategy": "no"}, "", ["eval_strategy"])
+        kept = f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {UNCHANGED_FILE} keeps both"
+        notes.append("no split to evaluate on is named, so 'eval_strategy' is no" if untested else kept)
+    t.replace(key, datasets.values, "; ".join(notes))
 
 
-def names(new: Collection[str]) -> str:
+def _listed(keys: Collection[str]) -> str:
     """Return keys as a sentence lists them: 'a', 'b' and 'c'."""
-    quoted = [f"'{key}'" for key in new]
+    quoted = [f"'{key}'" for key in keys]
     return quoted[0] if len(quoted) == 1 else f"{', '.join(quoted[:-1])} and {quoted[-1]}"
 
 
-def dataset_kwargs(found: Translation, value: Values) -> None:
-    """Take out of `dataset_kwargs` what has no effect today."""
-    idle = [name for name in handbook.DATASET_KWARGS_WITHOUT_EFFECT if name in value]
-    if idle:
-        kept = {name: one for name, one in value.items() if name not in idle}
-        new = {"dataset_kwargs": kept} if kept else {}
-        told = f"{names(idle)} of 'dataset_kwargs' {'has' if len(idle) == 1 else 'have'} no effect today"
-        found.edits.append(Edit("dataset_kwargs", new, told))
-        found.values = {k: new.get(k, v) for k, v in found.values.items() if k != "dataset_kwargs" or new}
+def _dataset_kwargs(t: Translation, value: Values) -> None:
+    """Remove the keys of `dataset_kwargs` that no longer have any effect."""
+    unused = [name for name in handbook.DATASET_KWARGS_NO_EFFECT if name in value]
+    if unused:
+        remaining = {name: inner for name, inner in value.items() if name not in unused}
+        new = {"dataset_kwargs": remaining} if remaining else {}
+        verb = "has" if len(unused) == 1 else "have"
+        message = f"{_listed(unused)} of 'dataset_kwargs' no longer {verb} any effect"
+        t.edits.append(Edit("dataset_kwargs", new, message))
+        t.values = {k: new.get(k, v) for k, v in t.values.items() if k != "dataset_kwargs" or new}

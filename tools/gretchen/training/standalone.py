@@ -19,12 +19,13 @@ from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.hardware import Machine, machine
 from gretchen.provenance import is_smoke, now, provenance
+from gretchen.recipes.coercion import coerce
 from gretchen.recipes.layers import Values, merge_all, words_of
 from gretchen.recipes.machine import SMOKE, hardware_overrides
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.resolve import dump, known_set, require_none
-from gretchen.recipes.schema import MODEL, converted, load_schema
-from gretchen.recipes.standalone import Loose, read_loose
+from gretchen.recipes.schema import MODEL, load_schema
+from gretchen.recipes.standalone import StandaloneRecipe, read_standalone
 from gretchen.runs.folder import create_run, new_run_dir, trained_weights
 from gretchen.runs.locks import writer_lock
 from gretchen.runs.record import ModelSource, RunRecord, read_record, update_record
@@ -49,7 +50,7 @@ PUSHES = ("push_to_hub", "hub_model_id", "push_dataset_to_hub")
 class Start:
     """A loose recipe as it is about to be trained: its run, its final values, a line for each that had to change."""
 
-    loose: Loose
+    loose: StandaloneRecipe
     run: Path
     values: Values
     notes: list[str]
@@ -80,9 +81,9 @@ def train_file(file: Path, set_: str, resume: bool, name: str) -> None:
 
 def recipe_name(file: Path) -> str:
     """Return the name under which a file's runs lie: config_full.zephyr."""
-    loose = read_loose(file)
-    if loose.other:
-        raise UserError(f"{file} is no recipe, but {loose.other}")
+    loose = read_standalone(file)
+    if loose.other_kind:
+        raise UserError(f"{file} is no recipe, but {loose.other_kind}")
     require_none(loose.mistakes)
     return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', file.stem)}.{loose.engine}"
 
@@ -90,9 +91,9 @@ def recipe_name(file: Path) -> str:
 def prepared(file: Path, run: Path, set_: str, here: Machine) -> Start:
     """Return a loose recipe with its run's folder, this machine's changes and SET in it."""
     shown = paths.shown(run)
-    loose = read_loose(file, f"{shown}/chat_template.jinja", f"{shown}/data")
+    loose = read_standalone(file, f"{shown}/chat_template.jinja", f"{shown}/data")
     require_none(loose.mistakes)
-    require_none(code_faults(loose.values, loose.place))
+    require_none(code_faults(loose.values, loose.location))
     schema = load_schema(loose.engine, loose.stage)
     typed = merge_all(known_set(words_of(set_), schema))
     values = located(loose.values) | typed
@@ -103,8 +104,8 @@ def prepared(file: Path, run: Path, set_: str, here: Machine) -> Start:
     own, own_why = processor_only(values, loose.engine) if not here.gpus and not here.apple_silicon else ({}, [])
     changes |= own | {"output_dir": shown} | (SMOKE if is_smoke() else {})
     known = schema["properties"]
-    values = {k: converted(v, known.get(k, {})) for k, v in (values | changes).items() if v is not None}
-    return Start(loose, run, values, [*loose.told, *notes, *why, *own_why])
+    values = {k: coerce(v, known.get(k, {})) for k, v in (values | changes).items() if v is not None}
+    return Start(loose, run, values, [*loose.notes, *notes, *why, *own_why])
 
 
 def located(values: Values) -> Values:

@@ -1,4 +1,4 @@
-"""Loose recipes, one by one and by the folder: fine, translated, refused or none, and never a stack trace."""
+"""Standalone recipes, single files and folders: fine, translated, refused or no recipe, and never a stack trace."""
 
 import json
 import os
@@ -8,9 +8,9 @@ import pytest
 
 from gretchen.checks.collection import check_folder, verdict
 from gretchen.errors import UserError
-from gretchen.recipes import deprecated_axolotl_keys as former_axolotl
+from gretchen.recipes import deprecated_axolotl_keys
 from gretchen.recipes.schema import load_schema
-from gretchen.recipes.standalone import read_loose
+from gretchen.recipes.standalone import read_standalone
 
 HANDBOOK = "model_name_or_path: a/b\ntorch_dtype: auto\ndataset_mixer: {a/b: 1}\nmax_seq_length: 8\n"
 AXOLOTL = "base_model: a/b\nlearning_rate: 1e-4\ndatasets: [{path: a/b, type: alpaca}]\n"
@@ -45,7 +45,7 @@ ODD = [
     (bytes(range(256)), "refused", "", ["x.yaml:1: not UTF-8 (invalid start byte at byte 128)"]),
     (b"\xef\xbb\xbfmodel_name_or_path: a/b\n", "fine", "zephyr, sft", []),
     (b"model_name_or_path: a/b\r\ntorch_dtype: auto\r\n", "translated", "zephyr, sft",
-     ["x.yaml:2: 'torch_dtype' is 'dtype' today"]),
+     ["x.yaml:2: 'torch_dtype' is now 'dtype'"]),
     (b"run_name: 2024-13-45\n", "refused", "", ["x.yaml:1: not YAML: month must be in 1..12"]),
     (b"a: &a [*a]\n", "refused", "", ["x.yaml:1: an alias holds itself"]),
     (NESTED.encode(), "refused", "", ["x.yaml:1: its aliases make more than 100,000 parts"]),
@@ -62,7 +62,7 @@ ODD = [
 
 
 @pytest.mark.parametrize(("content", "expected", "what", "lines"), ODD, ids=range(len(ODD)))
-def test_a_file_of_any_kind_gets_a_true_verdict(file, content, expected, what, lines):
+def test_any_file_gets_the_right_verdict(file, content, expected, what, lines):
     told = file(content)
     assert (told.verdict, told.what, told.lines) == (expected, what, lines)
 
@@ -104,7 +104,7 @@ STAGE = "model_name_or_path: a/b\nbeta: 0.1\nmax_length: 8\nmax_prompt_length: 4
 )
 def test_keys_say_the_stage_and_among_equals_the_name_does(file, tmp_path, name, text, stage):
     file(text, name)
-    assert read_loose(tmp_path / name).stage == stage
+    assert read_standalone(tmp_path / name).stage == stage
 
 
 def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
@@ -115,18 +115,17 @@ def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
     told = file(text + "dpo_beta: 0.1\nrevision_of_model: main\n")
     assert told.verdict == "translated"
     assert sorted(told.lines) == [
-        "x.yaml:4: 'gptq_groupsize' has no effect today: gptq: true needs no more",
+        "x.yaml:4: 'gptq_groupsize' no longer has any effect: gptq: true is enough",
         "x.yaml:5: 'never_heard_of' has no effect: axolotl does not know it, and it has no value",
-        "x.yaml:6: 'fsdp_config.fsdp_offload_params' is 'fsdp_config.offload_params' today, and axolotl takes both",
-        "x.yaml:6: 'fsdp_config.limit_all_gathers' has no effect today: FSDP of torch has it no longer",
+        "x.yaml:6: 'fsdp_config.fsdp_offload_params' is now 'fsdp_config.offload_params', and axolotl accepts both",
+        "x.yaml:6: 'fsdp_config.limit_all_gathers' no longer has any effect: PyTorch's FSDP no longer has it",
         "x.yaml:7: dpo_beta is deprecated, use rl_beta instead",
-        "x.yaml:8: 'revision_of_model' is 'model_revision' today, and axolotl takes both",
+        "x.yaml:8: 'revision_of_model' is now 'model_revision', and axolotl accepts both",
     ]
-    assert file(AXOLOTL + "qqqqqq: 2\n").lines == ["x.yaml:4: unknown key 'qqqqqq', axolotl would leave it aside"]
+    assert file(AXOLOTL + "qqqqqq: 2\n").lines == ["x.yaml:4: unknown key 'qqqqqq', axolotl would ignore it"]
     told = file(AXOLOTL + "context_parapllel_size: 2\ns2_attention: true\n")
     assert told.lines == [
-        "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'? axolotl would leave it "
-        "aside",
+        "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'? axolotl would ignore it",
         "x.yaml:5: `s2_attention` (shifted-sparse attention) is no longer supported.",
     ]
 
@@ -134,8 +133,8 @@ def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
 def test_axolotls_former_keys_inside_a_block_are_named_too(file):
     text = AXOLOTL.replace("type: alpaca", "type: alpaca, train_on_split: train")
     assert file(text + "rl: grpo\ntrl: {beta: 0.1, vllm_device: auto}\n").lines == [
-        "x.yaml:3: 'datasets.train_on_split' has no effect today: split says it",
-        "x.yaml:5: 'trl.vllm_device' has no effect today: vLLM runs as a server",
+        "x.yaml:3: 'datasets.train_on_split' no longer has any effect: split replaced it",
+        "x.yaml:5: 'trl.vllm_device' no longer has any effect: vLLM runs as a server",
     ]
 
 
@@ -148,17 +147,17 @@ def test_what_axolotl_refuses_is_told_in_its_own_words(file):
     ]
     told = file(AXOLOTL + "unsloth_rope: false\n")
     assert (told.verdict, told.lines) == (
-        "translated", ["x.yaml:4: 'unsloth_rope' is off, and axolotl has it no longer"]
+        "translated", ["x.yaml:4: 'unsloth_rope' is off, and axolotl no longer has it"]
     )  # fmt: skip
 
 
 def test_what_axolotl_leaves_aside_is_not_in_its_schema():
     schema = load_schema("axolotl", "sft")
     known, parts = schema["properties"].keys(), schema["$defs"]
-    assert not {*former_axolotl.WITHOUT_EFFECT, *former_axolotl.RENAMED} & known
-    assert set(former_axolotl.RENAMED.values()) <= known
+    assert not {*deprecated_axolotl_keys.NO_EFFECT, *deprecated_axolotl_keys.RENAMED} & known
+    assert set(deprecated_axolotl_keys.RENAMED.values()) <= known
     blocks = {"fsdp_config": parts["FSDPConfig"], "trl": parts["TRLConfig"], "datasets": parts["SFTDataset"]}
-    for name in former_axolotl.WITHOUT_EFFECT:
+    for name in deprecated_axolotl_keys.NO_EFFECT:
         block, _, inside = name.removeprefix("test_").rpartition(".")
         assert not block or inside not in blocks[block]["properties"]
 
@@ -185,9 +184,9 @@ def test_a_folder_of_recipes(folder, gretchen):
         "recipes/a/bad.yaml: zephyr, sft … refused",
         "      line 5: unknown key 'max_lenth', did you mean 'max_length'?",
         "recipes/a/sft.yaml: zephyr, sft … translated",
-        "      line 2: 'torch_dtype' is 'dtype' today",
-        "      line 3: 'dataset_mixer' is 'dataset_name' today",
-        "      line 4: 'max_seq_length' is 'max_length' today",
+        "      line 2: 'torch_dtype' is now 'dtype'",
+        "      line 3: 'dataset_mixer' is now 'dataset_name'",
+        "      line 4: 'max_seq_length' is now 'max_length'",
         "recipes/b/acc.yaml: a configuration of accelerate, for `accelerate launch` … no recipe",
         "recipes/b/lora.yml: axolotl, sft … fine",
         "",
@@ -216,7 +215,7 @@ def test_a_single_file_is_reported_check_by_check(folder, gretchen):
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[:2] == ["a/sft.yaml: zephyr, sft", "[1/7] keys and types … ok (4 keys)"]
-    assert lines[2:4] == ["[2/7] former keys … ok (3 keys)", "      a/sft.yaml:2: 'torch_dtype' is 'dtype' today"]
+    assert lines[2:4] == ["[2/7] former keys … ok (3 keys)", "      a/sft.yaml:2: 'torch_dtype' is now 'dtype'"]
     assert "[4/7] TRL's validators … skipped, because DEEP=1 asks them" in lines
     done = gretchen("check", "b/acc.yaml", in_=folder)
     assert (done.returncode, done.stdout) == (
