@@ -1,4 +1,4 @@
-"""Recipes of the alignment-handbook, of any year: each deprecated key, mixtures, conflicts, and TRL's own parser."""
+"""Recipes of the alignment-handbook, of any year: each deprecated key, conflicts, and TRL's own parser."""
 
 import os
 import re
@@ -8,7 +8,6 @@ import yaml
 
 from gretchen.recipes import handbook
 from gretchen.recipes.edits import origins
-from gretchen.recipes.mixture import Mixture, Part, read_mixture
 from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import config_classes, find_stage, stage_names
 from gretchen.recipes.translate import translate
@@ -169,73 +168,6 @@ def test_contradicting_keys_and_invalid_values_are_refused(values, message):
     assert message in translated(values)[2]
 
 
-ENTRIES = [{"id": "a/b", "config": "x", "split": "train_sft", "columns": ["messages"], "weight": 1.0},
-           {"id": "c/d", "weight": 0.25}]  # fmt: skip
-
-
-@pytest.mark.parametrize(
-    ("values", "expected"),
-    [
-        ({"dataset_mixer": {"a/b": 1.0}}, {"dataset_name": "a/b"}),
-        ({"dataset_mixer": {"a/b": 1}, "dataset_splits": ["train_sft", "test_sft"], "dataset_configs": ["x"]},
-         {"dataset_name": "a/b", "dataset_config": "x", "dataset_train_split": "train_sft",
-          "dataset_test_split": "test_sft"}),
-        ({"dataset_mixer": {"a/b": 1.0, "c/d": 0.3}, "dataset_splits": ["train"]},
-         {"datasets": [{"path": "a/b", "split": "train"}, {"path": "c/d", "split": "train[:30%]"}]}),
-        ({"dataset_mixture": {"datasets": ENTRIES, "test_split_size": 100, "seed": 3}},
-         {"datasets": [{"path": "a/b", "name": "x", "split": "train_sft", "columns": ["messages"]},
-                       {"path": "c/d", "split": "train[:25%]"}], "test_split_size": 100}),
-    ],
-)  # fmt: skip
-def test_a_mixture_in_trls_keys(values, expected):
-    actual, _, problems = translated(values)
-    assert (actual, problems) == (expected, [])
-    assert schema_problems({"model_name_or_path": "m"} | actual, load_schema("zephyr", "sft")) == []
-
-
-def test_what_trls_keys_cannot_express_of_a_mixture_is_reported():
-    values, messages, _ = translated({"dataset_mixer": {"a": 1, "b": 1}, "evaluation_strategy": "steps"})
-    assert values["eval_strategy"] == "no"
-    assert messages[1].endswith(
-        "no test split, so 'eval_strategy' is no, but `gretchen train` of this file as it is keeps both"
-    )
-    messages = translated({"dataset_mixture": {"datasets": ENTRIES}})[1]
-    assert messages == ["'dataset_mixture' is now 'datasets'; the first 25 % of c/d is used instead of a random sample"]
-    values, messages, problems = translated({"dataset_mixer": {"a": 0.125, "b": 1}})
-    assert (values["datasets"][0]["split"], problems) == ("train[:12%]", [])
-    assert messages[0].endswith("; 12 % of a is used instead of 12.5 %: slices take whole percents")
-    sliced = {"dataset_mixture": {"datasets": [{"id": "a", "split": "train[:9]", "weight": 0.5}]}}
-    assert translated(sliced)[1][0].endswith("; all of a's train[:9] is used instead of 0.5 of it")
-
-
-def test_a_mixture_may_be_a_folder_of_mixed_rows():
-    untested = {"dataset_mixer": {"a": 1, "b": 1}, "dataset_splits": ["train"], "evaluation_strategy": "epoch"}
-    for rows in ("", "runs/x/data"):
-        values, messages, problems = translated(untested, rows_path=rows)
-        assert (values["eval_strategy"], problems) == ("no", [])
-        assert messages[-1].endswith("; no split to evaluate on is named, so 'eval_strategy' is no")
-    assert translated(untested | {"dataset_mixer": {"a": 1}})[0] == {"dataset_name": "a", "eval_strategy": "no"}
-    mixed = {"dataset_mixer": {"a": 0.125, "b": 1}, "eval_strategy": "steps"}
-    values, messages, problems = translated(mixed, rows_path="runs/x/data")
-    assert (values, problems) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"}, [])
-    assert messages == ["'dataset_mixer': the rows are mixed by the handbook's rule into runs/x/data"]
-
-
-def test_a_mixture_without_a_value_is_dropped():
-    assert translated({"dataset_mixer": None})[0] == translated({"dataset_mixture": None})[0] == {}
-
-
-def test_a_mixture_is_read_as_the_handbook_reads_it():
-    assert read_mixture({"dataset_mixer": {"a": 0.5, "b": 1}, "dataset_splits": ["test_x", "train_x"]}) == Mixture(
-        [Part("a", None, "train_x", 0.5), Part("b", None, "train_x", 1.0)],
-        [Part("a", None, "test_x"), Part("b", None, "test_x")],
-    )
-    assert read_mixture({"dataset_mixture": {"datasets": ENTRIES, "seed": 3}}) == Mixture(
-        [Part("a/b", "x", "train_sft", 1.0, ["messages"]), Part("c/d", None, "train", 0.25)], [], 3, True
-    )
-    assert read_mixture({"dataset_name": "a"}) is None
-
-
 OLD = """
 model_name_or_path: a/b
 torch_dtype: bfloat16
@@ -267,7 +199,10 @@ def test_trls_own_parser_accepts_a_translated_recipe(tmp_path):
     from gretchen.engines.zephyr.stage import parse
 
     more = {
-        "dataset_mixture": {"datasets": ENTRIES, "test_split_size": 100},
+        "dataset_mixture": {
+            "datasets": [{"id": "a/b", "weight": 1.0}, {"id": "c/d", "weight": 0.25}],
+            "test_split_size": 100,
+        },
         "wandb_project": "w",
         "chat_template": "x",
     }
