@@ -28,9 +28,6 @@ MAX_PARAMETERS, MAX_LINES = 6, 300
 # Public functions that still take too many parameters or return dict[str, Any] without a reason. Remove a line when its
 # function is mended; add none.
 UNREASONED: set[str] = {
-    "tools/gretchen/checks/collection.py:Told.plain",
-    "tools/gretchen/checks/mistakes/rendered.py:conversation",
-    "tools/gretchen/checks/report.py:Report.plain",
     "tools/gretchen/commands/base.py:recipe",
     "tools/gretchen/commands/base.py:smoke",
     "tools/gretchen/commands/doctor.py:findings",

@@ -1,4 +1,4 @@
-"""`check`: a good project passes, each planted mistake is told with file, line, key and what would be right."""
+"""`check`: a good project passes, each planted mistake is reported with file, line, key and fix."""
 
 import json
 import shutil
@@ -7,7 +7,7 @@ import sys
 
 import pytest
 
-from gretchen.checks.check import check_file, check_project, check_resolved
+from gretchen.checks.runner import check_file, check_project, check_resolved
 from gretchen.recipes.resolve import Request, resolve
 
 PROJECT = "genome-chatbot"
@@ -21,7 +21,7 @@ WRONG = [{"role": "assistant", "content": "Something else."}]
 
 @pytest.fixture
 def copied(root, tmp_path, monkeypatch):
-    """Return a root of our own: the project with four of its recipes, a base of the real tokenizer, a few rows."""
+    """Return a root with the project and four of its recipes, a base with the real tokenizer, and a few rows."""
     ignored = shutil.ignore_patterns("base", "__pycache__")
     for part in (FOLDER, "shared_recipes"):
         shutil.copytree(root / part, tmp_path / part, ignore=ignored)
@@ -35,9 +35,9 @@ def copied(root, tmp_path, monkeypatch):
     pairs = data.with_name("preferences")
     pairs.mkdir()
     for split in ("train", "validation", "test"):
-        asked = [{"role": "user", "content": f"a {split}?"}]
-        line = json.dumps(ROW | {"messages": [*asked, TURNS[1]]}) + "\n"
-        pair = json.dumps(ROW | {"prompt": asked, "chosen": TURNS[1:2], "rejected": WRONG}) + "\n"
+        question = [{"role": "user", "content": f"a {split}?"}]
+        line = json.dumps(ROW | {"messages": [*question, TURNS[1]]}) + "\n"
+        pair = json.dumps(ROW | {"prompt": question, "chosen": TURNS[1:2], "rejected": WRONG}) + "\n"
         (data / f"{split}.jsonl").write_text(line * 3, encoding="utf-8")
         (pairs / f"{split}.jsonl").write_text(pair * 3, encoding="utf-8")
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
@@ -51,14 +51,14 @@ def change(folder, name, old, new):
 
 
 def states(report):
-    return {check.name: check.state for check in report.checks}
+    return {result.name: result.outcome.state for result in report.results}
 
 
 def test_a_good_project_passes_every_check(copied):
     report = check_project(PROJECT)
-    assert report.failed == []
+    assert report.errors == []
     assert set(states(report).values()) == {"ok"}
-    assert len(report.checks) == 14
+    assert len(report.results) == 14
 
 
 def test_the_report_lists_what_was_done(copied):
@@ -103,51 +103,51 @@ PLANTED = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("file", "old", "new", "told"), PLANTED, ids=range(len(PLANTED)))
-def test_a_planted_mistake_is_told(copied, file, old, new, told):
+@pytest.mark.parametrize(("file", "old", "new", "message"), PLANTED, ids=range(len(PLANTED)))
+def test_a_planted_mistake_is_reported(copied, file, old, new, message):
     change(copied, file, old, new)
     lines = (copied / file).read_text(encoding="utf-8").splitlines()
     line = next((str(number) for number, text in enumerate(lines, start=1) if new in text), "")
-    assert told.replace("@", line) in check_project(PROJECT).failed
+    assert message.replace("@", line) in check_project(PROJECT).errors
 
 
-def test_a_mistake_in_a_built_row_is_told_with_its_line(copied):
+def test_a_mistake_in_a_built_row_is_reported_with_its_line(copied):
     file = copied / "build" / PROJECT / "chats" / "train.jsonl"
     bad = json.dumps(ROW | {"messages": TURNS[:1]})
     file.write_text(file.read_text(encoding="utf-8") + bad + "\n{\n", encoding="utf-8")
-    assert check_project(PROJECT).failed == [
+    assert check_project(PROJECT).errors == [
         f"build/{PROJECT}/chats/train.jsonl:4: messages ends with a turn of 'user', expected assistant",
         f"build/{PROJECT}/chats/train.jsonl:5: not JSON: Expecting property name enclosed in double quotes",
     ]
 
 
-def test_a_pickle_beside_the_weights_is_told(copied):
+def test_a_pickle_beside_the_weights_is_reported(copied):
     (copied / FOLDER / "base" / "pytorch_model.bin").touch()
-    assert check_project(PROJECT).failed == [
+    assert check_project(PROJECT).errors == [
         f"{FOLDER}/base/pytorch_model.bin: a pickle, which runs code when it is loaded: use safetensors"
     ]
 
 
-def test_a_badly_named_recipe_is_told(copied):
+def test_a_badly_named_recipe_is_reported(copied):
     folder = copied / FOLDER / "recipes"
     for name in ("sft.yaml", "sfft.zephyr.yaml", "sft.zephir.yaml"):
         shutil.copy(folder / "sft.zephyr.yaml", folder / name)
-    assert check_project(PROJECT).failed == [
+    assert check_project(PROJECT).errors == [
         f"{FOLDER}/recipes/sfft.zephyr.yaml: unknown stage 'sfft' of zephyr, did you mean 'sft'?",
         f"{FOLDER}/recipes/sft.yaml: a recipe is named <stage>[-<variant>].<engine>.yaml",
         f"{FOLDER}/recipes/sft.zephir.yaml: unknown engine 'zephir', did you mean 'zephyr'?",
     ]
 
 
-def test_what_is_not_there_yet_is_skipped_with_the_reason(copied):
+def test_missing_data_and_models_are_skipped_with_the_reason(copied):
     shutil.rmtree(copied / "build")
     shutil.rmtree(copied / FOLDER / "base")
     report = check_project(PROJECT)
-    found = {check.name: check for check in report.checks}
-    assert (found["data"].state, found["rows"].state) == ("skipped", "skipped")
-    assert found["rows"].lines == [f"nothing is built: make data PROJECT={PROJECT}"]
-    assert report.failed == [f"{FOLDER}/base: no such folder (make base PROJECT={PROJECT})"]
-    assert found["chat template"].state == "skipped"
+    outcomes = {result.name: result.outcome for result in report.results}
+    assert (outcomes["data"].state, outcomes["rows"].state) == ("skipped", "skipped")
+    assert outcomes["rows"].reason == f"nothing is built: make data PROJECT={PROJECT}"
+    assert report.errors == [f"{FOLDER}/base: no such folder (make base PROJECT={PROJECT})"]
+    assert outcomes["chat template"].state == "skipped"
 
 
 def test_after_a_mistake_in_a_recipe_the_later_checks_are_skipped_not_passed(copied):
@@ -160,12 +160,12 @@ def test_after_a_mistake_in_a_recipe_the_later_checks_are_skipped_not_passed(cop
 
 def test_one_recipe_under_one_profile(copied):
     report = check_resolved(PROJECT, resolve(Request(PROJECT, "sft", "gpu-24gb")))
-    assert report.failed == []
+    assert report.errors == []
     assert report.subject == "genome-chatbot, sft.zephyr, gpu-24gb"
     assert states(report)["model"] == "skipped"
 
 
-LOOSE = [
+STANDALONE = [
     ("a.yml", "base_model: x/y\nlearning_rate: 2e-4\nlora_rnk: 8\nrl: dpo\nadapter:\n", "axolotl, dpo",
      ["a.yml:3: unknown key 'lora_rnk', did you mean 'lora_r'? axolotl would ignore it"]),
     ("b.yml", "base_model: x/y\nmicro_batch_size: two\n", "axolotl, sft",
@@ -183,13 +183,13 @@ LOOSE = [
 ]  # fmt: skip
 
 
-@pytest.mark.parametrize(("name", "text", "detected", "mistakes"), LOOSE, ids=[case[0] for case in LOOSE])
-def test_a_loose_recipe_of_either_dialect(tmp_path, monkeypatch, name, text, detected, mistakes):
+@pytest.mark.parametrize(("name", "text", "detected", "mistakes"), STANDALONE, ids=[case[0] for case in STANDALONE])
+def test_a_standalone_recipe_of_either_dialect(tmp_path, monkeypatch, name, text, detected, mistakes):
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
     (tmp_path / name).write_text(text, encoding="utf-8")
     report = check_file(tmp_path / name)
     assert report.subject == (f"{tmp_path / name}: {detected}" if detected else str(tmp_path / name))
-    assert report.failed == mistakes
+    assert report.errors == mistakes
     if detected:
         assert list(states(report).values()) == ["failed" if mistakes else "ok", "ok", "ok", *["skipped"] * 4]
 
@@ -200,18 +200,18 @@ def test_a_projects_recipe_named_by_its_file_is_checked_as_such(copied):
     assert set(states(report).values()) == {"ok"}
 
 
-def test_the_front_doors_end_with_the_right_code(copied, gretchen, tmp_path):
-    where = {"GRETCHEN_ROOT": str(copied)}
-    good = gretchen("check", f"--project={PROJECT}", **where)
+def test_the_command_line_ends_with_the_right_exit_code(copied, gretchen, tmp_path):
+    environment = {"GRETCHEN_ROOT": str(copied)}
+    good = gretchen("check", f"--project={PROJECT}", **environment)
     assert (good.returncode, good.stderr) == (0, "")
     change(copied, RECIPE, "max_length: 512", "max_lenth: 512")
-    bad = gretchen("check", "--json", **where)
+    bad = gretchen("check", "--json", **environment)
     assert bad.returncode == 2
     assert json.loads(bad.stdout)[0]["failed"] is True
-    missing = gretchen("check", "nowhere.yml", **where)
+    missing = gretchen("check", "nowhere.yml", **environment)
     assert missing.returncode == 2
     assert missing.stderr == "error: there is no file nowhere.yml\nhint: gretchen check FILE… takes recipes (YAML)\n"
-    unknown = gretchen("check", "--project=genom-chatbot", **where)
+    unknown = gretchen("check", "--project=genom-chatbot", **environment)
     assert unknown.stderr == "error: unknown project 'genom-chatbot'\nhint: did you mean 'genome-chatbot'?\n"
 
 

@@ -5,7 +5,7 @@ import re
 import pytest
 import yaml
 
-from gretchen.checks.check import check_file
+from gretchen.checks.runner import check_file
 from gretchen.converting.pairs import ALL, ATTENTION, PAIRS, WITHOUT
 from gretchen.converting.twin import OTHER, SILENT, twin
 from gretchen.errors import UserError
@@ -283,7 +283,7 @@ def test_each_recipe_of_the_flagship_has_a_valid_twin(copied, gretchen):
         done = convert_in(copied, name)
         named = set(re.findall(r"^  \S+: '(\w+)': ", done, re.MULTILINE))
         assert done.startswith(f"{RECIPES}/{other}.yaml: the twin of {RECIPES}/{name}.yaml")
-        failed = check_file(place).failed
+        failed = check_file(place).errors
         assert not [told for told in failed if "/base: no such folder" not in told], failed
         back = there_and_back(copied, source, place)
         found = differing(back, resolved_under_all(name))

@@ -1,4 +1,4 @@
-"""`inspect`: what it shows is each engine's own collated batch, on a terminal in colour or without, and as a page."""
+"""`inspect`: it shows the engine's own collated batches, on a terminal with and without colour, and as a page."""
 
 import json
 import re
@@ -10,9 +10,10 @@ from rich.console import Console
 
 from gretchen.errors import UserError
 from gretchen.inspecting.page import page
-from gretchen.inspecting.pieces import Piece, figures, pieces_of
-from gretchen.inspecting.sequences import Sequence, sequences_of
-from gretchen.inspecting.terminal import shown
+from gretchen.inspecting.preview import Preview, PreviewRow
+from gretchen.inspecting.sequences import TokenSequence, sequences_of
+from gretchen.inspecting.spans import Span, spans_of, token_counts
+from gretchen.inspecting.terminal import render
 
 PROJECT, ROWS = "genome-chatbot", 40
 BASE = f"projects/{PROJECT}/base"
@@ -31,16 +32,16 @@ def built(flagship):
 
 
 def row(row_format, split, number):
-    asked = [{"role": "user", "content": f"Transcribe ATG {'GCC ' * (number % 5)}in {split} {number}."}]
+    question = [{"role": "user", "content": f"Transcribe ATG {'GCC ' * (number % 5)}in {split} {number}."}]
     answers = [[{"role": "assistant", "content": text}] for text in ("AUG" + " GCC" * (number % 5), "ATG")]
     common = {"id": f"{split}-{number}", "form": "x", "group": [split], "meta": "{}"}
     if row_format == "chats":
-        return common | {"messages": asked + answers[0]}
-    return common | {"prompt": asked, "chosen": answers[0], "rejected": answers[1]}
+        return common | {"messages": question + answers[0]}
+    return common | {"prompt": question, "chosen": answers[0], "rejected": answers[1]}
 
 
 def resolved_values(there, name, *words):
-    """Return a recipe's values as `trainer.train` would find them here, on the embedded base."""
+    """Return a recipe's engine, stage and values as a training would get them, on the embedded base."""
     from gretchen.recipes.resolve import Request, resolve
     from gretchen.recipes.schema import MODEL
 
@@ -73,13 +74,13 @@ def axolotls_batch(stage, values, file):
     from axolotl.train import setup_model_and_trainer
 
     cfg = load_cfg(str(file), dataset_prepared_path=str(file.parent / "prepared"))
-    made = (load_preference_datasets if stage == "dpo" else load_datasets)(cfg=cfg)
-    trainer, *_ = setup_model_and_trainer(cfg, made)
+    data = (load_preference_datasets if stage == "dpo" else load_datasets)(cfg=cfg)
+    trainer, *_ = setup_model_and_trainer(cfg, data)
     return next(iter(trainer.get_train_dataloader()))
 
 
 def masks(batch):
-    """Return (ids, trained or not) of each row of a batch, without padding: labels that are not -100, or answers."""
+    """Return (ids, loss mask) of each row of a batch, without padding: from labels, or from the completion mask."""
     kept = batch["attention_mask"].bool()
     trained = batch["labels"] != -100 if "labels" in batch else batch["completion_mask"].bool()
     ids = batch["input_ids"]
@@ -91,7 +92,7 @@ SLOW = [pytest.param(f"{name}.axolotl", marks=pytest.mark.slow) for name in ("sf
 
 @pytest.mark.parametrize("name", ["sft.zephyr", "dpo.zephyr", *SLOW])
 def test_what_is_shown_is_the_engines_own_batch(there, name, tmp_path):
-    from gretchen.inspecting.look import trained_first
+    from gretchen.inspecting.rows import trained_sequences
 
     engine, stage, values = resolved_values(there, name)
     quiet = {"use_wandb": False} if engine == "axolotl" else {"report_to": "none", "eval_strategy": "no"}
@@ -99,50 +100,50 @@ def test_what_is_shown_is_the_engines_own_batch(there, name, tmp_path):
     file = tmp_path / "recipe.yaml"
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
     batch = (axolotls_batch if engine == "axolotl" else trls_batch)(stage, values, file)
-    theirs = masks(batch)
-    size = len(theirs) // 2 if stage == "dpo" else len(theirs)
-    ours = trained_first(engine, stage, values, size)
-    if stage == "dpo":  # they: all chosen, then all rejected; we: pair by pair
-        theirs = [side for pair in zip(theirs[:size], theirs[size:], strict=True) for side in pair]
-        assert [one.side for one in ours] == ["chosen", "rejected"] * size
-    assert [(one.ids, one.trained) for one in ours] == theirs
-    assert any(one.trained.count(False) and one.trained.count(True) for one in ours)
+    expected = masks(batch)
+    size = len(expected) // 2 if stage == "dpo" else len(expected)
+    sequences = trained_sequences(engine, stage, values, size)
+    if stage == "dpo":  # the batch has all chosen, then all rejected sides; `inspect` shows pair by pair
+        expected = [side for pair in zip(expected[:size], expected[size:], strict=True) for side in pair]
+        assert [sequence.side for sequence in sequences] == ["chosen", "rejected"] * size
+    assert [(sequence.ids, sequence.trained) for sequence in sequences] == expected
+    assert any(sequence.trained.count(False) and sequence.trained.count(True) for sequence in sequences)
 
 
-def test_a_look_tells_what_the_limit_cuts(there):
-    from gretchen.inspecting.look import look
+def test_rows_longer_than_the_limit_are_counted(there):
+    from gretchen.inspecting.rows import tokenize_rows
 
     engine, stage, values = resolved_values(there, "sft.zephyr", "max_length=40")
-    found = look(engine, stage, values)
-    lengths = [len(one.ids) for row in found.rows for one in row]
-    assert len(found.rows) == len(found.raw) == ROWS
-    assert found.too_long == [number for number, length in enumerate(lengths) if length > 40] != []
-    assert found.file == there / "build" / PROJECT / "chats" / "train.jsonl"
+    rows = tokenize_rows(engine, stage, values)
+    lengths = [len(sequence.ids) for row in rows.rows for sequence in row]
+    assert len(rows.rows) == len(rows.raw_rows) == ROWS
+    assert rows.too_long == [number for number, length in enumerate(lengths) if length > 40] != []
+    assert rows.file == there / "build" / PROJECT / "chats" / "train.jsonl"
 
 
-def test_packed_rows_are_told_apart(there):
-    from gretchen.inspecting.look import look, trained_first
+def test_packed_rows_are_separated(there):
+    from gretchen.inspecting.rows import tokenize_rows, trained_sequences
 
     engine, stage, values = resolved_values(there, "sft.zephyr", "packing=true", "max_length=200")
-    (packed,) = trained_first(engine, stage, values, 1)
+    (packed,) = trained_sequences(engine, stage, values, 1)
     assert len(packed.starts) > 2
     assert len(packed.ids) <= 200
-    alone = [one.ids for row in look(engine, stage, values).rows for one in row]
+    unpacked = [sequence.ids for row in tokenize_rows(engine, stage, values).rows for sequence in row]
     for start, end in zip(packed.starts, [*packed.starts[1:], len(packed.ids)], strict=True):
-        assert packed.ids[start:end] in alone
+        assert packed.ids[start:end] in unpacked
 
 
-def test_a_look_draws_no_random_number(there):
+def test_tokenizing_rows_leaves_the_random_state_unchanged(there):
     import random
 
     import numpy
     import torch
 
-    from gretchen.inspecting.look import look
+    from gretchen.inspecting.rows import tokenize_rows
 
     torch.manual_seed(1)
     before = random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
-    look(*resolved_values(there, "sft.zephyr"))
+    tokenize_rows(*resolved_values(there, "sft.zephyr"))
     assert (random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == before
 
 
@@ -153,18 +154,18 @@ def test_batches_of_every_kind_are_read():
     mask = torch.tensor([[1, 1, 1, 0], [1, 1, 0, 0]])
     answers = torch.tensor([[0, 1, 1, 0], [0, 1, 0, 0]])
     pair = sequences_of({"input_ids": ids, "attention_mask": mask, "completion_mask": answers})
-    assert [(one.side, one.ids, one.trained) for one in pair] == [
+    assert [(row.side, row.ids, row.trained) for row in pair] == [
         ("chosen", [5, 6, 7], [False, True, True]),
         ("rejected", [5, 8], [False, True]),
     ]
     kto = {"input_ids": ids, "attention_mask": mask, "completion_mask": answers, "label": torch.tensor([True, False])}
-    assert [one.side for one in sequences_of(kto)] == ["wanted", "unwanted"]
+    assert [row.side for row in sequences_of(kto)] == ["desirable", "undesirable"]
     reward = sequences_of({"input_ids": ids, "attention_mask": mask})
-    assert [(one.side, one.trained) for one in reward] == [("chosen", [True] * 3), ("rejected", [True] * 2)]
+    assert [(row.side, row.trained) for row in reward] == [("chosen", [True] * 3), ("rejected", [True] * 2)]
     labels = torch.tensor([[-100, 6, 7, -100], [-100, 8, -100, -100]])
     orpo = {f"{side}_{name}": value for side in ("chosen", "rejected") for name, value in (
         ("input_ids", ids), ("attention_mask", mask), ("labels", labels))}  # fmt: skip
-    assert [(one.side, sum(one.trained)) for one in sequences_of(orpo)] == [
+    assert [(row.side, sum(row.trained)) for row in sequences_of(orpo)] == [
         ("chosen", 2), ("rejected", 2), ("chosen", 1), ("rejected", 1)]  # fmt: skip
 
 
@@ -172,31 +173,31 @@ def test_numbered_masks_and_positions_mark_packed_rows():
     import torch
 
     ids, labels = torch.tensor([[5, 6, 7, 8, 9, 9]]), torch.tensor([[-100, 6, -100, 8, -100, -100]])
-    (one,) = sequences_of({"input_ids": ids, "labels": labels, "attention_mask": torch.tensor([[1, 1, 2, 2, 0, 0]])})
-    assert (one.ids, one.starts) == ([5, 6, 7, 8], [0, 2])
-    (one,) = sequences_of({"input_ids": ids, "labels": labels, "position_ids": torch.tensor([[0, 1, 0, 1, 0, 1]])})
-    assert (one.ids, one.starts) == ([5, 6, 7, 8], [0, 2]), "a masked last row of one token over and over is padding"
+    (packed,) = sequences_of({"input_ids": ids, "labels": labels, "attention_mask": torch.tensor([[1, 1, 2, 2, 0, 0]])})
+    assert (packed.ids, packed.starts) == ([5, 6, 7, 8], [0, 2])
+    (packed,) = sequences_of({"input_ids": ids, "labels": labels, "position_ids": torch.tensor([[0, 1, 0, 1, 0, 1]])})
+    assert (packed.ids, packed.starts) == ([5, 6, 7, 8], [0, 2]), "a masked last row of one repeated token is padding"
 
 
-PIECES = [Piece("<|user|>\nHi", False), Piece("</s>", False, ends=True), Piece("Hello", True),
-          Piece("</s>", True, ends=True), Piece("Next", False, begins=True), Piece("A", True)]  # fmt: skip
+SPANS = (Span("<|user|>\nHi", False), Span("</s>", False, is_eos=True), Span("Hello", True),
+         Span("</s>", True, is_eos=True), Span("Next", False, starts_row=True), Span("A", True))  # fmt: skip
 
 
-def test_without_colour_marks_tell_what_is_trained():
+def test_without_colour_brackets_mark_what_is_trained():
     console = Console(color_system=None)
-    assert shown(PIECES, console).plain == "<|user|>⏎\nHi</s>(EOS)⟦Hello</s>(EOS)⟧\n── next packed row ──\nNext⟦A⟧"
+    assert render(SPANS, console).plain == "<|user|>⏎\nHi</s>(EOS)⟦Hello</s>(EOS)⟧\n── next packed row ──\nNext⟦A⟧"
 
 
 def test_with_colour_trained_and_masked_look_different():
-    text = shown(PIECES, Console(color_system="standard"))
+    text = render(SPANS, Console(color_system="standard"))
     styles = {text.plain[span.start : span.end]: span.style for span in text.spans}
     assert styles["Hello"] != styles["Next"]
     assert "reverse" in styles["</s>"]
     assert "⟦" not in text.plain
 
 
-def test_the_page_is_whole_and_asks_no_other_host():
-    text = page("p & q", ["told"], [("1: 6 tokens", PIECES)])
+def test_the_page_is_self_contained():
+    text = page(Preview("sft.zephyr.tiny", "p & q", ("a note",), (PreviewRow("1: 6 tokens", SPANS),)))
     assert "p &amp; q" in text
     assert '<span class="trained">Hello</span>' in text
     assert '<span class="masked">&lt;|user|&gt;<span class="break">⏎</span>\nHi</span>' in text
@@ -204,35 +205,33 @@ def test_the_page_is_whole_and_asks_no_other_host():
     assert not re.search(r"https?:|src=|@import|url\(", text)
 
 
-def test_pieces_are_cut_where_the_mask_changes_and_at_ends():
+def test_spans_are_split_where_the_mask_changes_and_at_eos():
     from transformers import AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(Path(__file__).resolve().parents[1] / "shared_recipes/tiny/architecture")
     ids = tokenizer("Zähle!<|im_end|>\n")["input_ids"]
-    pieces = pieces_of(Sequence(ids, [number < 2 for number in range(len(ids))]), tokenizer, {2})
-    assert "".join(piece.text for piece in pieces) == "Zähle!<|im_end|>\n"
-    assert [piece.trained for piece in pieces][0]
-    assert [piece.text for piece in pieces if piece.ends] == ["<|im_end|>"]
-    assert (
-        figures(Sequence([1, 2, 3, 4], [True, False, False, False], [0, 2]))
-        == "4 tokens, 1 trained (25%), 2 rows packed"
-    )
+    spans = spans_of(TokenSequence(ids, [number < 2 for number in range(len(ids))]), tokenizer, {2})
+    assert "".join(span.text for span in spans) == "Zähle!<|im_end|>\n"
+    assert spans[0].trained
+    assert [span.text for span in spans if span.is_eos] == ["<|im_end|>"]
+    counts = token_counts(TokenSequence([1, 2, 3, 4], [True, False, False, False], [0, 2]))
+    assert counts == "4 tokens, 1 trained (25%), 2 rows packed"
 
 
-def test_a_stage_that_writes_its_own_answers_is_told():
-    from gretchen.inspecting.look import require_shown
+def test_a_stage_whose_model_generates_has_no_rows():
+    from gretchen.inspecting.rows import require_rows
 
-    with pytest.raises(UserError) as told:
-        require_shown("grpo")
-    assert (
-        told.value.problem == "grpo trains on answers that it writes itself: there are no rows to show before it does"
+    with pytest.raises(UserError) as failure:
+        require_rows("grpo")
+    assert failure.value.problem == (
+        "grpo trains on completions that the model generates: there are no rows to show before it does"
     )
 
 
 @pytest.mark.slow
 def test_the_command_prints_rows_and_writes_a_page(built, gretchen):
-    where = {"GRETCHEN_ROOT": str(built), "NO_COLOR": "1"}
-    done = gretchen("inspect", f"--project={PROJECT}", "--rows=1", in_=built, **where)
+    environment = {"GRETCHEN_ROOT": str(built), "NO_COLOR": "1"}
+    done = gretchen("inspect", f"--project={PROJECT}", "--rows=1", in_=built, **environment)
     assert (done.returncode, done.stderr) == (0, "")
     lines = done.stdout.splitlines()
     assert lines[0] == "genome-chatbot, sft.zephyr, tiny: training rows as the model sees them"
@@ -240,6 +239,6 @@ def test_the_command_prints_rows_and_writes_a_page(built, gretchen):
     assert re.fullmatch(r"1: \d+ tokens, \d+ trained \(\d+%\)", lines[4])
     assert "<|im_end|>(EOS)⟧" in done.stdout
     assert done.stdout.count("⟦") == 1 + 1  # the legend's, and one answer's
-    done = gretchen("inspect", f"--project={PROJECT}", "--recipe=dpo", "--html", in_=built, **where)
+    done = gretchen("inspect", f"--project={PROJECT}", "--recipe=dpo", "--html", in_=built, **environment)
     assert done.stdout == f"build/{PROJECT}/inspect/dpo.zephyr.tiny.html\n", done.stderr
     assert ", rejected: " in (built / done.stdout.strip()).read_text(encoding="utf-8")

@@ -14,8 +14,9 @@ import pytest
 import yaml
 from run_records import write_run
 
-from gretchen.checks.check import check_deep
-from gretchen.checks.deep import H100
+from gretchen.checks.deep import check_deep
+from gretchen.checks.runner import check_projects
+from gretchen.engines.axolotl.capabilities import H100
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import project_slugs
 from gretchen.recipes.find import recipes_of
@@ -140,9 +141,9 @@ def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path)
 
 def test_a_rule_of_axolotls_that_spans_several_keys_is_told(there):
     report = check_deep(PROJECT, written(there, "axolotl-rules", "sft.axolotl", save_steps=5, saves_per_epoch=2))
-    assert len(report.failed) == 1
-    assert report.failed[0].startswith("axolotl-rules/recipe.yaml: ")
-    assert "save" in report.failed[0]
+    assert len(report.errors) == 1
+    assert report.errors[0].startswith("axolotl-rules/recipe.yaml: ")
+    assert "save" in report.errors[0]
 
 
 def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(there):
@@ -154,21 +155,21 @@ def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(there):
 
 def test_the_deep_check_of_a_good_recipe(there):
     report = check_deep(PROJECT, written(there, "good"))
-    assert [check.state for check in report.checks] == ["ok", "ok", "ok"]
-    assert report.checks[2].note.startswith(f"first {ROWS} rows: 0% cut at max_length 512, ")
+    assert [result.outcome.state for result in report.results] == ["ok", "ok", "ok"]
+    assert report.results[2].outcome.scope.startswith(f"first {ROWS} rows: 0% cut at max_length 512, ")
 
 
 def test_the_deep_check_tells_rules_that_span_several_keys(there):
     report = check_deep(PROJECT, written(there, "rules", load_best_model_at_end=True, save_strategy="epoch"))
-    assert len(report.failed) == 1
-    assert report.failed[0].startswith("rules/recipe.yaml: --load_best_model_at_end requires the save and eval strat")
+    assert len(report.errors) == 1
+    assert report.errors[0].startswith("rules/recipe.yaml: --load_best_model_at_end requires the save and eval strat")
 
 
 def test_a_row_that_trains_nothing_is_told_with_its_line(there):
     report = check_deep(PROJECT, written(there, "short", max_length=8))
-    assert report.failed[0] == (
-        f"build/{PROJECT}/chats/train.jsonl:1: no token of this row is trained: the answer lies behind max_length "
-        f"(so do {ROWS - 1} of {ROWS} rows more)"
+    assert report.errors[0] == (
+        f"build/{PROJECT}/chats/train.jsonl:1: no token of this row is trained: the answer is beyond max_length "
+        f"(and {ROWS - 1} more of {ROWS} rows)"
     )
 
 
@@ -181,17 +182,15 @@ def test_an_answer_without_a_trained_end_is_told(there):
     assert template.count(inside) == 1
     (there / "endless" / "chat_template.jinja").write_text(template.replace(inside, outside), encoding="utf-8")
     report = check_deep(PROJECT, written(there, "no-end", model_name_or_path="endless"))
-    assert report.failed[0] == (
-        f"build/{PROJECT}/chats/train.jsonl:1: the last trained token is no EOS: the model would not learn to end its "
-        f"answers (so do {ROWS - 1} of {ROWS} rows more)"
+    assert report.errors[0] == (
+        f"build/{PROJECT}/chats/train.jsonl:1: the last trained token is not EOS: the model would not learn to end its "
+        f"answers (and {ROWS - 1} more of {ROWS} rows)"
     )
 
 
 def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(there):
-    from gretchen.commands.check import project_reports
-
-    reports = project_reports(PROJECT, True, "tiny")
-    assert [report.failed + report.warnings for report in reports] == [[]] * (1 + len(recipes_of(PROJECT)))
+    reports = check_projects(PROJECT, deep_profile="tiny")
+    assert [report.errors + report.warnings for report in reports] == [[]] * (1 + len(recipes_of(PROJECT)))
     assert reports[1].subject.startswith(f"{PROJECT}, build/{PROJECT}/check/")
     assert (there / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()
 

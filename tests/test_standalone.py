@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from gretchen.checks.collection import check_folder, verdict
+from gretchen.checks.collection import check_folder, file_verdict
 from gretchen.errors import UserError
 from gretchen.recipes import deprecated_axolotl_keys
 from gretchen.recipes.schema import load_schema
@@ -27,7 +27,7 @@ def file(tmp_path, monkeypatch):
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content if isinstance(content, bytes) else content.encode())
-        return verdict(path)
+        return file_verdict(path)
 
     return write
 
@@ -190,8 +190,8 @@ def test_a_folder_of_recipes(folder, gretchen):
         "recipes/b/acc.yaml: a configuration of accelerate, for `accelerate launch` … no recipe",
         "recipes/b/lora.yml: axolotl, sft … fine",
         "",
-        "4 files: 1 fine, 1 translated, 1 refused, 1 no recipe; rules that span several keys are the engines' own: "
-        "--deep asks them",
+        "4 files: 1 fine, 1 translated, 1 refused, 1 no recipe; rules that span several keys are not checked: "
+        "--deep runs the engines' validators",
     ]
     (folder / "a/bad.yaml").unlink()
     done = gretchen("check", "recipes", "--json", in_=folder.parent)
@@ -207,7 +207,7 @@ def test_a_folder_without_recipes_and_a_file_that_may_not_be_read(tmp_path):
     locked.chmod(0)
     if os.access(locked, os.R_OK):
         return  # root reads everything
-    assert verdict(locked).lines == [f"{locked} cannot be read: Permission denied"]
+    assert file_verdict(locked).lines == [f"{locked} cannot be read: Permission denied"]
 
 
 def test_a_single_file_is_reported_check_by_check(folder, gretchen):
@@ -215,8 +215,8 @@ def test_a_single_file_is_reported_check_by_check(folder, gretchen):
     assert done.returncode == 0
     lines = done.stdout.splitlines()
     assert lines[:2] == ["a/sft.yaml: zephyr, sft", "[1/7] keys and types … ok (4 keys)"]
-    assert lines[2:4] == ["[2/7] former keys … ok (3 keys)", "      a/sft.yaml:2: 'torch_dtype' is now 'dtype'"]
-    assert "[4/7] TRL's validators … skipped, because DEEP=1 asks them" in lines
+    assert lines[2:4] == ["[2/7] deprecated keys … ok (3 keys)", "      a/sft.yaml:2: 'torch_dtype' is now 'dtype'"]
+    assert "[4/7] TRL's validators … skipped, because DEEP=1 runs them" in lines
     done = gretchen("check", "b/acc.yaml", in_=folder)
     assert (done.returncode, done.stdout) == (
         0,

@@ -153,14 +153,14 @@ OF_METHOD = {
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ALL)
 def test_the_engines_own_validators_take_a_twin_and_its_twin(stage, tmp_path):
-    from gretchen.checks.deep import axolotl_validators, validators
+    from gretchen.checks.validators import validate_axolotl, validate_trl
 
     there = twin(FULL | OF_METHOD[stage], "zephyr", stage)
     file = tmp_path / "there.yaml"
     file.write_text(dump(there.values), encoding="utf-8")
-    assert axolotl_validators(file, there.values).lines == []
+    assert validate_axolotl(file, there.values).errors == ()
     back = twin(there.values, "axolotl", stage)
     file = tmp_path / "back.yaml"
     file.write_text(dump(back.values | {"use_cpu": True}), encoding="utf-8")
-    assert validators(file, stage).lines == []
+    assert validate_trl(file, stage).errors == ()
     assert not [key for key, _ in there.named + back.named]

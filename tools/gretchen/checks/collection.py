@@ -1,19 +1,21 @@
-"""A folder of loose recipes, the handbook's or axolotl's: for each file whether it is fine, translated or refused.
+"""A folder of standalone recipes, such as the handbook's or axolotl's: is each file fine, translated or refused?
 
-    for told in check_folder(Path("recipes")): print(told.text())
+    for verdict in check_folder(Path("recipes")): print(verdict.text())
 
-Every YAML file below the folder is looked at. Nothing is dropped: a file that is no recipe is said to be none.
+Every YAML file below the folder is listed, also those that are no recipe.
 """
 
 import re
 from collections import Counter
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.checks.check import check_file, validated
+from gretchen.checks.report import State
+from gretchen.checks.runner import check_file
+from gretchen.checks.standalone import run_validators
 from gretchen.errors import GretchenError, UserError
 from gretchen.recipes.standalone import read_standalone
 
@@ -22,59 +24,61 @@ VERDICTS = ("fine", "translated", "refused", "no recipe")
 
 
 @dataclass(frozen=True)
-class Told:
-    """One file: its verdict, what it is ("zephyr, sft"), and the lines that say why."""
+class FileVerdict:
+    """The verdict on one file: what it is ("zephyr, sft"), and the lines that give the reasons."""
 
     file: Path
     verdict: str
-    what: str
+    what: str = ""
     lines: list[str] = field(default_factory=list)
 
     def text(self) -> str:
-        """Return the verdict as people read it, the lines below."""
+        """Return the verdict as people read it, the reasons below."""
         head = f"{self.file}: {self.what} … {self.verdict}" if self.what else f"{self.file} … {self.verdict}"
-        here = f"{paths.shown(self.file)}:"
-        lines = [line for told in self.lines for line in told.splitlines()]
-        lines = [re.sub(r"^(\d+):", r"line \1:", line.removeprefix(here).strip()) for line in lines]
+        prefix = f"{paths.shown(self.file)}:"
+        lines = [part for line in self.lines for part in line.splitlines()]
+        lines = [re.sub(r"^(\d+):", r"line \1:", line.removeprefix(prefix).strip()) for line in lines]
         return "\n".join([head, *(f"      {line}" for line in lines)])
 
-    def plain(self) -> dict[str, Any]:
-        """Return the verdict as plain values, for JSON."""
-        return {"file": str(self.file), "verdict": self.verdict, "what": self.what, "lines": self.lines}
+    def to_json(self) -> dict[str, Any]:  # JSON
+        """Return the verdict for JSON."""
+        return asdict(self) | {"file": str(self.file)}
 
 
-def check_folder(folder: Path, deep: bool = False) -> list[Told]:
+def check_folder(folder: Path, deep: bool = False) -> list[FileVerdict]:
     """Return the verdict on each YAML file below a folder, by name. Raises UserError where there is none."""
     files = sorted(path for path in folder.rglob("*") if path.suffix.lower() in SUFFIXES and path.is_file())
     if not files:
         raise UserError(f"there is no YAML file in {folder}", "gretchen check takes recipes, and folders of recipes")
-    return [verdict(file, deep) for file in files]
+    return [file_verdict(file, deep) for file in files]
 
 
-def verdict(file: Path, deep: bool = False) -> Told:
-    """Return the verdict on one file."""
+def file_verdict(file: Path, deep: bool = False) -> FileVerdict:
+    """Return the verdict on one file; `deep` also runs the engine's own validators."""
     try:
-        loose = read_standalone(file)
-        if "extends" in loose.marked.values or not loose.engine:
-            return Told(file, loose.verdict, loose.other_kind, loose.mistakes) if not loose.engine else of_project(file)
-        checked = validated(file, loose, deep)
+        recipe = read_standalone(file)
+        if not recipe.engine:
+            return FileVerdict(file, recipe.verdict, recipe.other_kind, recipe.mistakes)
+        if "extends" in recipe.marked.values:
+            return _project_verdict(file)
+        validated = run_validators(file, recipe, deep)
     except GretchenError as failure:
-        return Told(file, "refused", "", [failure.problem])
-    what = f"{loose.engine}, {loose.stage}"
-    if loose.mistakes or checked.state == "failed":
-        return Told(file, "refused", what, loose.mistakes or checked.lines)
-    return Told(file, loose.verdict, what, loose.notes)
+        return FileVerdict(file, "refused", lines=[failure.problem])
+    what = f"{recipe.engine}, {recipe.stage}"
+    if recipe.mistakes or validated.state == State.FAILED:
+        return FileVerdict(file, "refused", what, recipe.mistakes or list(validated.errors))
+    return FileVerdict(file, recipe.verdict, what, recipe.notes)
 
 
-def of_project(file: Path) -> Told:
-    """Return the verdict on a recipe of a project, which `make check` knows how to check."""
+def _project_verdict(file: Path) -> FileVerdict:
+    """Return the verdict on a project's recipe, which is checked with the project."""
     report = check_file(file)
-    return Told(file, "refused" if report.failed else "fine", report.subject, report.failed)
+    return FileVerdict(file, "refused" if report.failed else "fine", report.subject, report.errors)
 
 
-def summary(told: Sequence[Told], deep: bool) -> str:
-    """Return the last line: how many of each, and what was not asked."""
-    counts = Counter(one.verdict for one in told)
-    parts = [f"{counts[verdict]} {verdict}" for verdict in VERDICTS if counts[verdict]]
-    asked = "" if deep else "; rules that span several keys are the engines' own: --deep asks them"
-    return f"{len(told)} files: {', '.join(parts)}{asked}"
+def summary(verdicts: Sequence[FileVerdict], deep: bool) -> str:
+    """Return the last line: how many files of each verdict, and which rules were not checked."""
+    counts = Counter(verdict.verdict for verdict in verdicts)
+    parts = [f"{counts[name]} {name}" for name in VERDICTS if counts[name]]
+    unchecked = "" if deep else "; rules that span several keys are not checked: --deep runs the engines' validators"
+    return f"{len(verdicts)} files: {', '.join(parts)}{unchecked}"

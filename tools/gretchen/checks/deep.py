@@ -1,163 +1,111 @@
 """The deep part of a check: the engine's own validators, the tokenizer, the first rows as tokens.
 
-It loads the training stack, so it runs in the engine's process before the training, or by `make check DEEP=1`.
-The rows are those that the recipe's engine makes, without the model's weights (see gretchen.inspecting). Not covered:
-stages that write their answers themselves.
+    check_deep("genome-chatbot", run / "recipe.yaml").raise_if_failed()
+
+It loads the training stack: it runs in the engine's process before the training, or by `make check DEEP=1`. Rows are
+tokenized by the recipe's engine, without the model's weights (gretchen.inspecting). Not covered: stages whose model
+generates its own completions.
 """
 
-import contextlib
-import tempfile
-from collections.abc import Iterator
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import yaml
-from pydantic import ValidationError
 
 from gretchen import paths
-from gretchen.checks.mistakes.rendered import look_at
-from gretchen.checks.report import Check, Report, checked, judged, skipped
-from gretchen.engines.axolotl.capabilities import H100
-from gretchen.engines.zephyr.stage import parse
-from gretchen.errors import GretchenError
-from gretchen.inspecting.look import SHOWN, look
+from gretchen.checks.mistakes.tokens import find_mistakes
+from gretchen.checks.report import CheckResult, Outcome, Report, State, outcome, outcome_of, skipped
+from gretchen.checks.validators import one_line, stage_of, validate_run, validators_name
+from gretchen.files import write_text
+from gretchen.hardware import machine
+from gretchen.inspecting.rows import STAGES_WITH_ROWS, tokenize_rows
+from gretchen.recipes.find import recipes_of
+from gretchen.recipes.machine import resolve_for
+from gretchen.recipes.resolve import Request
 from gretchen.recipes.schema import MODEL
-from gretchen.recipes.stages import config_classes, find_stage
-from gretchen.recipes.standalone import StandaloneRecipe, read_standalone
-from gretchen.runs.record import find_record
+from gretchen.recipes.standalone import read_standalone
+from gretchen.runs.store import earlier_runs
 from gretchen.silence import silent
 
+ROWS_AS_TOKENS = "rows as tokens"
 
-def deep_report(project: str, recipe: Path) -> Report:
-    """Return the deep report on a resolved recipe."""
+
+def check_deep(project: str, recipe: Path) -> Report:
+    """Return the deep report on a run's resolved recipe."""
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
-    loose = read_standalone(recipe)
-    stage = stage_of(recipe, loose)
-    subject = f"{project}, {paths.shown(recipe)}: {loose.engine}, {stage}"
-    checks = [own_validators(recipe)]
-    tokenizer, loaded = load_tokenizer(str(values[MODEL[loose.engine]]))
-    checks.append(loaded)
-    if tokenizer is None or checks[0].state == "failed":
-        reason = "the tokenizer did not load" if tokenizer is None else "what is above failed"
-        return Report(subject, [*checks, skipped("rows as tokens", reason)])
-    return Report(subject, [*checks, rows_as_tokens(loose.engine, stage, values)])
+    read = read_standalone(recipe)
+    stage = stage_of(recipe, read)
+    validated = validate_run(recipe)
+    tokenizer = load_tokenizer(str(values[MODEL[read.engine]]))
+    if tokenizer.state == State.FAILED:
+        rows = skipped("the tokenizer did not load")
+    elif validated.state == State.FAILED:
+        rows = skipped(f"{validators_name(read.engine)} failed")
+    else:
+        rows = rows_as_tokens(read.engine, stage, values)
+    results = (
+        CheckResult(validators_name(read.engine), validated),
+        CheckResult("tokenizer", tokenizer),
+        CheckResult(ROWS_AS_TOKENS, rows),
+    )
+    return Report(f"{project}, {paths.shown(recipe)}: {read.engine}, {stage}", results)
 
 
-def own_validators(recipe: Path) -> Check:
-    """Return the check of a run's resolved recipe by the validators of its engine."""
-    loose = read_standalone(recipe)
-    if loose.engine == "axolotl":
-        return axolotl_validators(recipe, loose.marked.values)
-    return validators(recipe, stage_of(recipe, loose))
+def check_recipes_deep(project: str, profile: str, skip: bool) -> list[Report]:
+    """Return the deep reports on a project's recipes, each resolved as this machine would run it.
 
-
-def stage_of(recipe: Path, loose: StandaloneRecipe) -> str:
-    """Return the stage of a resolved recipe: its run's, else the one that its keys show."""
-    record = find_record(recipe.parent)
-    return record.stage if record else loose.stage
-
-
-def validators(recipe: Path, stage: str) -> Check:
-    """Return the check by TRL's parser and dataclasses, which know the rules that span several keys."""
-
-    name = "TRL's validators"
-    try:
-        parse(recipe, *config_classes(find_stage("zephyr", stage)))
-    except GretchenError as failure:
-        return checked(name, [failure.problem.replace(str(recipe), paths.shown(recipe))])
-    except (ValueError, TypeError, ImportError, OSError, SystemExit) as wrong:
-        return checked(name, [f"{paths.shown(recipe)}: {' '.join(str(wrong).split())}"])
-    return checked(name, [])
-
-
-def axolotl_validators(recipe: Path, values: dict[str, Any], gpu: dict[str, Any] | None = None) -> Check:
-    """Return the check by axolotl's own pydantic validators, which know the rules that span several keys.
-
-    `gpu` is what they take for this machine's GPU, where the recipe is not for this machine.
+    `skip`: the project's static checks failed. The resolved recipes stay in build/<project>/check/, where upstream's
+    own command can be tried on them.
     """
-    from axolotl.cli.config import gpu_capabilities
-    from axolotl.utils.config import validate_config
-    from axolotl.utils.dict import DictDefault
-
-    name = "axolotl's validators"
-    here, environment = gpu_capabilities()
-    try:
-        with own_plugins(values.get("plugins")):
-            validate_config(DictDefault(values), capabilities=gpu or here, env_capabilities=environment)
-    except ValidationError as wrong:
-        said = [(".".join(map(str, one["loc"])), one["msg"].removeprefix("Value error, ")) for one in wrong.errors()]
-        return checked(name, [f"{paths.shown(recipe)}: {f'{key}: ' if key else ''}{told}" for key, told in said])
-    except Exception as wrong:  # a validator may stumble over what no one foresaw: its words are the reason
-        told = " ".join(str(wrong).split()) or type(wrong).__name__
-        return checked(name, [f"{paths.shown(recipe)}: {told}"])
-    return checked(name, [])
+    if skip:
+        return [Report(f"{project}, deep", (CheckResult("recipes", skipped("the checks above failed")),))]
+    return [_check_recipe_deep(project, name, profile) for name in recipes_of(project)]
 
 
-@contextlib.contextmanager
-def own_plugins(names: Any) -> Iterator[None]:
-    """Let axolotl's own plugins add their keys and rules for a while.
-
-    They are not registered, which may clone a repository and start a server; a plugin from elsewhere is foreign code.
-    """
-    from axolotl.integrations.base import PluginManager, load_plugin
-
-    plugins = PluginManager.get_instance().plugins
-    before = dict(plugins)
-    plugins.clear()
-    try:
-        for name in names if isinstance(names, list) else []:
-            if str(name).startswith("axolotl.integrations."):
-                with contextlib.suppress(ImportError):  # axolotl goes on without it
-                    plugins[name] = load_plugin(name)
-        yield
-    finally:
-        plugins.clear()
-        plugins.update(before)
+def _check_recipe_deep(project: str, name: str, profile: str) -> Report:
+    """Return the deep report on one recipe; skipped where the model of its earlier stage is missing."""
+    resolved, _ = resolve_for(Request(project, name, profile), machine(), earlier_runs(project, profile))
+    model = str(resolved.values[MODEL[resolved.engine]])
+    if resolved.parent_stage and not (paths.root() / model).is_dir():
+        reason = f"it starts from {resolved.parent_stage}, and {model} does not exist yet"
+        return Report(f"{project}, {name}, deep", (CheckResult("recipe", skipped(reason)),))
+    file = paths.build(project) / "check" / f"{name}.{profile}.yaml"
+    write_text(file, resolved.text())
+    return check_deep(project, file)
 
 
-def loose_validators(path: Path, loose: StandaloneRecipe) -> Check:
-    """Return the check of a loose recipe by its engine's validators, which are told that this were an H100."""
-    if loose.engine == "axolotl":
-        return axolotl_validators(path, loose.values, H100)
-    with tempfile.TemporaryDirectory() as place:
-        file = Path(place) / path.name
-        here = {"use_cpu": True, "output_dir": place}
-        values = {key: value for key, value in loose.values.items() if key not in ("env", "tf32")} | here
-        file.write_text(yaml.safe_dump(values, allow_unicode=True), encoding="utf-8")
-        check = validators(file, loose.stage)
-        return replace(check, lines=[line.replace(str(file), str(path)) for line in check.lines])
+def check_validators(recipe: Path) -> Report:
+    """Return the report on a run of a standalone recipe: its engine's validators alone."""
+    return Report(str(recipe), (CheckResult(validators_name(read_standalone(recipe).engine), validate_run(recipe)),))
 
 
-def load_tokenizer(model: str) -> tuple[Any, Check]:
-    """Return the model's tokenizer, None where it does not load, and the check of that."""
+def load_tokenizer(model: str) -> Outcome:
+    """Check that the model's tokenizer loads."""
     from transformers import AutoTokenizer
 
-    place = paths.root() / model
+    model_dir = paths.root() / model
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(place) if place.is_dir() else model)
-    except (OSError, ValueError, KeyError) as wrong:
-        return None, checked("tokenizer", [f"{model}: {str(wrong).splitlines()[0]}"])
-    return tokenizer, checked("tokenizer", [], f"{len(tokenizer)} tokens")
+        tokenizer = AutoTokenizer.from_pretrained(str(model_dir) if model_dir.is_dir() else model)
+    except (OSError, ValueError, KeyError) as failure:
+        return outcome([f"{model}: {str(failure).splitlines()[0]}"])
+    return outcome(scope=f"{len(tokenizer)} tokens")
 
 
-def rows_as_tokens(engine: str, stage: str, values: dict[str, Any]) -> Check:
-    """Return the check of the first training rows as the engine's own tokens: ends, masks, what a template drops."""
-
-    name = "rows as tokens"
-    if stage not in SHOWN:
-        return skipped(name, f"{stage} trains on answers that it writes itself")
+def rows_as_tokens(engine: str, stage: str, values: dict[str, Any]) -> Outcome:
+    """Check the first training rows as the engine tokenizes them: EOS, loss mask, what the chat template drops."""
+    if stage not in STAGES_WITH_ROWS:
+        return skipped(f"{stage} trains on completions that the model generates")
     if engine == "axolotl" and (values.get("pretraining_dataset") or values.get("process_reward_model")):
-        return skipped(name, "axolotl makes these rows while it trains")
+        return skipped("axolotl tokenizes these rows while it trains")
     try:
         with silent():
-            found = look(engine, stage, values)
-    except Exception as wrong:  # whatever the engine says of rows that it cannot read
-        told = " ".join(str(wrong).split()) or type(wrong).__name__
-        return checked(name, [f"{engine} cannot make tokens of the rows: {told}"])
-    mistakes = look_at(found, stage)
-    done = "left out" if found.leaves_out else "cut"
-    share = len(found.too_long) / max(1, len(found.rows))
-    limit = f"{share:.0%} {done} at {found.limit_name} {found.limit}" if found.limit else "no length limit"
-    note = f"first {len(found.rows)} rows: {limit}, {found.trained_share:.0%} of tokens trained"
-    return judged(name, mistakes.errors, mistakes.warnings, note)
+            rows = tokenize_rows(engine, stage, values)
+    except Exception as failure:  # whatever the engine raises for rows that it cannot read
+        return outcome([f"{engine} cannot tokenize the rows: {one_line(failure)}"])
+    handling = "left out" if rows.drops_long_rows else "cut"
+    share = len(rows.too_long) / max(1, len(rows.rows))
+    limit = (
+        f"{share:.0%} {handling} at {rows.max_length_key} {rows.max_length}" if rows.max_length else "no length limit"
+    )
+    scope = f"first {len(rows.rows)} rows: {limit}, {rows.trained_share:.0%} of tokens trained"
+    return outcome_of(find_mistakes(rows, stage), scope=scope)

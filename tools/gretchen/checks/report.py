@@ -1,25 +1,87 @@
-"""What a check found, one line a check: `[3/7] chat template … ok`, or failed, or skipped with the reason."""
+"""What a check returns, and how a report prints it: `[3/7] chat template … ok`, failed, or skipped with the reason.
 
-from collections.abc import Iterable
-from dataclasses import asdict, dataclass, field
+outcome(errors, scope="27 recipes")      ok without errors, else failed
+outcome_of(problems)                     the same from Problem objects, warnings included
+skipped("nothing is built")
+"""
+
+from collections.abc import Iterable, Iterator
+from dataclasses import asdict, dataclass
+from enum import StrEnum
 from typing import Any
 
+from gretchen.checks.mistakes.problems import Level, Problem, messages
 from gretchen.errors import UserError
 
 WARNING = "warning: "
 
 
-@dataclass(frozen=True)
-class Check:
-    """One check: "ok" (`lines` are what to know), "failed" (the mistakes) or "skipped" (the reasons).
+class State(StrEnum):
+    """How a check ended."""
 
-    `note` says what an "ok" covers: 200 rows, 6 profiles.
+    OK = "ok"
+    FAILED = "failed"
+    SKIPPED = "skipped"
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """How a check ended, and why.
+
+    `errors` only where it failed; `warnings` and `notes` (facts worth knowing) only where it passed. `scope` says what
+    an "ok" covers ("200 rows of 4 files"), `reason` why the check was skipped.
     """
 
+    state: State
+    errors: tuple[str, ...] = ()
+    warnings: tuple[str, ...] = ()
+    notes: tuple[str, ...] = ()
+    scope: str = ""
+    reason: str = ""
+
+
+def outcome(
+    errors: Iterable[str] = (), warnings: Iterable[str] = (), notes: Iterable[str] = (), scope: str = ""
+) -> Outcome:
+    """Return the outcome of a check that ran, each message once. A failed check shows its errors alone."""
+    unique = tuple(dict.fromkeys(errors))
+    if unique:
+        return Outcome(State.FAILED, errors=unique)
+    return Outcome(State.OK, warnings=tuple(dict.fromkeys(warnings)), notes=tuple(notes), scope=scope)
+
+
+def outcome_of(problems: Iterable[Problem], scope: str = "") -> Outcome:
+    """Return the outcome of a check that found these problems."""
+    listed = list(problems)
+    return outcome(messages(listed, Level.ERROR), messages(listed, Level.WARNING), scope=scope)
+
+
+def skipped(reason: str) -> Outcome:
+    """Return the outcome of a check that did not run."""
+    return Outcome(State.SKIPPED, reason=reason)
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """A check's name and its outcome."""
+
     name: str
-    state: str
-    lines: list[str] = field(default_factory=list)
-    note: str = ""
+    outcome: Outcome
+
+    def lines(self, position: str) -> Iterator[str]:
+        """Yield the check as people read it; `position` is "3/7"."""
+        end, outcome = self.outcome.state, self.outcome
+        if outcome.state == State.SKIPPED:
+            end = f"{end}, because {outcome.reason}"
+        elif outcome.scope:
+            end = f"{end} ({outcome.scope})"
+        yield f"[{position}] {self.name} … {end}"
+        details = [*outcome.errors, *(WARNING + line for line in outcome.warnings), *outcome.notes]
+        yield from (f"      {line}" for detail in details for line in detail.splitlines())
+
+    def to_json(self) -> dict[str, Any]:  # JSON
+        """Return the result for JSON: the outcome's fields beside the name."""
+        return {"name": self.name, **asdict(self.outcome)}
 
 
 @dataclass(frozen=True)
@@ -27,59 +89,35 @@ class Report:
     """The checks of one project or one recipe."""
 
     subject: str
-    checks: list[Check]
+    results: tuple[CheckResult, ...] = ()
 
     @property
-    def failed(self) -> list[str]:
-        """Return the mistakes of all failed checks, each told once."""
-        return list(dict.fromkeys(line for check in self.checks if check.state == "failed" for line in check.lines))
+    def failed(self) -> bool:
+        """Return whether any check failed."""
+        return any(result.outcome.state == State.FAILED for result in self.results)
+
+    @property
+    def errors(self) -> list[str]:
+        """Return the errors of all checks, each once."""
+        return list(dict.fromkeys(line for result in self.results for line in result.outcome.errors))
 
     @property
     def warnings(self) -> list[str]:
-        """Return what may be a mistake, each told once, without the word "warning" before it."""
-        told = (line for check in self.checks if check.state == "ok" for line in check.lines)
-        return list(dict.fromkeys(line.removeprefix(WARNING) for line in told if line.startswith(WARNING)))
+        """Return the warnings of all checks, each once."""
+        return list(dict.fromkeys(line for result in self.results for line in result.outcome.warnings))
 
     def raise_if_failed(self) -> None:
-        """Raise UserError with all mistakes, if there is any."""
-        if self.failed:
-            raise UserError("\n".join(self.failed))
+        """Raise UserError with all errors, if there are any."""
+        if self.errors:
+            raise UserError("\n".join(self.errors))
 
     def text(self) -> str:
         """Return the report as people read it."""
-        lines = [self.subject]
-        for number, check in enumerate(self.checks, start=1):
-            head = f"[{number}/{len(self.checks)}] {check.name} … {check.state}"
-            if check.state == "failed":
-                lines += [head, *(f"      {line}" for told in check.lines for line in told.splitlines())]
-            elif check.state == "skipped":
-                lines.append(f"{head}, because {'; '.join(check.lines)}")
-            else:
-                lines += [head + (f" ({check.note})" if check.note else ""), *(f"      {line}" for line in check.lines)]
-        return "\n".join(lines)
+        count = len(self.results)
+        numbered = enumerate(self.results, start=1)
+        return "\n".join([self.subject, *(line for n, result in numbered for line in result.lines(f"{n}/{count}"))])
 
-    def plain(self) -> dict[str, Any]:
-        """Return the report as plain values, for JSON."""
-        return asdict(self) | {"failed": bool(self.failed)}
-
-
-def checked(name: str, mistakes: Iterable[str], note: str = "") -> Check:
-    """Return a check that ran: failed with its mistakes, each once, or ok."""
-    lines = list(dict.fromkeys(mistakes))
-    return Check(name, "failed", lines) if lines else Check(name, "ok", note=note)
-
-
-def warned(name: str, warnings: Iterable[str], note: str = "") -> Check:
-    """Return a check that ran and lets everything pass, with what may be a mistake, each told once."""
-    return Check(name, "ok", [WARNING + line for line in dict.fromkeys(warnings)], note)
-
-
-def judged(name: str, errors: Iterable[str], warnings: Iterable[str], note: str = "") -> Check:
-    """Return a check that ran: failed with its errors; where there is none, ok with what may be a mistake."""
-    found = checked(name, errors, note)
-    return found if found.state == "failed" else warned(name, warnings, note)
-
-
-def skipped(name: str, *reasons: str) -> Check:
-    """Return a check that did not run."""
-    return Check(name, "skipped", list(reasons))
+    def to_json(self) -> dict[str, Any]:  # JSON
+        """Return the report for JSON."""
+        results = [result.to_json() for result in self.results]
+        return {"subject": self.subject, "failed": self.failed, "checks": results}

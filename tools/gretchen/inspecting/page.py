@@ -1,9 +1,9 @@
-"""Sequences as one HTML page that needs nothing else: no script, no font, no host."""
+"""A preview as one self-contained HTML page: no script, no font, no request to a host."""
 
-from collections.abc import Sequence as Many
 from html import escape
 
-from gretchen.inspecting.pieces import Piece
+from gretchen.inspecting.preview import Preview
+from gretchen.inspecting.spans import Span
 
 STYLE = """
 :root { color-scheme: light dark; --page: #fff; --ink: #1b1f24; --soft: #6b7280; --line: #d7dbe0;
@@ -23,22 +23,23 @@ pre { border: 1px solid var(--line); border-radius: 6px; padding: .75rem 1rem; w
 """
 
 
-def page(title: str, told: Many[str], rows: Many[tuple[str, Many[Piece]]]) -> str:
-    """Return the page: a title, lines told below it, and each row under its heading."""
-    body = [f"<h1>{escape(title)}</h1>", *(f"<p>{escape(line)}</p>" for line in told)]
+def page(preview: Preview) -> str:
+    """Return the page: title, notes, and each row under its heading."""
+    title = escape(preview.title)
+    body = [f"<h1>{title}</h1>", *(f"<p>{escape(line)}</p>" for line in preview.notes)]
     body.append(
         '<p class="soft"><span class="trained">trained</span> <span class="masked">masked</span> '
         '<span class="trained end">ends the answer</span> a dashed line: the next packed row begins</p>'
     )
-    for heading, pieces in rows:
-        body += [f"<h2>{escape(heading)}</h2>", f"<pre>{''.join(map(_piece, pieces))}</pre>"]
-    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{escape(title)}</title>'
+    for row in preview.rows:
+        body += [f"<h2>{escape(row.heading)}</h2>", f"<pre>{''.join(map(_span, row.spans))}</pre>"]
+    head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     lines = ["<!doctype html>", '<html lang="en">', f"<head>{head}<style>{STYLE}</style></head>", "<body>", *body]
     return "\n".join([*lines, "</body>", "</html>", ""])
 
 
-def _piece(piece: Piece) -> str:
-    """Return a piece as HTML, its line breaks visible."""
-    kind = ("trained" if piece.trained else "masked") + (" end" if piece.ends else "")
-    text = escape(piece.text).replace("\n", '<span class="break">⏎</span>\n')
-    return f'{"<hr>" * piece.begins}<span class="{kind}">{text}</span>'
+def _span(span: Span) -> str:
+    """Return a span as HTML, its line breaks visible."""
+    kind = ("trained" if span.trained else "masked") + (" end" if span.is_eos else "")
+    text = escape(span.text).replace("\n", '<span class="break">⏎</span>\n')
+    return f'{"<hr>" * span.starts_row}<span class="{kind}">{text}</span>'

@@ -1,4 +1,4 @@
-"""What a collated batch holds, row by row: tokens, which of them are trained, where packed rows begin.
+"""What a collated batch contains, row by row: tokens, the loss mask, where packed rows start.
 
     sequences_of(next(iter(trainer.get_train_dataloader())))
 
@@ -7,17 +7,17 @@ packed rows by their position ids or numbered attention mask. Padding is left ou
 """
 
 from collections.abc import Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-IGNORED = -100  # what torch's cross entropy leaves out of the loss
+IGNORE_INDEX = -100  # the label that torch's cross entropy leaves out of the loss
 
 
 @dataclass(frozen=True)
-class Sequence:
-    """One sequence of a batch: token ids, which of them are trained, where packed rows begin (0 is always among them).
+class TokenSequence:
+    """One sequence of a batch: token ids, which of them are trained on, where packed rows start (always at 0).
 
-    `side` is "chosen" or "rejected" of a pair, "wanted" or "unwanted" of feedback, else "".
+    `side` is "chosen" or "rejected" for a pair, "desirable" or "undesirable" for KTO's rows, else "".
     """
 
     ids: list[int]
@@ -26,65 +26,61 @@ class Sequence:
     side: str = ""
 
 
-def sequences_of(batch: dict[str, Any]) -> list[Sequence]:
+def sequences_of(batch: dict[str, Any]) -> list[TokenSequence]:
     """Return the sequences of a collated batch; the two sides of a pair follow each other."""
     if "chosen_input_ids" in batch:  # ORPO, CPO
-        sides = [list(_rows(batch, side, f"{side}_")) for side in ("chosen", "rejected")]
-        return [one for pair in zip(*sides, strict=True) for one in pair]
-    found = list(_rows(batch))
+        chosen, rejected = (list(_rows(batch, side, f"{side}_")) for side in ("chosen", "rejected"))
+        return [sequence for pair in zip(chosen, rejected, strict=True) for sequence in pair]
+    rows = list(_rows(batch))
     if "label" in batch:  # KTO
-        names = ["wanted" if wanted else "unwanted" for wanted in batch["label"].tolist()]
-        return [Sequence(one.ids, one.trained, one.starts, name) for one, name in zip(found, names, strict=True)]
+        sides = ["desirable" if label else "undesirable" for label in batch["label"].tolist()]
+        return [replace(row, side=side) for row, side in zip(rows, sides, strict=True)]
     if "labels" in batch:
-        return found
-    half = len(found) // 2  # DPO and reward models: all chosen ones first
-    return [
-        Sequence(one.ids, one.trained, one.starts, side)
-        for pair in zip(found[:half], found[half:], strict=True)
-        for one, side in zip(pair, ("chosen", "rejected"), strict=True)
-    ]
+        return rows
+    half = len(rows) // 2  # DPO and reward models: all chosen sides first
+    pairs = zip(rows[:half], rows[half:], strict=True)
+    return [replace(row, side=side) for pair in pairs for row, side in zip(pair, ("chosen", "rejected"), strict=True)]
 
 
-def _rows(batch: dict[str, Any], side: str = "", prefix: str = "") -> Iterator[Sequence]:
+def _rows(batch: dict[str, Any], side: str = "", prefix: str = "") -> Iterator[TokenSequence]:
     """Yield the rows of the tensors whose names begin with `prefix`."""
-    every = batch[f"{prefix}input_ids"].tolist()
     labels = batch.get(f"{prefix}labels")
     masks = batch.get(f"{prefix}completion_mask")
-    for number, ids in enumerate(every):
-        kept = _kept(batch, prefix, number, len(ids))
-        trained = [True] * len(ids)  # a reward model judges the whole sequence
+    for number, ids in enumerate(batch[f"{prefix}input_ids"].tolist()):
+        kept = _unpadded(batch, prefix, number, len(ids))
+        trained = [True] * len(ids)  # a reward model scores the whole sequence
         if labels is not None:
-            trained = [label != IGNORED for label in labels[number].tolist()]
+            trained = [label != IGNORE_INDEX for label in labels[number].tolist()]
         elif masks is not None:
             trained = [bool(mask) for mask in masks[number].tolist()]
         starts = [0] if prefix else _starts(batch, number, kept)
-        yield _without_padding(Sequence([ids[i] for i in kept], [trained[i] for i in kept], starts, side))
+        yield _without_padding_row(TokenSequence([ids[i] for i in kept], [trained[i] for i in kept], starts, side))
 
 
-def _kept(batch: dict[str, Any], prefix: str, number: int, width: int) -> list[int]:
-    """Return the places of a row that are no padding."""
+def _unpadded(batch: dict[str, Any], prefix: str, number: int, width: int) -> list[int]:
+    """Return the positions of a row that are not padding."""
     mask = batch.get(f"{prefix}attention_mask")
     if mask is None or mask.dim() != 2:
         return list(range(width))
-    return [place for place, seen in enumerate(mask[number].tolist()) if seen]
+    return [position for position, attended in enumerate(mask[number].tolist()) if attended]
 
 
-def _without_padding(one: Sequence) -> Sequence:
-    """Return a packed sequence without a last row that is one token over and over, masked: axolotl pads so."""
-    last = one.starts[-1]
-    if last == 0 or any(one.trained[last:]) or len(set(one.ids[last:])) > 1:
-        return one
-    return Sequence(one.ids[:last], one.trained[:last], one.starts[:-1], one.side)
+def _without_padding_row(sequence: TokenSequence) -> TokenSequence:
+    """Return a packed sequence without a masked last row of one repeated token: so axolotl pads."""
+    last = sequence.starts[-1]
+    if last == 0 or any(sequence.trained[last:]) or len(set(sequence.ids[last:])) > 1:
+        return sequence
+    return TokenSequence(sequence.ids[:last], sequence.trained[:last], sequence.starts[:-1], sequence.side)
 
 
 def _starts(batch: dict[str, Any], number: int, kept: list[int]) -> list[int]:
-    """Return where packed rows begin: where the position is 0 again, or the attention mask counts on."""
+    """Return where packed rows start: where the position is 0 again, or the attention mask's number changes."""
     for name in ("position_ids", "attention_mask"):
-        told = batch.get(name)
-        if told is not None and told.dim() == 2:
-            row = [told[number].tolist()[place] for place in kept]
-            again = {i for i, position in enumerate(row) if position == 0} if name == "position_ids" else set()
-            counted = {i for i in range(1, len(row)) if name == "attention_mask" and row[i] != row[i - 1]}
-            if again or counted:
-                return sorted({0} | again | counted)
+        tensor = batch.get(name)
+        if tensor is not None and tensor.dim() == 2:
+            row = [tensor[number].tolist()[position] for position in kept]
+            restarts = {i for i, position in enumerate(row) if position == 0} if name == "position_ids" else set()
+            changes = {i for i in range(1, len(row)) if name == "attention_mask" and row[i] != row[i - 1]}
+            if restarts or changes:
+                return sorted({0} | restarts | changes)
     return [0]

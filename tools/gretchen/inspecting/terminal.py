@@ -1,6 +1,6 @@
-"""Sequences on a terminal: trained tokens green, masked ones grey; without colour the trained ones stand between marks.
+"""Sequences on a terminal: trained tokens green, masked ones grey; without colour, trained tokens in brackets.
 
-Colour is rich's matter: none in a pipe, none where NO_COLOR is set.
+rich decides on colour: none in a pipe, none where NO_COLOR is set.
 """
 
 from collections.abc import Iterable
@@ -8,38 +8,37 @@ from collections.abc import Iterable
 from rich.console import Console
 from rich.text import Text
 
-from gretchen.inspecting.pieces import Piece
+from gretchen.inspecting.spans import Span
 
 OPEN, CLOSE = "⟦", "⟧"
-TRAINED, MASKED, END = "bold green", "bright_black", "reverse"
-BREAK = "⏎"
+TRAINED, MASKED, EOS = "bold green", "bright_black", "reverse"
+LINE_BREAK = "⏎"
 
 
 def legend(console: Console) -> Text:
-    """Return the line that says how trained, masked and ending tokens look."""
+    """Return the line that explains how trained, masked and EOS tokens look."""
     if console.color_system:
         return Text.assemble(
-            ("trained", TRAINED), "  ", ("masked", MASKED), "  ", ("ends the answer", f"{TRAINED} {END}")
+            ("trained", TRAINED), "  ", ("masked", MASKED), "  ", ("ends the answer", f"{TRAINED} {EOS}")
         )
-    return Text(f"trained tokens stand between {OPEN} and {CLOSE}; a token that ends an answer is told by (EOS)")
+    return Text(f"trained tokens stand between {OPEN} and {CLOSE}; a token that ends an answer is followed by (EOS)")
 
 
-def shown(pieces: Iterable[Piece], console: Console) -> Text:
-    """Return pieces as text for the console, line breaks made visible, packed rows apart."""
+def render(spans: Iterable[Span], console: Console) -> Text:
+    """Return spans as text for the console, line breaks made visible, packed rows separated."""
     text, inside = Text(), False
-    for piece in pieces:
-        if not console.color_system and inside and (piece.begins or not piece.trained):
+    for span in spans:
+        if not console.color_system and inside and (span.starts_row or not span.trained):
             text.append(CLOSE)
             inside = False
-        if piece.begins:
+        if span.starts_row:
             text.append("\n" * (not text.plain.endswith("\n")) + "── next packed row ──\n")
-        if not console.color_system and piece.trained and not inside:
+        if not console.color_system and span.trained and not inside:
             text.append(OPEN)
             inside = True
-        style = TRAINED if piece.trained else MASKED
-        words = piece.text.replace("\n", f"{BREAK}\n")
-        text.append(words, f"{style} {END}" if piece.ends else style)
-        if piece.ends and not console.color_system:
+        style = TRAINED if span.trained else MASKED
+        text.append(span.text.replace("\n", f"{LINE_BREAK}\n"), f"{style} {EOS}" if span.is_eos else style)
+        if span.is_eos and not console.color_system:
             text.append("(EOS)")
     if inside:
         text.append(CLOSE)

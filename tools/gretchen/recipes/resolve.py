@@ -81,6 +81,11 @@ class Resolved:
         """Return the rows of one optimizer step, over all devices."""
         return self.batch.effective
 
+    def location(self, key: tuple[Any, ...]) -> str:
+        """Return where the value of a key comes from: "file:line", or the layer's name."""
+        origin = self.origins[".".join(map(str, key))]
+        return ":".join(map(str, origin)) if isinstance(origin, tuple) else origin
+
     def text(self) -> str:
         """Return the recipe as upstream's YAML."""
         return dump(self.values)

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.checks.check import check_resolved
+from gretchen.checks.runner import check_resolved
 from gretchen.errors import WorkError
 from gretchen.hardware import Machine
 from gretchen.models.locate import weights_hash

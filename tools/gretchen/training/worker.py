@@ -11,9 +11,7 @@ import sys
 from collections.abc import Callable
 from pathlib import Path
 
-from gretchen.checks.check import check_deep
-from gretchen.checks.deep import own_validators
-from gretchen.checks.report import Report
+from gretchen.checks.deep import check_deep, check_validators
 from gretchen.errors import GretchenError
 from gretchen.hardware import is_main_process
 from gretchen.runs.folder import trained_weights
@@ -57,7 +55,7 @@ def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
     record = find_record(recipe.parent)
     of_project = record is not None and record.kind == "project"
     if record is not None and record.kind == "standalone":
-        Report(str(recipe), [own_validators(recipe)]).raise_if_failed()
+        check_validators(recipe).raise_if_failed()
     if of_project:
         report = check_deep(record.project, recipe)
         report.raise_if_failed()

@@ -1,24 +1,26 @@
 """Mistakes in built rows that no single row's form shows: markup, sides, roles, labels, lengths, test rows in train.
 
-    look_at("genome-chatbot").errors
+    find_mistakes("genome-chatbot")      -> problems, each with file and line
 
-The first 200 rows of each training file are looked at; for test rows among the training rows, all, unless the
-builder wrote them as they are: it looks for such itself.
+The first 200 rows of each training file are read. Test rows among the training rows are searched in all rows, unless
+the builder's own files are unchanged: it has searched them.
 """
 
 import json
 import re
-from itertools import islice
+from collections.abc import Iterator
+from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 from gretchen import paths
-from gretchen.checks.mistakes.problems import Found
+from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.projects.build import untouched
 from gretchen.projects.card import Card, read_card
 from gretchen.projects.rows import FORMATS, Row, normalised_prompt
 
-ROWS = 200
+NUM_ROWS, NUM_LEAKS = 200, 5
+COLUMNS = ("messages", "prompt", "chosen", "rejected", "completion")
 # What chat templates write around turns. In a row's content it means that a template was applied already.
 MARKUP = re.compile(
     r"<\|(im_start|im_end|start_header_id|end_header_id|eot_id|endoftext|user|assistant|system)\|>"
@@ -26,123 +28,129 @@ MARKUP = re.compile(
     re.MULTILINE,
 )
 # A warning from so many pairs on, where nine of ten chosen answers are longer, by half on average.
-LEAST_PAIRS, SHARE, RATIO = 30, 0.9, 1.5
-# KTO's authors balance wanted and unwanted rows by weights; ten to one is far beyond what these are meant for.
-UNBALANCED = 10
+MIN_PAIRS, LONGER_SHARE, LENGTH_RATIO = 30, 0.9, 1.5
+# KTO's authors balance desirable and undesirable rows by weights; ten to one is far beyond what these are meant for.
+MAX_IMBALANCE = 10
 
 
-def look_at(project: str) -> Found:
-    """Return the mistakes in a project's built rows; nothing is found where nothing is built."""
-    found = Found()
-    built_here = untouched(project)  # then the builder has looked for test rows in train
+def find_mistakes(project: str) -> Iterator[Problem]:
+    """Yield the mistakes in a project's built rows."""
+    builder_checked_leakage = untouched(project)
     for row_format in FORMATS:
         file = paths.build(project) / row_format / "train.jsonl"
-        rows = first(file)
+        rows = read_rows(file)
         for number, row in enumerate(rows, start=1):
-            of_row(row, f"{paths.shown(file)}:{number}", found)
-        of_file(rows, paths.shown(file), found)
-        if not built_here:
-            found.errors += test_rows_in_train(project, row_format)
-    return found
+            yield from row_mistakes(row, f"{paths.shown(file)}:{number}")
+        yield from label_mistakes(rows, paths.shown(file))
+        yield from length_mistakes(rows, paths.shown(file))
+        if not builder_checked_leakage:
+            yield from leaked_rows(project, row_format)
 
 
-def first(file: Path, most: int | None = ROWS) -> list[Row]:
-    """Return the first rows of a built file that are JSON; [] where there is no file."""
+def read_rows(file: Path, limit: int | None = NUM_ROWS) -> list[Row]:
+    """Return the first rows of a built file that are JSON objects; [] where there is no file."""
     if not file.is_file():
         return []
     rows = []
     with file.open(encoding="utf-8") as stream:
-        for line in islice(stream, most):
+        for line in islice(stream, limit):
             try:
                 rows.append(json.loads(line))
-            except json.JSONDecodeError:  # told by the check of rows
+            except json.JSONDecodeError:  # reported by the check of rows
                 continue
     return [row for row in rows if isinstance(row, dict)]
 
 
-def of_row(row: Row, where: str, found: Found) -> None:
-    """Add what is wrong with one row."""
-    turns = {
-        column: row[column] for column in ("messages", "prompt", "chosen", "rejected", "completion") if column in row
-    }
+def row_mistakes(row: Row, where: str) -> Iterator[Problem]:
+    """Yield the mistakes in one row."""
+    turns = {column: row[column] for column in COLUMNS if column in row}
+    if not all(isinstance(value, list) and all(isinstance(turn, dict) for turn in value) for value in turns.values()):
+        return  # reported by the check of rows
     for column, messages in turns.items():
-        if not isinstance(messages, list) or not all(isinstance(turn, dict) for turn in messages):
-            return  # told by the check of rows
         for number, turn in enumerate(messages):
-            if mark := MARKUP.search(str(turn.get("content") or "")):
-                found.warnings.append(
-                    f"{where}: {column}[{number}] holds the template's own '{mark[0]}': the chat template will be "
+            if markup := MARKUP.search(str(turn.get("content") or "")):
+                yield warning(
+                    f"{where}: {column}[{number}] contains the template's own '{markup[0]}': the chat template will be "
                     "applied a second time: store the plain text"
                 )
     for side in ("chosen", "rejected", "completion"):
         if side in turns and turns.get("prompt") and turns[side][0].get("role") == "user":
-            found.errors.append(f"{where}: '{side}' begins with the prompt again: it holds the answer alone")
-    if "chosen" in turns and said(turns["chosen"]) == said(turns["rejected"]) and turns["chosen"] != turns["rejected"]:
-        found.errors.append(f"{where}: 'chosen' and 'rejected' differ in white space only")
-    roles(turns.get("messages") or turns.get("prompt") or [], where, found)
+            yield error(f"{where}: '{side}' begins with the prompt again: it holds the answer alone")
+    chosen, rejected = turns.get("chosen"), turns.get("rejected")
+    if chosen and rejected and chosen != rejected and squeezed(chosen) == squeezed(rejected):
+        yield error(f"{where}: 'chosen' and 'rejected' differ in white space only")
+    yield from role_mistakes(turns.get("messages") or turns.get("prompt") or [], where)
 
 
-def said(turns: list[dict[str, Any]]) -> list[str]:
-    """Return what turns say, white space aside."""
+def squeezed(turns: list[dict[str, Any]]) -> list[str]:
+    """Return the content of turns without white space, tool calls included."""
     return ["".join(str(turn.get("content") or "").split()) + json.dumps(turn.get("tool_calls")) for turn in turns]
 
 
-def roles(turns: list[dict[str, Any]], where: str, found: Found) -> None:
+def role_mistakes(turns: list[dict[str, Any]], where: str) -> Iterator[Problem]:
     """Warn of turns in an order that many templates refuse or drop."""
-    names = [turn.get("role") for turn in turns]
-    if "system" in names[1:]:
-        found.warnings.append(f"{where}: a system turn that is not the first: many templates drop or refuse it")
-    for one, other in zip(names, names[1:], strict=False):
-        if one == other and one in ("user", "assistant"):
-            found.warnings.append(f"{where}: two turns of '{one}' in a row: many templates refuse them: make them one")
-            return
+    roles = [turn.get("role") for turn in turns]
+    if "system" in roles[1:]:
+        yield warning(f"{where}: a system turn that is not the first: many templates drop or refuse it")
+    repeated = next((role for role, following in pairwise(roles) if role == following in ("user", "assistant")), None)
+    if repeated:
+        yield warning(f"{where}: two turns of '{repeated}' in a row: many templates refuse them: join them")
 
 
-def of_file(rows: list[Row], where: str, found: Found) -> None:
-    """Add what is wrong with a file's rows together."""
+def label_mistakes(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Yield what is wrong with the labels of a file's rows (KTO)."""
     labels = [row["label"] for row in rows if isinstance(row.get("label"), bool)]
-    wanted, unwanted = labels.count(True), labels.count(False)
-    if labels and not (wanted and unwanted):
-        found.errors.append(f"{where}: every 'label' is {str(labels[0]).lower()}: KTO learns from both kinds")
-    elif labels and max(wanted, unwanted) > UNBALANCED * min(wanted, unwanted):
-        found.warnings.append(
-            f"{where}: {wanted} wanted and {unwanted} unwanted rows: 'desirable_weight' and 'undesirable_weight' "
-            "balance them"
+    desirable, undesirable = labels.count(True), labels.count(False)
+    if labels and not (desirable and undesirable):
+        yield error(f"{where}: every 'label' is {str(labels[0]).lower()}: KTO learns from both kinds")
+    elif labels and max(desirable, undesirable) > MAX_IMBALANCE * min(desirable, undesirable):
+        yield warning(
+            f"{where}: {desirable} desirable and {undesirable} undesirable rows: 'desirable_weight' and "
+            "'undesirable_weight' balance them"
         )
-    pairs = [(length(row["chosen"]), length(row["rejected"])) for row in rows if "chosen" in row and "rejected" in row]
+
+
+def length_mistakes(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Warn of pairs in which the chosen answer is nearly always the longer one."""
+    pairs = [
+        (num_characters(row["chosen"]), num_characters(row["rejected"]))
+        for row in rows
+        if "chosen" in row and "rejected" in row
+    ]
     longer = sum(chosen > rejected for chosen, rejected in pairs)
-    total = sum(chosen for chosen, _ in pairs), sum(rejected for _, rejected in pairs)
-    if len(pairs) >= LEAST_PAIRS and longer >= SHARE * len(pairs) and total[0] >= RATIO * total[1]:
-        found.warnings.append(
+    total_chosen, total_rejected = sum(chosen for chosen, _ in pairs), sum(rejected for _, rejected in pairs)
+    many = len(pairs) >= MIN_PAIRS and longer >= LONGER_SHARE * len(pairs)
+    if many and total_chosen >= LENGTH_RATIO * total_rejected:
+        yield warning(
             f"{where}: {longer} of {len(pairs)} chosen answers are longer than the rejected ones, "
-            f"{total[0] / total[1]:.1f} times in all: the model will learn to write more"
+            f"{total_chosen / total_rejected:.1f} times in all: the model will learn to write more"
         )
 
 
-def length(turns: Any) -> int:
-    """Return how many letters turns hold."""
+def num_characters(turns: Any) -> int:
+    """Return the number of characters in turns."""
     return sum(len(str(turn.get("content") or "")) for turn in turns if isinstance(turn, dict))
 
 
-def test_rows_in_train(project: str, row_format: str) -> list[str]:
-    """Return a sentence for each of the first training rows that ask what a held-out row asks, closed forms aside."""
-
+def leaked_rows(project: str, row_format: str) -> Iterator[Problem]:
+    """Report the first training rows whose prompt is that of a held-out row; closed forms are exempt."""
     card = read_card(project)
     closed = set(card.closed) if isinstance(card, Card) else set()
     folder = paths.build(project) / row_format
-    held = {}
+    held_out: dict[str, str] = {}
     for split in ("test", "hard"):
-        for number, row in enumerate(first(folder / f"{split}.jsonl", None), start=1):
-            if row.get("form") not in closed and (prompt := asked(row)):
-                held.setdefault(prompt, f"{paths.shown(folder)}/{split}.jsonl:{number}")
-    train = first(folder / "train.jsonl", None) if held else []
-    leaks = [(number, held[asked(row)]) for number, row in enumerate(train, start=1) if asked(row) in held]
-    return [f"{paths.shown(folder)}/train.jsonl:{number}: asks what {there} asks: a test row is trained"
-            for number, there in leaks[:5]]  # fmt: skip
+        for number, row in enumerate(read_rows(folder / f"{split}.jsonl", None), start=1):
+            if row.get("form") not in closed and (prompt := prompt_of(row)):
+                held_out.setdefault(prompt, f"{paths.shown(folder)}/{split}.jsonl:{number}")
+    train = read_rows(folder / "train.jsonl", None) if held_out else []
+    leaks = ((n, held_out[prompt_of(row)]) for n, row in enumerate(train, start=1) if prompt_of(row) in held_out)
+    for number, test_row in islice(leaks, NUM_LEAKS):
+        file = f"{paths.shown(folder)}/train.jsonl:{number}"
+        yield error(f"{file}: has the prompt of {test_row}: a test row is among the training rows")
 
 
-def asked(row: Row) -> str:
-    """Return what a row asks, normalised; "" for a row of no form."""
+def prompt_of(row: Row) -> str:
+    """Return a row's normalised prompt; "" for a row that has none."""
     try:
         return normalised_prompt(row)
     except (TypeError, AttributeError, KeyError):

@@ -1,14 +1,14 @@
-"""A model without weights, for an engine's trainer that is only asked how it makes batches.
+"""A model without trained weights, for an engine's trainer that only has to make batches.
 
-What tokens a row becomes depends on tokenizer, template, recipe and collator, and not on the model: so a Llama of one
-narrow layer stands in for it, and a recipe for 80 GB can be inspected on a laptop. It is never trained.
+How rows become tokens depends on tokenizer, template, recipe and collator, not on the model. So a one-layer Llama takes
+its place, and a recipe for 80 GB can be inspected on a laptop. It is never trained.
 """
 
 from typing import Any
 
 
-def stand_in(tokenizer: Any, name: str, reward: bool = False) -> Any:
-    """Return a small random model with the tokenizer's vocabulary; `name` is the model it stands in for."""
+def stub_model(tokenizer: Any, name: str, reward: bool = False) -> Any:
+    """Return a small random model with the tokenizer's vocabulary; `name` is the model it replaces."""
     from transformers import LlamaConfig, LlamaForCausalLM, LlamaForSequenceClassification
 
     config = LlamaConfig(

@@ -1,0 +1,65 @@
+"""Checks of recipes: errors in their files, whether they resolve, foreign code, values that spoil a training."""
+
+import itertools
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from gretchen import paths
+from gretchen.checks.mistakes.recipe import Subject, find_mistakes
+from gretchen.checks.report import Outcome, outcome, outcome_of
+from gretchen.errors import GretchenError
+from gretchen.recipes.find import RecipeFile
+from gretchen.recipes.read import read
+from gretchen.recipes.references import code_faults
+from gretchen.recipes.resolve import Request, Resolved, resolve
+from gretchen.runs.store import earlier_runs
+
+
+@dataclass(frozen=True)
+class FileErrors:
+    """The errors in recipe files and in the shared files they extend, by kind."""
+
+    form: tuple[str, ...]
+    keys: tuple[str, ...]
+    placeholders: tuple[str, ...]
+
+    @property
+    def any(self) -> bool:
+        """Return whether there is any error."""
+        return bool(self.form or self.keys or self.placeholders)
+
+
+def file_errors(files: Sequence[RecipeFile], profiles: Sequence[str]) -> FileErrors:
+    """Return the errors in recipe files, each read under every profile."""
+    errors: dict[str, list[str]] = {"form": [], "keys": [], "placeholders": []}
+    for file, profile in itertools.product(files, profiles):
+        for mistake in read(file, profile)[1]:
+            errors[mistake.kind].append(mistake.told)
+    return FileErrors(**{kind: tuple(lines) for kind, lines in errors.items()})
+
+
+def resolve_all(project: str, files: Sequence[RecipeFile], profiles: Sequence[str]) -> tuple[list[Resolved], list[str]]:
+    """Return every recipe resolved under every profile, and an error for each that does not resolve."""
+    resolved, errors = [], []
+    for file, profile in itertools.product(files, profiles):
+        try:
+            resolved.append(resolve(Request(project, file.name, profile), earlier_runs(project, profile)))
+        except GretchenError as failure:
+            hint = f" ({failure.hint})" if failure.hint else ""
+            errors.append(f"{paths.shown(file.path)} under {profile}: {failure.problem}{hint}")
+    return resolved, errors
+
+
+def foreign_code(project: str, resolved: Sequence[Resolved]) -> Outcome:
+    """Check that no recipe runs code from a model's repository without a pinned commit."""
+    return outcome(fault for recipe in resolved for fault in code_faults(recipe.values, recipe.location))
+
+
+def recipe_mistakes(project: str, resolved: Sequence[Resolved]) -> Outcome:
+    """Check for values that an engine accepts and that spoil the training."""
+    return outcome_of(mistake for recipe in resolved for mistake in find_mistakes(Subject.of(recipe)))
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 recipe" or "2 recipes"."""
+    return f"{count} {noun}{'' if count == 1 else 's'}"

@@ -1,0 +1,123 @@
+"""Which checks there are, in the order in which a person would fix what they report.
+
+    check_project("genome-chatbot").text()                              `make check`
+    check_resolved("genome-chatbot", resolved).raise_if_failed()        before every training
+    check_file(Path("qlora.yml"))                                       `gretchen check FILE`
+
+To add a check, write a function that takes a project and its resolved recipes and returns an Outcome, and list it in
+RESOLVED_CHECKS. These checks read files: no model is loaded, no hub is asked, no library of the training stack is
+imported. Checks that need one stand in deep.py.
+"""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import NamedTuple
+
+from gretchen import paths
+from gretchen.checks import data, model, modules, recipes
+from gretchen.checks.deep import check_recipes_deep
+from gretchen.checks.report import CheckResult, Outcome, Report, outcome, skipped
+from gretchen.checks.standalone import check_standalone
+from gretchen.hardware import PROFILES
+from gretchen.projects.card import card_faults, card_file, project_slugs
+from gretchen.recipes.find import RecipeFile, find, name_faults, recipes_of
+from gretchen.recipes.resolve import Resolved
+
+
+class Check(NamedTuple):
+    """A check of a project's resolved recipes: its name in the report, and the function that runs it."""
+
+    name: str
+    run: Callable[[str, Sequence[Resolved]], Outcome]
+
+
+RESOLVED_CHECKS = (
+    Check("foreign code", recipes.foreign_code),
+    Check("data", data.data_files),
+    Check("rows", data.row_formats),
+    Check("common mistakes in rows", data.row_mistakes),
+    Check("model", model.weights),
+    Check("special tokens", model.special_tokens),
+    Check("chat template", model.chat_templates),
+    Check("common mistakes in recipes", recipes.recipe_mistakes),
+)
+RESOLVES = "every recipe under every profile resolves"
+
+
+def check_projects(project: str = "", deep_profile: str = "") -> list[Report]:
+    """Return the reports on one project, or on all; with `deep_profile` also the deep ones of its recipes.
+
+    Raises UserError for an unknown project.
+    """
+    if project:
+        card_file(project)
+    reports = []
+    for slug in [project] if project else project_slugs():
+        report = check_project(slug)
+        reports.append(report)
+        if deep_profile:
+            reports += check_recipes_deep(slug, deep_profile, skip=report.failed)
+    return reports
+
+
+def check_project(project: str) -> Report:
+    """Return the report on a project: card, modules, every recipe under every profile, data, base model."""
+    card = card_faults(project)
+    files = list(recipes_of(project).values())
+    names = name_faults(project)
+    if not files and not names:
+        names = [f"projects/{project}/recipes: no recipe"]
+    first = [
+        CheckResult("card", outcome(card)),
+        CheckResult("dataset.py and evaluation.py", outcome(modules.module_errors(project))),
+    ]
+    return Report(project, (*first, *_check_recipes(project, files, names, broken_card=bool(card))))
+
+
+def check_resolved(project: str, resolved: Resolved) -> Report:
+    """Return the report on a recipe that is about to be trained: its values, and the data and the model it names."""
+    return Report(f"{project}, {resolved.name}, {resolved.profile}", _check_resolved(project, [resolved]))
+
+
+def check_file(path: Path, deep: bool = False) -> Report:
+    """Return the report on a recipe named by its file: a project's, or a standalone one.
+
+    `deep` also runs the engine's own validators, which loads its libraries. Raises UserError where there is no file.
+    """
+    recipes_dir = path.resolve().parent
+    project_dir = recipes_dir.parent
+    if path.is_file() and recipes_dir.name == "recipes" and project_dir.parent == paths.projects().resolve():
+        recipe = find(project_dir.name, path.name.removesuffix(".yaml"))
+        return Report(f"{project_dir.name}, {recipe.name}", tuple(_check_recipes(project_dir.name, [recipe])))
+    return check_standalone(path, deep)
+
+
+def _check_recipes(
+    project: str, files: Sequence[RecipeFile], name_errors: Sequence[str] = (), broken_card: bool = False
+) -> list[CheckResult]:
+    """Return the checks of recipe files under every profile, then those of what they resolve to."""
+    errors = recipes.file_errors(files, PROFILES)
+    results = [
+        CheckResult(
+            "recipe files: names, extends, profiles",
+            outcome([*name_errors, *errors.form], scope=recipes.counted(len(files), "recipe")),
+        ),
+        CheckResult("keys and types", outcome(errors.keys)),
+        CheckResult("placeholders", outcome(errors.placeholders)),
+    ]
+    if broken_card or errors.any:
+        reason = "the card has mistakes" if broken_card else "the recipes have mistakes"
+        return [*results, *(CheckResult(name, skipped(reason)) for name in (RESOLVES, *_names(RESOLVED_CHECKS)))]
+    resolved, unresolved = recipes.resolve_all(project, files, PROFILES)
+    pairs = f"{recipes.counted(len(files), 'recipe')} × {recipes.counted(len(PROFILES), 'profile')}"
+    return [*results, CheckResult(RESOLVES, outcome(unresolved, scope=pairs)), *_check_resolved(project, resolved)]
+
+
+def _check_resolved(project: str, resolved: Sequence[Resolved]) -> tuple[CheckResult, ...]:
+    """Return the checks of resolved recipes and of what they name."""
+    return tuple(CheckResult(check.name, check.run(project, resolved)) for check in RESOLVED_CHECKS)
+
+
+def _names(checks: Sequence[Check]) -> list[str]:
+    """Return the names of some checks."""
+    return [check.name for check in checks]
