@@ -51,7 +51,10 @@ def one(models: list[Told], key: str, value: str) -> Told:
 def figures(model: Told) -> dict[str, float]:
     """Return the figures of a model that the table shows."""
     sets = {f"exact, {name}": model["sets"][name]["scores"]["exact"]["value"] for name in model["sets"]}
-    return sets | {"ended": model["sets"]["test"]["ended"], "pairs right": model["preferences"]["accuracy"]["value"]}
+    return sets | {
+        "finished (EOS)": model["sets"]["test"]["ended"],
+        "preference accuracy": model["preferences"]["accuracy"]["value"],
+    }
 
 
 def cell(values: list[float]) -> str:

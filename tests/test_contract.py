@@ -20,9 +20,9 @@ from gretchen.projects.card import load_card, project_slugs
 from gretchen.projects.leakage import leaks
 from gretchen.projects.modules import load_dataset_module
 from gretchen.scoring.baselines import baselines
-from gretchen.scoring.results import END, START
-from gretchen.scoring.scorer import load_evaluator
-from gretchen.scoring.table import markdown_table
+from gretchen.scoring.evaluator import load_evaluator
+from gretchen.scoring.results import END, START, read_results
+from gretchen.scoring.scored import Answer
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUGS = project_slugs()
@@ -52,50 +52,50 @@ def test_anatomy(slug):
     assert [name for name in ANATOMY if not (folder / name).exists()] == []
     assert list((folder / "recipes").glob("*.yaml"))
     for module in folder.glob("**/*.py"):
-        assert '"""' in module.read_text(encoding="utf-8")[:200], f"{module} says not what it is"
+        assert '"""' in module.read_text(encoding="utf-8")[:200], f"{module} has no module docstring"
 
 
 def test_the_builder_is_deterministic(slug):
     module = load_dataset_module(slug)
     for name in offered(module):
-        one, two = (list(itertools.islice(getattr(module, name)(), 200)) for _ in range(2))
-        assert one == two, name
+        first, second = (list(itertools.islice(getattr(module, name)(), 200)) for _ in range(2))
+        assert first == second, name
 
 
 def test_every_format_has_every_split_and_nothing_leaks(slug, rows):
-    for name, found in rows.items():
-        assert {"train", "validation", "test"} <= {one.split for one in found}, name
-    assert leaks([(name, one) for name, found in rows.items() for one in found], load_card(slug).closed) == []
+    for name, placed in rows.items():
+        assert {"train", "validation", "test"} <= {row.split for row in placed}, name
+    assert leaks([(name, row) for name, placed in rows.items() for row in placed], load_card(slug).closed) == []
 
 
 def test_closed_forms_are_forms(slug, rows):
-    forms = {one.row["form"] for found in rows.values() for one in found}
+    forms = {placed.row["form"] for by_format in rows.values() for placed in by_format}
     assert set(load_card(slug).closed) <= forms
 
 
 @pytest.fixture(scope="module")
 def held_out(slug, rows):
     """Return the test rows as evaluation.py sees them."""
-    found = next(rows[name] for name in ("chats", "prompts", "preferences", "feedback") if name in rows)
+    answered = next(rows[name] for name in ("chats", "prompts", "preferences", "feedback") if name in rows)
     closed = load_card(slug).closed
-    return [one.row for one in found if one.split in ("test", "hard") and one.row["form"] not in closed]
+    return [row.row for row in answered if row.split in ("test", "hard") and row.row["form"] not in closed]
 
 
 def test_the_oracle_is_perfect_and_no_trivial_answer_comes_near(slug, rows, held_out):
     evaluator = load_evaluator(slug)
-    metric = evaluator.settings.metrics[evaluator.main]
+    metric = evaluator.settings.metrics[evaluator.main_metric]
     best = metric.range[1] if metric.better == "higher" else metric.range[0]
 
-    def figure(said):
-        return evaluator.aggregate(evaluator.score_all(held_out, said))[evaluator.main]
+    def value(answers):
+        return evaluator.aggregate(evaluator.score_answers(held_out, answers))[evaluator.main_metric]
 
-    assert figure({row["id"]: [evaluator.oracle(row)] for row in held_out}) == pytest.approx(best)
-    train = [one.row for one in rows.get("chats", []) if one.split == "train"]
-    for name, said in baselines(evaluator, held_out, train).items():
-        assert abs(figure(said) - best) > 0.5 * (metric.range[1] - metric.range[0]), name
+    assert value([Answer(row["id"], 0, evaluator.oracle(row), True) for row in held_out]) == pytest.approx(best)
+    train = [row.row for row in rows.get("chats", []) if row.split == "train"]
+    for name, answers in baselines(evaluator, held_out, train).items():
+        assert abs(value(answers) - best) > 0.5 * (metric.range[1] - metric.range[0]), name
 
 
-def test_the_embedded_base_is_small_and_says_where_it_comes_from(slug):
+def test_the_embedded_base_is_small_and_its_readme_says_how_it_was_made(slug):
     from safetensors import safe_open
 
     folder = paths.projects() / slug / "base"
@@ -117,17 +117,17 @@ def test_the_embedded_base_is_small_and_says_where_it_comes_from(slug):
         assert re.search(part, card), part
     for shared in ("config.json", "tokenizer.json", "chat_template.jinja"):
         ours = paths.shared_recipes() / "tiny" / "architecture" / shared
-        assert (folder / shared).read_bytes() == ours.read_bytes(), f"{shared} is another one than the other bases'"
+        assert (folder / shared).read_bytes() == ours.read_bytes(), f"{shared} differs from the other bases'"
 
 
-def test_the_readme_shows_the_recorded_result(slug):
-    folder = paths.projects() / slug
-    told = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    text = (folder / "README.md").read_text(encoding="utf-8")
-    assert text.split(START)[1].split(END)[0].strip() == markdown_table(told).strip()
-    assert told["project"] == slug
-    kinds = {model["kind"] for model in told["models"]}
-    assert {"baseline", "base", "prompted", "run"} <= kinds
+def test_the_readme_shows_the_recorded_results(slug):
+    results = read_results(slug)
+    text = (paths.projects() / slug / "README.md").read_text(encoding="utf-8")
+    assert text.split(START)[1].split(END)[0].strip() == results.markdown().strip()
+    assert results.evaluations
+    for evaluation in results.evaluations:
+        assert evaluation.project == slug
+        assert {"baseline", "base", "few-shot", "run"} <= {model.kind for model in evaluation.models}
 
 
 @pytest.fixture(scope="module")
@@ -150,12 +150,12 @@ def copy(slug, tmp_path_factory):
 def test_the_whole_chain_runs_in_smoke(slug, copy):
     root, run = copy
     assert "built" in run("data")
-    told = run("train")
-    assert "three held-out prompts" in told
-    assert f"next: make eval PROJECT={slug}" in told
+    printed = run("train")
+    assert "three held-out prompts" in printed
+    assert f"next: make eval PROJECT={slug}" in printed
     (record,) = root.glob("runs/*/*/*/run.json")
     assert json.loads(record.read_text(encoding="utf-8"))["status"] == "finished"
-    assert not (record.parents[1] / "latest").exists(), "a smoke run is nobody's latest"
-    told = run("eval")
-    assert "base prompted" in told
-    assert "most frequent answer" in told
+    assert not (record.parents[1] / "latest").exists(), "a smoke run never becomes latest"
+    printed = run("eval")
+    assert "base, few-shot" in printed
+    assert "most frequent answer" in printed

@@ -1,4 +1,4 @@
-"""An inherited base that has never met the domain is told; pretrained anew on it, fine-tuning gains on its metric."""
+"""A warning for a base of another domain; pretrained again on the project's own, fine-tuning gains on its metric."""
 
 import json
 import os
@@ -12,7 +12,14 @@ import yaml
 
 from gretchen.files import write_jsonl
 from gretchen.projects.build import build
-from gretchen.scoring.domain import FIGURE, bits_per_token, documents, keep_figure, kept_figure, stranger
+from gretchen.scoring.domain import (
+    FILE,
+    bits_per_token,
+    domain_mismatch,
+    held_out_texts,
+    read_corpus_bits,
+    write_corpus_bits,
+)
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN, FORK, OTHER = "genome-chatbot", "plant-genomics", "colour-codes"
@@ -23,81 +30,81 @@ SHORT = {"max_steps": 160, "warmup_steps": 20, "per_device_train_batch_size": 4}
 @pytest.fixture(scope="module")
 def root(flagship):
     """Return a root of its own for this process: the flagship, its fork, and a fork with another domain's builder."""
-    place = flagship
+    root = flagship
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRETCHEN_ROOT", str(place))
+        patch.setenv("GRETCHEN_ROOT", str(root))
         patch.setenv("GRETCHEN_SMOKE", "1")
-        (place / "projects" / ORIGIN / "base" / FIGURE).unlink(missing_ok=True)
+        (root / "projects" / ORIGIN / "base" / FILE).unlink(missing_ok=True)
         build(ORIGIN, "tiny")
-        test_documents = place / "build" / ORIGIN / "texts" / "test.jsonl"
-        keep_figure(place / "projects" / ORIGIN / "base", ORIGIN, test_documents)
+        test_documents = root / "build" / ORIGIN / "texts" / "test.jsonl"
+        write_corpus_bits(root / "projects" / ORIGIN / "base", ORIGIN, test_documents)
         for slug in (FORK, OTHER):
             command = [sys.executable, "-m", "gretchen", "fork", f"--from={ORIGIN}", f"--project={slug}"]
             subprocess.run(command, check=True, capture_output=True, env=os.environ)
         for file in (ROOT / "tests/fixtures/domains" / OTHER).iterdir():
-            shutil.copy(file, place / "projects" / OTHER)
+            shutil.copy(file, root / "projects" / OTHER)
         for slug in (FORK, OTHER):
             build(slug, "tiny")
-        yield place
+        yield root
 
 
 def base(root, slug):
     return root / "projects" / slug / "base"
 
 
-def test_a_fork_brings_its_origins_figure_along(root):
-    figure = kept_figure(base(root, FORK))
-    assert figure == kept_figure(base(root, ORIGIN))
-    assert figure["project"] == ORIGIN
-    assert 0.2 < figure["bits_per_token"] < 1.5
+def test_a_fork_copies_its_origins_bits_per_token(root):
+    corpus = read_corpus_bits(base(root, FORK))
+    assert corpus == read_corpus_bits(base(root, ORIGIN))
+    assert corpus.project == ORIGIN
+    assert 0.2 < corpus.bits_per_token < 1.5
 
 
 def test_a_base_knows_its_own_domain_in_a_fork_too(root):
-    assert stranger(ORIGIN) is None
-    assert stranger(FORK) is None
+    assert domain_mismatch(ORIGIN) is None
+    assert domain_mismatch(FORK) is None
 
 
-def test_another_domain_is_told_with_both_figures_and_the_ways_out(root):
-    told, hint = stranger(OTHER).splitlines()
-    own = kept_figure(base(root, ORIGIN))["bits_per_token"]
-    here = bits_per_token(base(root, OTHER), documents(OTHER))
-    assert here > own + 5
-    assert told == (
-        f"warning: the base has never met this domain: {here:.1f} bits per token on {OTHER}'s documents, "
-        f"{own:.1f} on those of {ORIGIN}, from which it was made"
+def test_another_domain_is_a_warning_with_both_values_and_the_fixes(root):
+    warning, hint = domain_mismatch(OTHER).splitlines()
+    own = read_corpus_bits(base(root, ORIGIN)).bits_per_token
+    bits = bits_per_token(base(root, OTHER), held_out_texts(OTHER))
+    assert bits > own + 5
+    assert warning == (
+        f"warning: the base was not pretrained on this domain: {bits:.1f} bits per token on {OTHER}'s documents, "
+        f"{own:.1f} on those of {ORIGIN}, on which it was pretrained"
     )
-    assert hint == f"hint: make base PROJECT={OTHER} pretrains one on your own, or PROFILE=laptop trains a/b"
+    assert hint == f"hint: make base PROJECT={OTHER} pretrains one on your documents, or PROFILE=laptop trains a/b"
 
 
-def test_an_edited_builder_of_the_same_domain_is_none(root):
+def test_an_edited_builder_of_the_same_domain_is_no_mismatch(root):
     """The form that the base finds hardest, alone: as if a team kept one skill and dropped the rest."""
     file = root / "build" / FORK / "texts" / "test.jsonl"
     whole = file.read_text(encoding="utf-8")
     rows = [json.loads(line) for line in whole.splitlines()]
     try:
         write_jsonl(file, [row for row in rows if row["form"] == "record-facts"])
-        assert documents(FORK)
-        assert stranger(FORK) is None
+        assert held_out_texts(FORK)
+        assert domain_mismatch(FORK) is None
     finally:
         file.write_text(whole, encoding="utf-8")
 
 
-def test_without_documents_the_answers_of_chats_tell(root):
+def test_without_documents_the_answers_of_chats_decide(root):
     for slug, knows in ((FORK, True), (OTHER, False)):
         texts = root / "build" / slug / "texts"
         hidden = texts.rename(texts.with_name("elsewhere"))
         try:
-            assert (stranger(slug) is None) == knows, slug
+            assert (domain_mismatch(slug) is None) == knows, slug
         finally:
             hidden.rename(texts)
 
 
-def test_without_a_kept_figure_or_a_base_nothing_is_said(root):
-    for name in (FIGURE, "model.safetensors"):
+def test_without_recorded_bits_or_a_base_there_is_no_warning(root):
+    for name in (FILE, "model.safetensors"):
         file = base(root, OTHER) / name
         hidden = file.rename(root / name)
         try:
-            assert stranger(OTHER) is None
+            assert domain_mismatch(OTHER) is None
         finally:
             hidden.rename(file)
 
@@ -127,15 +134,15 @@ def test_a_base_of_ones_own_and_fine_tuning_gain_on_the_other_domains_metric(roo
         return done
 
     warned = run("train", "--set=max_steps=1 eval_strategy=no").stderr
-    assert "warning: the base has never met this domain: " in warned
-    assert f"hint: make base PROJECT={OTHER} pretrains one on your own" in warned
+    assert "warning: the base was not pretrained on this domain: " in warned
+    assert f"hint: make base PROJECT={OTHER} pretrains one on your documents" in warned
     assert "wrote projects/colour-codes/base" in run("base").stdout
-    assert kept_figure(base(root, OTHER))["bits_per_token"] < 4
-    assert stranger(OTHER) is None
-    assert "never met" not in run("train").stderr
-    told = json.loads(run("eval", "--json").stdout)
-    base_, tuned = (next(model for model in told["models"] if model["kind"] == kind) for kind in ("base", "run"))
+    assert read_corpus_bits(base(root, OTHER)).bits_per_token < 4
+    assert domain_mismatch(OTHER) is None
+    assert "not pretrained on this domain" not in run("train").stderr
+    models = json.loads(run("eval", "--json").stdout)["models"]
+    before, tuned = (next(model for model in models if model["kind"] == kind) for kind in ("base", "run"))
     gain = tuned["sets"]["test"]["against_base"]
     assert gain["difference"] > 0.5
-    assert gain["p"] < 0.001
-    assert base_["sets"]["test"]["scores"]["exact"]["value"] < 0.5
+    assert gain["p_value"] < 0.001
+    assert before["sets"]["test"]["scores"]["exact"]["value"] < 0.5

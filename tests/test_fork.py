@@ -12,6 +12,7 @@ from gretchen import paths
 from gretchen.files import folder_hash
 from gretchen.lifecycle.renaming import identifiers, prose, renamed_file
 from gretchen.projects.card import load_card
+from gretchen.scoring.results import parse_results
 
 ROOT = Path(__file__).resolve().parents[1]
 ORIGIN, FORK = "genome-chatbot", "plant-genomics"
@@ -96,10 +97,11 @@ def test_the_base_is_the_origins_byte_for_byte(root, forked):
 
 def test_the_recorded_result_is_said_to_be_the_origins(root, forked):
     folder, _ = forked
-    told = json.loads((folder / "results.json").read_text(encoding="utf-8"))
-    there = json.loads((root / "projects" / ORIGIN / "results.json").read_text(encoding="utf-8"))
-    assert (told["project"], told.pop("inherited_from")) == (FORK, ORIGIN)
-    assert told | {"project": ORIGIN} == there
+    text = (folder / "results.json").read_text(encoding="utf-8")
+    origin = parse_results((root / "projects" / ORIGIN / "results.json").read_text(encoding="utf-8"), ORIGIN)
+    (evaluation,) = parse_results(text, FORK).evaluations
+    assert (evaluation.project, evaluation.inherited_from) == (FORK, ORIGIN)
+    assert [evaluation.model_copy(update={"project": ORIGIN, "inherited_from": None})] == origin.evaluations
     readme = " ".join((folder / "README.md").read_text(encoding="utf-8").split())
     assert f"Until `make eval PROJECT={FORK} RECORD=1` has recorded a result of this project's own" in readme
     assert f"the figures below are those of `{ORIGIN}`." in readme

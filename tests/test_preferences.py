@@ -1,4 +1,4 @@
-"""Held-out preference pairs: log-probabilities of a real model, tests between models, the table's lines."""
+"""Preference accuracy on held-out pairs: log-probabilities of a real model, tests between models, the table."""
 
 import json
 from pathlib import Path
@@ -8,9 +8,14 @@ import pytest
 from gretchen.models.generate import Model
 from gretchen.models.likelihood import log_probabilities
 from gretchen.scoring import preferences
+from gretchen.scoring.evaluation import Difference
+from gretchen.scoring.preferences import PairSet, preference_result
+from gretchen.scoring.results import parse_results
 from gretchen.scoring.table import preference_table
 
-ARCHITECTURE = Path(__file__).resolve().parents[1] / "shared_recipes/tiny/architecture"
+ROOT = Path(__file__).resolve().parents[1]
+ARCHITECTURE = ROOT / "shared_recipes/tiny/architecture"
+RESULTS = ROOT / "projects/genome-chatbot/results.json"
 
 
 @pytest.fixture(scope="module")
@@ -19,8 +24,8 @@ def model():
     from transformers import AutoConfig, AutoModelForCausalLM, AutoTokenizer, set_seed
 
     set_seed(1)
-    made = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(ARCHITECTURE)).float().eval()
-    return Model(AutoTokenizer.from_pretrained(ARCHITECTURE), made)
+    network = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(ARCHITECTURE)).float().eval()
+    return Model(AutoTokenizer.from_pretrained(ARCHITECTURE), network)
 
 
 def pair(number, chosen, rejected):
@@ -36,7 +41,7 @@ def pair(number, chosen, rejected):
 ROWS = [pair(0, "AUG", "ATG"), pair(1, "AUG UUU", "AUG"), pair(2, "no", "a longer answer than the other")]
 
 
-def test_an_answer_begins_behind_the_prompt_and_ends_with_the_end_token(model):
+def test_an_answer_begins_after_the_prompt_and_ends_with_eos(model):
     ids, first = preferences.encode(model, ROWS[0], ROWS[0]["chosen"])
     assert model.tokenizer.decode(ids[first:]) == "AUG<|im_end|>"
     assert model.tokenizer.decode(ids[:first]).endswith("<|im_start|>assistant\n")
@@ -46,44 +51,46 @@ def test_log_probabilities_are_those_of_each_answer_alone(model):
     import torch
 
     encoded = [preferences.encode(model, row, row[side]) for row in ROWS for side in ("chosen", "rejected")]
-    for told, (ids, first) in zip(log_probabilities(model.model, encoded), encoded, strict=True):
+    for value, (ids, first) in zip(log_probabilities(model.model, encoded), encoded, strict=True):
         with torch.inference_mode():
             logits = model.model(torch.tensor([ids])).logits[0].log_softmax(-1)
-        alone = sum(float(logits[place - 1, ids[place]]) for place in range(first, len(ids)))
-        assert told == pytest.approx(alone, abs=1e-3)
+        alone = sum(float(logits[position - 1, ids[position]]) for position in range(first, len(ids)))
+        assert value == pytest.approx(alone, abs=1e-3)
 
 
-def test_margins_are_asked_for_once(model, tmp_path, monkeypatch):
+def test_margins_are_computed_once(model, tmp_path, monkeypatch):
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
-    asked = []
+    calls = []
 
     def get_model():
-        asked.append(1)
+        calls.append(1)
         return model
 
-    first = preferences.margins_of("p", "weights", "template", ROWS, get_model)
-    assert preferences.margins_of("p", "weights", "template", ROWS, get_model) == first
-    assert asked == [1]
-    preferences.margins_of("p", "other weights", "template", ROWS, get_model)
-    assert asked == [1, 1]
+    pairs = PairSet("p", "template", ROWS)
+    first = preferences.cached_margins(pairs, "weights", get_model)
+    assert preferences.cached_margins(pairs, "weights", get_model) == first
+    assert calls == [1]
+    preferences.cached_margins(pairs, "other weights", get_model)
+    assert calls == [1, 1]
     (file, *_) = tmp_path.glob("runs/p/evaluations/*/preferences.json")
     assert json.loads(file.read_text())["ids"] == [row["id"] for row in ROWS]
 
 
-def test_accuracy_margin_and_tests_are_told():
-    told = preferences.told_of([1.0] * 19 + [-3.0], base=[-1.0] * 20, parent=[1.0] * 20)
-    assert (told["count"], told["accuracy"]["value"], told["margin"]["value"]) == (20, 0.95, 0.8)
-    assert told["accuracy"]["low"] < 0.95 < told["accuracy"]["high"]
-    assert told["against_base"] == {"difference": 0.95, "p": pytest.approx(2 / 2**19), "test": "mcnemar"}
-    assert told["against_parent"] == {"difference": pytest.approx(-0.05), "p": 1.0, "test": "mcnemar"}
-    assert preferences.told_of([1.0], None, None)["against_base"] is None
+def test_a_result_has_accuracy_margin_and_tests():
+    result = preference_result([1.0] * 19 + [-3.0], base=[-1.0] * 20, parent=[1.0] * 20)
+    assert (result.num_pairs, result.accuracy.value, result.margin.value) == (20, 0.95, 0.8)
+    assert result.accuracy.low < 0.95 < result.accuracy.high
+    assert result.against_base == Difference(difference=0.95, p_value=2 / 2**19, test="mcnemar")
+    assert result.against_parent == Difference(difference=-1 / 20, p_value=1.0, test="mcnemar")
+    assert preference_result([1.0]).against_base is None
 
 
-def test_the_table_holds_them():
-    told = {
-        "models": [{"name": "base"}, {"name": "dpo", "preferences": preferences.told_of([2.0, 1.0], [-1.0] * 2, None)}]
-    }
-    header, rows = preference_table(told)
+def test_the_table_holds_accuracy_margin_and_tests():
+    (evaluation,) = parse_results(RESULTS.read_text(encoding="utf-8"), "genome-chatbot").evaluations
+    base, run = evaluation.models[2], evaluation.models[-1]
+    run = run.model_copy(update={"name": "dpo", "preferences": preference_result([2.0, 1.0], [-1.0] * 2)})
+    models = [base.model_copy(update={"preferences": None}), run]
+    header, rows = preference_table(evaluation.model_copy(update={"models": models}))
     assert header[0] == "model"
     assert rows == [["dpo", "2", rows[0][2], "+1.000, p = 0.500", "–", rows[0][5]]]
     assert rows[0][2].startswith("1.000 [")

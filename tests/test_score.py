@@ -1,4 +1,4 @@
-"""`gretchen score`: the metrics of predictions from anywhere, and what it says to a faulty file."""
+"""`gretchen score`: the metrics of predictions from anywhere, and its messages for a faulty file."""
 
 import json
 import shutil
@@ -8,7 +8,7 @@ import pytest
 
 from gretchen import cli
 from gretchen.projects.build import build
-from gretchen.scoring.scorer import load_evaluator
+from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.testset import load_set, sample
 
 FIXTURES = Path(__file__).parent / "fixtures" / "projects"
@@ -17,27 +17,27 @@ FIXTURES = Path(__file__).parent / "fixtures" / "projects"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory, root):
     """Return a repository root of its own that holds the projects of tests/fixtures."""
-    place = tmp_path_factory.mktemp("score")
-    shutil.copytree(FIXTURES, place / "projects")
-    shutil.copytree(root / "shared_recipes" / "tiny", place / "shared_recipes" / "tiny")
+    copy = tmp_path_factory.mktemp("score")
+    shutil.copytree(FIXTURES, copy / "projects")
+    shutil.copytree(root / "shared_recipes" / "tiny", copy / "shared_recipes" / "tiny")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRETCHEN_ROOT", str(place))
-        patch.chdir(place)
+        patch.setenv("GRETCHEN_ROOT", str(copy))
+        patch.chdir(copy)
         for slug in ("expressions", "guess-the-number"):
             build(slug, "tiny")
-        yield place
+        yield copy
 
 
 @pytest.fixture
 def score(root, capsys):
-    """Return the command on a file of some lines: exit code, what it printed, what it said of a fault."""
+    """Return the command on a file of some lines: exit code, stdout and stderr."""
 
     def call(project, lines, *words):
         Path("answers.jsonl").write_text("\n".join(lines) + "\n", encoding="utf-8")
         capsys.readouterr()
         code = cli.run(["score", "--project", project, "--predictions", "answers.jsonl", *words])
-        told = capsys.readouterr()
-        return code, told.out, told.err
+        printed = capsys.readouterr()
+        return code, printed.out, printed.err
 
     return call
 
@@ -51,29 +51,29 @@ def test_perfect_predictions_score_the_maximum_as_json(score):
     lines = [line(row, evaluator.oracle(row)) for row in rows for _ in range(4)]
     code, out, _ = score("expressions", lines)
     assert code == 0
-    told = json.loads(out)["sets"]["test"]["scores"]
-    assert {name: one["value"] for name, one in told.items()} == {"passed": 1, "pass_at_1": 1, "pass_at_2": 1}
-    assert all(one["count"] == len(rows) for one in told.values())
+    scores = json.loads(out)["sets"]["test"]["scores"]
+    assert {name: score["value"] for name, score in scores.items()} == {"passed": 1, "pass_at_1": 1, "pass_at_2": 1}
+    assert all(score["count"] == len(rows) for score in scores.values())
 
 
-def test_an_answer_that_did_not_end_is_no_right_one(score):
+def test_a_truncated_answer_does_not_pass(score):
     rows, evaluator = load_set("expressions", "test"), load_evaluator("expressions")
     lines = [line(row, evaluator.oracle(row), ended=i < 2) for row in rows for i in range(4)]
-    told = json.loads(score("expressions", lines)[1])["sets"]["test"]["scores"]
-    assert told["passed"]["value"] == 0.5
-    assert told["pass_at_2"]["value"] == pytest.approx(1 - 1 / 6)  # two of four: 1 - C(2, 2) / C(4, 2)
+    scores = json.loads(score("expressions", lines)[1])["sets"]["test"]["scores"]
+    assert scores["passed"]["value"] == 0.5
+    assert scores["pass_at_2"]["value"] == pytest.approx(1 - 1 / 6)  # two of four: 1 - C(2, 2) / C(4, 2)
 
 
 def test_a_closed_loop_is_scored_on_its_turns(score):
     rows, evaluator = load_set("guess-the-number", "test"), load_evaluator("guess-the-number")
     code, out, _ = score("guess-the-number", [line(row, evaluator.oracle(row)) for row in rows])
     assert code == 0
-    told = json.loads(out)["sets"]["test"]["scores"]
-    assert told["solved"]["value"] == 1.0
-    assert 4 < told["guesses"]["value"] <= 8
+    scores = json.loads(out)["sets"]["test"]["scores"]
+    assert scores["solved"]["value"] == 1.0
+    assert 4 < scores["guesses"]["value"] <= 8
 
 
-def test_every_fault_of_a_file_is_told_with_its_line(score):
+def test_all_problems_of_a_file_are_listed_with_their_lines(score):
     (row, other, *_) = load_set("expressions", "test")
     code, out, err = score(
         "expressions",
@@ -93,25 +93,25 @@ def test_every_fault_of_a_file_is_told_with_its_line(score):
         "error: answers.jsonl:2: no JSON (Expecting property name enclosed in double quotes: line 1 column 2 (char 1))",
         'answers.jsonl:4: no id: expected {"id": "…", "prediction": "…"}',
         f"answers.jsonl:5: unknown id '{other['id'].replace('f-', 'g-')}', did you mean '{other['id']}'?",
-        f"answers.jsonl:6: the prediction of '{other['id']}' is no text",
+        f"answers.jsonl:6: the prediction of '{other['id']}' is no string",
         f"answers.jsonl:7: 'ended' of '{other['id']}' is neither true nor false",
-        f"answers.jsonl:11: id '{row['id']}' stood already on line 1",
+        f"answers.jsonl:11: duplicate id '{row['id']}', first on line 1",
         "hint: ids are those of build/<project>/<format>/{test,hard}.jsonl",
     ]
 
 
-def test_ten_faults_are_enough(score):
+def test_at_most_ten_problems_are_listed(score):
     code, _, err = score("expressions", ["[]"] * 14)
     assert code == 2
     assert err.count("no id") == 10
     assert "… and 4 more" in err
 
 
-def test_text_in_place_of_turns_is_refused(score):
+def test_a_string_instead_of_turns_is_refused(score):
     row = load_set("guess-the-number", "test")[0]
     _, _, err = score("guess-the-number", [line(row, "50")])
-    wanted = 'list of turns, each {"role": "…", "content": "…"}'
-    assert err.splitlines()[0] == f"error: answers.jsonl:1: the prediction of '{row['id']}' is no {wanted}"
+    expected = 'list of turns, each {"role": "…", "content": "…"}'
+    assert err.splitlines()[0] == f"error: answers.jsonl:1: the prediction of '{row['id']}' is no {expected}"
 
 
 def test_missing_predictions_are_refused(score):
@@ -135,7 +135,7 @@ def test_missing_samples_are_refused(score):
     )
 
 
-def test_a_sample_wants_only_its_rows(score):
+def test_a_limit_expects_only_the_sampled_rows(score):
     lines = [line(row, "x") for row in sample(load_set("expressions", "test"), 5) for _ in range(4)]
     code, out, _ = score("expressions", lines, "--limit=5")
     assert code == 0

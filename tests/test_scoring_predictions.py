@@ -1,81 +1,81 @@
-"""Answers on disk: asked once, kept as they come, whole or not there."""
-
-import dataclasses
+"""Answers on disk: generated once, kept as they come, complete or not there."""
 
 import pytest
 
 from gretchen.errors import WorkError
-from gretchen.scoring import predictions
-from gretchen.scoring.predictions import Answer, Job, Settings
+from gretchen.scoring import answers as answer_files
+from gretchen.scoring.answers import PromptedRow, evaluation_key
+from gretchen.scoring.evaluation import PromptedSettings
 from gretchen.scoring.progress import Progress
 from gretchen.scoring.results import END, START, with_table
+from gretchen.scoring.scored import Answer
 
-SETTINGS = Settings(max_new_tokens=8, stop=(), samples=2, temperature=0.8, seed=0, prompting="plain")
-JOBS = [Job({"id": f"row-{i}"}, f"prompt {i}") for i in range(5)]
+SETTINGS = PromptedSettings(max_new_tokens=8, stop=(), samples=2, temperature=0.8, seed=0, prompting="plain")
+PROMPTS = [PromptedRow({"id": f"row-{i}"}, f"prompt {i}") for i in range(5)]
 
 
 def quiet(done, total):
     """Show nothing."""
 
 
-def answering(asked, stop_after=None):
-    """Return a way to answer, two at a time, that is stopped by Ctrl-C after some answers."""
+def generating(calls, stop_after=None):
+    """Return a `generate` that records its calls, two answers at a time, interrupted by Ctrl-C after some answers."""
 
-    def answer(rest, on_answers):
-        for start in range(0, len(rest), 2):
+    def generate(samples, on_answers):
+        for start in range(0, len(samples), 2):
             if stop_after is not None and start >= stop_after:
                 raise KeyboardInterrupt
-            batch = rest[start : start + 2]
-            asked.extend((job.row["id"], sample) for job, sample in batch)
-            on_answers([Answer(job.row["id"], sample, f"{job.prompt}\u2028{sample}", True) for job, sample in batch])
+            batch = samples[start : start + 2]
+            calls.extend((prompt.row["id"], sample) for prompt, sample in batch)
+            on_answers([Answer(p.row["id"], sample, f"{p.prompt}\u2028{sample}", True) for p, sample in batch])
 
-    return answer
+    return generate
 
 
-def test_what_was_answered_before_ctrl_c_is_not_asked_again(tmp_path):
-    asked, later = [], []
+def test_what_was_generated_before_ctrl_c_is_not_generated_again(tmp_path):
+    first, second = [], []
     with pytest.raises(KeyboardInterrupt):
-        predictions.collect(tmp_path, JOBS, SETTINGS, answering(asked, stop_after=4), quiet)
+        answer_files.collect(tmp_path, PROMPTS, 2, generating(first, stop_after=4), quiet)
     assert [path.name for path in tmp_path.iterdir()] == ["predictions.partial.jsonl"]
-    assert predictions.complete(tmp_path) is None
-    found = predictions.collect(tmp_path, JOBS, SETTINGS, answering(later), quiet)
-    assert asked + later == [(f"row-{i}", sample) for i in range(5) for sample in range(2)]
-    assert [(one.id, one.sample) for one in found] == asked + later
-    predictions.keep_whole(tmp_path, found)
+    assert answer_files.complete_answers(tmp_path) is None
+    answers = answer_files.collect(tmp_path, PROMPTS, 2, generating(second), quiet)
+    assert first + second == [(f"row-{i}", sample) for i in range(5) for sample in range(2)]
+    assert [(answer.id, answer.sample) for answer in answers] == first + second
+    answer_files.write_complete(tmp_path, answers)
     assert [path.name for path in tmp_path.iterdir()] == ["predictions.jsonl"]
-    assert predictions.complete(tmp_path) == found
+    assert answer_files.complete_answers(tmp_path) == answers
 
 
-def test_a_line_that_was_cut_off_is_asked_again(tmp_path):
+def test_an_incomplete_line_is_generated_again(tmp_path):
     with pytest.raises(KeyboardInterrupt):
-        predictions.collect(tmp_path, JOBS, SETTINGS, answering([], stop_after=4), quiet)
+        answer_files.collect(tmp_path, PROMPTS, 2, generating([], stop_after=4), quiet)
     file = tmp_path / "predictions.partial.jsonl"
     file.write_text(file.read_text(encoding="utf-8")[:-5], encoding="utf-8")
-    later = []
-    predictions.collect(tmp_path, JOBS, SETTINGS, answering(later), quiet)
-    assert later[0] == ("row-1", 1)
-    assert len(later) == 7
+    calls = []
+    answer_files.collect(tmp_path, PROMPTS, 2, generating(calls), quiet)
+    assert calls[0] == ("row-1", 1)
+    assert len(calls) == 7
 
 
-def test_a_full_disk_is_told_and_loses_nothing(tmp_path):
-    def answer(rest, on_answers):
-        on_answers([Answer(job.row["id"], sample, "…", True) for job, sample in rest[:3]])
-        (tmp_path / "predictions.partial.jsonl").rename(tmp_path / "kept")
+def test_a_full_disk_is_an_error_and_loses_nothing(tmp_path):
+    def generate(samples, on_answers):
+        on_answers([Answer(prompt.row["id"], sample, "…", True) for prompt, sample in samples[:3]])
+        (tmp_path / "predictions.partial.jsonl").rename(tmp_path / "before")
         (tmp_path / "predictions.partial.jsonl").symlink_to("/dev/full")
-        on_answers([Answer(job.row["id"], sample, "…", True) for job, sample in rest[3:]])
+        on_answers([Answer(prompt.row["id"], sample, "…", True) for prompt, sample in samples[3:]])
 
     with pytest.raises(WorkError, match="^error: no space left on the disk while writing .*predictions.partial.jsonl"):
-        predictions.collect(tmp_path, JOBS, SETTINGS, answer, quiet)
-    assert len(predictions.read(tmp_path / "kept")) == 3
+        answer_files.collect(tmp_path, PROMPTS, 2, generate, quiet)
+    assert len(answer_files.read_answers(tmp_path / "before")) == 3
 
 
-def test_the_key_is_another_one_when_anything_changes():
-    keys = [predictions.key("weights", "template", "rows", SETTINGS)]
-    for place in range(3):
+def test_the_key_changes_with_everything_that_answers_depend_on():
+    keys = [evaluation_key("weights", "template", "rows", SETTINGS)]
+    for i in range(3):
         changed = ["weights", "template", "rows"]
-        changed[place] += "'"
-        keys.append(predictions.key(*changed, SETTINGS))
-    keys.append(predictions.key("weights", "template", "rows", SETTINGS, simulator="code"))
+        changed[i] += "'"
+        keys.append(evaluation_key(*changed, SETTINGS))
+    keys.append(evaluation_key("weights", "template", "rows", SETTINGS, simulator="code"))
     others = {
         "max_new_tokens": 9,
         "stop": ("\n",),
@@ -84,11 +84,11 @@ def test_the_key_is_another_one_when_anything_changes():
         "seed": 1,
         "prompting": "document",
     }
-    assert others.keys() == {field.name for field in dataclasses.fields(Settings)}
+    assert others.keys() == PromptedSettings.model_fields.keys()
     for name, value in others.items():
-        keys.append(predictions.key("weights", "template", "rows", dataclasses.replace(SETTINGS, **{name: value})))
+        keys.append(evaluation_key("weights", "template", "rows", SETTINGS.model_copy(update={name: value})))
     assert len(set(keys)) == len(keys) == 11
-    assert keys[0] == predictions.key("weights", "template", "rows", SETTINGS)
+    assert keys[0] == evaluation_key("weights", "template", "rows", SETTINGS)
 
 
 def test_the_progress_line():
@@ -98,7 +98,7 @@ def test_the_progress_line():
     assert progress.line(150, 600, 30) == "base: 150/600 answers · 5.0/s · 1:30 left"
     assert progress.line(600, 600, 120) == "base: 600/600 answers · 5.0/s · in 2:00"
     progress.known = 300
-    assert progress.line(300, 600, 0.1) == "base: 300/600 answers · the rest of a stopped evaluation"
+    assert progress.line(300, 600, 0.1) == "base: 300/600 answers · the rest of an interrupted evaluation"
 
 
 def test_a_table_stands_between_the_markers_and_nothing_else_changes():

@@ -18,7 +18,7 @@ from gretchen.scoring import statistics
         (1, 29, 0.0061, 0.1718),  # Newcombe 1998, table I: 1/29
     ],
 )
-def test_wilson_is_the_published_one(right, count, low, high):
+def test_wilson_is_the_published_interval(right, count, low, high):
     assert statistics.wilson(right, count) == pytest.approx((low, high), abs=5e-5)
 
 
@@ -52,9 +52,9 @@ def test_mcnemar_by_hand_and_by_statsmodels():
     assert statistics.mcnemar(5, 0) == 2 / 2**5
     assert statistics.mcnemar(1, 8) == 2 * (1 + 9) / 2**9
     assert statistics.mcnemar(4, 4) == 1.0
-    for one, other in ((3, 12), (0, 290), (40, 61)):
-        expected = mcnemar([[0, one], [other, 0]], exact=True).pvalue
-        assert statistics.mcnemar(one, other) == pytest.approx(expected, rel=1e-9)
+    for first, second in ((3, 12), (0, 290), (40, 61)):
+        expected = mcnemar([[0, first], [second, 0]], exact=True).pvalue
+        assert statistics.mcnemar(first, second) == pytest.approx(expected, rel=1e-9)
 
 
 def test_bootstrap_over_groups_is_wider_than_over_rows_when_groups_agree():
@@ -71,10 +71,10 @@ def test_bootstrap_over_groups_is_wider_than_over_rows_when_groups_agree():
 def test_bootstrap_of_a_statistic_is_that_of_the_mean_where_it_is_one():
     values, groups = [0.1, 0.4, 0.4, 0.9, 0.5], ["a", "b", "b", "c", "d"]
     means = statistics.bootstrap_means(values, ["f"] * 5, groups)
-    told = statistics.bootstrap_statistic(lambda rows: [sum(rows) / len(rows), len(rows)], values, groups)
-    assert told.shape == (2000, 2)
-    assert told[:, 0] == pytest.approx(means)
-    assert set(told[:, 1]) <= set(range(4, 9))
+    resampled = statistics.bootstrap_statistic(lambda rows: [sum(rows) / len(rows), len(rows)], values, groups)
+    assert resampled.shape == (2000, 2)
+    assert resampled[:, 0] == pytest.approx(means)
+    assert set(resampled[:, 1]) <= set(range(4, 9))
 
 
 def test_bootstrap_leaves_out_what_does_not_apply_and_averages_over_forms():
@@ -84,8 +84,8 @@ def test_bootstrap_leaves_out_what_does_not_apply_and_averages_over_forms():
 
 
 def test_two_models_get_the_same_draws():
-    one = statistics.group_draws(["b", "a", "a"], 50)[1]
-    assert (one == statistics.group_draws(["a", "b", "b"], 50)[1]).all()
+    draws = statistics.group_draws(["b", "a", "a"], 50)[1]
+    assert (draws == statistics.group_draws(["a", "b", "b"], 50)[1]).all()
 
 
 def test_bootstrap_p():

@@ -42,8 +42,11 @@ with tracked(run):
 print("trained")
 """
 EVALUATION = (
-    "import json, sys; from gretchen.tracking.evaluation import log_evaluation\n"
-    "print(log_evaluation(json.load(open(sys.argv[1]))))"
+    "import sys; from gretchen.scoring.results import Results\n"
+    "from gretchen.tracking.evaluation import log_evaluation\n"
+    "for file in sys.argv[1:]:\n"
+    "    (evaluation,) = Results.model_validate_json(open(file).read()).evaluations\n"
+    "    print(log_evaluation(evaluation).wandb)"
 )
 
 
@@ -421,7 +424,7 @@ def test_online_the_curve_arrives_the_address_is_kept_and_there_is_nothing_to_sy
     (key,) = set(recorder.runs) - {run.name}
     assert told.split() == [f"{address}/{key}"]
     compared = {name for one, how, name, _ in recorder.links if (one, how) == (key, "used")}
-    recorded = json.loads((ROOT / f"projects/{SLUG}/results.json").read_text())["models"]
+    recorded = json.loads((ROOT / f"projects/{SLUG}/results.json").read_text())["evaluations"][0]["models"]
     assert compared == {f"{SLUG}-data", f"{SLUG}-base"} | {f"run-{one['run']}" for one in recorded if one.get("run")}
     assert sync(WANDB_BASE_URL=recorder.address).stdout.startswith("nothing to upload")
 

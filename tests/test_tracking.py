@@ -336,16 +336,20 @@ def test_logged_in_says_what_wandb_itself_finds(bare, case, monkeypatch, tmp_pat
 
 
 EVALUATION = (
-    "import json, sys; from gretchen.tracking.evaluation import log_evaluation\n"
-    "for file in sys.argv[1:]: print(log_evaluation(json.load(open(file))))"
+    "import sys; from gretchen.scoring.results import Results\n"
+    "from gretchen.tracking.evaluation import log_evaluation\n"
+    "for file in sys.argv[1:]:\n"
+    "    (evaluation,) = Results.model_validate_json(open(file).read()).evaluations\n"
+    "    print(log_evaluation(evaluation).wandb)"
 )
 
 
 def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment):
     recorded = ROOT / "projects" / SLUG / "results.json"
-    told = json.loads(recorded.read_text())
-    later = told | {"date": "2030-01-01T00:00:00+00:00", "git": "another"}
-    write_json(tmp_path / "later.json", later)
+    results = json.loads(recorded.read_text())
+    (evaluation,) = results["evaluations"]
+    later = evaluation | {"date": "2030-01-01T00:00:00+00:00", "git": "another"}
+    write_json(tmp_path / "later.json", results | {"evaluations": [later]})
     asked = environment(GRETCHEN_ROOT=str(tmp_path), WANDB_API_KEY=KEY, HOME=str(tmp_path))
     words = [sys.executable, "-c", EVALUATION, str(recorded), str(tmp_path / "later.json")]
     done = subprocess.run(words, env=asked, cwd=tmp_path, capture_output=True, text=True, check=True)
@@ -354,8 +358,8 @@ def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment
     (file,) = place.glob("offline-run-*/run-*.wandb")
     run, config, history, summary = told_by(file)
     assert (run.project, run.run_group, run.job_type) == (SLUG, SLUG, "eval")
-    assert (config["data"], config["template"]) == (told["data"], told["template"])
-    named = {model["name"]: model for model in told["models"]}
+    assert (config["data"], config["template"]) == (evaluation["data"], evaluation["template"])
+    named = {model["name"]: model for model in evaluation["models"]}
     assert {name: one["weights"] for name, one in config["models"].items()} == {
         name: one.get("weights") for name, one in named.items()
     }
@@ -368,23 +372,24 @@ def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment
             figures += [(name, set_, metric, score["value"], score["count"]) for metric, score in one["scores"].items()]
         pairs = model.get("preferences")
         for metric in ("accuracy", "margin") if pairs else ():
-            figures.append((name, "preferences", metric, pairs[metric]["value"], pairs["count"]))
+            figures.append((name, "preferences", metric, pairs[metric]["value"], pairs["num_pairs"]))
     assert [(*row[:4], row[6]) for row in logged["data"]] == figures
     assert any(row[1] == "preferences" for row in figures)
     assert len(figures) >= 10
-    main, last = told["main"], told["models"][-1]
+    main, last = evaluation["main_metric"], evaluation["models"][-1]
     assert summary[f"test/{main}/{last['name']}"] == last["sets"]["test"]["scores"][main]["value"]
     p = {(row[0], row[1]): row[7] for row in logged["data"] if row[2] == main}
-    assert p[last["name"], "test"] == last["sets"]["test"]["against_base"]["p"]
+    assert p[last["name"], "test"] == last["sets"]["test"]["against_base"]["p_value"]
     for one in (tmp_path / "runs").rglob("*"):
         assert not one.is_file() or KEY.encode() not in one.read_bytes(), one
 
 
 def test_other_figures_are_another_evaluation_and_disabled_logs_none(tmp_path, environment):
-    told = json.loads((ROOT / "projects" / SLUG / "results.json").read_text())
-    write_json(tmp_path / "one.json", told)
-    told["models"][-1]["sets"]["test"]["scores"][told["main"]]["value"] = 0.123
-    write_json(tmp_path / "other.json", told)
+    results = json.loads((ROOT / "projects" / SLUG / "results.json").read_text())
+    write_json(tmp_path / "one.json", results)
+    (evaluation,) = results["evaluations"]
+    evaluation["models"][-1]["sets"]["test"]["scores"][evaluation["main_metric"]]["value"] = 0.123
+    write_json(tmp_path / "other.json", results)
     words = [sys.executable, "-c", EVALUATION, str(tmp_path / "one.json"), str(tmp_path / "other.json")]
     place = tmp_path / "runs" / SLUG / "evaluations" / "wandb"
     for mode, count in (("disabled", 0), ("offline", 2)):
@@ -403,4 +408,4 @@ def test_make_eval_tracks_what_it_measured(root, environment):
     run, config, _, summary = told_by(file)
     assert (run.job_type, config["data"]) == ("eval", told["data"])
     (base,) = [model for model in told["models"] if model["kind"] == "base"]
-    assert summary[f"test/{told['main']}/base"] == base["sets"]["test"]["scores"][told["main"]]["value"]
+    assert summary[f"test/{told['main_metric']}/base"] == base["sets"]["test"]["scores"][told["main_metric"]]["value"]

@@ -1,10 +1,10 @@
-"""The projects' own rewards, as functions that a trainer can import: what is scored is what is rewarded.
+"""The projects' own rewards, as functions that a trainer can import: what is rewarded is what is scored.
 
     reward_funcs: [gretchen.rewards.genome_chatbot]      in a recipe, where `${reward}` stands for that name
 
-Every attribute of this module is a project's reward, its slug written with underscores. It takes TRL's columns
-(prompts, completions, and those of the rows) and returns a number per answer: evaluation.py's
-`reward(prediction, row)`, or the main metric. Axolotl's and TRL's own commands find it too, wherever Gretchen is
+Every attribute of this module is a project's reward function, its slug written with underscores. It takes TRL's columns
+(prompts, completions, and those of the rows) and returns a number per completion: evaluation.py's
+`reward(prediction, row)`, or the main metric. Axolotl's and TRL's own commands can import it too, wherever Gretchen is
 installed.
 """
 
@@ -13,14 +13,14 @@ from collections.abc import Callable
 from typing import Any
 
 from gretchen.projects.card import project_slugs
-from gretchen.scoring.scorer import load_evaluator
+from gretchen.projects.rows import Row
+from gretchen.scoring.evaluator import load_evaluator
 
 Reward = Callable[..., list[float]]
 
 
 def __getattr__(name: str) -> Reward:
-    """Return the reward of the project whose slug is `name` with hyphens for underscores."""
-
+    """Return the reward of the project whose slug is `name` with hyphens for underscores, else AttributeError."""
     project = name.replace("_", "-")
     if project not in project_slugs():
         raise AttributeError(f"{__name__}.{name}: there is no project '{project}'")
@@ -28,22 +28,22 @@ def __getattr__(name: str) -> Reward:
 
     def reward(prompts: list[Any], completions: list[Any], **columns: Any) -> list[float]:
         rows = rows_of(prompts, columns)
-        return [evaluator.reward(text_of(said), row) for said, row in zip(completions, rows, strict=True)]
+        return [evaluator.reward(text_of(completion), row) for completion, row in zip(completions, rows, strict=True)]
 
     reward.__name__ = name
     return reward
 
 
-def rows_of(prompts: list[Any], columns: dict[str, Any]) -> list[dict[str, Any]]:
-    """Return the rows that a trainer took apart into columns, `meta` as the dict it was in the builder."""
-    kept = {key: values for key, values in columns.items() if key in ("id", "form", "group", "meta")}
+def rows_of(prompts: list[Any], columns: dict[str, Any]) -> list[Row]:
+    """Return the rows of a trainer's columns, `meta` as the dict it was in the builder."""
+    known = {key: values for key, values in columns.items() if key in ("id", "form", "group", "meta")}
     rows = []
-    for place, prompt in enumerate(prompts):
-        row = {key: values[place] for key, values in kept.items()}
+    for i, prompt in enumerate(prompts):
+        row = {key: values[i] for key, values in known.items()}
         rows.append(row | {"prompt": prompt, "meta": json.loads(row.get("meta") or "{}")})
     return rows
 
 
 def text_of(completion: Any) -> str:
-    """Return the text of an answer: a string, or the messages that a conversational row makes of it."""
+    """Return the text of a completion: a string, or the content of its last message where it is conversational."""
     return completion if isinstance(completion, str) else completion[-1]["content"]

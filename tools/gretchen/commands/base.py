@@ -28,7 +28,7 @@ from gretchen.runs.locks import writer_lock
 from gretchen.runs.metrics import read_metrics
 from gretchen.runs.record import RunRecord, read_record, update_record
 from gretchen.runs.store import list_runs
-from gretchen.scoring.domain import keep_figure
+from gretchen.scoring.domain import write_corpus_bits
 from gretchen.training.launch import launch
 from gretchen.training.start import model_and_weights
 
@@ -127,7 +127,7 @@ def finish(project: str, run: Path, corpus: Path, keep: bool) -> None:
             f"{len(missed)} of {len(scores)} gates were missed: {', '.join(missed)}",
             f"raise max_steps in shared_recipes/tiny/pretrain.yaml, or `make base PROJECT={project} KEEP=1`",
         )
-    keep_figure(ready, project, corpus / "test.jsonl")
+    write_corpus_bits(ready, project, corpus / "test.jsonl")
     write_text(ready / "README.md", model_card(project, run, corpus, scores))
     target = paths.projects() / project / "base"
     with whole_folder(target.with_name("base.new")) as new:

@@ -23,8 +23,7 @@ from gretchen.files import whole_folder
 from gretchen.lifecycle.renaming import renamed_file, renamed_path, title_of
 from gretchen.projects.card import Card, card_file, load_card, slug_fault
 from gretchen.provenance import commit
-from gretchen.scoring.results import with_table
-from gretchen.scoring.table import markdown_table
+from gretchen.scoring.results import parse_results, with_table
 
 CARD, RESULTS, README = "project.yaml", "results.json", "README.md"
 # Copied byte by byte: a base and data sources stay what they are, whatever the project is called.
@@ -104,7 +103,7 @@ def fill(folder: Path, files: list[Path], origin: str, card: Card, project: str,
         else:
             text = renamed_file(path, text, origin, card.title, project)
         if path == Path(README):
-            text = told_readme(text, source / RESULTS, origin, project, now)
+            text = forked_readme(text, source / RESULTS, origin, project, now)
         if path == Path(CARD):
             text = told_card(text, origin, project, now)
         place.write_text(text, encoding="utf-8")
@@ -132,25 +131,23 @@ def with_key(text: str, key: str, value: str) -> str:
 
 
 def inherited(text: str, origin: str, project: str) -> str:
-    """Return results.json as the fork's, with the project whose figures they are. Raises UserError for broken JSON."""
-    try:
-        told = json.loads(text)
-    except ValueError:
-        raise UserError(f"projects/{origin}/{RESULTS} is not JSON", f"make eval PROJECT={origin} RECORD=1") from None
-    told = {"project": project, "inherited_from": told.get("inherited_from", origin)} | {
-        key: value for key, value in told.items() if key not in ("project", "inherited_from")
-    }
-    return json.dumps(told, indent=2, ensure_ascii=False) + "\n"
+    """Return results.json as the fork's, with the project that each evaluation came from.
+
+    Raises UserError where the origin's is not JSON, or not of this schema version.
+    """
+    results = parse_results(text, origin).inherited_by(project)
+    return json.dumps(results.to_json(), indent=2, ensure_ascii=False) + "\n"
 
 
-def told_readme(text: str, results: Path, origin: str, project: str, now: str) -> str:
-    """Return the README with the fork's provenance below its heading, and the table of the inherited result."""
+def forked_readme(text: str, results_file: Path, origin: str, project: str, now: str) -> str:
+    """Return the README with the fork's provenance below its heading, and the tables of the inherited results."""
     note = f"Forked from `{origin}`" + (f" at commit `{now}`." if now else ".")
-    if results.is_file():
-        told = json.loads(inherited(results.read_text(encoding="utf-8"), origin, project))
-        text = with_table(text, markdown_table(told), f"projects/{origin}/{README}")
+    if results_file.is_file():
+        results = parse_results(results_file.read_text(encoding="utf-8"), origin).inherited_by(project)
+        text = with_table(text, results.markdown(), f"projects/{origin}/{README}")
+        owners = " and ".join(dict.fromkeys(f"`{evaluation.inherited_from}`" for evaluation in results.evaluations))
         note += f" Until `make eval PROJECT={project} RECORD=1` has recorded a result of\n"
-        note += f"this project's own, the figures below are those of `{told['inherited_from']}`."
+        note += f"this project's own, the figures below are those of {owners}."
     text = EARLIER_NOTE.sub("", text, count=1)
     heading, newline, rest = text.partition("\n")
     return f"{heading}{newline}\n{note}\n{rest}" if heading.startswith("# ") else f"{note}\n\n{text}"

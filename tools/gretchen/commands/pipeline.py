@@ -13,7 +13,7 @@ Any other belongs to its chain: it is never `latest`, nor what `${base.<stage>}`
 
 import sys
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Annotated
@@ -21,7 +21,6 @@ from typing import Annotated
 import typer
 
 from gretchen import paths
-from gretchen.commands.eval import evaluation, require_limit
 from gretchen.errors import UserError
 from gretchen.hardware import chosen_profile, machine
 from gretchen.merging import merge_run
@@ -33,7 +32,9 @@ from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
 from gretchen.runs.record import ParentRun, Run
 from gretchen.runs.store import list_runs
-from gretchen.scoring.chain_table import line, table
+from gretchen.scoring.chain_table import chain_table, stage_line
+from gretchen.scoring.evaluate import evaluate
+from gretchen.scoring.plan import EvaluationRequest
 from gretchen.tracking.evaluation import log_evaluation
 from gretchen.tracking.secrets import refuse_secrets
 from gretchen.training.job import Job, train_one
@@ -51,7 +52,7 @@ def pipeline(
 ) -> None:
     """Train a chain of stages, each from the one before, and show what each adds."""
 
-    require_limit(limit)
+    request = EvaluationRequest(project, limit=limit)
     here, names = machine(), named(project, stages)
     profile = chosen_profile(profile, here)
     jobs = [Job(project, name, profile, set_, here) for name in names]
@@ -59,7 +60,7 @@ def pipeline(
     chain = linked(jobs)
     work = Workshop(here, (stage.recipe.engine for stage in chain))
     try:
-        run_chain(chain, work, limit)
+        run_chain(chain, work, replace(request, profile=profile))
     except KeyboardInterrupt:
         print("\nthe same command goes on where it stopped", file=sys.stderr)
         raise
@@ -135,17 +136,17 @@ def is_recipes(chain: list[Stage], number: int | None, stage: str, engine: str) 
     return number is not None and chain[number].recipe.name == f"{stage}.{engine}" and chain[number].is_own
 
 
-def run_chain(chain: list[Stage], work: "Workshop", limit: int | None) -> None:
+def run_chain(chain: list[Stage], work: "Workshop", request: EvaluationRequest) -> None:
     """Train what is not trained yet, evaluate each stage, and print the table."""
 
-    project, profile = chain[0].job.project, chain[0].job.profile
+    project, profile = request.project, request.profile
     work.do(partial(build_and_tell, project, profile), "data")
     runs: list[Path] = []
     for number, stage in enumerate(chain):
         print(f"\n[{number + 1}/{len(chain)}] {stage.recipe.name}", flush=True)
         runs.append(made(chain, number, runs, work))
-        names = [run.name for run in runs]
-        work.do(partial(evaluate, project, profile, names, limit, number + 1 == len(chain)), "evaluation")
+        chain_so_far = replace(request, runs=tuple(run.name for run in runs))
+        work.do(partial(print_evaluation, chain_so_far, number + 1 == len(chain)), "evaluation")
     words = ["" if profile == "tiny" else f" PROFILE={profile}", f' RUNS="{" ".join(run.name for run in runs)}"']
     print(f"next: make eval PROJECT={project}{''.join(words)} shows forms, baselines and the other metrics")
 
@@ -194,11 +195,9 @@ def is_same(run: Run, job: "Job", start: "Start") -> bool:
     return not difference(run.path, job.resolved(was, run.path)[0].values, data_hash(job.project), start.weights)
 
 
-def evaluate(project: str, profile: str, runs: list[str], limit: int | None, is_last: bool) -> None:
-    """Print what the newest run gets right; after the last one the table."""
-
-    told, _ = evaluation(project, profile, runs, limit)
-    print(line(told, runs[-1]), flush=True)
+def print_evaluation(request: EvaluationRequest, is_last: bool) -> None:
+    """Print the result of the newest run; after the last one the table."""
+    evaluation, _ = evaluate(request)
+    print(stage_line(evaluation, request.runs[-1]), flush=True)
     if is_last:
-        told["wandb"] = log_evaluation(told)
-        print(f"\n{table(told)}")
+        print(f"\n{chain_table(log_evaluation(evaluation))}")

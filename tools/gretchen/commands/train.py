@@ -22,7 +22,7 @@ from gretchen.projects.card import load_card, missing_option
 from gretchen.provenance import command
 from gretchen.recipes.find import find
 from gretchen.runs.record import read_record
-from gretchen.scoring.rewards import print_pairs
+from gretchen.scoring.reward_models import print_preference_result
 from gretchen.scoring.samples import print_samples
 from gretchen.tracking.secrets import refuse_secrets
 from gretchen.training.job import Job, train_one
@@ -66,7 +66,7 @@ def train(
         print(f"\n`{again}` goes on from the newest checkpoint", file=sys.stderr)
         raise
     print_samples(place)
-    print_pairs(place)
+    print_preference_result(place)
     print(next_step(place, here))
 
 

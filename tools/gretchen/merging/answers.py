@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gretchen.models.generate import Completion, Model, Prompt, encode, generate
-from gretchen.scoring.systems import template_text
+from gretchen.models.generate import Completion, Model, Prompt, SamplingParams, encode, generate
+from gretchen.scoring.templates import template_text
 from gretchen.scoring.testset import conversation, load_set, sample
 
 PROMPTS, NEW_TOKENS = 16, 32
@@ -62,7 +62,7 @@ def say(model: Model, prompts: Sequence[Prompt], told: Said | None = None) -> Sa
     """Return a model's greedy answers, and its logits along them, or along the answers `told` by another model."""
     import torch
 
-    completions = generate(model, prompts, NEW_TOKENS)
+    completions = generate(model, prompts, SamplingParams(NEW_TOKENS))
     logits = []
     for prompt, one in zip(prompts, (told or Said(completions, [])).completions, strict=True):
         asked = encode(model, prompt)

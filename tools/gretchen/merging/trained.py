@@ -19,10 +19,12 @@ from gretchen.models.generate import Model, Prompt
 from gretchen.projects.card import load_card
 from gretchen.provenance import is_smoke
 from gretchen.runs.record import read_record
-from gretchen.scoring import predictions as answering
-from gretchen.scoring.predictions import Answer, Job, Settings
-from gretchen.scoring.scorer import load_evaluator
-from gretchen.scoring.summary import open_figures
+from gretchen.scoring.answers import PromptedRow
+from gretchen.scoring.estimates import score_set
+from gretchen.scoring.evaluation import GenerationSettings
+from gretchen.scoring.evaluator import load_evaluator
+from gretchen.scoring.generation import generate_answers, generate_in_loop
+from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import conversation, load_set, sample
 
 SCORED_ROWS, SMOKE_ROWS = 100, 6
@@ -78,24 +80,24 @@ def hindrance(base: Path, adapter: Adapter, prompts: Sequence[Prompt]) -> str:
 
 
 def score(model: Model, project: str | None) -> dict[str, Any] | None:
-    """Return a model's main metric on held-out rows of a project, as summary.py tells it; None where it has no rows."""
+    """Return a model's main metric on held-out rows of a project, as an estimate; None where it has no rows."""
 
     rows = sample(load_set(project, "test"), SMOKE_ROWS if is_smoke() else SCORED_ROWS) if project else []
     if not rows:
         return None
     card, evaluator = load_card(project), load_evaluator(project)
-    settings = Settings(card.evaluation.max_new_tokens, tuple(card.evaluation.stop), 1, 0.0, 0, "plain")
-    said: dict[str, list[Any]] = {}
-    ended: dict[str, list[bool]] = {}
-
-    def keep(answers: list[Answer]) -> None:
-        said.update({one.id: [one.prediction] for one in answers})
-        ended.update({one.id: [one.ended] for one in answers})
-
-    jobs = [(Job(row, conversation(row)), 0) for row in rows]
+    settings = GenerationSettings(
+        max_new_tokens=evaluator.settings.max_new_tokens,
+        stop=tuple(evaluator.settings.stop),
+        samples=1,
+        temperature=0.0,
+        seed=0,
+    )
+    answers: list[Answer] = []
+    prompts = [(PromptedRow(row, conversation(row)), 0) for row in rows]
     if evaluator.offers("reply"):
-        answering.ask_in_loop(model, settings, evaluator, jobs, keep)
+        generate_in_loop(model, settings, evaluator, prompts, answers.extend)
     else:
-        answering.ask(model, settings, jobs, keep)
-    figures = open_figures(evaluator, evaluator.score_all(rows, said, ended), tuple(card.closed))
-    return {"metric": evaluator.main} | figures.estimate(evaluator.main)
+        generate_answers(model, settings, prompts, answers.extend)
+    scored = score_set(evaluator, rows, answers, card.closed)
+    return {"metric": evaluator.main_metric} | scored.without_closed_forms.estimate(evaluator.main_metric).to_json()

@@ -1,14 +1,15 @@
-"""Answers of a model to many prompts: batched, greedy, the same for every model that is compared.
+"""Batched generation: the same decoding for every model that is compared, greedy unless a temperature is set.
 
     model = load("projects/<slug>/base", adapter=Path("runs/…/adapter"))
-    generate(model, [[{"role": "user", "content": "…"}]], max_new_tokens=64, stop=[])
+    generate(model, [[{"role": "user", "content": "…"}]], SamplingParams(max_new_tokens=64))
 
-A conversation is rendered by the model's chat template; a plain string is continued as it stands, as a document.
-The settings that a hub model brings along (sampling, penalties) do not count here. Nothing is scored.
+A conversation is rendered by the model's chat template; a plain string is continued as it is, as a document. A hub
+model's own generation config (sampling, penalties) is ignored, but for its EOS tokens. Nothing is scored.
 """
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -19,8 +20,8 @@ from gretchen.models.locate import require_reachable
 from gretchen.silence import quieten
 
 Message = dict[str, Any]
-# Below this many parameters float32 answers as fast as bf16 on a CPU (0.9 to 1.1 times at 1.6M), and exactly alike in
-# every batch.
+# Below this many parameters float32 generates as fast as bf16 on a CPU (0.9 to 1.1 times at 1.6M), and answers do not
+# depend on the batch.
 SMALL_PARAMETERS = 50_000_000
 # On a CPU larger batches outgrow its caches: of 1.5M parameters, 128 prompts of 260 tokens took 12 s with batches of 32
 # or 16, 16 s with 64, 33 s with 128 (CPU time for 128 new tokens each).
@@ -46,59 +47,85 @@ class Conversation:
 
 @dataclass(frozen=True)
 class Completion:
-    """What a model wrote, and whether it ended by itself: by an end token or a stop string."""
+    """What a model generated, and whether it ended with EOS or a stop string; False: truncated at the token limit."""
 
     text: str
     ended: bool
+
+
+@dataclass(frozen=True)
+class SamplingParams:
+    """How to decode: greedy at temperature 0, else sampled with `seed`; generation ends at EOS or a `stop` string."""
+
+    max_new_tokens: int
+    stop: tuple[str, ...] = ()
+    temperature: float = 0.0
+    seed: int = 0
 
 
 Prompt = str | list[Message] | Conversation
 OnBatch = Callable[[list[int], list[Completion]], None]
 
 
-def load(base: str, adapter: Path | None = None, chat_template: str | None = None, scores: bool = False) -> Model:
-    """Return the model of a folder or hub id, with an adapter on it where one is named; one that `scores`: a reward's.
+def load(base: str, adapter: Path | None = None, chat_template: str | None = None) -> Model:
+    """Return the causal language model of a folder or hub id, with an adapter on it where one is named.
 
     Raises UserError or WorkError where the model cannot be had or its files cannot be read.
     """
     require_reachable(base)
     quieten()
     import torch
-    from transformers import (
-        AutoModelForCausalLM,
-        AutoModelForSequenceClassification,
-        AutoTokenizer,
-        GenerationConfig,
-    )
+    from transformers import AutoModelForCausalLM, GenerationConfig
+
+    model = _pretrained(base, partial(AutoModelForCausalLM.from_pretrained, dtype=torch.bfloat16))
+    # Values that our own generation config leaves open would be taken from the model's.
+    model.model.generation_config = GenerationConfig(eos_token_id=model.model.generation_config.eos_token_id)
+    return _ready(model, adapter, chat_template)
+
+
+def load_reward_model(base: str, adapter: Path | None = None, chat_template: str | None = None) -> Model:
+    """Return the reward model (sequence classification with one label) of a folder or hub id. Raises as `load`."""
+    require_reachable(base)
+    quieten()
+    import torch
+    from transformers import AutoModelForSequenceClassification
     from transformers.utils.logging import set_verbosity_error as disable_warnings
+
+    disable_warnings()  # about a new head: the adapter brings the trained one
+    model = _pretrained(
+        base, partial(AutoModelForSequenceClassification.from_pretrained, dtype=torch.bfloat16, num_labels=1)
+    )
+    return _ready(model, adapter, chat_template)
+
+
+def _pretrained(base: str, from_pretrained: Callable[[str], Any]) -> Model:
+    """Return tokenizer and model of a folder or hub id. Raises WorkError where its files cannot be read."""
+    from transformers import AutoTokenizer
 
     local = paths.root() / base
     name = str(local) if local.is_dir() else base
     try:
-        tokenizer = AutoTokenizer.from_pretrained(name)
-        if scores:
-            disable_warnings()  # of a new head: the adapter brings the trained one
-            model = AutoModelForSequenceClassification.from_pretrained(name, dtype=torch.bfloat16, num_labels=1)
-        else:
-            model = AutoModelForCausalLM.from_pretrained(name, dtype=torch.bfloat16)
+        return Model(AutoTokenizer.from_pretrained(name), from_pretrained(name))
     except (OSError, ValueError) as fault:
-        told = str(fault).strip().splitlines()[0]
+        reason = str(fault).strip().splitlines()[0]
         raise WorkError(
-            f"the model {base} cannot be loaded: {told}", "is the folder in hub format, and whole?"
+            f"the model {base} cannot be loaded: {reason}", "is the folder in hub format, and complete?"
         ) from None
-    # Values that our own generation config leaves open would be filled in from the model's.
-    if not scores:
-        model.generation_config = GenerationConfig(eos_token_id=model.generation_config.eos_token_id)
+
+
+def _ready(model: Model, adapter: Path | None, chat_template: str | None) -> Model:
+    """Return a model with its adapter, on its device, in evaluation mode."""
+    network = model.model
     if adapter is not None:
         from peft import PeftModel
 
-        model = PeftModel.from_pretrained(model, str(adapter))
-    device, dtype = _place(model)
-    return Model(tokenizer, model.to(device=device, dtype=dtype).eval(), chat_template)
+        network = PeftModel.from_pretrained(network, str(adapter))
+    device, dtype = _device_and_dtype(network)
+    return Model(model.tokenizer, network.to(device=device, dtype=dtype).eval(), chat_template)
 
 
-def _place(model: Any) -> tuple[str, Any]:
-    """Return device and number type: bf16, but float32 for small models on a CPU and on CPUs without bf16."""
+def _device_and_dtype(model: Any) -> tuple[str, Any]:
+    """Return device and dtype: bf16, but float32 for small models on a CPU and on CPUs without bf16."""
     import torch
 
     if torch.cuda.is_available():
@@ -110,7 +137,7 @@ def _place(model: Any) -> tuple[str, Any]:
 
 
 def render(model: Model, prompt: Prompt, before_answer: bool = True) -> str:
-    """Return the text that the model reads for a prompt; not `before_answer`: a conversation that holds the answer.
+    """Return a prompt as the text that the model reads; `before_answer` False: the prompt holds the answer already.
 
     Raises UserError where a chat template is missing.
     """
@@ -139,66 +166,63 @@ def encode(model: Model, prompt: Prompt) -> list[int]:
 
 
 def end_ids(model: Model) -> list[int]:
-    """Return the ids that end an answer: those of the generation config, and the tokenizer's own end token."""
-    told = model.model.generation_config.eos_token_id
-    ids = set(told if isinstance(told, list) else [told]) | {model.tokenizer.eos_token_id}
+    """Return the token ids that end an answer: EOS of the generation config and of the tokenizer."""
+    eos = model.model.generation_config.eos_token_id
+    ids = set(eos if isinstance(eos, list) else [eos]) | {model.tokenizer.eos_token_id}
     return sorted(ids - {None})
 
 
 def generate(
     model: Model,
     prompts: Sequence[Prompt],
-    max_new_tokens: int,
-    stop: Sequence[str] = (),
+    params: SamplingParams,
     batch_size: int | None = None,
-    temperature: float = 0.0,
-    seed: int = 0,
     on_batch: OnBatch | None = None,
 ) -> list[Completion]:
-    """Return one completion per prompt, in the prompts' order: greedy, or sampled at a temperature above 0.
+    """Return one completion per prompt, in the prompts' order.
 
-    `on_batch` is told the prompts' positions and their completions as each batch is done. Prompts of like length go
-    together, the longest first: where memory is short, it shows at once.
+    `on_batch` gets the prompts' positions and their completions as each batch is done. Prompts are batched by length,
+    the longest first, so that a lack of memory shows in the first batch.
     """
     batch_size = batch_size or (CPU_BATCH if model.model.device.type == "cpu" else GPU_BATCH)
     tokens = [encode(model, prompt) for prompt in prompts]
     order = sorted(range(len(tokens)), key=lambda i: -len(tokens[i]))
-    config = _config(model, max_new_tokens, stop, temperature)
-    found: dict[int, Completion] = {}
+    config = _generation_config(model, params)
+    completions: dict[int, Completion] = {}
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
-        completions = _batch(model, [tokens[i] for i in batch], config, stop, seed + start)
-        found.update(zip(batch, completions, strict=True))
+        generated = _generate_batch(model, [tokens[i] for i in batch], config, params.seed + start)
+        completions.update(zip(batch, generated, strict=True))
         if on_batch:
-            on_batch(batch, completions)
-    return [found[i] for i in range(len(tokens))]
+            on_batch(batch, generated)
+    return [completions[i] for i in range(len(tokens))]
 
 
-def _config(model: Model, max_new_tokens: int, stop: Sequence[str], temperature: float) -> Any:
-    """Return a generation config in which nothing is left to the model's own one."""
+def _generation_config(model: Model, params: SamplingParams) -> Any:
+    """Return a generation config that leaves nothing to the model's own one."""
     from transformers import GenerationConfig
 
     ends = end_ids(model)
     if model.tokenizer.pad_token_id is None and not ends:
         name = model.tokenizer.name_or_path
-        raise UserError(f"{name} names no end token", "set eos_token_id in its generation_config.json")
-    padding = model.tokenizer.pad_token_id
+        raise UserError(f"{name} has no EOS token", "set eos_token_id in its generation_config.json")
+    padding, sampled = model.tokenizer.pad_token_id, params.temperature > 0
     return GenerationConfig(
-        max_new_tokens=max_new_tokens,
-        do_sample=temperature > 0,
-        temperature=temperature if temperature > 0 else 1.0,
-        top_k=0 if temperature > 0 else 50,
+        max_new_tokens=params.max_new_tokens,
+        do_sample=sampled,
+        temperature=params.temperature if sampled else 1.0,
+        top_k=0 if sampled else 50,
         top_p=1.0,
         repetition_penalty=1.0,
         num_beams=1,
         eos_token_id=ends or None,
         pad_token_id=ends[0] if padding is None else padding,
-        stop_strings=list(stop) or None,
+        stop_strings=list(params.stop) or None,
         use_cache=True,
     )
 
 
-def _batch(model: Model, tokens: list[list[int]], config: Any, stop: Sequence[str], seed: int) -> list[Completion]:
+def _generate_batch(model: Model, tokens: list[list[int]], config: Any, seed: int) -> list[Completion]:
     """Return the completions of one batch, padded on the left."""
     import torch
 
@@ -208,20 +232,21 @@ def _batch(model: Model, tokens: list[list[int]], config: Any, stop: Sequence[st
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in tokens], device=device)
     if config.do_sample:
         torch.manual_seed(seed)
+    stop = config.stop_strings or []
     with torch.inference_mode():
-        written = model.model.generate(
+        output = model.model.generate(
             input_ids=ids,
             attention_mask=mask,
             generation_config=config,
             tokenizer=model.tokenizer if stop else None,
         )
-    return [_completion(model, row[width:], stop) for row in written.tolist()]
+    return [_completion(model, row[width:], stop) for row in output.tolist()]
 
 
 def _completion(model: Model, ids: list[int], stop: Sequence[str]) -> Completion:
-    """Return the text up to the first end token or stop string."""
+    """Return the text up to the first EOS token or stop string."""
     ends = set(end_ids(model))
     end = next((i for i, token in enumerate(ids) if token in ends), None)
     text = model.tokenizer.decode(ids[:end], skip_special_tokens=True)
-    cut = min((at for at in (text.find(word) for word in stop) if at >= 0), default=None)
+    cut = min((start for start in (text.find(word) for word in stop) if start >= 0), default=None)
     return Completion(text[:cut], ended=end is not None or cut is not None)

@@ -1,4 +1,4 @@
-"""Which model a project trains under a profile, where it lies, and the hash of its weights.
+"""Which model a project trains under a profile, where its files are, and the hash of its weights.
 
 A name is a folder (`projects/<slug>/base` for the card's `base`) or a hub id (`Qwen/Qwen3-4B`). Nothing is downloaded
 here: the trainer does that.
@@ -6,6 +6,7 @@ here: the trainer does that.
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
@@ -25,6 +26,13 @@ def locate(project: str, profile: str) -> str:
     model = model_of(project, profile)
     require_embedded(model)
     return model
+
+
+def weights_source(model: str) -> Literal["embedded", "hub", "folder"]:
+    """Return where a model's weights come from: a project's base/ folder, the hub, or another folder."""
+    if EMBEDDED.fullmatch(model):
+        return "embedded"
+    return "folder" if (paths.root() / model).is_dir() else "hub"
 
 
 def require_embedded(model: str) -> None:
@@ -50,7 +58,7 @@ def weights_hash(model: str | Path) -> str:
 def require_reachable(model: str) -> None:
     """Raise where `model` is neither a folder, nor in the hub's cache, nor reachable on the hub.
 
-    Raises UserError for what has not even the form of a hub id, WorkError for a hub id that cannot be had and for an
+    Raises UserError for a name without the form of a hub id, WorkError for a hub id that cannot be had and for an
     embedded base that is not pretrained.
     """
     require_embedded(model)

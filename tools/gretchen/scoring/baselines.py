@@ -1,56 +1,59 @@
-"""Answers that need no model: the copied prompt, and the most frequent answer of each form in the train split.
+"""Baselines that need no model: the copied prompt, and the most frequent answer of each form in the train split.
 
-A metric that one of them beats is the wrong main metric.
+A metric in which one of them does well is the wrong main metric.
 """
 
 from collections import Counter, defaultdict
 from functools import partial
 from typing import Any
 
-from gretchen.projects.rows import reference_of
-from gretchen.scoring.scorer import Evaluator, Prediction
+from gretchen.projects.rows import Row, reference_of
+from gretchen.scoring.evaluator import Evaluator
+from gretchen.scoring.scored import Answer, Prediction
 from gretchen.scoring.testset import conversation
-
-Row = dict[str, Any]
 
 
 def copied_prompt(row: Row) -> str:
-    """Return the row's own question: the text of its last user turn."""
-    asked = [turn["content"] for turn in conversation(row).messages if turn["role"] == "user"]
-    return asked[-1] if asked else ""
+    """Return the row's own question: the content of its last user turn."""
+    questions = [turn["content"] for turn in conversation(row).messages if turn["role"] == "user"]
+    return questions[-1] if questions else ""
 
 
 def most_frequent_answers(train: list[Row]) -> dict[str, str]:
-    """Return {form: its most frequent answer}, the first in the alphabet among equals; "" is the key of all forms."""
-
-    answers: dict[str, Counter[str]] = defaultdict(Counter)
+    """Return {form: its most frequent answer}, alphabetically the first of a tie; "" is the key of all forms."""
+    counts: dict[str, Counter[str]] = defaultdict(Counter)
     for row in train:
         answer = reference_of(row)
         if not answer:
             continue
-        answers[row.get("form", "")][answer] += 1
-        answers[""][answer] += 1
-    return {form: min(counted, key=lambda text: (-counted[text], text)) for form, counted in answers.items()}
+        counts[row.get("form", "")][answer] += 1
+        counts[""][answer] += 1
+    return {form: min(counter, key=lambda text: (-counter[text], text)) for form, counter in counts.items()}
 
 
-def baselines(evaluator: Evaluator, rows: list[Row], train: list[Row]) -> dict[str, dict[str, list[Prediction]]]:
-    """Return {baseline: {row id: its answer, as often as there are samples}}.
+def baselines(evaluator: Evaluator, rows: list[Row], train: list[Row]) -> dict[str, list[Answer]]:
+    """Return {baseline: its answers, `samples` for each row}. In a closed loop a baseline repeats the same turn.
 
-    Without answered train rows there is only the copied prompt. In a closed loop a baseline always says the same.
+    Without answers in the train rows the copied prompt is the only one.
     """
-    samples = evaluator.settings.samples
     texts = {"copied prompt": {row["id"]: copied_prompt(row) for row in rows}}
     frequent = most_frequent_answers(train)
     if frequent:
         texts["most frequent answer"] = {row["id"]: frequent.get(row.get("form", ""), frequent[""]) for row in rows}
-    if not evaluator.offers("reply"):
-        return {name: {key: [text] * samples for key, text in answers.items()} for name, answers in texts.items()}
     return {
-        name: {row["id"]: [evaluator.play(row, partial(_same, answers[row["id"]]))] * samples for row in rows}
-        for name, answers in texts.items()
+        name: [answer for row in rows for answer in _answers(evaluator, row, by_row[row["id"]])]
+        for name, by_row in texts.items()
     }
 
 
+def _answers(evaluator: Evaluator, row: Row, text: str) -> list[Answer]:
+    """Return `samples` equal answers to a row."""
+    prediction: Prediction = text
+    if evaluator.offers("reply"):
+        prediction = evaluator.play(row, partial(_same, text))
+    return [Answer(row["id"], sample, prediction, ended=True) for sample in range(evaluator.settings.samples)]
+
+
 def _same(text: str, turns: list[dict[str, Any]]) -> str:
-    """Say `text`, whatever was said before."""
+    """Return `text`, whatever the turns before."""
     return text

@@ -1,56 +1,58 @@
-"""What a chain of stages shows: a line after each stage, and one table of base and stages at the end.
+"""What a chain of stages adds: a line after each stage, and one table of base and stages at the end.
 
-Both are made from the dict that `make eval` prints and results.json holds; nothing is computed here.
+Both are made from an Evaluation; nothing is computed here.
 """
 
-from typing import Any
+from gretchen.scoring.cells import NONE, Table, aligned, difference, estimate, share
+from gretchen.scoring.evaluation import Evaluation
+from gretchen.scoring.table import CI, notes
 
-from gretchen.scoring.table import NONE, aligned, cell, difference, notes, share
-
-Told = dict[str, Any]
-# Which of two answers is likelier, or for a reward model which one scores higher.
-PAIRS = "pairs right [95 %]"
+PREFERENCE_ACCURACY = f"preference accuracy {CI}"
 
 
-def line(told: Told, run: str) -> str:
-    """Return what a run gets right, by its id: its main metric on the first set, or a reward model's pairs."""
-    for judge in told["rewards"]:
-        if judge["run"] == run:
-            return f"{judge['name']}: {cell(judge['accuracy'])} of {judge['count']:,} held-out pairs right"
-    model = next((one for one in told["models"] if one.get("run") == run), None)
+def stage_line(evaluation: Evaluation, run: str) -> str:
+    """Return the result of a run, by its id: its main metric on the first set, or a reward model's accuracy."""
+    for reward_model in evaluation.reward_models:
+        if reward_model.run == run:
+            result = reward_model.preferences
+            accuracy = estimate(result.accuracy)
+            return f"{reward_model.name}: preference accuracy {accuracy} on {result.num_pairs:,} held-out pairs"
+    model = next((model for model in evaluation.models if model.run == run), None)
     if model is None:
-        return "no held-out pairs to judge"
-    name, main = next(iter(told["sets"])), told["main"]
-    measured = model["sets"][name]
-    score = measured["scores"].get(main)
-    rows = f"{score['count']:,} {name} rows" if score else f"no {name} row"
-    return f"{model['name']}: {main} {cell(score)} on {rows}, against the base {difference(measured['against_base'])}"
+        return "no held-out pairs to evaluate a reward model on"
+    name, main = next(iter(evaluation.sets)), evaluation.main_metric
+    result = model.sets[name]
+    score = result.scores.get(main)
+    rows = f"{score.count:,} {name} rows" if score else f"no {name} row"
+    return f"{model.name}: {main} {estimate(score)} on {rows}, against the base {difference(result.against_base)}"
 
 
-def table(told: Told) -> str:
-    """Return the chain as one table: a row for the base, for each stage, and for each reward model."""
-    main, first = told["main"], next(iter(told["sets"]))
-    header = ["model", *(f"{main}, {name} [95 %]" for name in told["sets"]), f"against base, {first}", "ended", PAIRS]
-    rows = []
-    for model in [one for one in told["models"] if one["kind"] != "baseline"]:
-        scores = [cell(model["sets"][name]["scores"].get(main)) for name in told["sets"]]
-        measured = model["sets"][first]
-        pairs = cell((model.get("preferences") or {}).get("accuracy"))
-        rows.append([model["name"], *scores, difference(measured["against_base"]), share(measured["ended"]), pairs])
-    for judge in told["rewards"]:
-        rows.append([judge["name"], *[NONE] * (len(header) - 2), cell(judge["accuracy"])])
-    return "\n".join([heading(told), *aligned(header, in_order(rows, told), indent="  "), *notes(told)])
+def chain_table(evaluation: Evaluation) -> str:
+    """Return the chain as one table: a row for the base, each stage, and each reward model, in the order of runs."""
+    main, first = evaluation.main_metric, next(iter(evaluation.sets))
+    sets = [f"{main}, {name} {CI}" for name in evaluation.sets]
+    header = ["model", *sets, f"against base, {first}", "finished (EOS)", PREFERENCE_ACCURACY]
+    rows: list[tuple[str, list[str]]] = []  # (run id, cells)
+    for model in evaluation.models:
+        if model.kind == "baseline":
+            continue
+        scores = [estimate(model.sets[name].scores.get(main)) for name in evaluation.sets]
+        result = model.sets[first]
+        accuracy = estimate(model.preferences.accuracy if model.preferences else None)
+        cells = [model.name, *scores, difference(result.against_base), share(result.ended), accuracy]
+        rows.append((model.run or "", cells))
+    for reward_model in evaluation.reward_models:
+        accuracy = estimate(reward_model.preferences.accuracy)
+        rows.append((reward_model.run, [reward_model.name, *[NONE] * (len(header) - 2), accuracy]))
+    table = Table(header, [cells for _, cells in sorted(rows, key=lambda row: row[0])])
+    return "\n".join([heading(evaluation), *aligned(table, indent="  "), *notes(evaluation)])
 
 
-def in_order(rows: list[list[str]], told: Told) -> list[list[str]]:
-    """Return the rows with reward models where their runs stand in time, among the other stages."""
-    runs = {one["name"]: one["run"] or "" for one in [*told["models"], *told["rewards"]] if one.get("run")}
-    return sorted(rows, key=lambda row: runs.get(row[0], ""))
-
-
-def heading(told: Told) -> str:
-    """Return what the table is about."""
-    metric = told["metrics"][told["main"]]
-    sets = ", ".join(f"{one['rows']:,} of {one['of']:,} {name} rows" for name, one in told["sets"].items())
-    main = f"{told['main']} ({metric['unit']}, {metric['better']} is better)"
-    return f"{told['project']}, profile {told['profile']}: {main} in {sets}"
+def heading(evaluation: Evaluation) -> str:
+    """Return the title of the table."""
+    metric = evaluation.metrics[evaluation.main_metric]
+    sets = ", ".join(
+        f"{rows.num_rows:,} of {rows.num_available:,} {name} rows" for name, rows in evaluation.sets.items()
+    )
+    main = f"{evaluation.main_metric} ({metric.unit}, {metric.better} is better)"
+    return f"{evaluation.project}, profile {evaluation.profile}: {main} in {sets}"

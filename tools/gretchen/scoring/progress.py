@@ -1,4 +1,4 @@
-"""The one line that an evaluation shows while answers come in: model, how many, how fast, time left.
+"""The progress line of an evaluation: model, number of answers, answers per second, time left.
 
 On a terminal the line rewrites itself; elsewhere a new line comes every ten seconds at most. It goes to stderr.
 """
@@ -10,24 +10,24 @@ from gretchen.terminal import QUIET_SECONDS, clock
 
 
 class Progress:
-    """The progress of one model's answers; call it with how many of how many are there."""
+    """The progress of one model's answers; call it with the number of answers so far and in all."""
 
     def __init__(self, name: str) -> None:
         self.name = name
-        self.started = self.told_at = time.monotonic()
+        self.started = self.shown_at = time.monotonic()
         self.known: int | None = None
         self.terminal = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int) -> None:
-        """Show the line. What was there at the first call came from an earlier, stopped evaluation."""
+        """Show the line. Answers at the first call came from an earlier, interrupted evaluation."""
         now = time.monotonic()
         if self.known is None:
             self.known = done
         text = self.line(done, total, now - self.started)
         if self.terminal:
             sys.stderr.write(f"\r\x1b[K{text}" + ("\n" if done == total else ""))
-        elif done == total or now - self.told_at >= QUIET_SECONDS:
-            self.told_at = now
+        elif done == total or now - self.shown_at >= QUIET_SECONDS:
+            self.shown_at = now
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
 
@@ -36,7 +36,7 @@ class Progress:
         parts = [f"{self.name}: {done:,}/{total:,} answers"]
         fresh = done - (self.known or 0)
         if done < total and not fresh:
-            parts.append("the rest of a stopped evaluation" if self.known else "starting")
+            parts.append("the rest of an interrupted evaluation" if self.known else "starting")
         elif fresh and seconds > 0:
             parts.append(f"{fresh / seconds:.1f}/s")
             parts.append(f"{clock((total - done) * seconds / fresh)} left" if done < total else f"in {clock(seconds)}")

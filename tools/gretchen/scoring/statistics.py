@@ -1,7 +1,7 @@
 """Intervals and tests for scores: Wilson and McNemar for 0/1 metrics, the bootstrap over groups for all others.
 
-Arithmetic only: what is compared with what stands in summary.py. All intervals are 95 %. They say how much a score
-would move with other test rows; what another training seed would change they cannot know.
+Arithmetic only: estimates.py decides what is compared with what. All intervals are 95 %. They cover the choice of test
+rows, not the variance between training seeds.
 """
 
 import math
@@ -15,6 +15,12 @@ RESAMPLES = 2000
 CONFIDENCE = 0.95
 QUANTILE = NormalDist().inv_cdf((1 + CONFIDENCE) / 2)
 Interval = tuple[float, float]
+Array = np.ndarray
+
+
+def mean(values: Sequence[float]) -> float:
+    """Return the mean of some values."""
+    return float(np.mean(values))
 
 
 def wilson(successes: int, count: int, quantile: float = QUANTILE) -> Interval:
@@ -43,13 +49,13 @@ def stratified_wilson(strata: Sequence[tuple[int, int]], quantile: float = QUANT
 
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return the two-sided p-value of McNemar's exact test from the two counts of disagreement."""
-    both = only_first + only_second
-    tail = sum(math.comb(both, k) for k in range(min(only_first, only_second) + 1))
-    return min(1.0, 2 * tail / 2**both)
+    discordant = only_first + only_second
+    tail = sum(math.comb(discordant, k) for k in range(min(only_first, only_second) + 1))
+    return min(1.0, 2 * tail / 2**discordant)
 
 
-def group_draws(groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
-    """Return (each row's group number, how often each group is drawn in each resample: resamples x groups).
+def group_draws(groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> tuple[Array, Array]:
+    """Return each row's group number, and how often each resample draws each group (shape: resamples × groups).
 
     The draws depend on the set of groups and the seed only: two models on the same rows get the same draws, which
     makes their comparison a paired one.
@@ -61,7 +67,7 @@ def group_draws(groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
 
 def bootstrap_means(
     values: Sequence[float], strata: Sequence[str], groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0
-) -> np.ndarray:
+) -> Array:
     """Return, per resample of whole groups, the mean over strata of the mean over rows. NaN values do not apply."""
     number, draws = group_draws(groups, resamples, seed)
     names, stratum = np.unique(np.asarray(strata, dtype=str), return_inverse=True)
@@ -70,9 +76,9 @@ def bootstrap_means(
     counts = np.zeros_like(sums)
     np.add.at(sums, (number[known], stratum[known]), np.asarray(values, dtype=float)[known])
     np.add.at(counts, (number[known], stratum[known]), 1.0)
-    drawn = draws @ counts
-    means = np.divide(draws @ sums, drawn, out=np.full_like(drawn, np.nan), where=drawn > 0)
-    present = drawn > 0
+    totals = draws @ counts
+    means = np.divide(draws @ sums, totals, out=np.full_like(totals, np.nan), where=totals > 0)
+    present = totals > 0
     return np.where(present, means, 0).sum(axis=1) / np.where(present.any(axis=1), present.sum(axis=1), np.nan)
 
 
@@ -82,16 +88,17 @@ def bootstrap_statistic(
     groups: Sequence[str],
     resamples: int = RESAMPLES,
     seed: int = 0,
-) -> np.ndarray:
-    """Return, a line per resample of whole groups, the figures of `statistic`: for measures that are no mean."""
+) -> Array:
+    """Return, per resample of whole groups, the values of `statistic`: for metrics that are no mean."""
     number, draws = group_draws(groups, resamples, seed)
     members = [[rows[i] for i in np.flatnonzero(number == group)] for group in range(draws.shape[1])]
-    drawn = (np.repeat(np.arange(len(draw)), draw).tolist() for draw in draws)
-    return np.array([statistic([row for group in chosen for row in members[group]]) for chosen in drawn], dtype=float)
+    resampled = (np.repeat(np.arange(len(draw)), draw).tolist() for draw in draws)
+    values = [statistic([row for group in chosen for row in members[group]]) for chosen in resampled]
+    return np.array(values, dtype=float)
 
 
-def percentiles(resampled: np.ndarray, confidence: float = CONFIDENCE) -> Interval | None:
-    """Return the percentile interval of a resampled statistic; None where it never was a number."""
+def percentiles(resampled: Array, confidence: float = CONFIDENCE) -> Interval | None:
+    """Return the percentile interval of a resampled statistic; None where it is NaN in every resample."""
     known = resampled[~np.isnan(resampled)]
     if not len(known):
         return None
@@ -99,10 +106,10 @@ def percentiles(resampled: np.ndarray, confidence: float = CONFIDENCE) -> Interv
     return float(low), float(high)
 
 
-def bootstrap_p(differences: np.ndarray) -> float:
+def bootstrap_p(differences: Array) -> float:
     """Return the two-sided p-value of paired differences: how often a resample falls on the other side of 0.
 
-    One is added to both counts (Davison and Hinkley 1997), so it is never 0: 2,000 resamples tell 0.001 at the least.
+    One is added to both counts (Davison and Hinkley 1997), so it is never 0: with 2,000 resamples it is at least 0.001.
     """
     known = differences[~np.isnan(differences)]
     if not len(known):

@@ -1,8 +1,8 @@
 """An evaluation as a W&B run of its own: job type `eval`, in the project and group of the trainings it compares.
 
-The run holds the table (model, set, metric, value, interval, count, p), each figure as a summary value
-`<set>/<metric>/<model>`, and by which weights, data, template and runs they came about. An evaluation that was logged
-already is not logged again.
+The run holds the table (model, set, metric, value, interval, count, p), each value as a summary value
+`<set>/<metric>/<model>`, and in its config the weights, data, template and runs that it compares. An evaluation that
+was logged before is not logged again.
 """
 
 import json
@@ -12,106 +12,102 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.files import text_hash, write_json
+from gretchen.scoring.evaluation import Estimate, Evaluation
 from gretchen.tracking import lineage
 from gretchen.tracking.environment import CAREFUL, QUIET, mode
 from gretchen.tracking.run import address_of, finish, opened
 
 COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
-CONFIG_KEYS = ("project", "profile", "date", "git", "main", "base", "data", "template", "sets")
+CONFIG_KEYS = {"project", "profile", "date", "git", "main_metric", "base", "data", "template", "sets"}
+MODEL_KEYS = {"kind", "weights", "run", "wandb"}
+FIGURES = {"name", "weights", "evaluation", "sets", "preferences"}
 DONE = "logged.json"
 
 
-def log_evaluation(told: dict[str, Any]) -> str | None:
-    """Track an evaluation, `told` as in results.json, and return its W&B address; None offline or when it was before.
+def log_evaluation(evaluation: Evaluation) -> Evaluation:
+    """Track an evaluation, and return it with its W&B address: None offline or when it was tracked before.
 
-    WANDB_MODE=disabled tracks nothing. Where W&B fails it says so in a line: the evaluation is on disk anyhow.
+    WANDB_MODE=disabled tracks nothing. Where W&B fails it prints a line: the evaluation is on disk anyhow.
     """
-    key, place = key_of(told), paths.runs(told["project"]) / "evaluations"
-    if os.environ.get("WANDB_MODE") == "disabled" or list(place.glob(f"wandb/*run-*-{key}/{DONE}")):
-        return None
+    key, folder = key_of(evaluation), paths.runs(evaluation.project) / "evaluations"
+    if os.environ.get("WANDB_MODE") == "disabled" or list(folder.glob(f"wandb/*run-*-{key}/{DONE}")):
+        return evaluation
 
     os.environ.update({name: value for name, value in (CAREFUL | QUIET).items() if name not in os.environ})
     os.environ["WANDB_MODE"] = mode()
     try:
-        begun = opened(**identity(told, key, place), config=config(told))
-        folder, address = Path(begun.dir).parent, address_of(begun)
-        lineage.link(begun, compared(told), {})
-        record(begun, told)
-        write_json(folder / DONE, {"wandb": address})
-        finish(begun)
+        run = opened(**identity(evaluation, key, folder), config=config(evaluation))
+        run_dir, address = Path(run.dir).parent, address_of(run)
+        lineage.link(run, compared(evaluation), {})
+        log_table(run, evaluation)
+        write_json(run_dir / DONE, {"wandb": address})
+        finish(run)
     except Exception as fault:  # whatever it is: the table has to be printed
         print(f"W&B: the evaluation is not tracked ({type(fault).__name__}: {fault})", flush=True)
-        return None
-    return address
+        return evaluation
+    return evaluation.model_copy(update={"wandb": address})
 
 
-def key_of(told: dict[str, Any]) -> str:
-    """Return 16 hex digits that name the result: who answered, and every figure; neither date nor commit."""
-    figures = [
-        [one.get(name) for name in ("name", "weights", "evaluation", "sets", "preferences")] for one in told["models"]
-    ]
-    return text_hash(json.dumps([told["data"], told["template"], figures], sort_keys=True))
+def key_of(evaluation: Evaluation) -> str:
+    """Return 16 hex digits that name the result: models and all their figures, but neither date nor commit."""
+    models = [model.model_dump(mode="json", include=FIGURES) for model in evaluation.models]
+    return text_hash(json.dumps([evaluation.data, evaluation.template, models], sort_keys=True))
 
 
-def identity(told: dict[str, Any], key: str, place: Path) -> dict[str, Any]:
-    """Return what the run is called and where it lies; project and group are the user's where they are set."""
+def identity(evaluation: Evaluation, key: str, folder: Path) -> dict[str, Any]:  # keyword arguments of wandb.init
+    """Return the run's name, id and folder; project and group are the user's where they are set."""
     return {
-        "project": os.environ.get("WANDB_PROJECT") or told["project"],
-        "group": os.environ.get("WANDB_RUN_GROUP") or told["project"],
+        "project": os.environ.get("WANDB_PROJECT") or evaluation.project,
+        "group": os.environ.get("WANDB_RUN_GROUP") or evaluation.project,
         "job_type": "eval",
         "id": key,
-        "name": f"eval {told['date'][:16]}",
-        "tags": [told["profile"]],
-        "dir": str(place),
+        "name": f"eval {evaluation.date[:16]}",
+        "tags": [evaluation.profile],
+        "dir": str(folder),
         "resume": "allow",
     }
 
 
-def config(told: dict[str, Any]) -> dict[str, Any]:
+def config(evaluation: Evaluation) -> dict[str, Any]:  # W&B's config is free-form
     """Return what the figures came from: weights and run of each model, data, template, test sets."""
-    models = {one["name"]: {key: one.get(key) for key in ("kind", "weights", "run", "wandb")} for one in told["models"]}
-    return {key: told[key] for key in CONFIG_KEYS if key in told} | {"models": models}
+    models = {model.name: model.model_dump(mode="json", include=MODEL_KEYS) for model in evaluation.models}
+    return evaluation.model_dump(mode="json", include=CONFIG_KEYS) | {"models": models}
 
 
-def compared(told: dict[str, Any]) -> dict[str, tuple[str, dict[str, Any]]]:
+def compared(evaluation: Evaluation) -> lineage.Things:
     """Return what was compared, for the lineage: base, data, and the weights of each run."""
-
-    things = lineage.made_from(told["project"], told["data"], told["base"])
-    for model in told["models"]:
-        things |= lineage.trained(model["run"]) if model.get("run") else {}
+    base = {"model": evaluation.base.model, "weights": evaluation.base.weights}
+    things = lineage.made_from(evaluation.project, evaluation.data, base)
+    for model in evaluation.models:
+        things |= lineage.trained(model.run) if model.run else {}
     return things
 
 
-def rows(told: dict[str, Any]) -> list[list[Any]]:
+def rows(evaluation: Evaluation) -> list[list[Any]]:
     """Return the table's rows, in the order of COLUMNS; p compares a model's main metric with the base's."""
-    found = []
-    for model in told["models"]:
-        for name, one in model["sets"].items():
-            for metric, score in one["scores"].items():
-                figures = [score.get(column) for column in ("value", "low", "high", "count")]
-                p = (one.get("against_base") or {}).get("p") if metric == told["main"] else None
-                found.append([model["name"], name, metric, *figures, p])
-        if pairs := model.get("preferences"):
-            p = (pairs["against_base"] or {}).get("p")
-            for metric in ("accuracy", "margin"):
-                figures = [(pairs[metric] or {}).get(column) for column in ("value", "low", "high")]
-                found.append(
-                    [
-                        model["name"],
-                        "preferences",
-                        metric,
-                        *figures,
-                        pairs["count"],
-                        p if metric == "accuracy" else None,
-                    ]
-                )
-    return found
+    table = []
+    for model in evaluation.models:
+        for name, result in model.sets.items():
+            main_p = result.against_base.p_value if result.against_base else None
+            for metric, estimate in result.scores.items():
+                p_value = main_p if metric == evaluation.main_metric else None
+                table.append([model.name, name, metric, *figures(estimate), p_value])
+        if pairs := model.preferences:
+            p_value = pairs.against_base.p_value if pairs.against_base else None
+            table.append([model.name, "preferences", "accuracy", *figures(pairs.accuracy), p_value])
+            table.append([model.name, "preferences", "margin", *figures(pairs.margin), None])
+    return table
 
 
-def record(begun: Any, told: dict[str, Any]) -> None:
+def figures(estimate: Estimate | None) -> list[float | None]:
+    """Return value, low, high and count of an estimate."""
+    return [estimate.value, estimate.low, estimate.high, estimate.count] if estimate else [None] * 4
+
+
+def log_table(run: Any, evaluation: Evaluation) -> None:
     """Log the table and the summary values into an open W&B run."""
     import wandb
 
-    table = rows(told)
-    begun.log({"evaluation": wandb.Table(columns=COLUMNS, data=table)})
-    begun.summary.update({f"{row[1]}/{row[2]}/{row[0]}": row[3] for row in table if row[3] is not None})
+    table = rows(evaluation)
+    run.log({"evaluation": wandb.Table(columns=COLUMNS, data=table)})
+    run.summary.update({f"{row[1]}/{row[2]}/{row[0]}": row[3] for row in table if row[3] is not None})

@@ -16,8 +16,8 @@ from gretchen.errors import GretchenError
 from gretchen.hardware import is_main_process
 from gretchen.runs.folder import trained_weights
 from gretchen.runs.record import RunRecord, find_record, read_record, update_record
-from gretchen.scoring.domain import stranger
-from gretchen.scoring.rewards import write_pairs
+from gretchen.scoring.domain import domain_mismatch
+from gretchen.scoring.reward_models import write_preference_result
 from gretchen.scoring.samples import write_samples
 from gretchen.tracking.run import tracked
 
@@ -70,7 +70,7 @@ def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
             trained = train()
     if of_project and is_main_process():
         if record.stage == "reward":
-            write_pairs(recipe.parent, record.project)
+            write_preference_result(recipe.parent, record.project)
         else:
             write_samples(recipe.parent, record.project, trained)
 
@@ -79,7 +79,7 @@ def warning(record: RunRecord) -> str | None:
     """Return what a person must know of the model that a run starts from; None where there is nothing to tell."""
 
     starts_from_own_base = not record.parent and record.base.model == f"projects/{record.project}/base"
-    return stranger(record.project) if starts_from_own_base else None
+    return domain_mismatch(record.project) if starts_from_own_base else None
 
 
 if __name__ == "__main__":

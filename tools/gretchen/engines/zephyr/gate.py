@@ -13,8 +13,8 @@ from typing import Any
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
 from gretchen.files import read_jsonl
-from gretchen.models.generate import Model, generate
-from gretchen.scoring.documents import answers
+from gretchen.models.generate import Model, SamplingParams, generate
+from gretchen.scoring.documents import is_answered
 
 ACCURACY = 0.9
 DOCUMENTS = 40
@@ -39,11 +39,10 @@ def accuracy(model: Any, tokenizer: Any, forms: dict[str, list[tuple[str, str]]]
         completions = generate(
             Model(model=model, tokenizer=tokenizer),
             [prefix.rstrip(" ") for prefix, _ in pairs],
-            max_new_tokens=longest + 4,  # room for EOS, or for the line after the answer
-            stop=[],
+            SamplingParams(max_new_tokens=longest + 4),  # room for EOS, or for the line break after the answer
         )
         num_correct = sum(
-            answers(completion.text, answer) for completion, (_, answer) in zip(completions, pairs, strict=True)
+            is_answered(completion.text, answer) for completion, (_, answer) in zip(completions, pairs, strict=True)
         )
         scores[form] = num_correct / len(pairs)
     return scores

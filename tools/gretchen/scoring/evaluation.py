@@ -1,0 +1,180 @@
+"""The typed documents of an evaluation: estimates, a model's results, and the comparison of all models.
+
+    Evaluation         printed by `make eval --json`; results.json holds one per profile and source of weights
+    ModelEvaluation    runs/<project>/evaluations/<key>/evaluation.json: one model's answers and scores
+
+Every value is frozen and is written to disk with a `schema_version`. Nothing is computed here.
+"""
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+SCHEMA_VERSION = 1
+Count = Annotated[int, Field(ge=0)]
+# "few-shot" is the base with worked examples before the question; "baseline" needs no model.
+ModelKind = Literal["baseline", "base", "few-shot", "run"]
+# Where the base's weights come from: the project's own base/ folder, the hub, or another folder.
+WeightsSource = Literal["embedded", "hub", "folder"]
+
+
+class FrozenModel(BaseModel):
+    """Base of all parts: unknown keys are errors, and values are frozen."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    def to_json(self) -> dict[str, Any]:  # JSON has no type of its own
+        """Return the document as JSON values."""
+        return self.model_dump(mode="json")
+
+
+class Estimate(FrozenModel):
+    """A metric's value with its 95 % interval; all three are None where the metric applies to no row."""
+
+    value: float | None
+    low: float | None = None
+    high: float | None = None
+    count: Count = Field(description="rows or pairs that the metric applies to")
+    method: Literal["wilson", "bootstrap", "measured", "none"]
+
+
+class Difference(FrozenModel):
+    """The difference of a metric between two models on the same rows, with the p-value of a paired test."""
+
+    difference: float
+    p_value: float
+    test: Literal["mcnemar", "bootstrap"]
+
+
+class SetScores(FrozenModel):
+    """Scores on one set of rows. Closed forms (see the card) are in `closed`, not in `scores` and `forms`."""
+
+    scores: dict[str, Estimate] = Field(description="estimate of each metric, over all open forms")
+    forms: dict[str, Estimate] = Field(description="estimate of the main metric for each open form")
+    closed: dict[str, Estimate] = Field(description="estimate of the main metric for each closed form")
+
+
+class SetResult(SetScores):
+    """A model's result on one set."""
+
+    against_base: Difference | None = Field(description="main metric, compared with the base; None for the base")
+    ended: float | None = Field(description="share of answers that ended with EOS or a stop string; baselines: None")
+
+
+class PreferenceResult(FrozenModel):
+    """A model's result on held-out preference pairs: how often, and by how much, it prefers the chosen answer."""
+
+    num_pairs: Count
+    accuracy: Estimate
+    margin: Estimate | None = Field(description="log-probabilities: nats; reward models: their own scale")
+    against_base: Difference | None = None
+    against_parent: Difference | None = None
+
+
+class ModelResult(FrozenModel):
+    """One row of the table: a baseline, the base, the base few-shot, or a run."""
+
+    name: str
+    kind: ModelKind
+    weights: str | None = Field(default=None, description="hash of the weights; baselines: None")
+    run: str | None = Field(default=None, description="the run's id")
+    wandb: str | None = Field(default=None, description="the W&B address of the run")
+    evaluation: str | None = Field(default=None, description="the folder in runs/<project>/evaluations/")
+    sets: dict[str, SetResult]
+    preferences: PreferenceResult | None = None
+
+
+class RewardModelResult(FrozenModel):
+    """A reward model on held-out preference pairs."""
+
+    name: str
+    run: str
+    weights: str
+    preferences: PreferenceResult
+
+
+class MetricInfo(FrozenModel):
+    """A metric as the card defines it."""
+
+    unit: str
+    better: Literal["higher", "lower"]
+
+
+class BaseWeights(FrozenModel):
+    """The base that all models of the table share."""
+
+    model: str
+    source: WeightsSource
+    weights: str
+
+
+class GenerationSettings(FrozenModel):
+    """How answers are generated."""
+
+    max_new_tokens: int
+    stop: tuple[str, ...]
+    samples: int = Field(description="answers per row")
+    temperature: float = Field(description="0: greedy")
+    seed: int
+
+
+class PromptedSettings(GenerationSettings):
+    """How one model's answers are generated. `document` continues a document, without a chat template."""
+
+    prompting: Literal["plain", "few-shot", "document"]
+
+
+class RowSet(FrozenModel):
+    """The evaluated rows of one set."""
+
+    num_rows: Count
+    num_available: Count = Field(description="rows of the set before sampling")
+    hash: str
+
+
+class Evaluation(FrozenModel):
+    """Base, baselines and runs, compared on the same rows."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    project: str
+    inherited_from: str | None = Field(default=None, description="a fork's origin, until the fork records its own")
+    profile: str
+    date: str
+    git: str
+    main_metric: str
+    metrics: dict[str, MetricInfo]
+    base: BaseWeights
+    data: str
+    template: str
+    training_seeds: int
+    settings: GenerationSettings
+    sets: dict[str, RowSet]
+    models: list[ModelResult]
+    reward_models: list[RewardModelResult] = []
+    documents: SetScores | None = Field(default=None, description="the embedded base on documents, without chat form")
+    wandb: str | None = None
+
+
+class ModelEvaluation(FrozenModel):
+    """One model's answers: what was asked under which circumstances, and, once scored, the scores."""
+
+    schema_version: Literal[1] = SCHEMA_VERSION
+    project: str
+    profile: str
+    system: str
+    model: str
+    run: str | None
+    weights: str
+    template: str
+    settings: PromptedSettings
+    data: str
+    rows: str = Field(description="hash of the rows")
+    num_rows: Count
+    device: str
+    dtype: str
+    versions: dict[str, str]
+    seconds: float
+    date: str
+    code: str | None = Field(default=None, description="hash of the project's code that scored")
+    properties: dict[str, float] = {}
+    sets: dict[str, SetResult] = {}

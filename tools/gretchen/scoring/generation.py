@@ -1,0 +1,69 @@
+"""Answers from a model: one generation per prompt, or a conversation with the project's simulator in a closed loop."""
+
+from typing import Any
+
+from gretchen.models.generate import Completion, Conversation, Model, SamplingParams, generate
+from gretchen.scoring.answers import OnAnswers, PromptedRow
+from gretchen.scoring.evaluation import GenerationSettings
+from gretchen.scoring.evaluator import Evaluator
+from gretchen.scoring.scored import Answer
+
+# Sampling for pass@k (Chen et al. 2021 sample at 0.8 for large k).
+SAMPLING_TEMPERATURE = 0.8
+# Conversations of a closed loop that run at the same time.
+LOOP_BATCH = 64
+Samples = list[tuple[PromptedRow, int]]
+
+
+def sampling_params(settings: GenerationSettings) -> SamplingParams:
+    """Return how the model generates under an evaluation's settings."""
+    return SamplingParams(settings.max_new_tokens, settings.stop, settings.temperature, settings.seed)
+
+
+def generate_answers(model: Model, settings: GenerationSettings, samples: Samples, on_answers: OnAnswers) -> None:
+    """Answer each (prompt, sample number) once, in batches."""
+
+    def on_batch(positions: list[int], completions: list[Completion]) -> None:
+        pairs = [(samples[i], completion) for i, completion in zip(positions, completions, strict=True)]
+        on_answers(
+            [
+                Answer(prompt.row["id"], sample, completion.text, completion.ended)
+                for (prompt, sample), completion in pairs
+            ]
+        )
+
+    generate(model, [prompt.prompt for prompt, _ in samples], sampling_params(settings), on_batch=on_batch)
+
+
+def generate_in_loop(
+    model: Model, settings: GenerationSettings, evaluator: Evaluator, samples: Samples, on_answers: OnAnswers
+) -> None:
+    """Hold a conversation with the project's simulator for each sample, LOOP_BATCH at a time, until each is over."""
+    for start in range(0, len(samples), LOOP_BATCH):
+        on_answers(_conversations(model, settings, evaluator, samples[start : start + LOOP_BATCH]))
+
+
+def _conversations(model: Model, settings: GenerationSettings, evaluator: Evaluator, samples: Samples) -> list[Answer]:
+    """Return the answers (all turns) of one batch of conversations."""
+    turns: list[list[dict[str, Any]]] = [[] for _ in samples]
+    ended = [True] * len(samples)
+    active = list(range(len(samples)))
+    while active:
+        prompts = [_continued(samples[i][0], turns[i]) for i in active]
+        completions = generate(model, prompts, sampling_params(settings))
+        next_active = []
+        for i, completion in zip(active, completions, strict=True):
+            turns[i].append({"role": "assistant", "content": completion.text})
+            ended[i] &= completion.ended
+            reply = evaluator.reply(samples[i][0].row, turns[i])
+            if reply is not None:
+                turns[i].append({"role": "user", "content": reply})
+                next_active.append(i)
+        active = next_active
+    return [Answer(prompt.row["id"], sample, turns[i], ended[i]) for i, (prompt, sample) in enumerate(samples)]
+
+
+def _continued(prompt: PromptedRow, turns: list[dict[str, Any]]) -> Conversation:
+    """Return the prompt's conversation with the turns that followed."""
+    assert isinstance(prompt.prompt, Conversation), "a document has no turns"
+    return Conversation([*prompt.prompt.messages, *turns], prompt.prompt.tools)

@@ -1,0 +1,159 @@
+"""One model's part of an evaluation: its answers, from disk or generated, and their scores.
+
+runs/<project>/evaluations/<key>/ keeps both. A model is loaded only where its answers are not on disk yet.
+"""
+
+import json
+import time
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+from pydantic import ValidationError
+
+from gretchen import paths
+from gretchen.files import write_json
+from gretchen.models.generate import Model
+from gretchen.provenance import now, versions
+from gretchen.runs.locks import writer_lock
+from gretchen.scoring import answers as answer_files
+from gretchen.scoring.answers import PromptedRow
+from gretchen.scoring.documents import document_prompts
+from gretchen.scoring.estimates import ScoredSet, against_base, score_set
+from gretchen.scoring.evaluation import Estimate, ModelEvaluation, PromptedSettings, SetResult
+from gretchen.scoring.few_shot import few_shot_prompts
+from gretchen.scoring.generation import generate_answers, generate_in_loop
+from gretchen.scoring.loader import ModelLoader
+from gretchen.scoring.plan import EvaluationPlan
+from gretchen.scoring.progress import Progress
+from gretchen.scoring.scored import Answer
+from gretchen.scoring.systems import System
+from gretchen.scoring.testset import conversation, rows_hash
+
+FILE = "evaluation.json"
+
+
+@dataclass(frozen=True)
+class Answered:
+    """A system with its answers, and the folder that holds them."""
+
+    system: System
+    answers: list[Answer]
+    folder: Path
+
+
+def score_sets(plan: EvaluationPlan, answers: list[Answer]) -> dict[str, ScoredSet]:
+    """Return {set: its scored rows}."""
+    return {name: score_set(plan.evaluator, rows, answers, plan.closed) for name, rows in plan.sets.items()}
+
+
+def set_results(
+    scored: dict[str, ScoredSet], base: dict[str, ScoredSet] | None, properties: dict[str, float] | None
+) -> dict[str, SetResult]:
+    """Return {set: result}, compared with the base where that is another model.
+
+    `properties` are figures of the model itself, which stand among the scores of each set; None for a baseline, which
+    has no model that could end its answers.
+    """
+    measured = {name: Estimate(value=value, count=1, method="measured") for name, value in (properties or {}).items()}
+    results = {}
+    for name, scored_set in scored.items():
+        scores = scored_set.scores()
+        versus = base[name].without_closed_forms if base else None
+        results[name] = SetResult(
+            scores=scores.scores | measured,
+            forms=scores.forms,
+            closed=scores.closed,
+            against_base=against_base(scored_set.without_closed_forms, versus) if versus else None,
+            ended=None if properties is None else scored_set.share_ended(),
+        )
+    return results
+
+
+def measure(
+    plan: EvaluationPlan, answered: Answered, scored: dict[str, ScoredSet], base: dict[str, ScoredSet] | None
+) -> dict[str, SetResult]:
+    """Return a model's results, {set: result}, and write them into its evaluation.json."""
+    record = read_record(answered.folder)
+    assert record is not None, "complete answers have a record"
+    properties = properties_of(plan, answered.system, record)
+    results = set_results(scored, base, properties)
+    scored_record = record.model_copy(update={"code": plan.project_code, "properties": properties, "sets": results})
+    write_json(answered.folder / FILE, scored_record.to_json())
+    return results
+
+
+def properties_of(plan: EvaluationPlan, system: System, record: ModelEvaluation) -> dict[str, float]:
+    """Return the properties of the model itself, measured again only where the project's code has changed."""
+    if record.code == plan.project_code:
+        return record.properties
+    return plan.evaluator.properties(system.folder) if system.folder and system.kind != "few-shot" else {}
+
+
+def answers_of(plan: EvaluationPlan, system: System, loader: ModelLoader) -> Answered:
+    """Return a system's answers, from disk or generated."""
+    settings = plan.settings(system.kind)
+    rows = plan.documents if system.kind == "document" else plan.rows
+    # Few-shot examples come from the train split: other data gives other examples.
+    prompts_hash = rows_hash(rows) + (plan.data if system.kind == "few-shot" else "")
+    simulator = plan.project_code if plan.in_loop(system) else ""
+    key = answer_files.evaluation_key(system.weights, plan.template_hash, prompts_hash, settings, simulator)
+    folder = paths.runs(plan.project) / "evaluations" / key
+    answers = answer_files.complete_answers(folder) if read_record(folder) else None
+    if answers is None:
+        with writer_lock(folder, f"the evaluation {paths.shown(folder)}"):
+            answers = generated(plan, system, settings, loader, folder)
+    return Answered(system, answers, folder)
+
+
+def generated(
+    plan: EvaluationPlan, system: System, settings: PromptedSettings, loader: ModelLoader, folder: Path
+) -> list[Answer]:
+    """Generate a system's answers, and write them and their circumstances into `folder`."""
+    started = time.monotonic()
+    progress = Progress(system.name)
+    model = loader.get(system)
+    prompts = prompts_of(plan, system, model)
+    if plan.in_loop(system):
+        generate = partial(generate_in_loop, model, settings, plan.evaluator)
+    else:
+        generate = partial(generate_answers, model, settings)
+    answers = answer_files.collect(folder, prompts, settings.samples, generate, progress)
+    record = ModelEvaluation(
+        project=plan.project,
+        profile=plan.profile,
+        system=system.name,
+        model=system.model,
+        run=paths.shown(system.run.path) if system.run else None,
+        weights=system.weights,
+        template=plan.template_hash,
+        settings=settings,
+        data=plan.data,
+        rows=rows_hash([prompt.row for prompt in prompts]),
+        num_rows=len(prompts),
+        device=str(model.model.device),
+        dtype=str(model.model.dtype).removeprefix("torch."),
+        versions=versions(),
+        seconds=round(time.monotonic() - started, 1),
+        date=now(),
+    )
+    write_json(folder / FILE, record.to_json())
+    answer_files.write_complete(folder, answers)  # last: complete answers have a record
+    return answers
+
+
+def prompts_of(plan: EvaluationPlan, system: System, model: Model) -> list[PromptedRow]:
+    """Return the system's prompt for each row."""
+    if system.kind == "document":
+        return document_prompts(plan.documents)
+    if system.kind == "few-shot":
+        return few_shot_prompts(model, plan.rows, plan.train, plan.evaluator.settings.max_new_tokens)
+    return [PromptedRow(row, conversation(row)) for row in plan.rows]
+
+
+def read_record(folder: Path) -> ModelEvaluation | None:
+    """Return evaluation.json; None where there is none of this schema version."""
+    try:
+        return ModelEvaluation.model_validate(json.loads((folder / FILE).read_text(encoding="utf-8")))
+    except (FileNotFoundError, ValueError, ValidationError):
+        return None

@@ -1,0 +1,134 @@
+"""What an evaluation asks of every model: rows of each set, documents, preference pairs, and how answers are generated.
+
+Rows are read and sampled here; no model is loaded.
+"""
+
+from dataclasses import dataclass
+
+from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.files import folder_hash, text_hash
+from gretchen.projects.build import data_hash
+from gretchen.projects.card import load_card
+from gretchen.projects.rows import Row
+from gretchen.provenance import is_smoke
+from gretchen.scoring.documents import document_rows, longest_answer
+from gretchen.scoring.evaluation import PromptedSettings
+from gretchen.scoring.evaluator import Evaluator, load_evaluator
+from gretchen.scoring.generation import SAMPLING_TEMPERATURE
+from gretchen.scoring.preferences import PairSet, preference_rows
+from gretchen.scoring.systems import Selection, System, SystemKind
+from gretchen.scoring.templates import shared_template
+from gretchen.scoring.testset import SEED, SETS, SMOKE_LIMIT, load_set, sample, test_format
+
+TINY_LIMIT = 300
+
+
+@dataclass(frozen=True)
+class EvaluationRequest:
+    """What to evaluate: run ids (none: the newest run of each recipe), and at most `limit` rows of each set.
+
+    `limit` 0 takes all rows; None takes 300 on tiny and all on other profiles.
+    """
+
+    project: str
+    profile: str = "tiny"
+    runs: tuple[str, ...] = ()
+    limit: int | None = None
+
+    def __post_init__(self) -> None:
+        """Raise UserError for a limit below 0."""
+        if self.limit is not None and self.limit < 0:
+            raise UserError(f"LIMIT={self.limit} is below 0", "LIMIT=0 takes all rows")
+
+
+@dataclass(frozen=True)
+class EvaluationPlan:
+    """The rows that every model answers. `sets` are samples of `num_available` rows; `train` is for examples."""
+
+    project: str
+    profile: str
+    evaluator: Evaluator
+    closed: tuple[str, ...]
+    sets: dict[str, list[Row]]
+    num_available: dict[str, int]
+    train: list[Row]
+    documents: list[Row]
+    pairs: PairSet
+    data: str
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of all sets, in order."""
+        return [row for rows in self.sets.values() for row in rows]
+
+    @property
+    def template(self) -> str:
+        """The chat template by which every model is prompted."""
+        return self.pairs.template
+
+    @property
+    def template_hash(self) -> str:
+        """The hash of the chat template."""
+        return text_hash(self.template)
+
+    @property
+    def project_code(self) -> str:
+        """The hash of the code that evaluation.py may use."""
+        return folder_hash(self.evaluator.file.parent, "*.py")
+
+    def in_loop(self, system: System) -> bool:
+        """Return whether the project's simulator replies to the system's answers."""
+        return self.evaluator.offers("reply") and system.kind != "document"
+
+    def settings(self, kind: SystemKind) -> PromptedSettings:
+        """Return how a kind of system generates. A document's answer may be longer than a chat's."""
+        card = self.evaluator.settings
+        if kind == "document":
+            longest = max(card.max_new_tokens, longest_answer(self.documents))
+            return PromptedSettings(
+                max_new_tokens=longest, stop=(), samples=1, temperature=0.0, seed=SEED, prompting="document"
+            )
+        return PromptedSettings(
+            max_new_tokens=card.max_new_tokens,
+            stop=tuple(card.stop),
+            samples=card.samples,
+            temperature=SAMPLING_TEMPERATURE if card.samples > 1 else 0.0,
+            seed=SEED,
+            prompting="few-shot" if kind == "few-shot" else "plain",
+        )
+
+
+def plan_evaluation(request: EvaluationRequest, selection: Selection) -> EvaluationPlan:
+    """Return what every model is asked. Raises UserError where the project has no rows to ask."""
+    project, profile = request.project, request.profile
+    card, row_format = load_card(project), test_format(project)
+    if row_format is None:
+        raise UserError(
+            f"{paths.shown(paths.build(project))} holds no test rows that a model could answer",
+            "dataset.py offers chats() or another format with questions; `make data` says what was dropped",
+        )
+    row_limit, pair_limit = limits(request)
+    available = {name: rows for name in SETS if (rows := load_set(project, name, row_format))}
+    return EvaluationPlan(
+        project=project,
+        profile=profile,
+        evaluator=load_evaluator(project),
+        closed=tuple(card.closed),
+        sets={name: sample(rows, row_limit, SEED) for name, rows in available.items()},
+        num_available={name: len(rows) for name, rows in available.items()},
+        train=load_set(project, "train", row_format),
+        documents=document_rows(project, row_limit) if card.models[profile] == "base" else [],
+        pairs=PairSet(project, shared_template(selection), preference_rows(project, pair_limit)),
+        data=data_hash(project),
+    )
+
+
+def limits(request: EvaluationRequest) -> tuple[int, int]:
+    """Return the most rows of each set and the most preference pairs; 0 means all."""
+    if request.limit is not None:
+        return request.limit, request.limit
+    if is_smoke():
+        return SMOKE_LIMIT, SMOKE_LIMIT
+    # Pairs are read, not generated: all of them take seconds, and a few hundred would leave the comparison open.
+    return (TINY_LIMIT if request.profile == "tiny" else 0), 0
