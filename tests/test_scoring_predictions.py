@@ -7,7 +7,6 @@ from gretchen.scoring import answers as answer_files
 from gretchen.scoring.answers import PromptedRow, evaluation_key
 from gretchen.scoring.evaluation import PromptedSettings
 from gretchen.scoring.progress import Progress
-from gretchen.scoring.results import END, START, with_table
 from gretchen.scoring.scored import Answer
 
 SETTINGS = PromptedSettings(max_new_tokens=8, stop=(), samples=2, temperature=0.8, seed=0, prompting="plain")
@@ -99,10 +98,3 @@ def test_the_progress_line():
     assert progress.line(600, 600, 120) == "base: 600/600 answers · 5.0/s · in 2:00"
     progress.known = 300
     assert progress.line(300, 600, 0.1) == "base: 300/600 answers · the rest of an interrupted evaluation"
-
-
-def test_a_table_stands_between_the_markers_and_nothing_else_changes():
-    text = f"above\n{START}\nold\n{END}\nbelow"
-    assert with_table(text, "new\n") == f"above\n{START}\nnew\n{END}\nbelow"
-    assert with_table(with_table(text, "new"), "new") == with_table(text, "new")
-    assert with_table("no markers", "new") == "no markers"

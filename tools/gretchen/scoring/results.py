@@ -18,6 +18,12 @@ from gretchen.scoring.table import markdown_table
 
 START, END = "<!-- results -->", "<!-- /results -->"
 FILE = "results.json"
+SOURCES = {
+    "embedded": "the project's folder",
+    "hub": "the Hugging Face hub",
+    "wheel": "the package index",
+    "folder": "a local folder",
+}
 
 
 class Results(FrozenModel):
@@ -57,9 +63,6 @@ class Results(FrozenModel):
             for evaluation in self.evaluations
         ]
         return "\n\n".join(blocks)
-
-
-SOURCES = {"embedded": "the project's folder", "hub": "the Hugging Face hub", "folder": "a local folder"}
 
 
 def results_file(project: str) -> Path:
