@@ -8,6 +8,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from made_project import MadeProject
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -63,6 +64,13 @@ def copied(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("base", "__pycache__"))
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
     return tmp_path
+
+
+@pytest.fixture
+def made_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
+    """Return a function that writes a builder of the project `made` (made_project.py), and let Gretchen work there."""
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    return MadeProject(tmp_path).write
 
 
 @pytest.fixture

@@ -52,10 +52,6 @@ UNREASONED: set[str] = {
     "tools/gretchen/planning/memory.py:Peak.plain",
     "tools/gretchen/planning/plan.py:Plan.plain",
     "tools/gretchen/planning/settings.py:of_trl_key",
-    "tools/gretchen/projects/build.py:card_of",
-    "tools/gretchen/projects/build.py:write",
-    "tools/gretchen/projects/datacard.py:describe",
-    "tools/gretchen/projects/rows.py:prompt_of",
     "tools/gretchen/provenance.py:circumstances",
     "tools/gretchen/recipes/export_schemas.py:axolotl",
     "tools/gretchen/recipes/export_schemas.py:exported",
@@ -76,7 +72,6 @@ UNREASONED: set[str] = {
 # Files above MAX_LINES, each with its reason; at most ten.
 LONG = {
     "tests/test_convert.py": "one table of conversions, both directions",
-    "tests/test_data.py": "to be split",
     "tests/test_eval.py": "one training feeds all its tests",
     "tests/test_merge.py": "one trained adapter feeds all its tests",
     "tests/test_recipes.py": "all rules of resolving, on one fixture",

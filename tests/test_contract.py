@@ -15,7 +15,7 @@ from pathlib import Path
 import pytest
 
 from gretchen import paths
-from gretchen.projects.builder import Tally, offered, placed_rows
+from gretchen.projects.builder import Tally, builder_rows, offered_formats
 from gretchen.projects.card import load_card, project_slugs
 from gretchen.projects.leakage import leaks
 from gretchen.projects.modules import load_dataset_module
@@ -44,7 +44,7 @@ def slug(request):
 def rows(slug):
     """Return {format: the first rows, with their splits}."""
     module = load_dataset_module(slug)
-    return {name: list(placed_rows(module, name, ROWS, Tally())) for name in offered(module)}
+    return {name: list(builder_rows(module, name, ROWS, Tally())) for name in offered_formats(module)}
 
 
 def test_anatomy(slug):
@@ -57,7 +57,7 @@ def test_anatomy(slug):
 
 def test_the_builder_is_deterministic(slug):
     module = load_dataset_module(slug)
-    for name in offered(module):
+    for name in offered_formats(module):
         first, second = (list(itertools.islice(getattr(module, name)(), 200)) for _ in range(2))
         assert first == second, name
 

@@ -25,7 +25,7 @@ from gretchen.errors import UserError
 from gretchen.hardware import chosen_profile, machine
 from gretchen.merging import merge_run
 from gretchen.models.locate import locate, require_reachable, weights_hash
-from gretchen.projects.build import build_and_tell, data_hash
+from gretchen.projects.build import data_hash, ensure_built
 from gretchen.provenance import command, is_smoke
 from gretchen.recipes.find import find
 from gretchen.recipes.resolve import Resolved
@@ -140,7 +140,7 @@ def run_chain(chain: list[Stage], work: "Workshop", request: EvaluationRequest) 
     """Train what is not trained yet, evaluate each stage, and print the table."""
 
     project, profile = request.project, request.profile
-    work.do(partial(build_and_tell, project, profile), "data")
+    work.do(partial(ensure_built, project, profile), "data")
     runs: list[Path] = []
     for number, stage in enumerate(chain):
         print(f"\n[{number + 1}/{len(chain)}] {stage.recipe.name}", flush=True)

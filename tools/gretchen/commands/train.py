@@ -17,7 +17,7 @@ import typer
 
 from gretchen.errors import UserError
 from gretchen.hardware import Machine, best_profile, chosen_profile, machine
-from gretchen.projects.build import build_and_tell
+from gretchen.projects.build import ensure_built
 from gretchen.projects.card import load_card, missing_option
 from gretchen.provenance import command
 from gretchen.recipes.find import find
@@ -58,7 +58,7 @@ def train(
     refuse_secrets(resolved.values, "the recipe")
     refuse_secrets({"SET": job.set_, "command": command()}, "the command")
     start = own_start(project, resolved, run, old)
-    build_and_tell(project, profile)
+    ensure_built(project, profile)
     try:
         place = train_one(job, start, old)
     except KeyboardInterrupt:

@@ -2,63 +2,56 @@
 
     build("genome-chatbot", "tiny")      -> True where it was built anew, False where it was up to date
 
-The same builder, data and settings give the same files, byte by byte. data-card.json is written last: where it stands,
-everything stands. Row limits come from the card: `rows.tiny` of each format for tiny, `rows.full` for the others.
+The same builder, data and settings give the same files, byte by byte. data-card.json is written last: where it exists,
+everything does. Row limits come from the card: `rows.tiny` of each format for tiny, `rows.full` for the others.
 """
 
-import json
 import shutil
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from gretchen import paths
-from gretchen.errors import UserError
+from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, folder_hash, text_hash, write_json, write_jsonl, write_text
-from gretchen.projects.builder import SPLITS, Placed, Tally, offered, on_disk, outside_rows, placed_rows
+from gretchen.projects.builder import SPLITS, SplitRow, Tally, builder_rows, offered_formats, on_disk, source_rows
 from gretchen.projects.card import Card, load_card
-from gretchen.projects.datacard import Measure, describe, markdown, measure_folder
+from gretchen.projects.datacard import FILE, DataCard, ExternalSource, NearDuplicates, load_data_card
+from gretchen.projects.datacard_page import markdown
 from gretchen.projects.duplicates import SAMPLE, near_duplicates
 from gretchen.projects.leakage import leaks
 from gretchen.projects.modules import load_dataset_module
+from gretchen.projects.summarize import TokenCounter, summarize, tokenizer_folder
 from gretchen.provenance import is_smoke
 
-Rows = dict[str, list[Placed]]
+Rows = dict[str, list[SplitRow]]
+Tallies = dict[str, Tally]
 SMOKE_ROWS = 240
-CARD = "data-card.json"
+MAX_LEAKS = 5
+# The source of what is built already; the default of `build`.
+SAME_SOURCE = ExternalSource(path="")
 
 
-@dataclass(frozen=True)
-class Outside:
-    """Rows from a user's file or folder: beside the builder's own, or `alone`."""
-
-    path: str
-    alone: bool = False
-
-
-KEPT = Outside("as the data stands built")
-
-
-def card_of(project: str) -> dict[str, Any]:
-    """Return the data card of what is built; {} where nothing is."""
-    file = paths.build(project) / CARD
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+def intact_data_card(project: str) -> DataCard | None:
+    """Return the data card of what is built, None where nothing is, or where the file is no data card."""
+    try:
+        return load_data_card(project)
+    except WorkError:
+        return None
 
 
 def data_hash(project: str) -> str:
-    """Return the hash of the built data's content. Raises UserError where nothing is built."""
-    told = card_of(project)
-    if not told:
+    """Return the hash of the built data's content. Raises UserError where nothing is built, WorkError as loading."""
+    data_card = load_data_card(project)
+    if data_card is None:
         raise UserError(f"the data of {project} is not built", f"make data PROJECT={project}")
-    return told["hash"]
+    return data_card.hash
 
 
-def untouched(project: str) -> bool:
-    """Return whether the built files are, letter by letter, those that the builder checked and wrote."""
-    told = card_of(project)
-    return bool(told) and told["hash"] == content_hash(paths.build(project), told["formats"])
+def is_unmodified(project: str) -> bool:
+    """Return whether the built files are still those that the builder checked and wrote."""
+    data_card = intact_data_card(project)
+    return data_card is not None and data_card.hash == content_hash(paths.build(project), data_card.formats)
 
 
 def content_hash(target: Path, formats: Iterable[str]) -> str:
@@ -67,128 +60,122 @@ def content_hash(target: Path, formats: Iterable[str]) -> str:
     return text_hash(*(f"{name}:{file_hash(file) if file.is_file() else ''}" for name, file in files.items()))
 
 
-def kept_source(project: str) -> Outside | None:
-    """Return the SOURCE with which the data stands built; training and evaluation go on with it."""
-    source = card_of(project).get("source")
-    return Outside(**source) if source else None
+def built_source(project: str) -> ExternalSource | None:
+    """Return the SOURCE that the data was built with; training and evaluation go on with it."""
+    data_card = intact_data_card(project)
+    return data_card.source if data_card else None
 
 
-def build(project: str, profile: str, source: Outside | None = KEPT) -> bool:
+def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURCE) -> bool:
     """Build a project's data unless it is up to date; return whether it was built.
 
-    Without `source` the one stays with which the data stands built; None stands for the builder's own rows alone.
-    Raises UserError for faulty rows, an unreadable source and leakage; then what stood there before still stands.
+    Without `source` it is built with the source that it was built with before; None means the builder's own rows alone.
+    Raises UserError for faulty rows, an unreadable source and leakage; the earlier files are then left as they were.
     """
     card = load_card(project)
     module = load_dataset_module(project)
-    source = kept_source(project) if source is KEPT else source
-    most = row_limit(card, profile)
-    settings = fingerprint(project, card, most, source)
-    if card_of(project).get("settings") == settings:
+    source = built_source(project) if source is SAME_SOURCE else source
+    limit = row_limit(card, profile)
+    settings = fingerprint(project, card, limit, source)
+    built = intact_data_card(project)
+    if built and built.settings == settings:
         return False
-    tallies: dict[str, Tally] = {name: Tally() for name in offered(module)}
-    rows = collect(module, most, source, tallies)
+    tallies: Tallies = {name: Tally() for name in offered_formats(module)}
+    rows = collect(module, limit, source, tallies)
     near = drop_near_duplicates(rows, tallies)
     refuse_leaks(rows, card)
-    write(project, card, profile, rows, tallies, near, settings, source)
+    counter = TokenCounter(tokenizer_folder(project))
+    summary = DataCard(
+        project=project,
+        rows="tiny" if profile == "tiny" else "full",
+        formats={name: summarize(rows[name], tallies[name], near[name], counter) for name in rows},
+        faults=[fault for tally in tallies.values() for fault in tally.faults],
+        source=source,
+        hash="",
+        settings=settings,
+    )
+    write(summary, rows, card)
     return True
 
 
-def build_and_tell(project: str, profile: str) -> None:
-    """Build a project's data unless it is up to date, and say where its card lies. Raises as `build` does."""
+def ensure_built(project: str, profile: str) -> None:
+    """Build a project's data unless it is up to date, and print where its card is. Raises as `build` does."""
     if build(project, profile):
         print(f"built the data: {paths.shown(paths.build(project) / 'data-card.md')}", flush=True)
 
 
 def row_limit(card: Card, profile: str) -> int:
     """Return how many rows of each format a profile builds."""
+    limit = card.rows.tiny if profile == "tiny" else card.rows.full
+    return min(limit, SMOKE_ROWS) if is_smoke() else limit
 
-    most = card.rows.tiny if profile == "tiny" else card.rows.full
-    return min(most, SMOKE_ROWS) if is_smoke() else most
 
-
-def fingerprint(project: str, card: Card, most: int, source: Outside | None) -> str:
-    """Return a hash of all that the built files depend on: builder, data, card, limits, source, and this code."""
-
+def fingerprint(project: str, card: Card, limit: int, source: ExternalSource | None) -> str:
+    """Return a hash of all that the built files depend on: builder, data, card, limit, source, and this code."""
     folder = paths.projects() / project
-    parts = [folder_hash(folder, "*.py"), folder_hash(folder / "data"), card.model_dump_json(), str(most)]
-    parts += [folder_hash(Path(__file__).parent, "*.py"), file_hash(measure_folder(project) / "tokenizer.json")]
+    parts = [folder_hash(folder, "*.py"), folder_hash(folder / "data"), card.model_dump_json(), str(limit)]
+    parts += [folder_hash(Path(__file__).parent, "*.py"), file_hash(tokenizer_folder(project) / "tokenizer.json")]
     if source:
-        place = Path(source.path)
-        content = file_hash(place) if place.is_file() else folder_hash(place)
+        location = Path(source.path)
+        content = file_hash(location) if location.is_file() else folder_hash(location)
         parts += [source.path, str(source.alone), content]
     return text_hash(*parts)
 
 
-def collect(module: ModuleType, most: int, source: Outside | None, tallies: dict[str, Tally]) -> Rows:
+def collect(module: ModuleType, limit: int, source: ExternalSource | None, tallies: Tallies) -> Rows:
     """Return {format: rows} of the builder, of the source, or of both."""
-    own = () if source and source.alone else offered(module)
-    rows: Rows = {name: list(placed_rows(module, name, most, tallies[name])) for name in own}
+    formats = () if source and source.alone else offered_formats(module)
+    rows: Rows = {name: list(builder_rows(module, name, limit, tallies[name])) for name in formats}
     if source:
-        known = {name: {one.prompt for one in found} for name, found in rows.items()}
-        for name, one in outside_rows(module, Path(source.path), tallies):
-            if one.prompt in known.get(name, ()):
+        known = {name: {placed.prompt for placed in format_rows} for name, format_rows in rows.items()}
+        for name, placed in source_rows(module, Path(source.path), tallies):
+            if placed.prompt in known.get(name, ()):
                 tallies[name].left_out["exact duplicate"] += 1
             else:
-                rows.setdefault(name, []).append(one)
+                rows.setdefault(name, []).append(placed)
     return rows
 
 
-def drop_near_duplicates(rows: Rows, tallies: dict[str, Tally]) -> dict[str, tuple[int, int]]:
-    """Remove near-duplicates among rows from outside; return {format: (near-duplicates, rows looked at)}.
+def drop_near_duplicates(rows: Rows, tallies: Tallies) -> dict[str, NearDuplicates]:
+    """Remove near-duplicates among external rows; return the near-duplicates in a sample of the builder's, by format.
 
-    In rule-made rows they are counted, in a sample, and stay.
+    The builder's own stay: rows of one template look alike.
     """
     counted = {}
-    for name, found in rows.items():
-        own = [one for one in found if not one.outside]
-        foreign = [one for one in found if one.outside]
-        alike = near_duplicates(foreign, own) if foreign else []
-        if any(alike):
-            tallies[name].left_out["near-duplicate from outside"] = sum(alike)
-        rows[name] = own + [one for one, near in zip(foreign, alike, strict=True) if not near]
-        looked_at = own[:SAMPLE]
-        counted[name] = (sum(near_duplicates(looked_at)), len(looked_at))
+    for name, format_rows in rows.items():
+        own = [placed for placed in format_rows if not placed.external]
+        external = [placed for placed in format_rows if placed.external]
+        repeated = near_duplicates(external, own) if external else []
+        if any(repeated):
+            tallies[name].left_out["near-duplicate from outside"] = sum(repeated)
+        rows[name] = own + [placed for placed, near in zip(external, repeated, strict=True) if not near]
+        sample = own[:SAMPLE]
+        counted[name] = NearDuplicates(rows=sum(near_duplicates(sample)), of=len(sample))
     return counted
 
 
 def refuse_leaks(rows: Rows, card: Card) -> None:
     """Raise UserError where training and held-out rows share an id, a group or a prompt."""
-    found = leaks([(name, one) for name, placed in rows.items() for one in placed], card.closed)
-    if found:
-        more = f"\n… and {len(found) - 5} more" if len(found) > 5 else ""
+    shared = leaks([(name, placed) for name, format_rows in rows.items() for placed in format_rows], card.closed)
+    if shared:
+        more = f"\n… and {len(shared) - MAX_LEAKS} more" if len(shared) > MAX_LEAKS else ""
         raise UserError(
-            "leakage between training and held-out rows:\n" + "\n".join(found[:5]) + more,
-            "rows that show the same thing need the same group key in dataset.py; then they share a split",
+            "leakage between training and held-out rows:\n" + "\n".join(shared[:MAX_LEAKS]) + more,
+            "rows about the same thing need the same group key in dataset.py, so that they share a split",
         )
 
 
-def write(
-    project: str,
-    card: Card,
-    profile: str,
-    rows: Rows,
-    tallies: dict[str, Tally],
-    near: dict[str, tuple[int, int]],
-    settings: str,
-    source: Outside | None,
-) -> None:
-    """Write all files, the data card last."""
-
-    target = paths.build(project)
-    measure = Measure(measure_folder(project))
-    told: dict[str, Any] = {"project": project, "rows": "tiny" if profile == "tiny" else "full"}
-    told["formats"] = {name: describe(found, tallies[name], *near[name], measure) for name, found in rows.items()}
-    told["faults"] = [fault for tally in tallies.values() for fault in tally.faults]
-    told["source"] = {"path": source.path, "alone": source.alone} if source else None
-    (target / CARD).unlink(missing_ok=True)
+def write(summary: DataCard, rows: Rows, card: Card) -> None:
+    """Write all files; the data card, with the hash of the others, last."""
+    target = paths.build(summary.project)
+    (target / FILE).unlink(missing_ok=True)
     for stale in target.glob("*/hard.jsonl"):
         if stale.parent.name not in rows:
             shutil.rmtree(stale.parent)
-    for name, found in sorted(rows.items()):
+    for name, format_rows in sorted(rows.items()):
         for split in SPLITS:
             file = target / name / f"{split}.jsonl"
-            write_jsonl(file, (on_disk(one.row, name) for one in found if one.split == split))
-    told |= {"hash": content_hash(target, rows), "settings": settings}
-    write_text(target / "data-card.md", markdown(told, card))
-    write_json(target / CARD, told)
+            write_jsonl(file, (on_disk(placed.row, name) for placed in format_rows if placed.split == split))
+    data_card = summary.model_copy(update={"hash": content_hash(target, rows)})
+    write_text(target / "data-card.md", markdown(data_card, card))
+    write_json(target / FILE, data_card.model_dump(mode="json"))

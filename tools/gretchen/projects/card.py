@@ -2,7 +2,7 @@
 
     load_card("genome-chatbot").models["tiny"]      -> "base", the embedded base model
 
-Every key is checked, and all faults are told at once, each with its line.
+Every key is checked, and all faults are listed at once, each with its line.
 """
 
 import re
@@ -26,22 +26,22 @@ SLUG = re.compile(r"[a-z][a-z0-9]*(-[a-z0-9]+)*")
 LONGEST_SLUG = 40
 
 
-class Strict(BaseModel):
+class CardModel(BaseModel):
     """A part of the card: unknown keys are errors, and nothing is changed after it was read."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
-class Metric(Strict):
-    """One metric of evaluation.py; `.inf` in YAML leaves a side of the range open."""
+class Metric(CardModel):
+    """A metric of evaluation.py; `.inf` in YAML leaves a side of the range open."""
 
     unit: Text
     better: Literal["higher", "lower"]
     range: Annotated[list[float], Field(min_length=2, max_length=2)]
 
 
-class Evaluation(Strict):
-    """How answers are made and measured: `samples` answers a row, at most `max_new_tokens` tokens each."""
+class Evaluation(CardModel):
+    """How answers are generated and scored: `samples` answers a row, at most `max_new_tokens` tokens each."""
 
     main: Text
     metrics: dict[str, Metric]
@@ -57,7 +57,7 @@ class Evaluation(Strict):
         return self
 
 
-class Rows(Strict):
+class Rows(CardModel):
     """How many rows of each format: on tiny, on every other profile, and documents for the embedded base."""
 
     tiny: Count
@@ -65,7 +65,7 @@ class Rows(Strict):
     base: Count = 1
 
 
-class Source(Strict):
+class Source(CardModel):
     """Where a part of the data comes from, under which licence."""
 
     name: Text
@@ -74,14 +74,14 @@ class Source(Strict):
     use: Text
 
 
-class Forked(Strict):
+class Forked(CardModel):
     """Which project this one was forked from, and at which commit ("" outside a checkout); `make fork` writes it."""
 
     from_: Text = Field(alias="from")
     commit: str = ""
 
 
-class Card(Strict):
+class Card(CardModel):
     """A project's card."""
 
     title: Text
@@ -126,7 +126,7 @@ def project_slugs() -> list[str]:
 
 
 def slug_fault(slug: str) -> tuple[str, str] | None:
-    """Return (problem, hint) where a word cannot be a project's name, else None."""
+    """Return (problem, hint) for a word that cannot be a project's name, else None."""
     if SLUG.fullmatch(slug) and len(slug) <= LONGEST_SLUG:
         return None
     close = re.sub(r"[^a-z0-9]+", "-", slug.lower()).strip("-0123456789")[:LONGEST_SLUG].rstrip("-")
@@ -144,10 +144,10 @@ def card_file(project: str) -> Path:
 
 def load_card(project: str) -> Card:
     """Return a project's card. Raises UserError with all its faults, or for an unknown project."""
-    found = read_card(project)
-    if isinstance(found, Card):
-        return found
-    raise UserError("\n".join(found), f"mend {paths.shown(card_file(project))}; `make check PROJECT={project}`")
+    card = read_card(project)
+    if isinstance(card, Card):
+        return card
+    raise UserError("\n".join(card), f"edit {paths.shown(card_file(project))}; `make check PROJECT={project}`")
 
 
 def model_of(project: str, profile: str) -> str:
@@ -157,9 +157,9 @@ def model_of(project: str, profile: str) -> str:
 
 
 def card_faults(project: str) -> list[str]:
-    """Return a card's faults, each "file:line: what is wrong", [] for a good card."""
-    found = read_card(project)
-    return [] if isinstance(found, Card) else found
+    """Return a card's faults, each "file:line: what is wrong", [] for a valid card."""
+    card = read_card(project)
+    return [] if isinstance(card, Card) else card
 
 
 def read_card(project: str) -> Card | list[str]:
@@ -174,26 +174,26 @@ def read_card(project: str) -> Card | list[str]:
 
 
 def fault(marked: MarkedYaml, error: dict[str, Any]) -> str:
-    """Return one of pydantic's errors as a sentence with file and line."""
+    """Return an error of pydantic's as a sentence with file and line."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     key = ".".join(map(str, path))
-    place = marked.place(path)
+    location = marked.place(path)
     if error["type"] == "extra_forbidden":
         known = fields(path[:-1])
-        return f"{place}: unknown key '{key}'{suggestion(str(path[-1]), known)}"
+        return f"{location}: unknown key '{key}'{suggestion(str(path[-1]), known)}"
     if error["loc"][-1:] == ("[key]",):
-        return f"{place}: unknown profile '{path[-1]}'{suggestion(str(path[-1]), PROFILES)}"
+        return f"{location}: unknown profile '{path[-1]}'{suggestion(str(path[-1]), PROFILES)}"
     if error["type"] == "missing":
-        return f"{place}: key '{key}' is missing"
-    said = error["msg"].removeprefix("Value error, ")
-    said = said[0].lower() + said[1:]
-    if error["type"] == "value_error":  # one of ours, which begins with the key that is wrong
-        return f"{marked.place((*path, said.split(':')[0]))}: {said}"
-    return f"{place}: {key}: {said}, not {error['input']!r}"
+        return f"{location}: key '{key}' is missing"
+    message = error["msg"].removeprefix("Value error, ")
+    message = message[0].lower() + message[1:]
+    if error["type"] == "value_error":  # raised by the validators above: begins with the key that is wrong
+        return f"{marked.place((*path, message.split(':')[0]))}: {message}"
+    return f"{location}: {key}: {message}, not {error['input']!r}"
 
 
 def fields(path: tuple[Any, ...]) -> list[str]:
-    """Return the names that the part of the card at `path` knows."""
+    """Return the keys of the part of the card at `path`."""
     part: type[BaseModel] = Card
     inner = {"evaluation": Evaluation, "rows": Rows, "sources": Source, "metrics": Metric, "forked": Forked}
     for name in path:
@@ -202,13 +202,13 @@ def fields(path: tuple[Any, ...]) -> list[str]:
 
 
 def suggestion(word: str, known: Any) -> str:
-    """Return ", did you mean 'x'?" or the names that are known."""
+    """Return ", did you mean 'x'?", or the known names where none is near."""
     close = nearest(word, known)
     return f", did you mean '{close}'?" if close else f" (known: {', '.join(known)})"
 
 
 def missing_option(verb: str, name: str) -> UserError:
-    """Return the error for an option that the verb cannot do without, named as make names it."""
+    """Return the error for a missing option that the verb needs, named as make names it."""
     hint = f"make {verb} {name}=…"
     if name == ("FROM" if verb == "fork" else "PROJECT"):
         hint += f" (projects: {', '.join(project_slugs())})"

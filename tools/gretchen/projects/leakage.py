@@ -1,75 +1,75 @@
-"""The leakage check: nothing that a model is tested on stands in what it is trained on.
+"""The leakage check: nothing that a model is tested on is in what it is trained on.
 
-    leaks(training, held_out)     -> ["id 'x' …", …]
+    leaks([("chats", placed), …], closed=["codon-lookup"])     -> ["the id of … is that of …", …]
 
 A leak is an id, a group or a normalised prompt that training rows share with held-out rows, in any format, and a
-held-out question that stands word for word in a training document. Closed tables, which the card names, are exempt by
-form. Not found: the same thing in other words; that is what groups are for.
+held-out question that occurs word for word in a training document. Closed tables, which the card names, are exempt by
+form. The same thing in other words is not detected: groups are for that.
 """
 
 from collections.abc import Iterable, Iterator
 
-from gretchen.projects.builder import Placed
+from gretchen.projects.builder import SplitRow
 
 HELD_OUT = ("test", "hard")
-# A question of fewer words stands in many documents by chance.
-LEAST_WORDS = 6
+# A question of fewer words occurs in many documents by chance.
+MIN_WORDS = 6
 HEAD = 4
-Named = tuple[str, Placed]
+FormatRow = tuple[str, SplitRow]
 
 
-def leaks(rows: Iterable[Named], closed: Iterable[str] = ()) -> list[str]:
+def leaks(rows: Iterable[FormatRow], closed: Iterable[str] = ()) -> list[str]:
     """Return a sentence for each leak between training (with validation) and held-out rows, both as (format, row)."""
     exempt = set(closed)
-    kept = [(name, one) for name, one in rows if one.row["form"] not in exempt]
-    held = HeldOut([(name, one) for name, one in kept if one.split in HELD_OUT])
-    return [leak for name, one in kept if one.split not in HELD_OUT for leak in held.shared_with(name, one)]
+    checked = [(row_format, placed) for row_format, placed in rows if placed.row["form"] not in exempt]
+    held_out = HeldOut([pair for pair in checked if pair[1].split in HELD_OUT])
+    return [leak for pair in checked if pair[1].split not in HELD_OUT for leak in held_out.shared_with(*pair)]
 
 
 class HeldOut:
-    """What the held-out rows hold, ready to be looked up."""
+    """An index of the held-out rows: their ids, groups, prompts and questions, each with the row's name."""
 
-    def __init__(self, rows: list[Named]) -> None:
-        self.ids = {(name, one.row["id"]): _name(name, one) for name, one in rows}
-        self.groups = {key: _name(name, one) for name, one in rows for key in _groups(one)}
-        self.prompts = {one.prompt: _name(name, one) for name, one in rows}
-        self.heads: dict[tuple[str, ...], list[tuple[list[str], str]]] = {}
-        for name, one in rows:
-            words = one.prompt.split()
-            if name != "texts" and len(words) >= LEAST_WORDS:
-                self.heads.setdefault(tuple(words[:HEAD]), []).append((words, _name(name, one)))
+    def __init__(self, rows: list[FormatRow]) -> None:
+        self.ids = {(row_format, placed.row["id"]): _name(row_format, placed) for row_format, placed in rows}
+        self.groups = {key: _name(row_format, placed) for row_format, placed in rows for key in _groups(placed)}
+        self.prompts = {placed.prompt: _name(row_format, placed) for row_format, placed in rows}
+        self.questions: dict[tuple[str, ...], list[tuple[list[str], str]]] = {}
+        for row_format, placed in rows:
+            words = placed.prompt.split()
+            if row_format != "texts" and len(words) >= MIN_WORDS:
+                self.questions.setdefault(tuple(words[:HEAD]), []).append((words, _name(row_format, placed)))
 
-    def shared_with(self, name: str, one: Placed) -> Iterator[str]:
+    def shared_with(self, row_format: str, placed: SplitRow) -> Iterator[str]:
         """Yield a sentence for each thing that a training row shares with the held-out rows."""
-        here = _name(name, one)
-        there = self.ids.get((name, one.row["id"]))
-        if there:
-            yield f"the id of {here} is that of {there}"
-        for key in _groups(one):
+        name = _name(row_format, placed)
+        held_out = self.ids.get((row_format, placed.row["id"]))
+        if held_out:
+            yield f"the id of {name} is that of {held_out}"
+        for key in _groups(placed):
             if key in self.groups:
-                yield f"group '{key}' of {here} is one of {self.groups[key]}"
-        if one.prompt in self.prompts:
-            yield f"{here} asks what {self.prompts[one.prompt]} asks"
-        elif name == "texts":
-            there = self._within(one.prompt.split())
-            if there:
-                yield f"the text of {here} holds the question of {there}"
+                yield f"group '{key}' of {name} is one of {self.groups[key]}"
+        if placed.prompt in self.prompts:
+            yield f"{name} asks what {self.prompts[placed.prompt]} asks"
+        elif row_format == "texts":
+            held_out = self._question_in(placed.prompt.split())
+            if held_out:
+                yield f"the text of {name} holds the question of {held_out}"
 
-    def _within(self, words: list[str]) -> str | None:
-        """Return the held-out row whose whole question stands among the words, or None."""
-        for start in range(len(words) - LEAST_WORDS + 1):
-            for question, there in self.heads.get(tuple(words[start : start + HEAD]), ()):
+    def _question_in(self, words: list[str]) -> str | None:
+        """Return the name of the held-out row whose whole question occurs in the words, or None."""
+        for start in range(len(words) - MIN_WORDS + 1):
+            for question, name in self.questions.get(tuple(words[start : start + HEAD]), ()):
                 if words[start : start + len(question)] == question:
-                    return there
+                    return name
         return None
 
 
-def _groups(one: Placed) -> list[str]:
+def _groups(placed: SplitRow) -> list[str]:
     """Return a row's group keys."""
-    group = one.row["group"]
+    group = placed.row["group"]
     return [group] if isinstance(group, str) else list(group)
 
 
-def _name(name: str, one: Placed) -> str:
+def _name(row_format: str, placed: SplitRow) -> str:
     """Return how messages name a row."""
-    return f"{one.split} row '{one.row['id']}' ({name})"
+    return f"{placed.split} row '{placed.row['id']}' ({row_format})"

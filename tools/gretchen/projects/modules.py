@@ -2,7 +2,7 @@
 
     load_dataset_module("genome-chatbot")     -> module gretchen_project_genome_chatbot.dataset
 
-Inside them `from . import other` finds the files beside them. An edit is seen by the next process, not by this one.
+Inside them `from . import other` imports the files beside them. The next process sees an edit, this one does not.
 """
 
 import importlib
@@ -38,8 +38,9 @@ def _load(project: str, name: str) -> ModuleType:
     try:
         return importlib.import_module(f".{name}", _package(folder).__name__)
     except SyntaxError as fault:
-        where = Path(fault.filename or file)
-        raise UserError(f"{paths.shown(where)}:{fault.lineno}: {fault.msg}", "mend the line, then again") from None
+        location = Path(fault.filename or file)
+        problem = f"{paths.shown(location)}:{fault.lineno}: {fault.msg}"
+        raise UserError(problem, "fix the line, then run the same command again") from None
     except ImportError as fault:
         card = paths.shown(folder / "project.yaml")
         hint = f"a package of this project's own: add it to `requirements:` in {card}, then `make lock`"
@@ -47,7 +48,7 @@ def _load(project: str, name: str) -> ModuleType:
 
 
 def _package(folder: Path) -> ModuleType:
-    """Return the package whose modules lie in `folder`; another root's package of the same name gives way to it."""
+    """Return the package of the modules in `folder`; it replaces another root's package of the same name."""
     name = PREFIX + folder.name.replace("-", "_")
     package = sys.modules.get(name)
     if package is None or list(package.__path__) != [str(folder)]:

@@ -1,9 +1,9 @@
 """Rows: the formats a builder offers, what makes a row valid, its prompt and its reference.
 
 Formats are TRL's standard dataset formats (https://huggingface.co/docs/trl/dataset_formats). Besides the format's
-columns a row has `id`, `group` (a key or several that the split keeps together), `form`, and may have `meta` (a dict,
-what scoring needs), `tools` and `hard` (true: a row of the hard test set). On disk `group` is a list, `meta` one JSON
-string, and `hard` is the file that the row stands in.
+columns a row has `id`, `group` (one or several keys that the split keeps together) and `form`, and may have `meta` (a
+dict, what scoring needs), `tools` and `hard` (true: a row of the hard test set). On disk `group` is a list, `meta` one
+JSON string, and hard rows have a file of their own.
 """
 
 import json
@@ -27,7 +27,7 @@ ROLES = ("system", "user", "assistant", "tool")
 
 @dataclass(frozen=True)
 class Fault:
-    """A row that could not be read: where it stands and what is wrong with it."""
+    """A row that could not be read: its file and line, and what is wrong with it."""
 
     file: str
     line: int
@@ -49,13 +49,13 @@ def row_fault(row: Any, row_format: str) -> str | None:
         return f"a row is a dict, not {type(row).__name__}"
     for column in ("id", "form"):
         if not isinstance(row.get(column), str) or not row[column].strip():
-            return f"'{column}' is missing or no text"
+            return f"'{column}' is missing or not a string"
     group = row.get("group")
     keys = [group] if isinstance(group, str) else group
     if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) and key for key in keys):
         return "'group' is neither a key nor a list of keys"
     if not isinstance(row.get("meta") or {}, dict | str):
-        return "'meta' is no mapping"
+        return "'meta' is not a mapping"
     for column in FORMATS[row_format]:
         fault = f"'{column}' is missing" if column not in row else _CHECKS[column](row[column])
         if fault:
@@ -70,13 +70,13 @@ def row_fault(row: Any, row_format: str) -> str | None:
 
 def _text(value: Any) -> str | None:
     """Return what is wrong with a document's text."""
-    return None if isinstance(value, str) and value.strip() else "'text' is empty or no text"
+    return None if isinstance(value, str) and value.strip() else "'text' is empty or not a string"
 
 
 def _turns(value: Any, last: tuple[str, ...], column: str) -> str | None:
     """Return what is wrong with a list of messages whose last one is by one of the roles `last`."""
     if not isinstance(value, list) or not value:
-        return f"'{column}' is no list of messages, or an empty one"
+        return f"'{column}' is not a list of messages, or an empty one"
     for number, turn in enumerate(value):
         if not isinstance(turn, dict) or turn.get("role") not in ROLES:
             return f"{column}[{number}] has no role of {', '.join(ROLES)}"
@@ -116,15 +116,15 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
 }
 
 
-def prompt_of(row: Row) -> list[dict[str, Any]]:
-    """Return the messages that come before the answer; a document has none: []."""
+def prompt_of(row: Row) -> list[dict[str, Any]]:  # chat messages, as TRL and chat templates take them
+    """Return the messages before the answer; [] for a document."""
     if "messages" in row:
         return row["messages"][:-1]
     return row.get("prompt") or []
 
 
 def reference_of(row: Row) -> str:
-    """Return the right answer that a row holds: its last turn, its chosen side, `reference` in its meta, or ""."""
+    """Return a row's reference answer: its last turn, its chosen side, `reference` in its meta, or ""."""
     for column in ("messages", "chosen"):
         if column in row:
             return row[column][-1].get("content") or ""
@@ -134,7 +134,7 @@ def reference_of(row: Row) -> str:
 
 
 def normalised(text: str) -> str:
-    """Return a text as duplicates and leaks are compared: NFC, small letters, single blanks."""
+    """Return a string as duplicates and leaks are compared: NFC, case folded, single blanks."""
     return " ".join(unicodedata.normalize("NFC", text).casefold().split())
 
 

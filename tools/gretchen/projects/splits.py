@@ -14,20 +14,23 @@ TEST = 0.10
 VALIDATION = 0.05
 
 
-def _place(key: str) -> float:
-    """Return a key's place in [0, 1): the first 8 bytes of its SHA-256, as a fraction."""
+def _fraction(key: str) -> float:
+    """Return a key's number in [0, 1): the first 8 bytes of its SHA-256, as a fraction."""
     return int.from_bytes(hashlib.sha256(key.encode()).digest()[:8], "big") / 2**64
 
 
 def split_of(groups: str | Sequence[str]) -> Split | None:
-    """Return the split of a row with these group keys, or None where they disagree (such a row is dropped).
+    """Return the split of a row with these group keys, or None where they disagree: such a row is dropped.
 
-    Each key alone falls 85 % into train, 5 % into validation, 10 % into test. A row whose keys fall into different
-    splits would leak one split's thing into another.
+    Of all keys, 85 % are in train, 5 % in validation, 10 % in test. A row whose keys are in different splits would leak
+    from one split into another.
     """
     keys = [groups] if isinstance(groups, str) else groups
-    found: set[Split] = set()
-    for key in keys:
-        place = _place(key)
-        found.add("test" if place < TEST else "validation" if place < TEST + VALIDATION else "train")
-    return found.pop() if len(found) == 1 else None
+    splits = {_split_of_key(key) for key in keys}
+    return splits.pop() if len(splits) == 1 else None
+
+
+def _split_of_key(key: str) -> Split:
+    """Return the split of one group key."""
+    fraction = _fraction(key)
+    return "test" if fraction < TEST else "validation" if fraction < TEST + VALIDATION else "train"

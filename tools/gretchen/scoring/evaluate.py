@@ -12,7 +12,7 @@ from functools import partial
 from gretchen import paths
 from gretchen.hardware import chosen_profile, machine
 from gretchen.models.locate import locate, require_reachable, weights_source
-from gretchen.projects.build import build_and_tell, data_hash
+from gretchen.projects.build import data_hash, ensure_built
 from gretchen.provenance import commit, now
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.documents import document_scores
@@ -46,7 +46,7 @@ def evaluate(request: EvaluationRequest) -> tuple[Evaluation, list[str]]:
     project, profile = request.project, request.profile
     model = locate(project, profile)
     require_reachable(model)
-    build_and_tell(project, profile)
+    ensure_built(project, profile)
     selection = select(project, profile, model, data_hash(project), list(request.runs))
     left_out = list(selection.left_out)
     if not selection.runs:

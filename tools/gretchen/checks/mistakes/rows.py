@@ -15,7 +15,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
-from gretchen.projects.build import untouched
+from gretchen.projects.build import is_unmodified
 from gretchen.projects.card import Card, read_card
 from gretchen.projects.rows import FORMATS, Row, normalised_prompt
 
@@ -35,7 +35,7 @@ MAX_IMBALANCE = 10
 
 def find_mistakes(project: str) -> Iterator[Problem]:
     """Yield the mistakes in a project's built rows."""
-    builder_checked_leakage = untouched(project)
+    builder_checked_leakage = is_unmodified(project)
     for row_format in FORMATS:
         file = paths.build(project) / row_format / "train.jsonl"
         rows = read_rows(file)

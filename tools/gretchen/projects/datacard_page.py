@@ -1,0 +1,53 @@
+"""The data card as people read it: build/<project>/data-card.md, from the DataCard and the project's card."""
+
+import json
+
+from gretchen.projects.builder import SPLITS
+from gretchen.projects.card import Card
+from gretchen.projects.datacard import DataCard, FormatSummary
+
+MAX_FAULTS = 20
+SHOWN_COLUMNS = ("messages", "prompt", "chosen", "rejected", "text")
+
+
+def markdown(data_card: DataCard, card: Card) -> str:
+    """Return the data card as Markdown."""
+    profiles = "the profile tiny" if data_card.rows == "tiny" else "the profiles other than tiny"
+    lines = [
+        f"# The data of {data_card.project}",
+        "",
+        f"{card.title}. Content hash `{data_card.hash}`, rows for {profiles}. "
+        f"Built by `make data PROJECT={data_card.project}`.",
+        "",
+        "| part | licence | use |",
+        "|---|---|---|",
+        *(f"| {source.name} | {source.licence} | {source.use} |" for source in card.sources),
+    ]
+    for name, summary in data_card.formats.items():
+        lines += ["", f"## {name}", "", *format_lines(summary)]
+    if data_card.faults:
+        shown = [f"- {fault}" for fault in data_card.faults[:MAX_FAULTS]]
+        lines += ["", f"## Faulty rows, left out: {len(data_card.faults)}", "", *shown]
+    return "\n".join(lines) + "\n"
+
+
+def format_lines(summary: FormatSummary) -> list[str]:
+    """Return the lines on one format."""
+    near, tokens = summary.near_duplicates, summary.tokens
+    left_out = ", ".join(f"{count:,} {reason}" for reason, count in summary.left_out.items()) or "none"
+    lines = [
+        f"- {summary.distinct_prompts:,} distinct prompts, {summary.distinct_answers:,} distinct answers",
+        f"- tokens a row: median {tokens.median}, 95 % up to {tokens.p95}, at most {tokens.max}; "
+        f"{tokens.total:,} in all, {summary.trained_share:.0%} of them trained",
+        f"- left out: {left_out}; near-duplicates: {near.rows:,} of {near.of:,} rows looked at",
+        "",
+        f"| form | {' | '.join(SPLITS)} |",
+        f"|---|{'--:|' * len(SPLITS)}",
+    ]
+    for form, rows in summary.forms.items():
+        lines.append(f"| {form} | {' | '.join(f'{rows[split]:,}' for split in SPLITS)} |")
+    lines.append(f"| all | {' | '.join(str(summary.rows[split]) for split in SPLITS)} |")
+    for row in summary.samples:
+        columns = {key: row[key] for key in row if key in SHOWN_COLUMNS}
+        lines += ["", "```json", json.dumps(columns, ensure_ascii=False), "```"]
+    return lines

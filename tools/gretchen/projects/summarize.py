@@ -1,0 +1,94 @@
+"""Counts what `make data` built: rows by split and form, tokens, distinct prompts and answers, a few samples.
+
+Tokens are those of the project's embedded base (its tokenizer and chat template), or of the tokenizer that all embedded
+bases share, where there is no base yet.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.projects.builder import SPLITS, SplitRow, Tally, count_forms
+from gretchen.projects.datacard import FormatSummary, NearDuplicates, TokenCounts
+from gretchen.projects.rows import Row, normalised, prompt_of, reference_of
+
+SAMPLES = 3
+
+
+class TokenCounter:
+    """Counts tokens by a tokenizer and its chat template."""
+
+    def __init__(self, folder: Path) -> None:
+        from transformers import AutoTokenizer
+
+        self.tokenizer = AutoTokenizer.from_pretrained(str(folder))
+
+    def lengths(self, rows: Sequence[Row]) -> tuple[list[int], list[int]]:
+        """Return (tokens, trained tokens) of each row: all of a document, the assistant's turns of a chat."""
+        if not rows:
+            return [], []
+        if "text" in rows[0]:
+            lengths = [len(ids) + 1 for ids in self.tokenizer([row["text"] for row in rows])["input_ids"]]
+            return lengths, lengths
+        conversations = [self._turns(row) for row in rows]
+        if all("tools" not in row for row in rows):
+            encoded = self._encode(conversations, None)
+        else:
+            parts = [self._encode([turns], row.get("tools")) for turns, row in zip(conversations, rows, strict=True)]
+            encoded = {key: [part[key][0] for part in parts] for key in parts[0]}
+        return list(map(len, encoded["input_ids"])), list(map(sum, encoded["assistant_masks"]))
+
+    @staticmethod
+    def _turns(row: Row) -> list[dict[str, Any]]:
+        """Return a row as one conversation: with its answer, the chosen one of a pair."""
+        if "messages" in row:
+            return row["messages"]
+        return [*prompt_of(row), *row.get("chosen", row.get("completion", []))]
+
+    def _encode(self, conversations: list[Any], tools: Any) -> dict[str, Any]:
+        """Return the token ids and assistant masks of conversations."""
+        return self.tokenizer.apply_chat_template(
+            conversations, tools=tools, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
+        )
+
+
+def tokenizer_folder(project: str) -> Path:
+    """Return the folder of the tokenizer that counts a project's tokens."""
+    base = paths.projects() / project / "base"
+    return base if (base / "tokenizer.json").is_file() else paths.shared_recipes() / "tiny" / "architecture"
+
+
+def summarize(rows: Sequence[SplitRow], tally: Tally, near: NearDuplicates, counter: TokenCounter) -> FormatSummary:
+    """Return the summary of one format's rows."""
+    lengths, trained = counter.lengths([placed.row for placed in rows])
+    forms = count_forms(rows)
+    return FormatSummary(
+        rows={split: sum(form[split] for form in forms.values()) for split in SPLITS},
+        forms=forms,
+        distinct_prompts=len({placed.prompt for placed in rows}),
+        distinct_answers=len({normalised(reference_of(placed.row)) for placed in rows}),
+        from_outside=sum(placed.external for placed in rows),
+        left_out=dict(tally.left_out),
+        near_duplicates=near,
+        tokens=token_counts(lengths),
+        trained_share=round(sum(trained) / max(1, sum(lengths)), 4),
+        samples=[placed.row for placed in samples(rows)],
+    )
+
+
+def token_counts(lengths: Sequence[int]) -> TokenCounts:
+    """Return the median, the 95th percentile, the largest and the sum of rows' lengths in tokens."""
+    ordered = sorted(lengths) or [0]
+    last = len(ordered) - 1
+    return TokenCounts(median=ordered[last // 2], p95=ordered[round(0.95 * last)], max=ordered[-1], total=sum(ordered))
+
+
+def samples(rows: Sequence[SplitRow]) -> list[SplitRow]:
+    """Return the first train row of SAMPLES forms, the same ones every time."""
+    first: dict[str, SplitRow] = {}
+    for placed in rows:
+        if placed.split == "train":
+            first.setdefault(placed.row["form"], placed)
+    forms = sorted(first)
+    return [first[forms[i * len(forms) // SAMPLES]] for i in range(min(SAMPLES, len(forms)))]
