@@ -9,10 +9,10 @@ import pytest
 import yaml
 from run_records import write_run
 
-from gretchen.commands import base
-from gretchen.errors import WorkError
 from gretchen.projects.corpus import base_corpus
 from gretchen.runs.record import read_record
+from gretchen.training import base_model
+from gretchen.training.run import GateMissed
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "genome-chatbot"
@@ -50,14 +50,17 @@ def test_a_smoke_base_is_written_whole_with_its_card(root, gretchen):
     card = (made / "README.md").read_text(encoding="utf-8")
     assert "command: `make base PROJECT=genome-chatbot`" in card
     assert f"wrote projects/{SLUG}/base; next: make train PROJECT={SLUG}" in done.stdout
-    told = read_record(max((root / "runs" / SLUG / base.RECIPE).glob("*-*")))
-    assert (told.status, told.smoke, told.kind) == ("finished", True, "base")
+    record = read_record(max((root / "runs" / SLUG / base_model.RECIPE).glob("*-*")))
+    assert (record.status, record.smoke, record.kind, record.stage) == ("finished", True, "base", "pretrain")
+    assert record.base.model == "shared_recipes/tiny/architecture"
+    assert record.weights and record.tokens and record.gates
 
 
 def recipe(root, name, **changes):
     """Write a short pretraining's recipe into a run folder of its own and return it."""
-    run = root / "runs" / SLUG / base.RECIPE / name
-    values = base.recipe(run, base_corpus(SLUG)) | {"bf16": False, "max_steps": 6, "logging_steps": 1} | changes
+    run = root / "runs" / SLUG / base_model.RECIPE / name
+    short = {"bf16": False, "max_steps": 6, "logging_steps": 1}
+    values = base_model.recipe_values(run, base_corpus(SLUG)) | short | changes
     run.mkdir(parents=True)
     (run / "recipe.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     return run / "recipe.yaml"
@@ -69,14 +72,14 @@ def losses(run):
 
 
 def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(root):
-    from gretchen.engines.zephyr import pretrain
+    from gretchen.engines.zephyr.train import train
 
     saved = {"save_strategy": "steps", "save_steps": 3, "save_total_limit": None}
     whole = recipe(root, "whole", **saved)
-    pretrain.train(whole)
+    train(whole, "pretrain")
     cut = recipe(root, "cut", **saved)
     shutil.copytree(whole.parent / "checkpoint-3", cut.parent / "checkpoint-3")
-    pretrain.train(cut, resume=True)
+    train(cut, "pretrain", resume=True)
     one, two = losses(whole.parent), losses(cut.parent)
     assert sorted(one) == [1, 2, 3, 4, 5, 6]
     assert sorted(two) == [4, 5, 6], "it went on from the checkpoint"
@@ -84,13 +87,13 @@ def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(root):
 
 
 def test_a_resumed_runs_metrics_go_on_counting(root):
-    from gretchen.engines.zephyr import pretrain
+    from gretchen.engines.zephyr.train import train
 
-    whole = root / "runs" / SLUG / base.RECIPE / "whole"
+    whole = root / "runs" / SLUG / base_model.RECIPE / "whole"
     before = [json.loads(line) for line in (whole / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     shutil.rmtree(whole / "checkpoint-6")
     shutil.rmtree(whole / "model")
-    pretrain.train(whole / "recipe.yaml", resume=True)
+    train(whole / "recipe.yaml", "pretrain", resume=True)
     after = [json.loads(line) for line in (whole / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
     assert [row["step"] for row in after if "loss" in row] == [1, 2, 3, 4, 5, 6], "no step stands twice"
     assert [row.get("num_tokens") for row in after[:6]] == [row.get("num_tokens") for row in before[:6]]
@@ -98,7 +101,7 @@ def test_a_resumed_runs_metrics_go_on_counting(root):
 
 
 def test_the_gate_was_measured_at_every_checkpoint(root):
-    whole = root / "runs" / SLUG / base.RECIPE / "whole" / "recipe.yaml"
+    whole = root / "runs" / SLUG / base_model.RECIPE / "whole" / "recipe.yaml"
     gates = [json.loads(line) for line in (whole.parent / "gates.jsonl").read_text(encoding="utf-8").splitlines()]
     assert {gate["step"] for gate in gates} == {3, 6}
     assert set(gates[-1]["accuracy"].values()) <= {0.0, 1 / 40}, "six steps teach nothing"
@@ -116,36 +119,41 @@ def test_a_checkpoint_comes_when_minutes_have_passed():
     assert control.should_save
 
 
-def test_a_missed_gate_leaves_the_base_as_it_was_until_keep_says_otherwise(root, monkeypatch, capsys):
-    run = max((root / "runs" / SLUG / base.RECIPE).glob("2*"))
-    made = root / "projects" / SLUG / "base"
-    (made / "README.md").write_text("as it was")
-    write_run(run, status="running")
-    monkeypatch.setattr(base, "is_smoke", lambda: False)
-    with pytest.raises(WorkError) as raised:
-        base.finish(SLUG, run, base_corpus(SLUG), keep=False)
+def test_a_missed_gate_leaves_the_base_as_it_was_until_it_is_kept(root, monkeypatch, capsys):
+    """The same run, by the same command: without a smoke test's mercy its gates are missed, KEEP=1 ships it anyway."""
+    run_dir = max((root / "runs" / SLUG / base_model.RECIPE).glob("2*"))
+    base = root / "projects" / SLUG / "base"
+    (base / "README.md").write_text("as it was")
+    write_run(run_dir, status="running")
+    monkeypatch.setattr(base_model, "is_smoke", lambda: False)
+    corpus, steps = base_corpus(SLUG), yaml.safe_load((run_dir / "recipe.yaml").read_text())
+    monkeypatch.setattr(base_model, "recipe_values", lambda *_: steps)
+    with pytest.raises(GateMissed) as raised:
+        base_model.train_base(SLUG, keep=False)
     assert re.match(r"(\d+) of \1 gates were missed: .*translation", raised.value.problem)
     assert "KEEP=1" in raised.value.hint
-    assert (made / "README.md").read_text() == "as it was"
+    assert (base / "README.md").read_text() == "as it was"
     assert "translation                     0%   below the gate" in capsys.readouterr().out
-    assert read_record(run).status == "missed"
-    base.finish(SLUG, run, base_corpus(SLUG), keep=True)
-    assert "| translation | 0% (missed) |" in (made / "README.md").read_text()
-    assert read_record(run).status == "finished"
+    assert read_record(run_dir).status == "missed"
+    assert base_model.find_unfinished(SLUG, corpus) == run_dir
+    base_model.train_base(SLUG, keep=True)
+    assert "| translation | 0% (missed) |" in (base / "README.md").read_text()
+    record = read_record(run_dir)
+    assert (record.status, record.gates["translation"], len(record.resumed)) == ("finished", 0.0, 2)
 
 
-def test_more_steps_in_the_recipe_go_on_with_the_run(root):
-    corpus, run = base_corpus(SLUG), max((root / "runs" / SLUG / base.RECIPE).glob("2*"))
-    assert base.unfinished(SLUG, corpus) is None, "it is finished"
-    write_run(run, status="missed")
-    assert base.unfinished(SLUG, corpus) == run
+def test_more_steps_in_the_recipe_continue_the_run(root):
+    corpus, run_dir = base_corpus(SLUG), max((root / "runs" / SLUG / base_model.RECIPE).glob("2*"))
+    assert base_model.find_unfinished(SLUG, corpus) is None, "it is finished"
+    write_run(run_dir, status="missed")
+    assert base_model.find_unfinished(SLUG, corpus) == run_dir
     shared = root / "shared_recipes/tiny/pretrain.yaml"
     text = shared.read_text(encoding="utf-8")
     shared.write_text(text.replace("learning_rate: 3.0e-3", "learning_rate: 1.0e-3"), encoding="utf-8")
-    assert base.unfinished(SLUG, corpus) is None, "another learning rate is another run"
+    assert base_model.find_unfinished(SLUG, corpus) is None, "another learning rate is another run"
     shared.write_text(text, encoding="utf-8")
-    file = run / "recipe.yaml"
+    file = run_dir / "recipe.yaml"
     file.write_text(file.read_text().replace("max_steps: 8", "max_steps: 6"), encoding="utf-8")
-    assert base.unfinished(SLUG, corpus) == run
+    assert base_model.find_unfinished(SLUG, corpus) == run_dir
     assert yaml.safe_load(file.read_text())["max_steps"] == 8
-    assert not (run / "model").exists(), "it trains on"
+    assert not (run_dir / "model").exists(), "it trains on"

@@ -13,21 +13,21 @@ import pytest
 from run_records import write_run
 
 from gretchen import paths
-from gretchen.commands.pipeline import is_same, linked, named
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.hardware import machine
 from gretchen.runs.record import Run, read_record
 from gretchen.runs.store import newest_run
+from gretchen.training.chain import is_same, link_stages, named_recipes
 from gretchen.training.job import Job
-from gretchen.training.resume import unfinished
+from gretchen.training.resume import find_unfinished
 from gretchen.training.start import Start
 
 SLUG = "genome-chatbot"
 
 
 def chain(stages, set_=""):
-    return linked([Job(SLUG, name, "tiny", set_, machine()) for name in named(SLUG, stages)])
+    return link_stages([Job(SLUG, name, "tiny", set_, machine()) for name in named_recipes(SLUG, stages)])
 
 
 @pytest.mark.parametrize(
@@ -62,7 +62,7 @@ def test_what_some_stage_does_not_know_is_told_before_anything_is_trained(set_, 
 
 
 @pytest.mark.parametrize(
-    ("stages", "before", "uses", "own"),
+    ("stages", "parents", "uses", "default"),
     [
         ("sft dpo", [None, 0], [{}, {}], [True, True]),
         ("pretrain sft dpo", [None, 0, 1], [{}, {}, {}], [True, False, False]),
@@ -74,11 +74,11 @@ def test_what_some_stage_does_not_know_is_told_before_anything_is_trained(set_, 
         ("sft.axolotl dpo.zephyr", [None, 0], [{}, {}], [True, False]),
     ],
 )
-def test_a_stage_starts_from_the_one_before_unless_it_uses_that_beside(stages, before, uses, own):
+def test_a_stage_starts_from_the_one_before_unless_it_uses_that_beside(stages, parents, uses, default):
     made = chain(stages)
-    assert [stage.before for stage in made] == before
+    assert [stage.parent for stage in made] == parents
     assert [stage.uses for stage in made] == uses
-    assert [stage.is_own for stage in made] == own
+    assert [stage.is_default for stage in made] == default
 
 
 def test_a_run_of_a_chain_takes_nobodys_place(tmp_path, monkeypatch):
@@ -89,9 +89,9 @@ def test_a_run_of_a_chain_takes_nobodys_place(tmp_path, monkeypatch):
     for name, status in (("20260103-000000-aaaa", "finished"), ("20260104-000000-aaaa", "stopped")):
         write_run(place / name, status=status, chain=("pretrain.zephyr", "sft.zephyr"))
     assert newest_run("p", "sft.zephyr", "tiny").name == "20260101-000000-aaaa"
-    assert unfinished("p", "sft.zephyr", "tiny").name == "20260102-000000-aaaa"
+    assert find_unfinished("p", "sft.zephyr", "tiny").name == "20260102-000000-aaaa"
     with pytest.raises(UserError) as raised:
-        unfinished("p", "sft.zephyr", "tiny", "20260104-000000-aaaa")
+        find_unfinished("p", "sft.zephyr", "tiny", "20260104-000000-aaaa")
     assert 'STAGES="pretrain.zephyr sft.zephyr"' in raised.value.hint
 
 
@@ -160,8 +160,8 @@ def test_a_chain_is_one_python_and_ends_in_one_table(smoke):
 def test_what_is_unchanged_is_not_trained_again(smoke):
     made, told, _ = smoke
     again = made.run("sft dpo")
-    assert again.count("is there already: same recipe, data and start") == 2
-    assert not re.search(r"^(training|going on with|merging) ", again, re.MULTILINE)
+    assert again.count("exists already: same recipe, data and start") == 2
+    assert not re.search(r"^(training|resuming|merging) ", again, re.MULTILINE)
     assert table(again) == table(told)
     assert (len(made.runs("sft.zephyr")), len(made.runs("dpo.zephyr"))) == (1, 1)
 

@@ -165,7 +165,7 @@ def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(th
         "    return before(*given, **more)\n"
         "rehearsal.LongestFirst.on_train_begin = tight\n"
         f"file = pathlib.Path({str(file)!r})\n"
-        "sys.exit(exit_code_of(file, lambda: train(file, 'sft')))\n"
+        "sys.exit(exit_code_of(file.parent, lambda: train(file, 'sft')))\n"
     )
     asked = environment(GRETCHEN_ROOT=str(there), OMP_NUM_THREADS="1")
     done = subprocess.run(

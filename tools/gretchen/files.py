@@ -61,7 +61,7 @@ def _told_when_full(path: Path) -> Iterator[None]:
     try:
         yield
     except OSError as failure:
-        if failure.errno == errno.ENOSPC:
+        if failure.errno in (errno.ENOSPC, errno.EDQUOT):
             raise no_space(path) from None
         raise
 

@@ -45,8 +45,13 @@ def trained_weights(run_dir: Path) -> Path:
 
 def latest_checkpoint(run_dir: Path) -> str | None:
     """Return the newest complete checkpoint folder of a run, or None."""
-    checkpoints = sorted(run_dir.glob("checkpoint-*"), key=lambda path: int(path.name.rpartition("-")[2]), reverse=True)
-    return next((str(checkpoint) for checkpoint in checkpoints if is_complete(checkpoint)), None)
+    checkpoints = sorted(map(str, run_dir.glob("checkpoint-*")), key=checkpoint_step, reverse=True)
+    return next((checkpoint for checkpoint in checkpoints if is_complete(Path(checkpoint))), None)
+
+
+def checkpoint_step(checkpoint: str | None) -> int:
+    """Return the optimizer step of a checkpoint's folder, 0 for none."""
+    return int(checkpoint.rpartition("-")[2]) if checkpoint else 0
 
 
 def is_complete(checkpoint: Path) -> bool:

@@ -39,6 +39,15 @@ class ParentRun(BaseModel):
     weights: str
 
 
+class Resumption(BaseModel):
+    """One resumption of a run: when, and the optimizer step of the checkpoint (0: there was none)."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    at: str
+    step: int
+
+
 class RunRecord(BaseModel):
     """The content of run.json.
 
@@ -71,7 +80,7 @@ class RunRecord(BaseModel):
     hardware: str
     command: str
     smoke: bool
-    resumed: tuple[str, ...] = ()
+    resumed: tuple[Resumption, ...] = ()
     warning: str | None = None
     wandb: str | None = None
     finished: str | None = None

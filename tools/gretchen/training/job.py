@@ -1,87 +1,83 @@
-"""One training, from a resolved recipe to a finished run: `train` does one, `pipeline` one after another.
+"""The training of a project's recipe: `make train` does one, `make pipeline` one after another.
 
-    train_one(Job("genome-chatbot", "sft.zephyr", "tiny", "", machine()), start)      -> the finished run's folder
+    train_job(Job("genome-chatbot", "sft.zephyr", "tiny", "", machine()), start)      -> the finished run's folder
 
-The data stand built and the start's model lies there. How the engine ended is kept in run.json.
+The data must be built, and the model to start from must be present.
 """
 
-from collections.abc import Callable
 from dataclasses import asdict, dataclass
 from pathlib import Path
-from typing import Any
 
 from gretchen import paths
 from gretchen.checks.runner import check_resolved
-from gretchen.errors import WorkError
 from gretchen.hardware import Machine
-from gretchen.models.locate import weights_hash
 from gretchen.projects.build import data_hash
-from gretchen.provenance import now, provenance
+from gretchen.provenance import provenance
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request, Resolved
-from gretchen.runs.folder import create_run, new_run_dir, point_latest, trained_weights
-from gretchen.runs.locks import writer_lock
-from gretchen.runs.metrics import read_metrics
-from gretchen.runs.record import ParentRun, RunRecord, read_record, update_record
+from gretchen.runs.folder import new_run_dir
+from gretchen.runs.record import ParentRun, RunRecord
 from gretchen.runs.store import earlier_runs
 from gretchen.training.launch import launch
-from gretchen.training.resume import refuse_changes
+from gretchen.training.run import Engine, Training, run_training
 from gretchen.training.start import Start
-
-# Runs a run's engine to its end, on so many devices, from the newest checkpoint or from the start.
-Engine = Callable[[Path, int, bool], None]
 
 
 @dataclass(frozen=True)
 class Job:
-    """What is to be trained: a recipe of a project, for a profile, with SET's changes, on this machine."""
+    """What to train: a recipe of a project, for a profile, with SET's changes, on a machine."""
 
     project: str
     recipe: str
     profile: str
-    set_: str
-    here: Machine
+    set: str
+    machine: Machine
 
-    def resolved(self, start: Start | None = None, run: Path | None = None) -> tuple[Resolved, list[str]]:
-        """Return the recipe resolved, for a start and a run's folder where they are known, and lines to be told."""
+    def resolve(self, start: Start | None = None, run_dir: Path | None = None) -> tuple[Resolved, list[str]]:
+        """Return the recipe resolved, for a start and a run's folder where they are known, with notes to print."""
         request = Request(
             self.project,
             self.recipe,
             self.profile,
-            words_of(self.set_),
-            output=paths.shown(run) if run else None,
+            words_of(self.set),
+            output=paths.shown(run_dir) if run_dir else None,
             model=start.model if start else None,
             parent=paths.shown(start.parent) if start and start.parent else None,
         )
         runs = start.earlier_run if start else earlier_runs(self.project, self.profile)
-        return resolve_for(request, self.here, runs)
+        return resolve_for(request, self.machine, runs)
 
 
-def train_one(job: Job, start: Start, old: Path | None = None, engine: Engine = launch) -> Path:
-    """Train a recipe from a start, in a new run or going on with `old`, and return the finished run.
+def train_job(job: Job, start: Start, unfinished: Path | None = None, engine: Engine = launch) -> Path:
+    """Train a recipe from a start, in a new run or by continuing an unfinished one, and return the finished run.
 
-    Raises UserError where the checks fail or `old` cannot go on, WorkError where somebody else trains that recipe.
+    Raises UserError where the checks fail or the run cannot be resumed, WorkError where another process trains that
+    recipe.
     """
-    place = old or new_run_dir(job.project, job.recipe)
-    resolved, notes = job.resolved(start, place)
+    training = checked_training(job, start, unfinished or new_run_dir(job.project, job.recipe))
+    return run_training(training, engine, len(job.machine.gpus), unfinished is not None)
+
+
+def checked_training(job: Job, start: Start, run_dir: Path) -> Training:
+    """Return a job's training in a run's folder. Raises UserError where the checks of recipe and data fail."""
+    resolved, notes = job.resolve(start, run_dir)
     report = check_resolved(job.project, resolved)
     report.raise_if_failed()
-    notes += [f"warning: {line}" for line in report.warnings]
-    with writer_lock(paths.runs(job.project) / job.recipe, f"{job.project}'s {job.recipe}"):
-        if old:
-            refuse_changes(old, resolved.values, data_hash(job.project), start.weights)
-            update_record(old, status="running", resumed=(*read_record(old).resumed, now()))
-        else:
-            begin(place, job, resolved, start)
-        announce(resolved, place, start.model, notes, old is not None)
-        finish(place, engine, len(job.here.gpus), old is not None)
-    return place
+    command = f"make train PROJECT={job.project} RECIPE={job.recipe} PROFILE={job.profile} RESUME=1"
+    return Training(
+        run_dir,
+        resolved.text(),
+        first_record(job, resolved, start),
+        title=f"{resolved.name} ({resolved.profile}) from {start.model}, effective batch {resolved.effective_batch}",
+        notes=(*notes, *(f"warning: {warning}" for warning in report.warnings)),
+        resume_command="" if start.chain else command,
+    )
 
 
-def begin(run: Path, job: Job, resolved: Resolved, start: Start) -> None:
-    """Write a new run's recipe.yaml and run.json."""
-    record = RunRecord(
+def first_record(job: Job, resolved: Resolved, start: Start) -> RunRecord:
+    """Return the record of a job's run as it starts."""
+    return RunRecord(
         status="running",
         kind="project",
         project=job.project,
@@ -95,42 +91,6 @@ def begin(run: Path, job: Job, resolved: Resolved, start: Start) -> None:
         chain=start.chain,
         data=data_hash(job.project),
         seed=resolved.values.get("seed", 42),
-        set=job.set_,
+        set=job.set,
         **asdict(provenance()),
     )
-    create_run(run, resolved.text(), record)
-
-
-def announce(resolved: Resolved, run: Path, model: str, notes: list[str], resumed: bool) -> None:
-    """Print what is about to be trained, from what, into where."""
-    doing = "going on with" if resumed else "training"
-    print(f"{doing} {resolved.name} ({resolved.profile}) from {model}, effective batch {resolved.effective_batch}")
-    for note in notes:
-        print(note)
-    print(f"run: {paths.shown(run)} (recipe.yaml, train.log)", flush=True)
-
-
-def finish(run: Path, engine: Engine, devices: int, resume: bool) -> None:
-    """Run the engine and keep in run.json how it ended."""
-    try:
-        engine(run, devices, resume)
-    except KeyboardInterrupt:
-        update_record(run, status="stopped", finished=now())
-        raise
-    except BaseException:
-        update_record(run, status="failed", finished=now())
-        raise
-    trained = trained_weights(run)
-    if not trained.is_dir():
-        raise WorkError("the engine ended and left no weights", f"the whole story: {paths.shown(run / 'train.log')}")
-    record = update_record(run, status="finished", finished=now(), weights=weights_hash(trained), **measured(run))
-    if record.is_default_run and not record.smoke:
-        point_latest(run)
-
-
-def measured(run: Path) -> dict[str, Any]:
-    """Return what the trainer measured of itself: tokens seen, seconds of training, peak memory in GiB."""
-    rows = read_metrics(run)
-    names = {"num_tokens": "tokens", "tokens/trainable": "trained_tokens", "train_runtime": "train_seconds"}
-    names |= {name: name for name in ("peak_memory_gib", "peak_gpu_memory_gib")}
-    return {told: row[name] for row in rows for name, told in names.items() if name in row}

@@ -1,11 +1,11 @@
-"""One process that has paid for the heavy imports, and a copy of it (os.fork) for each training, merge, evaluation.
+"""A process that has imported the heavy libraries once, and a fork of it for each training, merge and evaluation.
 
-    work = Workshop(machine(), ["zephyr"])
-    train_one(job, start, engine=work.train)        a run's engine, as `python -m gretchen.training.worker …`
-    work.do(partial(merge_run, run), "merge")       anything else that computes
+    runner = PreloadedRunner(machine(), ["zephyr"])
+    train_job(job, start, engine=runner.train)       a run's training, as `python -m gretchen.training.worker …`
+    runner.call(partial(merge_run, run), "merge")    anything else that computes
 
-This process itself computes nothing: the threads of the numeric libraries, once started, do not survive a fork. For the
-same reason nothing is forked where there is a GPU (its driver does not survive one either) or on macOS.
+The parent process computes nothing itself: the threads of the numeric libraries, once started, do not survive a fork.
+For the same reason nothing is forked where there is a GPU (its driver does not survive a fork either) or on macOS.
 """
 
 import gc
@@ -17,7 +17,7 @@ import signal
 import sys
 from collections.abc import Callable, Iterable
 from pathlib import Path
-from typing import Any, BinaryIO
+from typing import BinaryIO
 
 import click
 
@@ -26,18 +26,19 @@ from gretchen.errors import GretchenError, WorkError
 from gretchen.hardware import Machine
 from gretchen.runs.folder import latest_checkpoint
 from gretchen.silence import quieten, silent
-from gretchen.training.launch import end_with_parent, launch, spawned
+from gretchen.training.launch import launch
+from gretchen.training.process import end_with_parent, spawn_process
 
-# What holds nearly all of an engine's start-up; a stage's own trainer comes on top within a second.
-HEAVY = {
+# What holds nearly all of an engine's start-up; a stage's own trainer takes less than a second more.
+LIBRARIES = {
     "zephyr": ["datasets", "peft", "trl.trainer.sft_trainer", "trl.trainer.grpo_trainer", "wandb"],
     "axolotl": ["axolotl.cli.train", "axolotl.train", "axolotl.core.builders", "wandb"],
 }
-STOPPED = 130  # a shell's code for Ctrl-C
+INTERRUPTED = 130  # a shell's exit code for Ctrl-C
 
 
-class Forked(multiprocessing.get_context("fork").Process):
-    """A copy of this process with a job of its own, by the names that subprocess.Popen has for it."""
+class Fork(multiprocessing.get_context("fork").Process):
+    """A fork of this process, with the interface of process.Process."""
 
     def poll(self) -> int | None:
         """Return the exit code, None while it runs."""
@@ -58,49 +59,49 @@ class Forked(multiprocessing.get_context("fork").Process):
         self.join()
 
 
-def is_safe(here: Machine) -> bool:
+def can_fork(machine: Machine) -> bool:
     """Return whether a process with the libraries loaded can be forked on this machine."""
-    return sys.platform == "linux" and not here.gpus
+    return sys.platform == "linux" and not machine.gpus
 
 
-def load(engines: Iterable[str]) -> None:
-    """Import what the engines need, without the notes that libraries write while they are imported."""
+def import_libraries(engines: Iterable[str]) -> None:
+    """Import what the engines need, without the notes that libraries print while they are imported."""
     os.environ["TOKENIZERS_PARALLELISM"] = "false"
     with silent():
         quieten()
-        for name in dict.fromkeys(name for engine in engines for name in HEAVY[engine]):
+        for name in dict.fromkeys(name for engine in engines for name in LIBRARIES[engine]):
             importlib.import_module(name)
-    gc.freeze()  # a collection in a copy would touch, and so copy, every page
+    gc.freeze()  # a collection in a fork would touch, and so copy, every page
 
 
-def forked(words: list[str], environment: dict[str, str], log: BinaryIO) -> Forked:
-    """Run a command line `python -m module …` in a copy of this process that writes into the log."""
-    process = Forked(target=run_module, args=(words[2:], environment, log))
+def spawn_fork(command: list[str], environment: dict[str, str], log: BinaryIO) -> Fork:
+    """Run a command line `python -m module …` in a fork of this process that writes into the log."""
+    process = Fork(target=run_module, args=(command[2:], environment, log))
     process.start()
     return process
 
 
-def run_module(words: list[str], environment: dict[str, str], log: BinaryIO) -> None:
+def run_module(arguments: list[str], environment: dict[str, str], log: BinaryIO) -> None:
     """Run a module as `python -m` does, in this process. Raises SystemExit with its exit code."""
     end_with_parent()
-    for number in (1, 2):
-        os.dup2(log.fileno(), number)
+    for descriptor in (1, 2):
+        os.dup2(log.fileno(), descriptor)
     sys.stdout.reconfigure(line_buffering=True)
     os.environ |= environment
     os.chdir(paths.root())
-    sys.argv = list(words)
+    sys.argv = list(arguments)
     try:
-        runpy.run_module(words[0], run_name="__main__", alter_sys=True)
+        runpy.run_module(arguments[0], run_name="__main__", alter_sys=True)
     except KeyboardInterrupt:
-        sys.exit(STOPPED)
+        sys.exit(INTERRUPTED)
 
 
-def do(job: Callable[[], Any], name: str) -> None:
-    """Do a job in a copy of this process, to its end.
+def call_in_fork(function: Callable[[], object], name: str) -> None:
+    """Call a function in a fork of this process and wait for it.
 
-    Raises click's Exit with its code where it failed and told so itself, WorkError where it was killed.
+    Raises click's Exit with its code where it failed and printed why, WorkError where it was killed.
     """
-    process = Forked(target=told, args=(job,))
+    process = Fork(target=call_and_exit, args=(function,))
     process.start()
     try:
         process.wait()
@@ -108,45 +109,47 @@ def do(job: Callable[[], Any], name: str) -> None:
         process.send_signal(signal.SIGINT)
         process.wait()
         raise
-    if process.exitcode < 0:
-        raise WorkError(f"the {name} was killed (signal {-process.exitcode})", "is there enough memory?")
-    if process.exitcode:
-        raise click.exceptions.Exit(process.exitcode)
+    exit_code = process.exitcode or 0
+    if exit_code < 0:
+        raise WorkError(f"the {name} was killed by signal {-exit_code}", "is there enough memory?")
+    if exit_code:
+        raise click.exceptions.Exit(exit_code)
 
 
-def told(job: Callable[[], Any]) -> None:
-    """Do a job, and tell how it failed. Raises SystemExit with the exit code of a failure."""
+def call_and_exit(function: Callable[[], object]) -> None:
+    """Call a function, and print how it failed. Raises SystemExit with the exit code of a failure."""
     end_with_parent()
     try:
-        job()
+        function()
     except GretchenError as failure:
         print(failure, file=sys.stderr)
         sys.exit(failure.exit_code)
     except KeyboardInterrupt:
-        sys.exit(STOPPED)
+        sys.exit(INTERRUPTED)
 
 
-class Workshop:
-    """Where a chain's jobs are done: in copies of this process, its libraries loaded once, or else as `train` does."""
+class PreloadedRunner:
+    """Runs a chain's trainings and calls in forks of this process; where it cannot fork, as `make train` does."""
 
-    def __init__(self, here: Machine, engines: Iterable[str]) -> None:
-        self.forks, self.engines, self.loaded = is_safe(here), sorted(set(engines)), False
+    def __init__(self, machine: Machine, engines: Iterable[str]) -> None:
+        self.forks, self.engines, self.loaded = can_fork(machine), sorted(set(engines)), False
 
     def load(self) -> None:
-        """Load the libraries, at the first job that needs them."""
+        """Import the libraries, before the first call that needs them."""
         if self.forks and not self.loaded:
             print("loading the libraries, once for the whole chain", flush=True)
-            load(self.engines)
+            import_libraries(self.engines)
         self.loaded = True
 
-    def train(self, run: Path, devices: int, resume: bool) -> None:
-        """Run a run's engine; one that left no checkpoint begins anew."""
+    def train(self, run_dir: Path, num_gpus: int, resume: bool) -> None:
+        """Run a training process; a run without a checkpoint starts anew."""
         self.load()
-        launch(run, devices, resume and latest_checkpoint(run) is not None, forked if self.forks else spawned)
+        resume = resume and latest_checkpoint(run_dir) is not None
+        launch(run_dir, num_gpus, resume, spawn_fork if self.forks else spawn_process)
 
-    def do(self, job: Callable[[], Any], name: str) -> None:
-        """Do a job that computes. Raises as `do` does, or as the job."""
+    def call(self, function: Callable[[], object], name: str) -> None:
+        """Call a function that computes. Raises as `call_in_fork` does, or as the function."""
         if self.forks:
-            do(job, name)
+            call_in_fork(function, name)
         else:
-            job()
+            function()

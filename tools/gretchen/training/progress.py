@@ -1,95 +1,119 @@
-"""The one line that a training shows, read from the run's metrics.jsonl.
+"""The progress line of a training, read from the run's metrics.jsonl.
 
-    step 120/396 · loss 0.412 · pairs right 0.906 · validation loss 0.398, pairs right 0.913 · 0:41 left
+    step 120/396 · loss 0.412 · preference accuracy 0.906 · validation loss 0.398, preference accuracy 0.913 · 0:41 left
 
-Beside the loss stands what the stage is about: the share of pairs told apart, a margin, a reward.
+Beside the loss it shows the stage's own metric: preference accuracy, margin or reward.
 
-On a terminal the line rewrites itself; elsewhere a new line comes every ten seconds at most.
+On a terminal the line is rewritten; elsewhere a new line is printed every ten seconds at most.
 """
 
-import subprocess
 import sys
 import time
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Any
 
-from gretchen.runs.metrics import MetricsReader
+from gretchen.runs.metrics import MetricsReader, Row
 from gretchen.runs.record import read_record
 from gretchen.terminal import QUIET_SECONDS, clock
+from gretchen.training.process import Process
 
 POLL_SECONDS = 0.25
+WINDOW = 6  # logs over which throughput is averaged
 LOSSES = ("loss", "loss/policy_avg")  # the second one is PPO's
-# What a stage is about, by the names under which trainers log it; the first that is there is shown.
-OWN = {
+# A stage's own metric under the names that trainers log; the first one present is shown.
+STAGE_METRICS = {
     "reward": "reward",  # GRPO, RLOO
     "objective/scores": "reward",  # PPO
-    "rewards/accuracies": "pairs right",  # DPO, ORPO, SimPO
-    "accuracy": "pairs right",  # a reward model
+    "rewards/accuracies": "preference accuracy",  # DPO, ORPO, SimPO
+    "accuracy": "preference accuracy",  # a reward model
     "rewards/margins": "margin",  # KTO
 }
+THROUGHPUTS = {"num_tokens": "tokens/s", "tokens/trainable": "trained tokens/s"}
 
 
-def line(rows: list[dict[str, Any]]) -> str:
+def line(rows: list[Row]) -> str:
     """Return the progress line for the metrics so far, the newest last."""
-    steps = [row for row in rows if first_of(LOSSES, row)]
+    steps = [row for row in rows if first_logged(LOSSES, row)]
     if not steps:
         return "starting: loading libraries, model and rows"
-    first, last = steps[max(0, len(steps) - 6)], steps[-1]
-    parts = [f"step {last['step']}/{last['steps']}", f"loss {last[first_of(LOSSES, last)]:.3f}", *own(last)]
-    evaluated = [row for row in rows if "eval_loss" in row]
-    if evaluated:
-        parts.append(", ".join([f"validation loss {evaluated[-1]['eval_loss']:.3f}", *own(evaluated[-1], "eval_")]))
-    seconds = last["seconds"] - first["seconds"]
-    if seconds > 0 and last["step"] > first["step"]:
-        for name, unit in (("num_tokens", "tokens/s"), ("tokens/trainable", "trained tokens/s")):
-            if name in last and name in first:
-                parts.append(f"{(last[name] - first[name]) / seconds:,.0f} {unit}")
-        left = (last["steps"] - last["step"]) * seconds / (last["step"] - first["step"])
-        parts.append(f"{clock(left)} left")
-    return " · ".join(parts)
+    last = steps[-1]
+    parts = [f"step {last['step']}/{last['steps']}", f"loss {last[first_logged(LOSSES, last)]:.3f}"]
+    parts += stage_metric(last)
+    evaluations = [row for row in rows if "eval_loss" in row]
+    if evaluations:
+        newest = evaluations[-1]
+        parts.append(", ".join([f"validation loss {newest['eval_loss']:.3f}", *stage_metric(newest, "eval_")]))
+    return " · ".join(parts + pace(steps[max(0, len(steps) - WINDOW)], last))
 
 
-def first_of(names: Iterable[str], row: dict[str, Any]) -> str:
+def pace(first: Row, last: Row) -> list[str]:
+    """Return throughput and remaining time, measured between two logs; [] where no time lies between them."""
+    seconds, num_steps = last["seconds"] - first["seconds"], last["step"] - first["step"]
+    if seconds <= 0 or num_steps <= 0:
+        return []
+    rates = [
+        f"{(last[name] - first[name]) / seconds:,.0f} {unit}"
+        for name, unit in THROUGHPUTS.items()
+        if name in last and name in first
+    ]
+    return [*rates, f"{clock((last['steps'] - last['step']) * seconds / num_steps)} left"]
+
+
+def first_logged(names: Iterable[str], row: Row) -> str:
     """Return the first of some names that a row has a number for, "" for none."""
     return next((name for name in names if isinstance(row.get(name), int | float)), "")
 
 
-def own(row: dict[str, Any], prefix: str = "") -> list[str]:
-    """Return what a row says of the stage's own quantity: ["reward 0.812"], [] where it logs none."""
-    name = first_of((f"{prefix}{known}" for known in OWN), row)
-    return [f"{OWN[name.removeprefix(prefix)]} {row[name]:.3f}"] if name else []
+def stage_metric(row: Row, prefix: str = "") -> list[str]:
+    """Return the stage's own metric in a row: ["reward 0.812"], [] where it logs none."""
+    name = first_logged((f"{prefix}{known}" for known in STAGE_METRICS), row)
+    return [f"{STAGE_METRICS[name.removeprefix(prefix)]} {row[name]:.3f}"] if name else []
 
 
-def watch(process: "subprocess.Popen[bytes]", run: Path) -> int:
-    """Show the line until the process ends, the run's warning above it, and return its exit code."""
-    terminal = sys.stderr.isatty()
-    metrics = MetricsReader(run)
-    shown, told_at, warned = "", 0.0, False
+def watch(process: Process, run_dir: Path) -> int:
+    """Show the progress line until the process ends, the run's warning above it, and return its exit code."""
+    display, metrics, warned = Display(), MetricsReader(run_dir), False
     while process.poll() is None:
-        warned = warned or warn(run, terminal)
-        text = line(metrics.poll())
-        now = time.monotonic()
-        if terminal and text != shown:
-            sys.stderr.write(f"\r\x1b[K{text}")
-        elif not terminal and text != shown and now - told_at >= QUIET_SECONDS:
-            sys.stderr.write(f"{text}\n")
-            told_at = now
-        else:
-            text = shown
-        shown = text
-        sys.stderr.flush()
+        warned = warned or show_warning(run_dir, display)
+        display.update(line(metrics.poll()))
         time.sleep(POLL_SECONDS)
     if not warned:
-        warn(run, terminal)
-    last = line(metrics.poll())
-    sys.stderr.write(f"\r\x1b[K{last}\n" if terminal else f"{last}\n")
-    return process.returncode
+        show_warning(run_dir, display)
+    display.write(line(metrics.poll()))
+    return process.returncode or 0
 
 
-def warn(run: Path, terminal: bool) -> bool:
-    """Show the warning that the engine's process left in run.json; return whether there is one."""
-    warning = read_record(run).warning
+class Display:
+    """One line on stderr: rewritten on a terminal, repeated every ten seconds at most elsewhere."""
+
+    def __init__(self) -> None:
+        self.terminal = sys.stderr.isatty()
+        self.text = ""
+        self.printed_at = float("-inf")
+
+    def update(self, text: str) -> None:
+        """Show a new text of the line."""
+        if text == self.text:
+            return
+        if self.terminal:
+            sys.stderr.write(f"\r\x1b[K{text}")
+        elif time.monotonic() - self.printed_at >= QUIET_SECONDS:
+            sys.stderr.write(f"{text}\n")
+            self.printed_at = time.monotonic()
+        else:
+            return
+        self.text = text
+        sys.stderr.flush()
+
+    def write(self, text: str) -> None:
+        """Write a text that stays, on a line of its own."""
+        sys.stderr.write(f"\r\x1b[K{text}\n" if self.terminal else f"{text}\n")
+        sys.stderr.flush()
+
+
+def show_warning(run_dir: Path, display: Display) -> bool:
+    """Show the warning that the training process left in run.json; return whether there is one."""
+    warning = read_record(run_dir).warning
     if warning:
-        sys.stderr.write(f"\r\x1b[K{warning}\n" if terminal else f"{warning}\n")
+        display.write(warning)
     return bool(warning)

@@ -1,7 +1,7 @@
-"""What a training starts from: a model and the hash of its weights, and the models of earlier runs that it uses beside.
+"""What a training starts from: a model with the hash of its weights, and the models of earlier runs that it also uses.
 
-    start = own_start("genome-chatbot", resolved)      what the recipe names: the card's model, or `${base.<stage>}`
-    Start.of(read_record(run))                         what a run did start from
+    resolve_start("genome-chatbot", resolved)        what the recipe names: the card's model, or `${base.<stage>}`
+    Start.of(record)                                 what a run started from
 
 Earlier runs are merged where they are not yet. Nothing is trained here.
 """
@@ -23,10 +23,10 @@ from gretchen.runs.store import finished_run, newest_run
 
 @dataclass(frozen=True)
 class Start:
-    """A model (folder or hub id), its weights' hash, the run that made it (None: the base), and what is used beside.
+    """A model (folder or hub id), its weights' hash, and the run that made it (None: the base).
 
-    `uses` is {stage: run}. `chain` names the recipes of a chain in which this start is
-    another one than the recipe's own; it is empty where it is the recipe's own.
+    `uses` maps a stage to the run whose model is used as well: a reward model, a teacher. `chain` names the recipes of
+    a pipeline in which this start is another one than the recipe's own; it is empty where it is the recipe's own.
     """
 
     model: str
@@ -37,7 +37,7 @@ class Start:
 
     @classmethod
     def of(cls, record: RunRecord) -> "Start":
-        """Return what a run started from, by its run.json."""
+        """Return what a run started from, by its record."""
         parent = paths.root() / record.parent.run if record.parent else None
         return cls(record.start.model, record.start.weights, parent, record.uses, record.chain)
 
@@ -49,65 +49,72 @@ class Start:
         return ModelSource(model=self.model, weights=self.weights)
 
     @property
-    def by_content(self) -> tuple[Any, ...]:
-        """What two equal starts have in common, wherever their models lie."""
+    def content(self) -> tuple[Any, ...]:
+        """The hashes of all weights: equal for two starts with the same weights in different folders."""
         return self.weights, sorted((stage, run.weights) for stage, run in self.uses.items())
 
     def earlier_run(self, recipe: str) -> str | None:
-        """Return the run whose model is used beside the start, by its recipe's name ("reward.zephyr")."""
-        used = self.uses.get(recipe.partition(".")[0])
-        return used.run if used else None
+        """Return the folder of the run that is also used, by its recipe's name ("reward.zephyr")."""
+        run = self.uses.get(recipe.partition(".")[0])
+        return run.run if run else None
 
 
-def own_start(project: str, resolved: Resolved, name: str = "", old: Path | None = None) -> Start:
-    """Return what a recipe itself says it starts from and uses; for `old`, a run to go on with, what that one did.
+def resolve_start(project: str, resolved: Resolved, parent_id: str = "") -> Start:
+    """Return what a recipe starts from and uses: the newest finished runs of the stages that it names, or the base.
 
-    `name` is the parent's id, instead of the newest finished run of its stage. Raises UserError where there is no such
-    run, and for a name where the recipe starts from the base; UserError or WorkError where the model cannot be had.
+    `parent_id` names the parent's run instead. Raises UserError where there is no such run, and for a `parent_id` where
+    the recipe starts from the base; UserError or WorkError where the model cannot be loaded from anywhere.
     """
-    if old:
-        was = Start.of(read_record(old))
-        parent = was.parent
-        used = {stage: paths.root() / run.run for stage, run in was.uses.items()}
-    else:
-        parent = parent_of(project, resolved, name)
-        used = {stage: newest(project, resolved, stage, "uses") for stage in resolved.uses}
-    uses = {stage: ready(run) for stage, run in used.items()}
+    parent = parent_of(project, resolved, parent_id)
+    uses = {stage: merged(newest(project, resolved, stage, "uses")) for stage in resolved.uses}
     if not parent:
-        source = model_and_weights(str(resolved.values[MODEL[resolved.engine]]))
+        source = model_source(str(resolved.values[MODEL[resolved.engine]]))
         return Start(source.model, source.weights, uses=uses)
-    # What builds on a run of a chain is no newest run of its recipe either.
+    # A run that starts from a run of a chain is no default run of its recipe either.
     below = read_record(parent).chain
     chain = (*below, resolved.name) if below else ()
-    return Start(paths.shown(parent / "model"), ready(parent).weights, parent, uses, chain)
+    return Start(paths.shown(parent / "model"), merged(parent).weights, parent, uses, chain)
 
 
-def model_and_weights(model: str) -> ModelSource:
+def restored_start(resolved: Resolved, record: RunRecord) -> Start:
+    """Return what a run to be resumed starts from: its own parent, or the model that the recipe names today.
+
+    Raises UserError or WorkError where a model cannot be had any more.
+    """
+    before = Start.of(record)
+    uses = {stage: merged(paths.root() / run.run) for stage, run in before.uses.items()}
+    if before.parent:
+        return Start(before.model, merged(before.parent).weights, before.parent, uses, before.chain)
+    source = model_source(str(resolved.values[MODEL[resolved.engine]]))
+    return Start(source.model, source.weights, uses=uses, chain=before.chain)
+
+
+def model_source(model: str) -> ModelSource:
     """Return a model (folder or hub id) with its hash. Raises UserError or WorkError where it cannot be had."""
     require_reachable(model)
     return ModelSource(model=model, weights=weights_hash(model))
 
 
-def parent_of(project: str, resolved: Resolved, name: str) -> Path | None:
-    """Return the run that a recipe starts from, by name or the newest of its stage; None where it is the base."""
+def parent_of(project: str, resolved: Resolved, parent_id: str) -> Path | None:
+    """Return the run that a recipe starts from, by its id or the newest of its stage; None where it is the base."""
     stage = resolved.parent_stage
     if stage:
-        return finished_run(project, name).path if name else newest(project, resolved, stage, "starts from")
-    if name:
-        raise UserError(f"RUN={name}: {resolved.name} starts from the base, not from a run", "leave RUN out")
+        return finished_run(project, parent_id).path if parent_id else newest(project, resolved, stage, "starts from")
+    if parent_id:
+        raise UserError(f"RUN={parent_id}: {resolved.name} starts from the base, not from a run", "leave RUN out")
     return None
 
 
-def newest(project: str, resolved: Resolved, stage: str, doing: str) -> Path:
+def newest(project: str, resolved: Resolved, stage: str, verb: str) -> Path:
     """Return the newest finished run of an earlier stage. Raises UserError where there is none."""
-    earlier = f"{stage}.{resolved.engine}"
-    found = newest_run(project, earlier, resolved.profile)
-    if not found:
-        command = f"make train PROJECT={project} RECIPE={earlier} PROFILE={resolved.profile}"
-        raise UserError(f"{resolved.name} {doing} {earlier}, which has no finished run", command)
-    return found.path
+    recipe = f"{stage}.{resolved.engine}"
+    run = newest_run(project, recipe, resolved.profile)
+    if not run:
+        command = f"make train PROJECT={project} RECIPE={recipe} PROFILE={resolved.profile}"
+        raise UserError(f"{resolved.name} {verb} {recipe}, which has no finished run", command)
+    return run.path
 
 
-def ready(run: Path) -> ParentRun:
-    """Return an earlier run with its model's weights, merged where it must be."""
-    return ParentRun(run=paths.shown(run), weights=weights_hash(merge_run(run)))
+def merged(run_dir: Path) -> ParentRun:
+    """Return an earlier run with the hash of its merged model, merged now where it is not yet."""
+    return ParentRun(run=paths.shown(run_dir), weights=weights_hash(merge_run(run_dir)))

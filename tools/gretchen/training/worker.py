@@ -1,83 +1,98 @@
 """`python -m gretchen.training.worker RUN [--resume]`: train a run's recipe in this process, by its engine.
 
-In a run of a project the deep part of the check comes first; afterwards three held-out prompts are answered by what the
-training started from and by what it made, or held-out pairs are judged by the reward model that it made. A loose recipe
-is looked at by its engine's validators, and trained.
+In a project's run the deep checks come first; afterwards three held-out prompts are answered by the model it started
+from and by the trained one, or a reward model scores held-out pairs. A standalone recipe is validated by its engine and
+trained. A failure is written to failure.json.
 """
 
 import argparse
 import importlib
 import sys
+import traceback
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 from gretchen.checks.deep import check_deep, check_validators
 from gretchen.errors import GretchenError
 from gretchen.hardware import is_main_process
 from gretchen.runs.folder import trained_weights
-from gretchen.runs.record import RunRecord, find_record, read_record, update_record
+from gretchen.runs.record import RunRecord, find_record, update_record
 from gretchen.scoring.domain import domain_mismatch
 from gretchen.scoring.reward_models import write_preference_result
 from gretchen.scoring.samples import write_samples
 from gretchen.tracking.run import tracked
+from gretchen.training.failure import write_failure
+
+Train = Callable[[], Path]  # returns the folder of what was trained
 
 
 def main() -> int:
-    """Parse the command line, train, and return the exit code of the engine's process."""
+    """Parse the command line, train, and return the exit code of the training process."""
     parser = argparse.ArgumentParser(prog="python -m gretchen.training.worker", description=__doc__)
     parser.add_argument("run", type=Path, help="the run's folder, with recipe.yaml and run.json")
-    parser.add_argument("--resume", action="store_true", help="go on from the run's newest checkpoint")
-    given = parser.parse_args()
+    parser.add_argument("--resume", action="store_true", help="continue from the run's newest checkpoint")
+    options = parser.parse_args()
     sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
-    train = engine_of(read_record(given.run))
-    recipe = given.run / "recipe.yaml"
-    return exit_code_of(recipe, lambda: train(recipe, given.resume))
+    return exit_code_of(options.run, partial(train_by_engine, options.run, options.resume))
 
 
-def engine_of(record: RunRecord) -> Callable[[Path, bool], Path]:
-    """Return the function that trains a run's recipe: its engine's, for its stage."""
-    train = importlib.import_module(f"gretchen.engines.{record.engine}.train").train
-    return lambda recipe, resume: train(recipe, record.stage, resume)
+def train_by_engine(run_dir: Path, resume: bool) -> Path:
+    """Train a run's recipe by its engine, for its stage, and return the folder of what was trained."""
+    record = find_record(run_dir)
+    assert record is not None, f"{run_dir} holds no run.json"
+    engine = importlib.import_module(f"gretchen.engines.{record.engine}.train")
+    return engine.train(run_dir / "recipe.yaml", record.stage, resume)
 
 
-def exit_code_of(recipe: Path, train: Callable[[], Path]) -> int:
-    """Train with all that belongs around it, and return the exit code of the engine's process."""
+def exit_code_of(run_dir: Path, train: Train) -> int:
+    """Run a training and return the exit code of its process; a failure is printed and written to failure.json."""
     try:
-        trained_around(recipe, train)
-    except GretchenError as failure:
-        print(failure, file=sys.stderr, flush=True)
+        run_worker(run_dir, train)
+    except Exception as error:
+        record = find_record(run_dir)
+        failure = write_failure(run_dir, error, record.engine if record else "")
+        print(error if isinstance(error, GretchenError) else traceback.format_exc(), file=sys.stderr, flush=True)
         return failure.exit_code
     return 0
 
 
-def trained_around(recipe: Path, train: Callable[[], Path]) -> None:
-    """Check deeply, look whether the base knows the domain, train, and answer the samples or judge the pairs."""
-    record = find_record(recipe.parent)
-    of_project = record is not None and record.kind == "project"
+def run_worker(run_dir: Path, train: Train) -> None:
+    """Check deeply, train, and show in a project's run what was learned: samples, or a reward model's pairs."""
+    record = find_record(run_dir)
     if record is not None and record.kind == "standalone":
-        check_validators(recipe).raise_if_failed()
-    if of_project:
-        report = check_deep(record.project, recipe)
-        report.raise_if_failed()
-        if is_main_process():
-            warnings = [*(f"warning: {line}" for line in report.warnings), warning(record)]
-            update_record(recipe.parent, warning="\n".join(filter(None, warnings)) or None)
-    kept = trained_weights(recipe.parent)  # there already where a run was stopped between its training and its samples
-    if kept.is_dir():
-        trained = kept
-    else:
-        with tracked(recipe.parent):
-            trained = train()
-    if of_project and is_main_process():
+        check_validators(run_dir / "recipe.yaml").raise_if_failed()
+    if record is None or record.kind != "project":
+        train_if_needed(run_dir, train)
+        return
+    check_project_run(run_dir, record)
+    trained = train_if_needed(run_dir, train)
+    if is_main_process():
         if record.stage == "reward":
-            write_preference_result(recipe.parent, record.project)
+            write_preference_result(run_dir, record.project)
         else:
-            write_samples(recipe.parent, record.project, trained)
+            write_samples(run_dir, record.project, trained)
 
 
-def warning(record: RunRecord) -> str | None:
-    """Return what a person must know of the model that a run starts from; None where there is nothing to tell."""
+def train_if_needed(run_dir: Path, train: Train) -> Path:
+    """Return the folder of what was trained; it exists where a run was stopped between its training and its samples."""
+    if trained_weights(run_dir).is_dir():
+        return trained_weights(run_dir)
+    with tracked(run_dir):
+        return train()
 
+
+def check_project_run(run_dir: Path, record: RunRecord) -> None:
+    """Run the deep checks and record their warnings for the progress line. Raises UserError where one fails."""
+    report = check_deep(record.project, run_dir / "recipe.yaml")
+    report.raise_if_failed()
+    if is_main_process():
+        warnings = [*(f"warning: {line}" for line in report.warnings), domain_warning(record)]
+        update_record(run_dir, warning="\n".join(filter(None, warnings)) or None)
+
+
+def domain_warning(record: RunRecord) -> str | None:
+    """Return the warning that a project's embedded base was pretrained for another domain; None where it was not."""
     starts_from_own_base = not record.parent and record.base.model == f"projects/{record.project}/base"
     return domain_mismatch(record.project) if starts_from_own_base else None
 

@@ -1,4 +1,4 @@
-"""`gretchen train FILE`: a loose recipe of either dialect, outside any project, and what is refused beforehand."""
+"""`gretchen train FILE`: a standalone recipe of either dialect, outside any project, and what is refused first."""
 
 import json
 import shutil
@@ -13,7 +13,8 @@ from gretchen.errors import UserError
 from gretchen.hardware import Machine
 from gretchen.recipes.mixture import read_mixture
 from gretchen.runs.record import read_record
-from gretchen.training.standalone import located, prepared, processor_only, recipe_name, unfinished
+from gretchen.training.adapt import cpu_overrides, with_root_paths
+from gretchen.training.standalone import find_unfinished, read_adapted, recipe_name
 
 CPU = Machine(cores=2, memory_gb=8, disk_free_gb=8, bf16=True)
 SFT = """# an old recipe
@@ -107,27 +108,27 @@ logging_steps: 1
 
 
 @pytest.fixture
-def place(tmp_path, root, monkeypatch):
+def workdir(tmp_path, root, monkeypatch):
     """Return a folder as a person has it, with recipes, a base model and data; runs go to a root beside it."""
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path / "root"))
-    here = tmp_path / "somewhere"
-    shutil.copytree(root / "projects/genome-chatbot/base", here / "base")
-    shutil.copytree(root / "projects/genome-chatbot/base", here / "other")
+    workdir = tmp_path / "somewhere"
+    shutil.copytree(root / "projects/genome-chatbot/base", workdir / "base")
+    shutil.copytree(root / "projects/genome-chatbot/base", workdir / "other")
     for name, text in {"sft.yaml": SFT, "dpo.yaml": DPO, "orpo.yaml": ORPO, "lora.yml": LORA}.items():
-        (here / name).write_text(text, encoding="utf-8")
+        (workdir / name).write_text(text, encoding="utf-8")
     for name, make in (("data", chat), ("pairs", pair)):
-        (here / name).mkdir()
+        (workdir / name).mkdir()
         for split, count in (("train", 24), ("test", 4)):
             lines = [json.dumps(make(split, number)) + "\n" for number in range(count)]
-            (here / name / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
+            (workdir / name / f"{split}.jsonl").write_text("".join(lines), encoding="utf-8")
     (tmp_path / "root").mkdir()
-    monkeypatch.chdir(here)
-    return here
+    monkeypatch.chdir(workdir)
+    return workdir
 
 
 def chat(split, number):
     turns = [{"role": "user", "content": f"{split} ATG {number}"}, {"role": "assistant", "content": "AUG"}]
-    return {"prompt": "a text", "messages": turns}
+    return {"prompt": "a string", "messages": turns}
 
 
 def pair(split, number):
@@ -135,32 +136,36 @@ def pair(split, number):
     return {side: [asked, {"role": "assistant", "content": side}] for side in ("chosen", "rejected")}
 
 
-def test_a_handbook_recipe_for_this_machine(place):
-    run = place.parent / "root/runs/loose/sft.zephyr/r"
-    begun = prepared(Path("sft.yaml"), run, "learning_rate=1e-2", CPU)
-    values = begun.values
-    assert values["model_name_or_path"] == str(place / "base")
-    assert (values["output_dir"], values["dataset_name"]) == ("runs/loose/sft.zephyr/r", "runs/loose/sft.zephyr/r/data")
+def test_a_handbook_recipe_for_this_machine(workdir):
+    run = workdir.parent / "root/runs/standalone/sft.zephyr/r"
+    recipe, adapted = read_adapted(Path("sft.yaml"), run, "learning_rate=1e-2", CPU)
+    values = adapted.values
+    assert values["model_name_or_path"] == str(workdir / "base")
+    assert (values["output_dir"], values["dataset_name"]) == (
+        "runs/standalone/sft.zephyr/r",
+        "runs/standalone/sft.zephyr/r/data",
+    )
     assert (values["attn_implementation"], values["use_cpu"], values["learning_rate"]) == ("sdpa", True, 0.01)
     assert not {"push_to_hub", "dataset_mixer", "overwrite_output_dir"} & values.keys()
-    assert begun.loose.translation.mixture == read_mixture(yaml.safe_load(SFT))
-    assert "sft.yaml:3: 'torch_dtype' is now 'dtype'" in begun.notes[0]
-    assert "push_to_hub: nothing is pushed, the weights stay in the run's folder" in begun.notes
+    assert recipe.translation.mixture == read_mixture(yaml.safe_load(SFT))
+    assert "sft.yaml:3: 'torch_dtype' is now 'dtype'" in recipe.notes[0]
+    assert "push_to_hub: nothing is pushed, the weights stay in the run's folder" in adapted.notes
 
 
-def test_an_axolotl_recipe_for_this_machine(place):
-    begun = prepared(Path("lora.yml"), place.parent / "root/runs/loose/lora.axolotl/r", "", CPU)
-    values = begun.values
-    assert values["datasets"][0]["path"] == str(place / "data/train.jsonl")
+def test_an_axolotl_recipe_for_this_machine(workdir):
+    run = workdir.parent / "root/runs/standalone/lora.axolotl/r"
+    _, adapted = read_adapted(Path("lora.yml"), run, "", CPU)
+    values = adapted.values
+    assert values["datasets"][0]["path"] == str(workdir / "data/train.jsonl")
     assert (values["attn_implementation"], values["bf16"], values["sample_packing"]) == ("sdpa", False, False)
     assert not {"flash_attention", "dataset_prepared_path", "wandb_project"} & values.keys()
-    assert "no GPU here: tf32, bf16, flash_attention, sample_packing off" in begun.notes
+    assert "no GPU on this machine: tf32, bf16, flash_attention, sample_packing off" in adapted.notes
 
 
-def test_only_what_is_there_is_located(place):
+def test_only_existing_paths_are_named_from_the_root(workdir):
     values = {"base_model": "Qwen/Qwen3-0.6B", "dataset_name": "data", "run_name": "base", "datasets": "data"}
-    assert located(values) == values | {"dataset_name": str(place / "data")}
-    assert processor_only({"learning_rate": 1}, "zephyr") == ({"use_cpu": True}, [])
+    assert with_root_paths(values) == values | {"dataset_name": str(workdir / "data")}
+    assert cpu_overrides({"learning_rate": 1}, "zephyr") == ({"use_cpu": True}, [])
 
 
 @pytest.mark.parametrize(
@@ -176,33 +181,33 @@ def test_only_what_is_there_is_located(place):
         ),
     ],
 )
-def test_what_is_refused_leaves_no_run(place, gretchen, text, sentence):
-    (place / "x.yaml").write_text(text, encoding="utf-8")
-    done = gretchen("train", "x.yaml", in_=place, GRETCHEN_ROOT=str(place.parent / "root"))
+def test_what_is_refused_leaves_no_run(workdir, gretchen, text, sentence):
+    (workdir / "x.yaml").write_text(text, encoding="utf-8")
+    done = gretchen("train", "x.yaml", in_=workdir, GRETCHEN_ROOT=str(workdir.parent / "root"))
     assert done.returncode == 2
     assert sentence in done.stderr
     assert "Traceback" not in done.stderr
-    assert not list((place.parent / "root").rglob("run.json"))
+    assert not list((workdir.parent / "root").rglob("run.json"))
 
 
-def test_file_and_project_exclude_each_other_and_one_of_them_is_needed(place, gretchen, make):
-    done = gretchen("train", "sft.yaml", "--project=x", in_=place)
-    assert done.stderr.startswith("error: a loose recipe belongs to no project\nhint: leave out --project=x")
+def test_file_and_project_exclude_each_other_and_one_of_them_is_needed(workdir, gretchen, make):
+    done = gretchen("train", "sft.yaml", "--project=x", in_=workdir)
+    assert done.stderr.startswith("error: a standalone recipe belongs to no project\nhint: leave out --project=x")
     done = make("train")
     assert done.returncode == 2
     assert done.stderr.startswith("error: make train needs PROJECT\nhint: make train PROJECT=… (projects: ")
 
 
-def test_resume_finds_the_unfinished_run_of_this_very_file(place):
+def test_resume_finds_the_unfinished_run_of_this_very_file(workdir):
     assert recipe_name(Path("sft.yaml")) == "sft.zephyr"
     with pytest.raises(UserError, match="has no unfinished run"):
-        unfinished(Path("sft.yaml"), "sft.zephyr", "")
+        find_unfinished(Path("sft.yaml"), "sft.zephyr")
     for number, (file, status) in enumerate(
         [("sft.yaml", "stopped"), ("other.yaml", "stopped"), ("sft.yaml", "finished")]
     ):
-        run = place.parent / "root/runs/loose/sft.zephyr" / f"2026010{number}-000000-aaaa"
-        write_run(run, kind="standalone", status=status, file=str((place / file).absolute()))
-    assert unfinished(Path("sft.yaml"), "sft.zephyr", "").name == "20260100-000000-aaaa"
+        run = workdir.parent / "root/runs/standalone/sft.zephyr" / f"2026010{number}-000000-aaaa"
+        write_run(run, kind="standalone", status=status, file=str((workdir / file).absolute()))
+    assert find_unfinished(Path("sft.yaml"), "sft.zephyr").name == "20260100-000000-aaaa"
 
 
 @pytest.mark.slow
@@ -215,18 +220,18 @@ def test_resume_finds_the_unfinished_run_of_this_very_file(place):
         ("lora.yml", "adapter/adapter_model.safetensors", set()),
     ],
 )
-def test_a_loose_recipe_trains(place, capsys, file, trained, beside):
-    code, told_of = cli.run(["train", file]), capsys.readouterr()
-    assert code == 0, told_of
-    (run,) = (path.parent for path in (place.parent / "root").rglob("run.json") if not path.parent.is_symlink())
+def test_a_standalone_recipe_trains(workdir, capsys, file, trained, beside):
+    code, output = cli.run(["train", file]), capsys.readouterr()
+    assert code == 0, output
+    (run,) = (path.parent for path in (workdir.parent / "root").rglob("run.json") if not path.parent.is_symlink())
     assert (run / trained).is_file()
     assert {path.name for path in run.iterdir()} & {"data", "tokenizer", "chat_template.jinja"} == beside
-    told = read_record(run)
-    assert (told.status, told.file) == ("finished", str(place / file))
+    record = read_record(run)
+    assert (record.status, record.kind, record.file) == ("finished", "standalone", str(workdir / file))
     assert (run.parent / "latest").resolve() == run
     losses = [json.loads(line).get("loss") for line in (run / "metrics.jsonl").read_text().splitlines()]
     assert len([loss for loss in losses if loss]) >= 1
-    assert f"trained: {run.relative_to(place.parent / 'root')}/{trained.split('/')[0]}" in told_of.out
+    assert f"trained: {run.relative_to(workdir.parent / 'root')}/{trained.split('/')[0]}" in output.out
     if "tokenizer" in beside:  # the recipe's template is the one that was trained with, and saved
         template = (run / "model" / "chat_template.jinja").read_text(encoding="utf-8")
         assert template == yaml.safe_load(DPO)["chat_template"]

@@ -1,0 +1,199 @@
+"""A project's embedded base model: pretrained from scratch on its documents, accepted by its accuracy gates.
+
+    train_base("genome-chatbot", keep=False)       -> projects/genome-chatbot/base/
+
+The recipe is shared_recipes/tiny/pretrain.yaml. The weights are shipped in bf16, and measured as they are shipped.
+"""
+
+import shutil
+from dataclasses import asdict
+from functools import partial
+from pathlib import Path
+
+import yaml
+
+from gretchen import paths
+from gretchen.files import file_hash, whole_folder, write_text
+from gretchen.models.generate import load
+from gretchen.projects.corpus import base_corpus
+from gretchen.provenance import is_smoke, provenance
+from gretchen.recipes.layers import Values
+from gretchen.recipes.resolve import dump
+from gretchen.runs.folder import new_run_dir
+from gretchen.runs.metrics import read_metrics
+from gretchen.runs.record import RunRecord, read_record, update_record
+from gretchen.runs.store import list_runs
+from gretchen.scoring.domain import write_corpus_bits
+from gretchen.training.launch import launch
+from gretchen.training.run import GateMissed, Training, run_training
+from gretchen.training.start import model_source
+
+RECIPE = "base.zephyr"
+GATE = 0.9  # accuracy that each form of document must reach
+DOCUMENTS = 100  # of each form, for the final gates
+SMOKE_STEPS = 8
+CURVE_POINTS = 10  # rows of the model card's table
+
+
+def train_base(project: str, keep: bool) -> Path:
+    """Pretrain a project's base, or continue its unfinished run, and return projects/<slug>/base.
+
+    `keep` accepts weights that missed a gate. Raises GateMissed otherwise; then the old base stays.
+    """
+    corpus = base_corpus(project)
+    unfinished = find_unfinished(project, corpus)
+    run_dir = unfinished or new_run_dir(project, RECIPE)
+    training = base_training(project, run_dir, corpus, keep)
+    run_training(training, launch, num_gpus=1, resume=unfinished is not None)
+    return base_dir(project)
+
+
+def base_dir(project: str) -> Path:
+    """Return the folder of a project's embedded base."""
+    return paths.projects() / project / "base"
+
+
+def base_training(project: str, run_dir: Path, corpus: Path, keep: bool) -> Training:
+    """Return the pretraining of a project's base in a run's folder."""
+    values = recipe_values(run_dir, corpus)
+    record = RunRecord(
+        status="running",
+        kind="base",
+        project=project,
+        recipe=RECIPE,
+        stage="pretrain",
+        engine="zephyr",
+        profile="tiny",
+        base=model_source(values["model_name_or_path"]),
+        data=file_hash(corpus / "train.jsonl"),
+        seed=values["seed"],
+        **asdict(provenance()),
+    )
+    return Training(
+        run_dir,
+        dump(values),
+        record,
+        title=f"the embedded base of {project} from scratch",
+        resume_command=f"make base PROJECT={project}",
+        complete=partial(install, project, corpus, keep),
+    )
+
+
+def recipe_values(run_dir: Path, corpus: Path) -> Values:
+    """Return the shared pretraining recipe with a run's corpus and folder filled in; a few steps in a smoke test."""
+    text = (paths.shared_recipes() / "tiny" / "pretrain.yaml").read_text(encoding="utf-8")
+    text = text.replace("${data.base}", paths.shown(corpus)).replace("${output}", paths.shown(run_dir))
+    values = yaml.safe_load(text)
+    if is_smoke():
+        values |= {"max_steps": SMOKE_STEPS, "warmup_steps": 1, "lr_scheduler_kwargs": {"num_decay_steps": 2}}
+        values["logging_steps"] = 1
+    return values
+
+
+def find_unfinished(project: str, corpus: Path) -> Path | None:
+    """Return the newest base run where it is unfinished, on this corpus and by this recipe; else None.
+
+    A recipe that differs in `max_steps` alone is written into the run: it trains for that many steps then.
+    """
+    runs = [run for run in list_runs(project) if run.record.kind == "base"]
+    if not runs or runs[-1].record.status == "finished":
+        return None
+    run = runs[-1]
+    before = yaml.safe_load((run.path / "recipe.yaml").read_text(encoding="utf-8"))
+    now = recipe_values(run.path, corpus)
+    same_recipe = before | {"max_steps": 0} == now | {"max_steps": 0}
+    if not same_recipe or run.record.data != file_hash(corpus / "train.jsonl"):
+        return None
+    if before != now:
+        write_text(run.path / "recipe.yaml", dump(now))
+        shutil.rmtree(run.path / "model", ignore_errors=True)
+    return run.path
+
+
+def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
+    """Convert a run's weights to bf16, measure their gates, and copy them into projects/<slug>/base with a model card.
+
+    Raises GateMissed where a gate was missed and the weights are not to be kept; then the base stays as it was.
+    """
+    converted = bf16_model(run_dir)
+    gates = accuracy_by_form(converted, corpus)
+    update_record(run_dir, gates=gates)
+    for form, share in gates.items():
+        print(f"  {form:28} {share:5.0%}{'' if share >= GATE else '   below the gate'}")
+    missed = [form for form, share in gates.items() if share < GATE]
+    if missed and not keep and not is_smoke():
+        raise GateMissed(
+            f"{len(missed)} of {len(gates)} gates were missed: {', '.join(missed)}",
+            f"raise max_steps in shared_recipes/tiny/pretrain.yaml, or `make base PROJECT={project} KEEP=1`",
+        )
+    write_corpus_bits(converted, project, corpus / "test.jsonl")
+    write_text(converted / "README.md", model_card(project, run_dir, corpus))
+    replace_base(converted, base_dir(project))
+
+
+def bf16_model(run_dir: Path) -> Path:
+    """Return the run's folder `base`: the trained weights in bf16, with the tokenizer that all bases share."""
+    import torch
+    from safetensors.torch import load_file, save_file
+
+    target = run_dir / "base"
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(paths.shared_recipes() / "tiny" / "architecture", target)
+    weights = load_file(run_dir / "model" / "model.safetensors")
+    tensors = {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()}
+    save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
+    return target
+
+
+def accuracy_by_form(model_dir: Path, corpus: Path) -> dict[str, float]:
+    """Return {form: share of held-out documents whose answer the model completes exactly}."""
+    from gretchen.engines.zephyr.gate import accuracy, documents_by_form
+
+    model = load(str(model_dir))
+    return accuracy(model.model, model.tokenizer, documents_by_form(corpus / "test.jsonl", DOCUMENTS))
+
+
+def replace_base(source: Path, target: Path) -> None:
+    """Copy a model's folder to `target`, complete before it takes the place of what was there."""
+    new = target.with_name("base.new")
+    shutil.rmtree(new, ignore_errors=True)
+    with whole_folder(new) as temporary:
+        shutil.copytree(source, temporary, dirs_exist_ok=True)
+    shutil.rmtree(target, ignore_errors=True)
+    new.rename(target)
+
+
+def model_card(project: str, run_dir: Path, corpus: Path) -> str:
+    """Return the base's model card: corpus, tokens, loss curve, gates, hardware, command."""
+    record = read_record(run_dir)
+    rows = [row for row in read_metrics(run_dir) if "loss" in row]
+    points = sorted({round(k * (len(rows) - 1) / (CURVE_POINTS - 1)) for k in range(CURVE_POINTS)})
+    curve, last = [rows[point] for point in points], rows[-1]
+    with (corpus / "train.jsonl").open(encoding="utf-8") as stream:
+        num_documents = sum(1 for _ in stream)
+    gates = (record.gates or {}).items()
+    return "\n".join(
+        [
+            f"# The embedded base model of {project}",
+            "",
+            "Pretrained from scratch on the project's own documents (`texts()`, train split). It knows their form, and",
+            "no chat: that is what fine-tuning brings.",
+            "",
+            f"- command: `make base PROJECT={project}`",
+            f"- corpus: {num_documents:,} documents, hash `{record.data}`",
+            f"- tokens seen: {last.get('num_tokens', 0):,.0f} in {last['step']:,} steps",
+            f"- hardware: {record.hardware}; {last['seconds'] / 60:.0f} minutes, beside other work",
+            "",
+            "| step | tokens | loss |",
+            "|--:|--:|--:|",
+            *(f"| {row['step']:,} | {row.get('num_tokens', 0):,.0f} | {row['loss']:.3f} |" for row in curve),
+            "",
+            "Gates: share of held-out documents whose answer it completes exactly; "
+            f"{DOCUMENTS} of each form (required: {GATE:.0%}).",
+            "",
+            "| form | share |",
+            "|---|--:|",
+            *(f"| {form} | {share:.0%}{'' if share >= GATE else ' (missed)'} |" for form, share in gates),
+            "",
+        ]
+    )
