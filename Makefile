@@ -36,7 +36,7 @@ $(ALL_REQUIREMENTS): $(READY)
 setup: $(READY)  ## make .venv with the pinned packages (every other target does so too, where it must)
 	@$(REFUSE):
 
-doctor: $(READY)  ## what this machine has, which profile fits, what is amiss [JSON=1]
+doctor: $(READY)  ## what this machine has, which profile fits, problems and their fixes [JSON=1]
 	$(GRETCHEN) doctor
 
 model: $(READY)  ## [NAME=owner/name]: fetch a pretrained model ahead of time; without NAME the one of the laptop profile

@@ -134,7 +134,7 @@ def test_without_git_caches_stay_behind_all_the_same(root, fork):
     ("origin", "slug", "told"),
     [
         ("genome-chatbo", "mine", "unknown project 'genome-chatbo'\nhint: did you mean 'genome-chatbot'?"),
-        (ORIGIN, FORK, f"there is already a projects/{FORK}, and it stays as it is\nhint: choose another PROJECT"),
+        (ORIGIN, FORK, f"projects/{FORK} exists already and was not changed\nhint: choose another PROJECT"),
         (
             ORIGIN,
             "Plant_Genomics",

@@ -9,6 +9,7 @@ from the pydantic model that writes the file; `schema_version` in a file says wh
 from pydantic import BaseModel
 
 from gretchen.files import write_json
+from gretchen.projects.datacard import DataCard
 from gretchen.recipes.schema import FOLDER
 from gretchen.runs.record import RunRecord
 from gretchen.scoring.evaluation import ModelEvaluation
@@ -20,6 +21,7 @@ MODELS: dict[str, type[BaseModel]] = {
     "run": RunRecord,
     "evaluation": ModelEvaluation,
     "results": Results,
+    "data-card": DataCard,
 }
 
 

@@ -1,5 +1,4 @@
-"""Tracking with Weights & Biases: who is logged in, what a run is called there, what it starts from, its evaluation.
+"""Tracking with Weights & Biases: login, a run's project and name there, its inputs, evaluations, later uploads.
 
-The engines log their own curves; this package says where to, and adds what they cannot know. `make sync` (sync.py)
-uploads what was tracked offline.
+The engines log their own curves; this package sets where they go, and adds inputs, outputs and evaluations.
 """

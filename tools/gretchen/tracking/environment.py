@@ -1,10 +1,10 @@
-"""What an engine's process finds in its environment, so that its own W&B integration tracks a run as ours.
+"""W&B's environment variables for an engine's process, so that its own W&B integration tracks a run as Gretchen's.
 
-    environment(run)   -> {"WANDB_PROJECT": "genome-chatbot", "WANDB_RUN_GROUP": "genome-chatbot", …}
+    environment(run_dir)   -> {"WANDB_PROJECT": "genome-chatbot", "WANDB_RUN_GROUP": "genome-chatbot", …}
 
-Project and group are the course project, the job type is the stage, the id is the run's: a resumed run goes on as the
-same one. Without a login, or where the server does not answer, WANDB_MODE says offline, and `make sync` uploads later.
-It imports no wandb, and writes nothing.
+Project and group are the course project, the job type is the stage, the id is the run's: a resumed run continues the
+same W&B run. Without a login, or where the server does not answer, WANDB_MODE is offline, and `make sync` uploads
+later. wandb is not imported, nothing is written.
 """
 
 import os
@@ -19,10 +19,10 @@ from gretchen.names import unknown
 from gretchen.runs.record import find_record
 from gretchen.tracking import login
 
-# Not the code, not git's patch, not the console: run.json holds the commit, train.log the output. What was logged is on
-# disk two seconds later (wandb's usual 15 would be all that a killed short run had). wandb's reports on itself waited
-# ten seconds for a silent server.
-QUIET = {
+# No code, git patch or console output: run.json holds the commit, train.log the output. Logged values are on disk after
+# two seconds: after wandb's default of 15 a killed short run would have none. wandb's error reports waited ten seconds
+# for a silent server.
+FIXED_SETTINGS = {
     "WANDB_SILENT": "true",
     "WANDB_CONSOLE": "off",
     "WANDB_DISABLE_GIT": "true",
@@ -31,9 +31,9 @@ QUIET = {
     "WANDB_ERROR_REPORTING": "false",
     "WANDB__TRANSACTION_LOG_FLUSH_INTERVAL": "2",
 }
-# For the user to change. Watching gradients is slow and models are gigabytes; a server that falls silent holds up the
-# start for 20 seconds and the end for 30 at most.
-CAREFUL = {
+# Defaults that the user may change. Watching gradients is slow and models are gigabytes; a server that falls silent
+# delays the start by 20 seconds and the end by 30 at most.
+DEFAULTS = {
     "WANDB_WATCH": "false",
     "WANDB_LOG_MODEL": "false",
     "WANDB_INIT_TIMEOUT": "20",
@@ -42,62 +42,63 @@ CAREFUL = {
 MODES = ("online", "offline", "disabled", "shared", "dryrun", "run")
 
 
-def environment(run: Path) -> dict[str, str]:
+def environment(run_dir: Path) -> dict[str, str]:
     """Return the variables to add to the environment of a run's engine; {} where the run is not tracked by W&B.
 
-    Project, group, name, tags and mode are the recipe's where it says them, else the user's, else ours. The run's id
-    and folder are nobody's to choose.
+    Project, group, name, tags and mode are the recipe's where it sets them, else the user's, else Gretchen's. The run's
+    id and folder cannot be chosen.
     """
-    record = find_record(run)
-    values = recipe(run) if record else {}
-    if not record or not reports(values):
+    record = find_record(run_dir)
+    values = recipe_values(run_dir) if record else {}
+    if not record or not is_tracked(values):
         return {}
-    usual = CAREFUL | {
+    defaults = DEFAULTS | {
         "WANDB_PROJECT": record.project,
         "WANDB_RUN_GROUP": record.project,
-        "WANDB_NAME": f"{record.recipe} {run.name}",
+        "WANDB_NAME": f"{record.recipe} {run_dir.name}",
         "WANDB_TAGS": ",".join([record.profile, *(["smoke"] if record.smoke else [])]),
     }
-    wanted = usual | {name: os.environ[name] for name in usual if os.environ.get(name)} | said(values)
-    if "WANDB_MODE" not in wanted:
-        wanted["WANDB_MODE"] = mode()
-    fixed = {"WANDB_DIR": str(run), "WANDB_RUN_ID": run.name, "WANDB_RESUME": "allow"}
-    return wanted | QUIET | fixed | {"WANDB_JOB_TYPE": record.stage}
+    chosen = {name: os.environ[name] for name in defaults if os.environ.get(name)}
+    variables = defaults | chosen | recipe_variables(values)
+    if "WANDB_MODE" not in variables:
+        variables["WANDB_MODE"] = mode()
+    run_variables = {"WANDB_DIR": str(run_dir), "WANDB_RUN_ID": run_dir.name, "WANDB_RESUME": "allow"}
+    return variables | FIXED_SETTINGS | run_variables | {"WANDB_JOB_TYPE": record.stage}
 
 
-def reports(values: Mapping[str, Any]) -> bool:
-    """Return whether a run of this resolved recipe, of either engine, is tracked by W&B: unless it says something else.
+def is_tracked(values: Mapping[str, Any]) -> bool:
+    """Return whether W&B tracks a run of this resolved recipe, of either engine: unless the recipe reports elsewhere.
 
-    Recipes leave it open, so that upstream's own commands run them where nobody is logged in.
+    Recipes leave it open, so that upstream's own commands run them without a login.
     """
-    return asks(values) or all(values.get(key) is None for key in ("report_to", "use_wandb"))
+    return reports_to_wandb(values) or all(values.get(key) is None for key in ("report_to", "use_wandb"))
 
 
-def asks(values: Mapping[str, Any]) -> bool:
-    """Return whether a resolved recipe itself tells its engine to report to W&B."""
+def reports_to_wandb(values: Mapping[str, Any]) -> bool:
+    """Return whether a resolved recipe itself makes its engine report to W&B."""
     report_to = values.get("report_to") or []
-    named = [report_to] if isinstance(report_to, str) else report_to
-    return bool({"wandb", "all"} & set(named) or values.get("use_wandb") or values.get("wandb_project"))
+    services = [report_to] if isinstance(report_to, str) else report_to
+    return bool({"wandb", "all"} & set(services) or values.get("use_wandb") or values.get("wandb_project"))
 
 
-def said(values: Mapping[str, Any]) -> dict[str, str]:
-    """Return what a recipe says of W&B itself: axolotl's `wandb_…` keys, TRL's `env:` block."""
+def recipe_variables(values: Mapping[str, Any]) -> dict[str, str]:
+    """Return W&B's variables that a recipe sets: by axolotl's `wandb_…` keys, by TRL's `env:` block."""
     keys = {name.upper(): value for name, value in values.items() if name.startswith("wandb_")}
     block = {name: value for name, value in (values.get("env") or {}).items() if name.startswith("WANDB_")}
     return {name: str(value) for name, value in (keys | block).items() if value not in (None, "")}
 
 
 def mode() -> str:
-    """Return the mode that WANDB_MODE or `wandb offline` asks for; else "online" with a key and a server that answers.
+    """Return the mode set by WANDB_MODE or `wandb offline`; else "online" with a key and a server that answers.
 
-    Else it is "offline". Raises UserError for a WANDB_MODE that wandb does not know.
+    Otherwise it is "offline". Raises UserError for a WANDB_MODE that wandb does not know.
     """
-    asked = os.environ.get("WANDB_MODE") or login.settings().get("mode")
-    if asked and asked not in MODES:
-        raise UserError(*unknown("WANDB_MODE", asked, MODES))
-    return asked or ("online" if login.logged_in() and login.answers() else "offline")
+    configured = os.environ.get("WANDB_MODE") or login.settings().get("mode")
+    if configured and configured not in MODES:
+        raise UserError(*unknown("WANDB_MODE", configured, MODES))
+    return configured or ("online" if login.logged_in() and login.answers() else "offline")
 
 
-def recipe(run: Path) -> dict[str, Any]:
+def recipe_values(run_dir: Path) -> dict[str, Any]:  # upstream's own keys and YAML values
     """Return the values of a run's resolved recipe."""
-    return yaml.safe_load((run / "recipe.yaml").read_text(encoding="utf-8"))
+    return yaml.safe_load((run_dir / "recipe.yaml").read_text(encoding="utf-8"))

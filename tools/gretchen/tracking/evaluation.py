@@ -14,8 +14,8 @@ from gretchen import paths
 from gretchen.files import text_hash, write_json
 from gretchen.scoring.evaluation import Estimate, Evaluation
 from gretchen.tracking import lineage
-from gretchen.tracking.environment import CAREFUL, QUIET, mode
-from gretchen.tracking.run import address_of, finish, opened
+from gretchen.tracking.environment import DEFAULTS, FIXED_SETTINGS, mode
+from gretchen.tracking.run import address_of, finish, open_run
 
 COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
 CONFIG_KEYS = {"project", "profile", "date", "git", "main_metric", "base", "data", "template", "sets"}
@@ -33,10 +33,10 @@ def log_evaluation(evaluation: Evaluation) -> Evaluation:
     if os.environ.get("WANDB_MODE") == "disabled" or list(folder.glob(f"wandb/*run-*-{key}/{DONE}")):
         return evaluation
 
-    os.environ.update({name: value for name, value in (CAREFUL | QUIET).items() if name not in os.environ})
+    os.environ.update({name: value for name, value in (DEFAULTS | FIXED_SETTINGS).items() if name not in os.environ})
     os.environ["WANDB_MODE"] = mode()
     try:
-        run = opened(**identity(evaluation, key, folder), config=config(evaluation))
+        run = open_run(**identity(evaluation, key, folder), config=config(evaluation))
         run_dir, address = Path(run.dir).parent, address_of(run)
         lineage.link(run, compared(evaluation), {})
         log_table(run, evaluation)
@@ -74,12 +74,12 @@ def config(evaluation: Evaluation) -> dict[str, Any]:  # W&B's config is free-fo
     return evaluation.model_dump(mode="json", include=CONFIG_KEYS) | {"models": models}
 
 
-def compared(evaluation: Evaluation) -> lineage.Things:
+def compared(evaluation: Evaluation) -> lineage.Artifacts:
     """Return what was compared, for the lineage: base, data, and the weights of each run."""
     base = {"model": evaluation.base.model, "weights": evaluation.base.weights}
-    things = lineage.made_from(evaluation.project, evaluation.data, base)
+    things = lineage.project_artifacts(evaluation.project, evaluation.data, base)
     for model in evaluation.models:
-        things |= lineage.trained(model.run) if model.run else {}
+        things |= lineage.weights_artifact(model.run) if model.run else {}
     return things
 
 

@@ -1,10 +1,10 @@
 """W&B's lineage graph: what an online run was made from, and that it made weights.
 
-    link(begun, inputs_of(record), {})                   a training with its data, and its base or its parent run
-    link(begun, {}, trained("20261125-105514-7a3b"))     and with what came out
+    link(wandb_run, input_artifacts(record), {})                        a training's data, and its base or parent run
+    link(wandb_run, {}, weights_artifact("20261125-105514-7a3b"))       and the weights that it made
 
-An artifact here is a file of a few bytes that names a thing and its hash; data and weights stay on the disk. Offline
-there are no links (wandb refuses `use_artifact`): the run's config holds the same names and hashes in any case.
+These artifacts are files of a few bytes that name data or weights and their hash; data and weights stay on the disk.
+Offline there are no links (wandb refuses `use_artifact`), but the run's config holds the same names and hashes.
 """
 
 import json
@@ -14,55 +14,55 @@ from typing import Any
 
 from gretchen.runs.record import RunRecord
 
-Things = dict[str, tuple[str, dict[str, Any]]]  # {artifact name: (artifact type, what identifies it)}
-PATIENCE_S = 20.0  # wandb waits without end for a server that falls silent
+Artifacts = dict[str, tuple[str, dict[str, Any]]]  # {artifact name: (artifact type, what identifies it)}
+TIMEOUT_S = 20.0  # wandb waits without end for a server that falls silent
 
 
-def made_from(project: str, data: str, base: dict[str, str]) -> Things:
+def project_artifacts(project: str, data: str, base: dict[str, str]) -> Artifacts:
     """Return the data (by hash) and the base (model and weights' hash) of a project as W&B's artifacts."""
-    things: Things = {f"{project}-data": ("dataset", {"data": data})} if data else {}
-    return things | {f"{project}-base": ("model", base)}
+    artifacts: Artifacts = {f"{project}-data": ("dataset", {"data": data})} if data else {}
+    return artifacts | {f"{project}-base": ("model", base)}
 
 
-def inputs_of(record: RunRecord) -> Things:
-    """Return what a training was made from: its data, and its parent run or else its base."""
-    things = made_from(record.project, record.data, record.base.model_dump())
+def input_artifacts(record: RunRecord) -> Artifacts:
+    """Return a training's inputs: its data, and its parent run or else its base."""
+    artifacts = project_artifacts(record.project, record.data, record.base.model_dump())
     if record.parent:
-        del things[f"{record.project}-base"]
-        things |= trained(Path(record.parent.run).name)
-    return things
+        del artifacts[f"{record.project}-base"]
+        artifacts |= weights_artifact(Path(record.parent.run).name)
+    return artifacts
 
 
-def trained(run: str) -> Things:
+def weights_artifact(run: str) -> Artifacts:
     """Return the weights that a run made, named by the run's id."""
     return {f"run-{run}": ("model", {"run": run})}
 
 
-def link(begun: Any, inputs: Things, outputs: Things) -> None:
-    """Link an online W&B run with its inputs and outputs; nothing offline. Where W&B fails it is told in a line."""
-    if begun.offline or begun.disabled:
+def link(wandb_run: Any, inputs: Artifacts, outputs: Artifacts) -> None:
+    """Link an online W&B run with its inputs and outputs; offline do nothing. Prints a line where W&B fails."""
+    if wandb_run.offline or wandb_run.disabled:
         return
-    said: list[str] = []
-    work = threading.Thread(target=_link, args=(begun, inputs, outputs, said), daemon=True)
-    work.start()
-    work.join(PATIENCE_S)
-    if work.is_alive() or said:
-        print(f"W&B does not link the run with its inputs ({''.join(said) or 'no answer'})", flush=True)
+    errors: list[str] = []
+    thread = threading.Thread(target=_link, args=(wandb_run, inputs, outputs, errors), daemon=True)
+    thread.start()
+    thread.join(TIMEOUT_S)
+    if thread.is_alive() or errors:
+        print(f"W&B does not link the run with its inputs ({''.join(errors) or 'no answer'})", flush=True)
 
 
-def _link(begun: Any, inputs: Things, outputs: Things, said: list[str]) -> None:
-    """Do it; put what went wrong into `said`."""
+def _link(wandb_run: Any, inputs: Artifacts, outputs: Artifacts, errors: list[str]) -> None:
+    """Link the run; an error is appended to `errors`."""
     try:
         for name, (kind, content) in inputs.items():
-            begun.use_artifact(_artifact(name, kind, content))
+            wandb_run.use_artifact(_artifact(name, kind, content))
         for name, (kind, content) in outputs.items():
-            begun.log_artifact(_artifact(name, kind, content))
-    except Exception as fault:  # whatever it is: the work matters more
-        said.append(" ".join(f"{type(fault).__name__}: {fault}".split()))
+            wandb_run.log_artifact(_artifact(name, kind, content))
+    except Exception as fault:  # tracking must never stop a training
+        errors.append(" ".join(f"{type(fault).__name__}: {fault}".split()))
 
 
 def _artifact(name: str, kind: str, content: dict[str, Any]) -> Any:
-    """Return an artifact of one small file: the same content is the same version, whichever run tells it."""
+    """Return an artifact of one small file: the same content is the same version, whichever run logs it."""
     import wandb
 
     artifact = wandb.Artifact(name, type=kind, metadata=content)

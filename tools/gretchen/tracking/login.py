@@ -1,6 +1,6 @@
-"""Whether this machine is logged in to W&B, and whether its server answers: asked in the places where wandb looks.
+"""Whether this machine is logged in to W&B, and whether its server answers. It reads the files that wandb reads.
 
-It imports no wandb (which takes a second) and does not test whether a key is still valid.
+wandb is not imported (that takes a second). Whether a key is still valid is not tested.
 """
 
 import configparser
@@ -23,7 +23,7 @@ def address() -> str:
 
 
 def logged_in() -> bool:
-    """Return whether a W&B key lies where wandb looks for one."""
+    """Return whether there is a W&B key in the environment, the netrc file or wandb's settings."""
     return bool(os.environ.get("WANDB_API_KEY") or os.environ.get("WANDB_IDENTITY_TOKEN_FILE") or stored_key())
 
 
@@ -34,28 +34,29 @@ def stored_key() -> str:
         file = netrc.netrc(netrc_file())
     except (OSError, netrc.NetrcParseError):
         return settings().get("api_key", "")
-    known = file.authenticators(host) or file.authenticators(ALIASES.get(host, host))
-    return (known[2] if known else "") or settings().get("api_key", "")
+    entry = file.authenticators(host) or file.authenticators(ALIASES.get(host, host))
+    return (entry[2] if entry else "") or settings().get("api_key", "")
 
 
 def netrc_file() -> Path:
     """Return the file that holds logins: NETRC, ~/.netrc, or ~/_netrc where only that exists."""
-    usual, other = Path("~/.netrc").expanduser(), Path("~/_netrc").expanduser()
-    asked = os.environ.get("NETRC")
-    return Path(asked).expanduser() if asked else other if other.exists() and not usual.exists() else usual
+    if os.environ.get("NETRC"):
+        return Path(os.environ["NETRC"]).expanduser()
+    default, other = Path("~/.netrc").expanduser(), Path("~/_netrc").expanduser()
+    return other if other.exists() and not default.exists() else default
 
 
 def settings() -> dict[str, str]:
     """Return what `wandb login --host=…` and `wandb offline` wrote into wandb's own settings file."""
     folder = os.environ.get("WANDB_CONFIG_DIR") or "~/.config/wandb"
-    read = configparser.ConfigParser(interpolation=None)
+    parser = configparser.ConfigParser(interpolation=None)
     try:
-        read.read(Path(folder).expanduser() / "settings", encoding="utf-8")
+        parser.read(Path(folder).expanduser() / "settings", encoding="utf-8")
     except (configparser.Error, OSError, UnicodeDecodeError):
         return {}
-    return dict(read["default"]) if read.has_section("default") else {}
+    return dict(parser["default"]) if parser.has_section("default") else {}
 
 
 def answers() -> bool:
-    """Return whether the W&B server answers within two seconds, with whatever status."""
+    """Return whether the W&B server answers within two seconds, with any status."""
     return services.answers(address())

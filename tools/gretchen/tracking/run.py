@@ -1,10 +1,10 @@
 """A W&B run that can neither end nor hold up the work: offline where the server refuses, bounded at the end.
 
-    with tracked(run): …    around a training, in the engine's process
-    curves(run)             transformers' W&B callback, which goes on with the open run
-    opened(config=…, …)     the run of anything else that is tracked
+    with tracked(run_dir): …     around a training, in the engine's process
+    curve_callbacks(run_dir)     transformers' W&B callback, which logs to the open run
+    open_run(config=…, …)        the run of anything else that is tracked
 
-A wrong key, a project one may not write to, a server that stops answering: each is told in a line, and what is tracked
+A wrong key, a project without write access, a server that stops answering: each prints a line, and what is tracked
 stays on disk for `make sync`.
 """
 
@@ -17,7 +17,7 @@ from gretchen import paths
 from gretchen.hardware import is_main_process
 from gretchen.runs.record import RunRecord, find_record, read_record, update_record
 from gretchen.tracking import lineage
-from gretchen.tracking.environment import asks, recipe, reports
+from gretchen.tracking.environment import is_tracked, recipe_values, reports_to_wandb
 
 RUN_KEYS = (
     "project",
@@ -35,78 +35,78 @@ RUN_KEYS = (
 
 
 @contextlib.contextmanager
-def tracked(run: Path) -> Iterator[None]:
-    """Keep the W&B run of a training open while the block runs, unless its recipe says otherwise.
+def tracked(run_dir: Path) -> Iterator[None]:
+    """Keep the W&B run of a training open while the block runs, unless its recipe reports elsewhere.
 
     Only the first of several processes tracks. A training that fails is marked as failed by wandb itself.
     """
-    if not is_main_process() or not find_record(run) or not reports(recipe(run)):
+    if not is_main_process() or not find_record(run_dir) or not is_tracked(recipe_values(run_dir)):
         yield
         return
-    begun = opened(config=config(run))
-    if address := address_of(begun):
-        update_record(run, wandb=address)
-    lineage.link(begun, lineage.inputs_of(read_record(run)), {})
+    wandb_run = open_run(config=run_config(run_dir))
+    if address := address_of(wandb_run):
+        update_record(run_dir, wandb=address)
+    lineage.link(wandb_run, lineage.input_artifacts(read_record(run_dir)), {})
     yield
-    lineage.link(begun, {}, lineage.trained(run.name))
-    finish(begun)
+    lineage.link(wandb_run, {}, lineage.weights_artifact(run_dir.name))
+    finish(wandb_run)
 
 
-def curves(run: Path) -> list[Any]:
-    """Return the callback that logs the curves; [] where the run is not tracked, or its recipe names it itself."""
-    values = recipe(run) if find_record(run) else None
-    if values is None or asks(values) or not reports(values):
+def curve_callbacks(run_dir: Path) -> list[Any]:
+    """Return the callback that logs the curves; [] where the run is not tracked, or its recipe adds the callback."""
+    values = recipe_values(run_dir) if find_record(run_dir) else None
+    if values is None or reports_to_wandb(values) or not is_tracked(values):
         return []
     from transformers.integrations import WandbCallback
 
     return [WandbCallback()]
 
 
-def opened(**asked: Any) -> Any:
-    """Return the run that `wandb.init(**asked)` opens, offline where it cannot be opened otherwise."""
+def open_run(**options: Any) -> Any:
+    """Return the run that `wandb.init(**options)` opens, offline where it cannot be opened otherwise."""
     import wandb
 
     try:
-        return wandb.init(**asked)
-    except Exception as fault:  # whatever it is: the work matters more
-        told = " ".join(f"{type(fault).__name__}: {fault}".split())
-        print(f"W&B does not open the run ({told}): tracking offline, `make sync` uploads it later", flush=True)
+        return wandb.init(**options)
+    except Exception as fault:  # tracking must never stop a training
+        reason = " ".join(f"{type(fault).__name__}: {fault}".split())
+        print(f"W&B does not open the run ({reason}): tracking offline, `make sync` uploads it later", flush=True)
         wandb.teardown()  # else the half-opened run keeps its id
-        return wandb.init(**asked | {"mode": "offline"})
+        return wandb.init(**options | {"mode": "offline"})
 
 
-def address_of(begun: Any) -> str | None:
-    """Return the address of an open W&B run; None offline (wandb would print a warning when asked)."""
-    return None if begun.offline or begun.disabled else begun.url
+def address_of(wandb_run: Any) -> str | None:
+    """Return the address of an open W&B run; None offline, where wandb would print a warning."""
+    return None if wandb_run.offline or wandb_run.disabled else wandb_run.url
 
 
-def finish(begun: Any) -> None:
-    """End a W&B run; one that was uploaded on the way is marked as wandb's own sync does, so that it is not again."""
-    place, name, online = Path(begun.dir).parent, f"run-{begun.id}.wandb", address_of(begun)
+def finish(wandb_run: Any) -> None:
+    """End a W&B run; an online one is marked as uploaded, as wandb's own sync does."""
+    folder, name, online = Path(wandb_run.dir).parent, f"run-{wandb_run.id}.wandb", address_of(wandb_run)
     try:
-        begun.finish()
+        wandb_run.finish()
     except TimeoutError:
         print("W&B does not answer any more: `make sync` uploads the rest", flush=True)
     else:
         if online:
-            (place / f"{name}.synced").touch()
+            (folder / f"{name}.synced").touch()
 
 
-def config(run: Path) -> dict[str, Any]:
-    """Return what W&B is told of a training: the resolved recipe, its inputs by name and hash, its circumstances."""
-    record = read_record(run)
+def run_config(run_dir: Path) -> dict[str, Any]:  # W&B's config is free-form
+    """Return a training's W&B config: the resolved recipe, its inputs by name and hash, keys of run.json."""
+    record = read_record(run_dir)
     return {
-        "recipe": recipe(run),
-        "inputs": inputs(record),
-        "run": {"id": run.name} | {key: getattr(record, key) for key in RUN_KEYS},
+        "recipe": recipe_values(run_dir),
+        "inputs": run_inputs(record),
+        "run": {"id": run_dir.name} | {key: getattr(record, key) for key in RUN_KEYS},
     }
 
 
-def inputs(record: RunRecord) -> dict[str, Any]:
-    """Return what run.json says that a run was made from: base, parent run, data, code.
+def run_inputs(record: RunRecord) -> dict[str, Any]:  # a part of W&B's free-form config
+    """Return a run's inputs from its record: base, parent run, data, code.
 
-    W&B's own links (lineage.py) do not exist offline. A hash finds the same runs; the parent's W&B address stands
-    beside it where it has one.
+    Offline there are no W&B links (lineage.py); the hashes identify the same runs. The parent's W&B address is added
+    where it has one.
     """
     parent = None
     if record.parent:

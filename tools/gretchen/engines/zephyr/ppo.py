@@ -13,7 +13,7 @@ from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.zephyr import stage as stages
 from gretchen.errors import WorkError
 from gretchen.recipes.stages import config_classes, find_stage
-from gretchen.tracking.run import curves
+from gretchen.tracking.run import curve_callbacks
 
 
 def train(recipe: Path, stage: str = "ppo", resume: bool = False) -> Path:
@@ -49,7 +49,7 @@ def train(recipe: Path, stage: str = "ppo", resume: bool = False) -> Path:
         train_dataset=train_rows,
         eval_dataset=test_rows if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(run), *curves(run)],
+        callbacks=[Metrics(run), *curve_callbacks(run)],
     )
     keep_trainable(trainer.model)
     trainer.train()

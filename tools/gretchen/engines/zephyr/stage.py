@@ -16,7 +16,7 @@ from gretchen.engines.zephyr.mixing import without_extra_prompts
 from gretchen.errors import UserError
 from gretchen.recipes.stages import Stage, config_classes, load_object
 from gretchen.runs.folder import latest_checkpoint
-from gretchen.tracking.run import curves
+from gretchen.tracking.run import curve_callbacks
 
 
 @dataclass(frozen=True)
@@ -58,7 +58,7 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
         train_dataset=split_of(rows, script.dataset_train_split),
         eval_dataset=split_of(rows, script.dataset_test_split) if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(run), *curves(run), *extra.pop("callbacks", [SaveEvery()])],
+        callbacks=[Metrics(run), *curve_callbacks(run), *extra.pop("callbacks", [SaveEvery()])],
         **quantization,
         **{"processing_class": tokenizer_of(run)} | extra,
     )

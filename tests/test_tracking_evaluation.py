@@ -1,0 +1,70 @@
+"""An evaluation as a W&B run of its own, offline: its table, summary values and config, and never twice."""
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+from wandb_files import read_wandb_file
+from wandb_recorder import EVALUATION, KEY
+
+from gretchen.files import write_json
+
+ROOT = Path(__file__).resolve().parents[1]
+SLUG = "genome-chatbot"
+
+
+def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment):
+    recorded = ROOT / "projects" / SLUG / "results.json"
+    results = json.loads(recorded.read_text())
+    (evaluation,) = results["evaluations"]
+    later = evaluation | {"date": "2030-01-01T00:00:00+00:00", "git": "another"}
+    write_json(tmp_path / "later.json", results | {"evaluations": [later]})
+    variables = environment(GRETCHEN_ROOT=str(tmp_path), WANDB_API_KEY=KEY, HOME=str(tmp_path))
+    command = [sys.executable, "-c", EVALUATION, str(recorded), str(tmp_path / "later.json")]
+    done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=True)
+    assert done.stdout.split() == ["None", "None"]
+    folder = tmp_path / "runs" / SLUG / "evaluations" / "wandb"
+    (file,) = folder.glob("offline-run-*/run-*.wandb")
+    run, config, history, summary = read_wandb_file(file)
+    assert (run.project, run.run_group, run.job_type) == (SLUG, SLUG, "eval")
+    assert (config["data"], config["template"]) == (evaluation["data"], evaluation["template"])
+    models = {model["name"]: model for model in evaluation["models"]}
+    assert {name: model["weights"] for name, model in config["models"].items()} == {
+        name: model.get("weights") for name, model in models.items()
+    }
+    (table,) = [row["evaluation/path"] for row in history if "evaluation/path" in row]
+    logged = json.loads((file.parent / "files" / table).read_text())
+    assert logged["columns"] == ["model", "set", "metric", "value", "low", "high", "count", "p"]
+    figures = []
+    for name, model in models.items():
+        for set_, result in model["sets"].items():
+            figures += [
+                (name, set_, metric, score["value"], score["count"]) for metric, score in result["scores"].items()
+            ]
+        pairs = model.get("preferences")
+        for metric in ("accuracy", "margin") if pairs else ():
+            figures.append((name, "preferences", metric, pairs[metric]["value"], pairs["num_pairs"]))
+    assert [(*row[:4], row[6]) for row in logged["data"]] == figures
+    assert any(row[1] == "preferences" for row in figures)
+    assert len(figures) >= 10
+    main, last = evaluation["main_metric"], evaluation["models"][-1]
+    assert summary[f"test/{main}/{last['name']}"] == last["sets"]["test"]["scores"][main]["value"]
+    p = {(row[0], row[1]): row[7] for row in logged["data"] if row[2] == main}
+    assert p[last["name"], "test"] == last["sets"]["test"]["against_base"]["p_value"]
+    for file in (tmp_path / "runs").rglob("*"):
+        assert not file.is_file() or KEY.encode() not in file.read_bytes(), file
+
+
+def test_other_figures_are_another_evaluation_and_disabled_logs_none(tmp_path, environment):
+    results = json.loads((ROOT / "projects" / SLUG / "results.json").read_text())
+    write_json(tmp_path / "one.json", results)
+    (evaluation,) = results["evaluations"]
+    evaluation["models"][-1]["sets"]["test"]["scores"][evaluation["main_metric"]]["value"] = 0.123
+    write_json(tmp_path / "other.json", results)
+    command = [sys.executable, "-c", EVALUATION, str(tmp_path / "one.json"), str(tmp_path / "other.json")]
+    folder = tmp_path / "runs" / SLUG / "evaluations" / "wandb"
+    for mode, count in (("disabled", 0), ("offline", 2)):
+        variables = environment(GRETCHEN_ROOT=str(tmp_path), HOME=str(tmp_path), WANDB_MODE=mode)
+        subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, check=True)
+        assert len(list(folder.glob("*run-*/run-*.wandb"))) == count
