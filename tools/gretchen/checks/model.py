@@ -9,6 +9,7 @@ from pathlib import Path
 from gretchen import paths
 from gretchen.checks.report import Outcome, outcome, skipped
 from gretchen.models import files
+from gretchen.models.chat_templates import template_problems
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
 
@@ -42,7 +43,7 @@ def special_tokens(project: str, resolved: Sequence[Resolved]) -> Outcome:
     folders = _local_folders(resolved)
     if not folders:
         return skipped(NO_LOCAL_MODEL)
-    return outcome((fault for folder in folders for fault in files.token_faults(folder)), scope=_names(folders))
+    return outcome((fault for folder in folders for fault in files.token_problems(folder)), scope=_names(folders))
 
 
 def chat_templates(project: str, resolved: Sequence[Resolved]) -> Outcome:
@@ -54,7 +55,7 @@ def chat_templates(project: str, resolved: Sequence[Resolved]) -> Outcome:
     for recipe in resolved:
         folder = model_folder(recipe)
         if folder is not None and recipe.stage != "pretrain":
-            errors += files.template_faults(folder, recipe.values)
+            errors += template_problems(folder, recipe.values)
     return outcome(errors, scope=_names(folders))
 
 
@@ -80,7 +81,7 @@ def _folder_errors(project: str, name: str, folder: Path) -> list[str]:
         return [f"{name}: no config.json{_how_to_make(project, name)}"]
     has_weights = any(folder.glob("*.safetensors"))
     missing = [] if has_weights else [f"{name}: no weights (*.safetensors){_how_to_make(project, name)}"]
-    return missing + files.pickles(folder)
+    return missing + files.pickle_problems(folder)
 
 
 def _how_to_make(project: str, name: str) -> str:

@@ -10,7 +10,7 @@ from typing import Any
 
 from gretchen.files import write_json
 from gretchen.merging.shards import INDEX
-from gretchen.models.files import read_json, text_of, token_ids
+from gretchen.models.files import read_json, token_ids, token_text
 
 KINDS = ("*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "*.py", "LICENSE*", "NOTICE*")
 # The trainer's own, and what is written anew.
@@ -65,5 +65,5 @@ def end_tokens(folder: Path) -> list[int]:
 
 def special_token(folder: Path, name: str) -> int | None:
     """Return the id of a special token of a folder's tokenizer, None where it has none."""
-    text: Any = text_of(read_json(folder / "tokenizer_config.json").get(name))
+    text: Any = token_text(read_json(folder / "tokenizer_config.json").get(name))
     return token_ids(folder).get(text) if text else None

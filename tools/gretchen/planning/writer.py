@@ -12,7 +12,8 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
-from gretchen.models.files import END_MARKER, MARKER, OPENED, chat_template, read_json, sandbox, text_of
+from gretchen.models.chat_templates import END_MARKER, MARKER, OPENED, chat_template, sandbox
+from gretchen.models.files import read_json, token_text
 from gretchen.planning.rows import Row
 from gretchen.recipes.resolve import Resolved
 
@@ -28,7 +29,7 @@ class Writer:
         self.tokenizer.no_truncation()
         self.tokenizer.no_padding()
         config = read_json(folder / "tokenizer_config.json")
-        self.special = {name: text_of(config.get(name)) or "" for name in ("bos_token", "eos_token")}
+        self.special = {name: token_text(config.get(name)) or "" for name in ("bos_token", "eos_token")}
         template, self.template_file = chat_template(folder, resolved.values)
         self.template = compiled(template) if template else None
         self.marked = compiled(template, OPENED) if template else None

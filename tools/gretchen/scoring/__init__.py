@@ -1,1 +1,1 @@
-"""From predictions to figures: the project's metrics, their intervals, the baselines, the table."""
+"""Evaluation: answers, the project's metrics, estimates with intervals, baselines, tables."""

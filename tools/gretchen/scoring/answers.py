@@ -70,7 +70,7 @@ def collect(
     Raises WorkError where the disk is full; answers so far are kept.
     """
     partial = folder / PARTIAL
-    asked = [(prompt, sample) for prompt in prompts for sample in range(samples)]
+    requested = [(prompt, sample) for prompt in prompts for sample in range(samples)]
     known = {(answer.id, answer.sample): answer for answer in read_answers(partial)}
     # Rewritten, so that an incomplete line is gone before the next one is appended to it.
     write_jsonl(partial, _lines(known.values()))
@@ -78,13 +78,13 @@ def collect(
     def keep(answers: list[Answer]) -> None:
         _append(partial, answers)
         known.update({(answer.id, answer.sample): answer for answer in answers})
-        progress(len(known), len(asked))
+        progress(len(known), len(requested))
 
-    progress(len(known), len(asked))
-    missing = [(prompt, sample) for prompt, sample in asked if (prompt.row["id"], sample) not in known]
+    progress(len(known), len(requested))
+    missing = [(prompt, sample) for prompt, sample in requested if (prompt.row["id"], sample) not in known]
     if missing:
         generate(missing, keep)
-    return [known[prompt.row["id"], sample] for prompt, sample in asked]
+    return [known[prompt.row["id"], sample] for prompt, sample in requested]
 
 
 def write_complete(folder: Path, answers: list[Answer]) -> None:

@@ -67,7 +67,7 @@ def _score(prediction: str, row: Row) -> dict[str, float]:
 def is_answered(continuation: str, answer: str) -> bool:
     """Return whether a document's continuation is the answer, followed by the document's end or by a new line.
 
-    A document may hold a second task or entry after the first: continuing with one is no error.
+    A document may hold a second task or entry after the first: continuing with it is no error.
     """
     continuation, answer = continuation.strip(), answer.strip()
     return continuation == answer or continuation.startswith(f"{answer}\n")

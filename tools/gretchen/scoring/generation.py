@@ -1,4 +1,4 @@
-"""Answers from a model: one generation per prompt, or a conversation with the project's simulator in a closed loop."""
+"""Answers from a model: one completion per prompt, or a conversation with the project's simulator in a closed loop."""
 
 from typing import Any
 

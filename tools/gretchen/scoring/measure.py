@@ -52,8 +52,8 @@ def set_results(
 ) -> dict[str, SetResult]:
     """Return {set: result}, compared with the base where that is another model.
 
-    `properties` are figures of the model itself, which stand among the scores of each set; None for a baseline, which
-    has no model that could end its answers.
+    `properties` are values of the model itself, added to the scores of each set; None for a baseline, which has no
+    model.
     """
     measured = {name: Estimate(value=value, count=1, method="measured") for name, value in (properties or {}).items()}
     results = {}

@@ -125,7 +125,7 @@ def plan_evaluation(request: EvaluationRequest, selection: Selection) -> Evaluat
 
 
 def limits(request: EvaluationRequest) -> tuple[int, int]:
-    """Return the most rows of each set and the most preference pairs; 0 means all."""
+    """Return the maximum number of rows of each set and of preference pairs; 0 means all."""
     if request.limit is not None:
         return request.limit, request.limit
     if is_smoke():

@@ -33,7 +33,7 @@ class Results(FrozenModel):
     evaluations: list[Evaluation]
 
     def with_evaluation(self, evaluation: Evaluation) -> "Results":
-        """Return the results with an evaluation in the place of the one of the same profile and source."""
+        """Return the results with an evaluation instead of the recorded one of its profile and source."""
         key = (evaluation.profile, evaluation.base.source)
         keys = [(recorded.profile, recorded.base.source) for recorded in self.evaluations]
         if key not in keys:
@@ -95,7 +95,7 @@ def record_evaluation(evaluation: Evaluation) -> list[Path]:
     """Write an evaluation into results.json and the README's tables, and return the files that were written.
 
     Raises UserError, before anything is written, where results.json cannot be read, or the README has one marker
-    without the other.
+    but not the other.
     """
     results = read_results(evaluation.project).with_evaluation(evaluation)
     file = results_file(evaluation.project)
@@ -110,7 +110,7 @@ def record_evaluation(evaluation: Evaluation) -> list[Path]:
 
 
 def has_markers(project: str) -> bool:
-    """Return whether the project's README has a place for the tables."""
+    """Return whether the project's README has the markers for the tables."""
     readme = results_file(project).with_name("README.md")
     return readme.is_file() and START in readme.read_text(encoding="utf-8")
 

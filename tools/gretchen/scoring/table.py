@@ -1,6 +1,6 @@
 """Text and Markdown of an Evaluation: tables for the terminal, and for a README.
 
-Every value stands beside its interval, its count and the baselines. Nothing is computed here.
+Every value has its interval and its count beside it. Nothing is computed here.
 """
 
 from gretchen.scoring.cells import Table, aligned, difference, estimate, markdown, number, share
@@ -156,5 +156,5 @@ def markdown_table(evaluation: Evaluation) -> str:
 
 
 def sentence(text: str) -> str:
-    """Return a text with its first letter a capital."""
+    """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]

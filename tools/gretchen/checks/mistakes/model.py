@@ -7,7 +7,8 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
-from gretchen.models.files import chat_template, read_json, token_ids
+from gretchen.models.chat_templates import chat_template
+from gretchen.models.files import read_json, token_ids
 
 # How most models spell their special tokens.
 SPECIAL_TOKEN = re.compile(r"<\|[a-z][a-z0-9_]*\|>")
