@@ -7,10 +7,12 @@ import os
 import shutil
 from pathlib import Path
 
+import jsonschema
 import pytest
 from run_records import write_run
 
 from gretchen import cli, paths
+from gretchen.checks.file_schemas import FILES
 from gretchen.models.locate import weights_hash
 from gretchen.projects.build import build, data_hash
 from gretchen.scoring.evaluator import load_evaluator
@@ -160,6 +162,7 @@ def test_evaluation_json_records_weights_template_data_and_settings(evaluations,
         "prompting": "plain",
     }
     assert record["sets"] == model["sets"]
+    jsonschema.validate(record, json.loads((FILES / "evaluation.json").read_text(encoding="utf-8")))
     assert (record["device"], record["dtype"]) == ("cpu", "float32")
 
 

@@ -1,6 +1,7 @@
 """The JSON Schemas of run.json, evaluation.json, results.json and data-card.json, against real files."""
 
 import json
+import shutil
 from pathlib import Path
 
 import jsonschema
@@ -8,6 +9,7 @@ import pytest
 from run_records import write_run
 
 from gretchen.checks.file_schemas import FILES, MODELS, file_schema
+from gretchen.projects.build import build
 from gretchen.scoring.evaluation import ModelEvaluation, PromptedSettings
 from gretchen.scoring.results import Results
 
@@ -79,3 +81,13 @@ def test_a_models_evaluation_is_valid():
     values = record.to_json()
     assert problems("evaluation", values) == []
     assert problems("evaluation", values | {"num_rows": -1}) == ["$.num_rows"]
+
+
+def test_a_data_card_is_valid(tmp_path, monkeypatch):
+    shutil.copytree(ROOT / "tests" / "fixtures" / "projects" / "expressions", tmp_path / "projects" / "expressions")
+    shutil.copytree(ROOT / "shared_recipes" / "tiny", tmp_path / "shared_recipes" / "tiny")
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    build("expressions", "tiny")
+    values = json.loads((tmp_path / "build" / "expressions" / "data-card.json").read_text(encoding="utf-8"))
+    assert problems("data-card", values) == []
+    assert problems("data-card", values | {"rows": "laptop"}) == ["$.rows"]
