@@ -71,7 +71,7 @@ def test_a_good_card_has_no_faults(card):
         (
             ("title: Genome chatbot\n", "title: Genome chatbot\ntitle: Twice\n"),
             "task",
-            "key 'title' stands twice, first on line 1",
+            "duplicate key 'title', first on line 1",
         ),
     ],
 )

@@ -78,7 +78,7 @@ PLANTED = [
     (RECIPE, "learning_rate: 2.0e-4", "learnin_rate: 2.0e-4",
      f"{RECIPE}:9: unknown key 'learnin_rate', did you mean 'learning_rate'?"),
     (RECIPE, "max_length: 512", "max_length: 512\nmax_length: 256",
-     f"{RECIPE}:11: key 'max_length' stands twice, first on line 10"),
+     f"{RECIPE}:11: duplicate key 'max_length', first on line 10"),
     (RECIPE, "max_length: 512", "max_length: long", f"{RECIPE}:10: 'max_length' is \"long\", expected an integer"),
     (RECIPE, "zephyr/sft-lora.yaml]", "zephyr/sft-lroa.yaml]",
      f"{RECIPE}:4: shared_recipes/zephyr/sft-lroa.yaml does not exist, did you mean 'zephyr/sft-lora.yaml'?"),

@@ -116,7 +116,7 @@ def test_cudas_out_of_memory_is_one_too():
 
     failure = failure_of(torch.cuda.OutOfMemoryError("CUDA out of memory. Tried to allocate 2.00 GiB"), "axolotl")
     assert (failure.kind, "SET='micro_batch_size=1 sequence_len=512'" in failure.hint) == ("out_of_memory", True)
-    assert failure_of(RuntimeError("logs say: out of memory")).kind == "exception", "a text is no proof"
+    assert failure_of(RuntimeError("logs say: out of memory")).kind == "exception", "a message is no proof"
 
 
 FULL_DISK = """

@@ -1,4 +1,4 @@
-"""What the machine has, read from real programs and files, and the profile that follows from it."""
+"""Hardware detection from real programs and files, and the profile that follows from it."""
 
 import os
 from pathlib import Path
@@ -9,7 +9,7 @@ from gretchen import hardware
 from gretchen.errors import UserError
 from gretchen.hardware import Gpu, Machine, best_profile, require_profile
 
-# What nvidia-smi prints for our query: name, MiB, driver.
+# nvidia-smi's output for the query: name, MiB, driver.
 H100 = "NVIDIA H100 80GB HBM3, 81559, 550.54.15\n"
 RTX4090 = "NVIDIA GeForce RTX 4090, 24564, 550.54.15\n"
 T4 = "Tesla T4, 15360, 535.104.05\n"
@@ -18,16 +18,16 @@ GB10 = "NVIDIA GB10, [N/A], 580.95.05\n"
 BROKEN = "NVIDIA-SMI has failed because it couldn't communicate with the NVIDIA driver.\n"
 
 
-def put_nvidia_smi(folder: Path, output: str, code: int = 0) -> None:
+def write_nvidia_smi(folder: Path, output: str, exit_code: int = 0) -> None:
     program = folder / "nvidia-smi"
-    program.write_text(f"#!/bin/sh\ncat <<'END'\n{output}END\nexit {code}\n", encoding="utf-8")
+    program.write_text(f"#!/bin/sh\ncat <<'END'\n{output}END\nexit {exit_code}\n", encoding="utf-8")
     program.chmod(0o755)
 
 
 @pytest.fixture
 def nvidia_smi(tmp_path, monkeypatch):
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    return lambda *answer: put_nvidia_smi(tmp_path, *answer)
+    return lambda *output: write_nvidia_smi(tmp_path, *output)
 
 
 @pytest.mark.parametrize(
@@ -41,9 +41,9 @@ def nvidia_smi(tmp_path, monkeypatch):
 )
 def test_a_gpu_decides_the_profile(nvidia_smi, output, profile, why):
     nvidia_smi(output)
-    here = hardware.machine()
-    assert here.driver == output.splitlines()[0].rsplit(", ", 1)[1]
-    assert best_profile(here) == (profile, why)
+    machine = hardware.machine()
+    assert machine.driver == output.splitlines()[0].rsplit(", ", 1)[1]
+    assert best_profile(machine) == (profile, why)
 
 
 def test_a_small_gpu_is_no_gpu_profile(nvidia_smi):
@@ -53,9 +53,9 @@ def test_a_small_gpu_is_no_gpu_profile(nvidia_smi):
     assert why.endswith("a GPU of only 4 GB")
 
 
-@pytest.mark.parametrize("answer", [(BROKEN, 9), (BROKEN, 0), ("", 0), (GB10, 0)])
-def test_an_nvidia_smi_that_knows_no_memory_is_no_gpu(nvidia_smi, answer):
-    nvidia_smi(*answer)
+@pytest.mark.parametrize("output", [(BROKEN, 9), (BROKEN, 0), ("", 0), (GB10, 0)])
+def test_an_nvidia_smi_without_memory_figures_is_no_gpu(nvidia_smi, output):
+    nvidia_smi(*output)
     assert hardware.nvidia() == ([], "")
 
 
@@ -65,11 +65,11 @@ def test_no_nvidia_smi_is_no_gpu(tmp_path, monkeypatch):
 
 
 def test_the_rest_of_the_machine_is_plausible():
-    here = hardware.machine()
-    assert 1 <= here.cores <= os.cpu_count()
-    assert 0.5 < here.memory_gb < 65536
-    assert here.disk_free_gb > 0
-    assert here.platform == f"{os.uname().sysname} {os.uname().machine}"
+    machine = hardware.machine()
+    assert 1 <= machine.cores <= os.cpu_count()
+    assert 0.5 < machine.memory_gb < 65536
+    assert machine.disk_free_gb > 0
+    assert machine.platform == f"{os.uname().sysname} {os.uname().machine}"
 
 
 @pytest.mark.parametrize(

@@ -31,7 +31,7 @@ def chain(stages, set_=""):
 
 
 @pytest.mark.parametrize(
-    ("stages", "told"),
+    ("stages", "problem"),
     [
         ("", "STAGES names no stage"),
         ("sft stf", "unknown recipe 'stf'"),
@@ -41,24 +41,24 @@ def chain(stages, set_=""):
         ("distill", "distill.zephyr uses a model of sft, which is not in the chain before it"),
     ],
 )
-def test_a_chain_that_cannot_be_is_one_sentence(stages, told):
+def test_an_impossible_chain_is_one_sentence(stages, problem):
     with pytest.raises(UserError) as raised:
         chain(stages)
-    assert raised.value.problem == told
+    assert raised.value.problem == problem
     assert raised.value.hint
 
 
 @pytest.mark.parametrize(
-    ("set_", "told"),
+    ("set_", "problem"),
     [
         ("beta=3", "SET: unknown key 'beta'"),
         ("model_name_or_path=a/b", "sft.zephyr names a model of its own, a/b: in a chain"),
     ],
 )
-def test_what_some_stage_does_not_know_is_told_before_anything_is_trained(set_, told):
+def test_a_key_unknown_to_one_stage_is_refused_before_training(set_, problem):
     with pytest.raises(UserError) as raised:
         chain("sft dpo", set_)
-    assert raised.value.problem.startswith(told)
+    assert raised.value.problem.startswith(problem)
 
 
 @pytest.mark.parametrize(
@@ -75,19 +75,19 @@ def test_what_some_stage_does_not_know_is_told_before_anything_is_trained(set_, 
     ],
 )
 def test_a_stage_starts_from_the_one_before_unless_it_uses_that_beside(stages, parents, uses, default):
-    made = chain(stages)
-    assert [stage.parent for stage in made] == parents
-    assert [stage.uses for stage in made] == uses
-    assert [stage.is_default for stage in made] == default
+    linked = chain(stages)
+    assert [stage.parent for stage in linked] == parents
+    assert [stage.uses for stage in linked] == uses
+    assert [stage.is_default for stage in linked] == default
 
 
-def test_a_run_of_a_chain_takes_nobodys_place(tmp_path, monkeypatch):
+def test_a_run_of_a_chain_is_not_the_newest_of_its_recipe(tmp_path, monkeypatch):
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
-    place = tmp_path / "runs" / "p" / "sft.zephyr"
-    write_run(place / "20260101-000000-aaaa")
-    write_run(place / "20260102-000000-aaaa", status="stopped")
+    recipe_dir = tmp_path / "runs" / "p" / "sft.zephyr"
+    write_run(recipe_dir / "20260101-000000-aaaa")
+    write_run(recipe_dir / "20260102-000000-aaaa", status="stopped")
     for name, status in (("20260103-000000-aaaa", "finished"), ("20260104-000000-aaaa", "stopped")):
-        write_run(place / name, status=status, chain=("pretrain.zephyr", "sft.zephyr"))
+        write_run(recipe_dir / name, status=status, chain=("pretrain.zephyr", "sft.zephyr"))
     assert newest_run("p", "sft.zephyr", "tiny").name == "20260101-000000-aaaa"
     assert find_unfinished("p", "sft.zephyr", "tiny").name == "20260102-000000-aaaa"
     with pytest.raises(UserError) as raised:
@@ -105,72 +105,72 @@ class Chain:
     def __init__(self, root: Path, environment) -> None:
         self.root, self.started = root, root / "started"
         write_text(root / "count" / "sitecustomize.py", COUNTER)
-        told = {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1", "OMP_NUM_THREADS": "1"}
-        self.environment = environment(**told, PYTHONPATH=str(root / "count"), STARTED=str(self.started))
+        variables = {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1", "OMP_NUM_THREADS": "1"}
+        self.environment = environment(**variables, PYTHONPATH=str(root / "count"), STARTED=str(self.started))
 
     def start(self, stages: str, *words: str) -> subprocess.Popen:
         self.started.unlink(missing_ok=True)
         command = [sys.executable, "-m", "gretchen", "pipeline", f"--project={SLUG}", f"--stages={stages}", *words]
-        asked = {"cwd": self.root, "env": self.environment, "text": True}
-        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **asked)
+        options = {"cwd": self.root, "env": self.environment, "text": True}
+        return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, **options)
 
     def run(self, stages: str, *words: str) -> str:
         process = self.start(stages, *words)
-        told, _ = process.communicate(timeout=1800)
-        assert process.returncode == 0, told[-4000:]
-        return told
+        output, _ = process.communicate(timeout=1800)
+        assert process.returncode == 0, output[-4000:]
+        return output
 
     def runs(self, recipe: str) -> list[Path]:
         return sorted((self.root / "runs" / SLUG / recipe).glob("*-*"))
 
 
-def table(told: str) -> list[str]:
+def table(output: str) -> list[str]:
     """Return the lines of the last table."""
-    lines = told.splitlines()
+    lines = output.splitlines()
     start = max(number for number, line in enumerate(lines) if line.startswith(f"{SLUG}, profile tiny"))
     return [line for line in lines[start:] if not line.startswith("next:")]
 
 
-def models(told: str) -> list[str]:
+def models(output: str) -> list[str]:
     """Return the models of the last table, in its order."""
-    return [re.split(r"\s{2,}", line.strip())[0] for line in table(told) if line.startswith("  ")][1:]
+    return [re.split(r"\s{2,}", line.strip())[0] for line in table(output) if line.startswith("  ")][1:]
 
 
 @pytest.fixture(scope="module")
 def smoke(flagship, environment):
     """Return the chains' root and what `sft dpo` printed there."""
-    made = Chain(flagship, environment)
-    return made, made.run("sft dpo"), made.started.read_text().splitlines()
+    chains = Chain(flagship, environment)
+    return chains, chains.run("sft dpo"), chains.started.read_text().splitlines()
 
 
 def test_a_chain_is_one_python_and_ends_in_one_table(smoke):
-    made, told, started = smoke
-    assert models(told) == ["base", "base, few-shot", "sft.zephyr", "dpo.zephyr"]
+    chains, output, started = smoke
+    assert models(output) == ["base", "base, few-shot", "sft.zephyr", "dpo.zephyr"]
     assert len(started) == 1, "the libraries are loaded once: no other Python was started"
-    assert len(re.findall(r"^(?:sft|dpo).zephyr: exact 0\.\d+ \[.*\] on \d+ test rows", told, re.MULTILINE)) == 2
-    (sft,), (dpo,) = made.runs("sft.zephyr"), made.runs("dpo.zephyr")
+    assert len(re.findall(r"^(?:sft|dpo).zephyr: exact 0\.\d+ \[.*\] on \d+ test rows", output, re.MULTILINE)) == 2
+    (sft,), (dpo,) = chains.runs("sft.zephyr"), chains.runs("dpo.zephyr")
     first, second = read_record(sft), read_record(dpo)
     assert (first.status, first.parent, first.chain) == ("finished", None, ())
     assert (second.status, second.chain) == ("finished", ())
     assert second.parent.run == f"runs/{SLUG}/sft.zephyr/{sft.name}"
     assert (sft / "model").is_dir()
-    assert f'next: make eval PROJECT={SLUG} RUNS="{sft.name} {dpo.name}"' in told
+    assert f'next: make eval PROJECT={SLUG} RUNS="{sft.name} {dpo.name}"' in output
 
 
 def test_what_is_unchanged_is_not_trained_again(smoke):
-    made, told, _ = smoke
-    again = made.run("sft dpo")
+    chains, output, _ = smoke
+    again = chains.run("sft dpo")
     assert again.count("exists already: same recipe, data and start") == 2
     assert not re.search(r"^(training|resuming|merging) ", again, re.MULTILINE)
-    assert table(again) == table(told)
-    assert (len(made.runs("sft.zephyr")), len(made.runs("dpo.zephyr"))) == (1, 1)
+    assert table(again) == table(output)
+    assert (len(chains.runs("sft.zephyr")), len(chains.runs("dpo.zephyr"))) == (1, 1)
 
 
 def test_content_decides_what_is_the_same(smoke, monkeypatch):
-    made, _, _ = smoke
-    monkeypatch.setenv("GRETCHEN_ROOT", str(made.root))
+    chains, _, _ = smoke
+    monkeypatch.setenv("GRETCHEN_ROOT", str(chains.root))
     monkeypatch.setenv("GRETCHEN_SMOKE", "1")
-    sft, dpo = (Run(path, read_record(path)) for recipe in ("sft", "dpo") for path in made.runs(f"{recipe}.zephyr"))
+    sft, dpo = (Run(path, read_record(path)) for recipe in ("sft", "dpo") for path in chains.runs(f"{recipe}.zephyr"))
     job, start = Job(SLUG, "dpo.zephyr", "tiny", "", machine()), Start.of(dpo.record)
     elsewhere = Start(start.model.replace(sft.name, "elsewhere"), start.weights, paths.root() / "runs/p/r/elsewhere")
     assert is_same(dpo, job, start)
@@ -179,7 +179,7 @@ def test_content_decides_what_is_the_same(smoke, monkeypatch):
     assert not is_same(dpo, Job(SLUG, "dpo.zephyr", "tiny", "seed=7", machine()), start)
     assert is_same(dpo, Job(SLUG, "dpo.zephyr", "tiny", "seed=42", machine()), start), "a value that it has anyhow"
     assert not is_same(sft, job, start)
-    recipe = made.root / "projects" / SLUG / "recipes" / "dpo.zephyr.yaml"
+    recipe = chains.root / "projects" / SLUG / "recipes" / "dpo.zephyr.yaml"
     text = recipe.read_text(encoding="utf-8")
     recipe.write_text(text.replace("beta: 0.5", "beta: 0.2"), encoding="utf-8")
     try:
@@ -191,19 +191,19 @@ def test_content_decides_what_is_the_same(smoke, monkeypatch):
 
 @pytest.mark.slow
 def test_a_chain_from_a_pretrained_model_and_a_reward_model_in_the_table(smoke):
-    made, _, _ = smoke
-    told = made.run("pretrain sft reward", "--limit=4")
-    assert models(told) == ["base", "base, few-shot", "pretrain.zephyr", "sft.zephyr", "reward.zephyr"]
-    assert re.search(r"^reward.zephyr: preference accuracy [01]\.\d+ \[.*\] on 4 held-out pairs$", told, re.MULTILINE)
-    (pretrain,), sft = made.runs("pretrain.zephyr"), made.runs("sft.zephyr")[-1]
+    chains, _, _ = smoke
+    output = chains.run("pretrain sft reward", "--limit=4")
+    assert models(output) == ["base", "base, few-shot", "pretrain.zephyr", "sft.zephyr", "reward.zephyr"]
+    assert re.search(r"^reward.zephyr: preference accuracy [01]\.\d+ \[.*\] on 4 held-out pairs$", output, re.MULTILINE)
+    (pretrain,), sft = chains.runs("pretrain.zephyr"), chains.runs("sft.zephyr")[-1]
     assert read_record(sft).parent.run == f"runs/{SLUG}/pretrain.zephyr/{pretrain.name}"
     assert read_record(sft).chain == ("pretrain.zephyr", "sft.zephyr")
 
 
 @pytest.mark.slow
 def test_killed_at_three_random_moments_it_goes_on_to_the_same_weights_and_table(smoke, environment, tmp_path):
-    made, whole, _ = smoke
-    subprocess.run(["cp", "-r", made.root / "projects", made.root / "shared_recipes", tmp_path], check=True)
+    chains, whole, _ = smoke
+    subprocess.run(["cp", "-r", chains.root / "projects", chains.root / "shared_recipes", tmp_path], check=True)
     fresh, draw = Chain(tmp_path, environment), random.Random(0)
     # After the first of these words comes a random moment: in a training, a merge, an evaluation.
     for word in ("run: runs/", "merging", "[2/2]"):
@@ -215,6 +215,6 @@ def test_killed_at_three_random_moments_it_goes_on_to_the_same_weights_and_table
         process.stdout.close()
     assert table(fresh.run("sft dpo")) == table(whole)
     for recipe in ("sft.zephyr", "dpo.zephyr"):
-        (run,), first = fresh.runs(recipe), made.runs(recipe)[0]
-        told, wanted = read_record(run), read_record(first)
-        assert (told.status, told.weights) == ("finished", wanted.weights), recipe
+        (run,), first = fresh.runs(recipe), chains.runs(recipe)[0]
+        record, reference = read_record(run), read_record(first)
+        assert (record.status, record.weights) == ("finished", reference.weights), recipe

@@ -217,7 +217,7 @@ def test_all_mistakes_of_a_recipe_are_told_at_once(copied):
         resolve(Request(PROJECT, "sft", "tiny"))
     assert told.value.problem.splitlines() == [
         f"{RECIPE}:1: shared_recipes/zephyr/sft-lor.yaml does not exist, did you mean 'zephyr/sft-lora.yaml'?",
-        f"{RECIPE}:5: key 'seed' stands twice, first on line 4",
+        f"{RECIPE}:5: duplicate key 'seed', first on line 4",
         f"{RECIPE}:8: unknown profile 'gpu-24', did you mean 'gpu-24gb'?",
         f"{RECIPE}:3: unknown key 'learnin_rate', did you mean 'learning_rate'?",
         f"{RECIPE}:6: 'bf16' is \"maybe\", expected true or false",

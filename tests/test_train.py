@@ -34,9 +34,9 @@ def train(root, environment):
     """Return `gretchen train` as a smoke test in that root: `train("--profile=laptop", HF_HUB_OFFLINE="1")`."""
 
     def call(*words: str, **more: str) -> subprocess.CompletedProcess:
-        asked = environment(GRETCHEN_ROOT=str(root), GRETCHEN_SMOKE="1", **more)
+        env = environment(GRETCHEN_ROOT=str(root), GRETCHEN_SMOKE="1", **more)
         command = [sys.executable, "-m", "gretchen", "train", f"--project={SLUG}", *words]
-        return subprocess.run(command, env=asked, cwd=root, capture_output=True, text=True, timeout=300, check=False)
+        return subprocess.run(command, env=env, cwd=root, capture_output=True, text=True, timeout=300, check=False)
 
     return call
 
@@ -51,11 +51,11 @@ def hub_model(root):
     sizes = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 1}
     special = {"eos_token_id": tokenizer.eos_token_id, "pad_token_id": tokenizer.pad_token_id, "bos_token_id": None}
     model = LlamaForCausalLM(LlamaConfig(vocab_size=2048, head_dim=64, tie_word_embeddings=True, **sizes, **special))
-    place = root / "models" / "random-llama"
-    model.save_pretrained(place, max_shard_size="300KB")
-    tokenizer.save_pretrained(place)
-    assert len(list(place.glob("*.safetensors"))) > 1
-    return place
+    model_dir = root / "models" / "random-llama"
+    model.save_pretrained(model_dir, max_shard_size="300KB")
+    tokenizer.save_pretrained(model_dir)
+    assert len(list(model_dir.glob("*.safetensors"))) > 1
+    return model_dir
 
 
 @pytest.fixture(scope="module")
@@ -63,8 +63,8 @@ def hub_data(root):
     """Return a folder in hub format: parquet files of conversations, named as the hub names them."""
     from datasets import Dataset
 
-    place = root / "datasets" / "capitals" / "data"
-    place.mkdir(parents=True)
+    data_dir = root / "datasets" / "capitals" / "data"
+    data_dir.mkdir(parents=True)
     rows = [
         {
             "messages": [
@@ -74,9 +74,9 @@ def hub_data(root):
         }
         for n in range(96)
     ]
-    Dataset.from_list(rows[:64]).to_parquet(place / "train-00000-of-00001.parquet")
-    Dataset.from_list(rows[64:]).to_parquet(place / "validation-00000-of-00001.parquet")
-    return place.parent
+    Dataset.from_list(rows[:64]).to_parquet(data_dir / "train-00000-of-00001.parquet")
+    Dataset.from_list(rows[64:]).to_parquet(data_dir / "validation-00000-of-00001.parquet")
+    return data_dir.parent
 
 
 def newest_run(root):
@@ -87,8 +87,8 @@ def test_a_local_hub_model_and_local_hub_data_train_through_the_same_recipe(root
     done = train(f"--set=model_name_or_path={hub_model} dataset_name={hub_data} logging_steps=1")
     assert done.returncode == 0, done.stderr[-3000:]
     run = newest_run(root)
-    told = read_record(run)
-    assert (told.status, told.base.model) == ("finished", str(hub_model))
+    record = read_record(run)
+    assert (record.status, record.base.model) == ("finished", str(hub_model))
     assert (run / "adapter" / "adapter_model.safetensors").is_file()
     assert (run / "adapter" / "chat_template.jinja").read_text() == (ARCHITECTURE / "chat_template.jinja").read_text()
     steps = [json.loads(line) for line in (run / "metrics.jsonl").read_text().splitlines()]
@@ -97,15 +97,15 @@ def test_a_local_hub_model_and_local_hub_data_train_through_the_same_recipe(root
     assert not list((run / "adapter").glob("*.bin")), "no pickles"
 
 
-def test_a_run_keeps_what_made_it(root, train, hub_model):
+def test_the_record_holds_command_versions_and_measurements(root, train, hub_model):
     done = train("--set", f"model_name_or_path={hub_model} max_steps=2 seed=7", GRETCHEN_COMMAND="make train X=1")
     assert done.returncode == 0, done.stderr[-3000:]
-    told = read_record(newest_run(root))
-    assert (told.seed, told.command, told.engine, told.stage) == (7, "make train X=1", "zephyr", "sft")
-    assert told.versions["trl"]
-    assert told.peak_memory_gib > 0
-    assert told.tokens > 0
-    assert {len(told.data), len(told.base.weights), len(told.weights)} == {16}
+    record = read_record(newest_run(root))
+    assert (record.seed, record.command, record.engine, record.stage) == (7, "make train X=1", "zephyr", "sft")
+    assert record.versions["trl"]
+    assert record.peak_memory_gib > 0
+    assert record.tokens > 0
+    assert {len(record.data), len(record.base.weights), len(record.weights)} == {16}
 
 
 @pytest.mark.parametrize(
@@ -130,7 +130,7 @@ def test_bad_input_is_one_sentence_with_exit_code_2(root, train, words, message)
     assert (list((root / "runs").glob("*/*/*")) if (root / "runs").exists() else []) == before
 
 
-def test_a_hub_model_out_of_reach_says_how_to_go_on_offline(train):
+def test_an_unreachable_hub_model_says_how_to_work_offline(train):
     done = train("--set=model_name_or_path=Qwen/Qwen3-0.6B", HF_HUB_OFFLINE="1")
     assert done.returncode == 1
     problem, hint = done.stderr.splitlines()
@@ -138,14 +138,14 @@ def test_a_hub_model_out_of_reach_says_how_to_go_on_offline(train):
     assert "stay with PROFILE=tiny" in hint
 
 
-def test_an_embedded_base_that_is_not_there_is_told(root, train):
+def test_a_missing_embedded_base_is_one_sentence(root, train):
     base = root / "projects" / SLUG / "base"
-    hidden = base.rename(base.with_name("elsewhere")) if base.exists() else None
+    moved = base.rename(base.with_name("elsewhere")) if base.exists() else None
     try:
         done = train()
     finally:
-        if hidden:
-            hidden.rename(base)
+        if moved:
+            moved.rename(base)
     assert done.returncode == 1
     expected = (
         f"error: projects/{SLUG}/base holds no weights\nhint: `make base PROJECT={SLUG}` pretrains the embedded base\n"
@@ -161,11 +161,11 @@ def test_a_second_training_of_the_same_recipe_is_refused(root, train, hub_model,
     assert f"sft.zephyr of {SLUG} is already being written by process {os.getpid()} on " in done.stderr
 
 
-def test_ctrl_c_ends_a_run_in_one_word_and_says_so_in_its_record(root, environment, hub_model):
-    asked = environment(GRETCHEN_ROOT=str(root))
+def test_ctrl_c_prints_one_word_and_is_recorded(root, environment, hub_model):
+    env = environment(GRETCHEN_ROOT=str(root))
     command = [sys.executable, "-m", "gretchen", "train", f"--project={SLUG}", f"--set=model_name_or_path={hub_model}"]
     before = set((root / "runs" / SLUG / "sft.zephyr").glob("*-*"))
-    with subprocess.Popen(command, env=asked, cwd=root, stderr=subprocess.PIPE, text=True, process_group=0) as process:
+    with subprocess.Popen(command, env=env, cwd=root, stderr=subprocess.PIPE, text=True, process_group=0) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("starting") or " step " in f" {line}":
@@ -194,7 +194,7 @@ print([path.name for path in file.parent.iterdir()], file.read_text(), sep="\\n"
 """
 
 
-def test_a_full_disk_is_one_sentence_and_leaves_what_stood_there(tmp_path):
+def test_a_full_disk_is_one_sentence_and_leaves_the_file_as_it_was(tmp_path):
     file = tmp_path / "disk" / "file"
     output = run_on_small_disk(FULL_DISK.format(file=str(file)), file.parent, "64k")
     assert output == f"no space left on the disk while writing {file}\n1\n['file']\nas it was\n"

@@ -1,14 +1,14 @@
-"""The two ways a command fails, each told in one sentence with a hint.
+"""The two ways a command fails, each reported in one sentence with a hint.
 
 `UserError` (exit code 2): the input is wrong. `WorkError` (exit code 1): the input is right, the work failed.
-Anything else that is raised is a bug of ours and keeps its trace.
+Any other exception is a bug of Gretchen and keeps its traceback.
 """
 
 
 class GretchenError(Exception):
-    """A failure that is told to the person who typed the command.
+    """A failure to report to the person who typed the command.
 
-    `problem` is one clear sentence: what, where, which value. `hint` is what to do about it.
+    `problem` is one sentence: what, where, which value. `hint` says what to do about it.
     """
 
     exit_code = 1
@@ -29,4 +29,4 @@ class UserError(GretchenError):
 
 
 class WorkError(GretchenError):
-    """The work failed though the input is right: no space, hub out of reach, run busy. Exit code 1."""
+    """The work failed although the input is right: no space, hub out of reach, run busy. Exit code 1."""

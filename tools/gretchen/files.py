@@ -1,7 +1,7 @@
-"""Files that are whole or not there, and hashes of content.
+"""Files that are complete or absent, and hashes of content.
 
 Everything is written under a temporary name beside its target and renamed, so that a reader never sees half a file
-and Ctrl-C loses nothing that stood there before.
+and Ctrl-C loses nothing of the file before.
 """
 
 import contextlib
@@ -30,7 +30,7 @@ def whole_file(path: Path) -> Iterator[TextIO]:
     temporary = Path(name)
     temporary.chmod(0o666 & ~_umask())
     try:
-        with _told_when_full(path):
+        with _full_disk_reported(path):
             with temporary.open("w", encoding="utf-8") as stream:
                 yield stream
             temporary.replace(path)
@@ -42,13 +42,13 @@ def whole_file(path: Path) -> Iterator[TextIO]:
 def whole_folder(path: Path) -> Iterator[Path]:
     """Open a folder for filling that appears at `path` only when the block ends without an error.
 
-    Raises WorkError when the disk is full, OSError where something stands at `path` by then.
+    Raises WorkError when the disk is full, OSError where `path` exists by then.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
     temporary = Path(tempfile.mkdtemp(dir=path.parent, prefix=f".{path.name}."))
     temporary.chmod(0o777 & ~_umask())
     try:
-        with _told_when_full(path):
+        with _full_disk_reported(path):
             yield temporary
             temporary.rename(path)
     finally:
@@ -56,7 +56,7 @@ def whole_folder(path: Path) -> Iterator[Path]:
 
 
 @contextlib.contextmanager
-def _told_when_full(path: Path) -> Iterator[None]:
+def _full_disk_reported(path: Path) -> Iterator[None]:
     """Raise WorkError instead of OSError where the disk is full."""
     try:
         yield

@@ -1,7 +1,7 @@
 """What this machine has, and which profile fits it.
 
-`machine()` asks the operating system and nvidia-smi, and imports no torch, so that quick verbs and set-up can ask too.
-It does not measure anything, and does not look at what other programs use of a GPU.
+`machine()` asks the operating system and nvidia-smi, and imports no torch, so that quick verbs and set-up can use it.
+It measures nothing, and does not see how much of a GPU other programs use.
 """
 
 import os
@@ -34,7 +34,7 @@ class Gpu:
 
 @dataclass(frozen=True)
 class Machine:
-    """This machine. Memory and free disk in GiB; `bf16`: the processor multiplies bfloat16 itself."""
+    """This machine. Memory and free disk in GiB; `bf16`: the processor has bfloat16 arithmetic."""
 
     cores: int
     memory_gb: float
@@ -77,14 +77,14 @@ def machine() -> Machine:
 
 
 def cores() -> int:
-    """Return how many cores this process may use: a cluster's scheduler often grants fewer than there are."""
+    """Return how many cores this process may use; a cluster's scheduler often grants fewer than the machine has."""
     if hasattr(os, "sched_getaffinity"):
         return len(os.sched_getaffinity(0))
     return os.cpu_count() or 1
 
 
 def memory_bytes() -> int:
-    """Return the machine's memory in bytes (Linux and macOS answer alike)."""
+    """Return the machine's memory in bytes (Linux and macOS)."""
     return os.sysconf("SC_PAGE_SIZE") * os.sysconf("SC_PHYS_PAGES")
 
 
@@ -94,21 +94,21 @@ def nvidia() -> tuple[list[Gpu], str]:
     if program is None:
         return [], ""
     try:
-        answer = subprocess.run([program, *QUERY], capture_output=True, text=True, timeout=20, check=True).stdout
+        output = subprocess.run([program, *QUERY], capture_output=True, text=True, timeout=20, check=True).stdout
     except (subprocess.SubprocessError, OSError):
         return [], ""
     gpus, driver = [], ""
-    for line in answer.splitlines():
-        cells = [cell.strip() for cell in line.rsplit(",", 2)]
+    for line in output.splitlines():
+        columns = [column.strip() for column in line.rsplit(",", 2)]
         # "[N/A]" stands for the memory of chips that share it with the processor.
-        if len(cells) == 3 and cells[1].replace(".", "", 1).isdigit():
-            gpus.append(Gpu(cells[0], float(cells[1]) / 1024))
-            driver = cells[2]
+        if len(columns) == 3 and columns[1].replace(".", "", 1).isdigit():
+            gpus.append(Gpu(columns[0], float(columns[1]) / 1024))
+            driver = columns[2]
     return gpus, driver
 
 
 def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
-    """Return whether the processor has bf16 arithmetic (AVX512-BF16, AMX-BF16, or Arm's bf16); False if untold."""
+    """Return whether the processor has bf16 arithmetic (AVX512-BF16, AMX-BF16, or Arm's bf16); False where unknown."""
     try:
         text = cpuinfo.read_text(encoding="utf-8", errors="replace")
     except OSError:
@@ -117,12 +117,12 @@ def cpu_has_bf16(cpuinfo: Path = Path("/proc/cpuinfo")) -> bool:
     return bool({"avx512_bf16", "amx_bf16", "bf16"} & set(flags.split()))
 
 
-def best_profile(here: Machine) -> tuple[str, str]:
+def best_profile(machine: Machine) -> tuple[str, str]:
     """Return (profile, why); `why` completes the sentence "this machine has …"."""
-    has = f"{here.cores} cores, {here.memory_gb:.0f} GB of memory"
-    if here.gpus:
-        smallest = min(gpu.memory_gb for gpu in here.gpus)
-        why = f"{len(here.gpus)} × {here.gpus[0].name} with {smallest:.0f} GB"
+    has = f"{machine.cores} cores, {machine.memory_gb:.0f} GB of memory"
+    if machine.gpus:
+        smallest = min(gpu.memory_gb for gpu in machine.gpus)
+        why = f"{len(machine.gpus)} × {machine.gpus[0].name} with {smallest:.0f} GB"
         for profile, size in GPU_PROFILES.items():
             if smallest >= 0.9 * size:
                 return profile, why
@@ -131,24 +131,24 @@ def best_profile(here: Machine) -> tuple[str, str]:
         return "cluster", "no GPU of its own, but a SLURM cluster behind it"
     else:
         has += ", no NVIDIA GPU"
-    roomy = here.cores >= LAPTOP_CORES and here.memory_gb >= LAPTOP_GB
+    roomy = machine.cores >= LAPTOP_CORES and machine.memory_gb >= LAPTOP_GB
     return ("laptop" if roomy else "tiny"), has
 
 
-def require_profile(profile: str, here: Machine) -> None:
-    """Raise UserError for an unknown profile, and for one that wants a GPU on a machine with none."""
+def require_profile(profile: str, machine: Machine) -> None:
+    """Raise UserError for an unknown profile, and for one that needs a GPU on a machine without."""
     if profile not in PROFILES:
         raise UserError(*unknown("profile", profile, [*PROFILES, "auto"]))
-    if profile.startswith(("gpu-", "cluster")) and not here.gpus:
+    if profile.startswith(("gpu-", "cluster")) and not machine.gpus:
         raise UserError(
             f"profile '{profile}' needs an NVIDIA GPU, and this machine has none",
             "train here with PROFILE=tiny; `make doctor` says what fits",
         )
 
 
-def chosen_profile(profile: str, here: Machine) -> str:
+def chosen_profile(profile: str, machine: Machine) -> str:
     """Return the profile by name, `auto` resolved by hardware. Raises UserError where this machine can't do it."""
     if profile == "auto":
-        return best_profile(here)[0]
-    require_profile(profile, here)
+        return best_profile(machine)[0]
+    require_profile(profile, machine)
     return profile

@@ -5,17 +5,17 @@ from collections.abc import Iterable
 from functools import lru_cache
 
 
-def nearest(word: str, candidates: Iterable[str], alike: float = 0.5) -> str | None:
-    """Return the candidate most like `word` (case ignored), or None when none is `alike`, of 1 for the same."""
-    return _nearest(word, tuple(candidates), alike)
+def nearest(word: str, candidates: Iterable[str], similarity: float = 0.5) -> str | None:
+    """Return the candidate most like `word` (case ignored), or None where none has that similarity (1: equal)."""
+    return _nearest(word, tuple(candidates), similarity)
 
 
 @lru_cache
-def _nearest(word: str, candidates: tuple[str, ...], alike: float) -> str | None:
-    """Return `nearest`, asked for once: a check meets the same word under every profile."""
+def _nearest(word: str, candidates: tuple[str, ...], similarity: float) -> str | None:
+    """Return what `nearest` returns; cached, because a check meets the same word under every profile."""
     by_lower = {candidate.lower(): candidate for candidate in candidates}
-    found = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=alike)
-    return by_lower[found[0]] if found else None
+    matches = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=similarity)
+    return by_lower[matches[0]] if matches else None
 
 
 def unknown(kind: str, word: str, candidates: Iterable[str]) -> tuple[str, str]:

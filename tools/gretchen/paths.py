@@ -1,4 +1,4 @@
-"""Where things lie, from the repository's root.
+"""The folders of the repository.
 
 `GRETCHEN_ROOT` names another root: tests use it to work on a copy.
 """
@@ -6,12 +6,12 @@
 import os
 from pathlib import Path
 
-HERE = Path(__file__).resolve().parents[2]
+CHECKOUT = Path(__file__).resolve().parents[2]
 
 
 def root() -> Path:
     """Return the repository's root as an absolute path."""
-    return Path(os.environ.get("GRETCHEN_ROOT") or HERE)
+    return Path(os.environ.get("GRETCHEN_ROOT") or CHECKOUT)
 
 
 def projects() -> Path:
@@ -40,7 +40,7 @@ def cache() -> Path:
 
 
 def shown(path: Path) -> str:
-    """Return `path` as people should read it: relative to the root where it lies below it."""
+    """Return `path` for a message: relative to the root where it lies below it."""
     try:
         return str(Path(path).relative_to(root()))
     except ValueError:

@@ -1,6 +1,6 @@
-"""The services outside: whether a server answers, where the hub's token lies. W&B's login: tracking/login.py.
+"""External services: whether a server answers, and the file with the hub's token. W&B's login is tracking/login.py.
 
-It asks for nothing but an answer, and does not test whether a login is still valid.
+It sends one HEAD request, and does not test whether a login is still valid.
 """
 
 import os

@@ -1,9 +1,9 @@
-"""What libraries say of themselves, kept off the screen: people read one clear line.
+"""Keep the output of libraries about themselves off the screen.
 
-    quieten()             from now on: no progress bars of models, no notes of a library on its parts
-    with silent(): …      nothing at all while the block runs, C code included
+    quieten()             from now on: no progress bars of model loading, no notes of libraries on their own parts
+    with silent(): …      no output at all while the block runs, that of C code included
 
-What an engine writes while it trains goes to its run's train.log and is kept.
+What an engine prints while it trains goes to its run's train.log.
 """
 
 import contextlib
@@ -15,7 +15,7 @@ from collections.abc import Iterator
 
 
 def quieten() -> None:
-    """Keep progress bars, and what libraries report of their own parts as they are imported, off the screen."""
+    """Switch off progress bars, and the warnings that libraries print about their own parts when they are imported."""
     for library in ("bitsandbytes", "peft"):
         warnings.filterwarnings("ignore", module=library)
     for name in ("torchao", "torch.utils._pytree", "bitsandbytes"):
@@ -27,18 +27,18 @@ def quieten() -> None:
 
 @contextlib.contextmanager
 def silent() -> Iterator[None]:
-    """Send what is written to stdout and stderr, by C code too, nowhere while the block runs."""
+    """Discard what is written to stdout and stderr, by C code too, while the block runs."""
     sys.stdout.flush()
     sys.stderr.flush()
-    kept = [os.dup(number) for number in (1, 2)]
-    with open(os.devnull, "wb") as nowhere:
+    saved = [os.dup(descriptor) for descriptor in (1, 2)]
+    with open(os.devnull, "wb") as devnull:
         try:
-            for number in (1, 2):
-                os.dup2(nowhere.fileno(), number)
+            for descriptor in (1, 2):
+                os.dup2(devnull.fileno(), descriptor)
             yield
         finally:
             sys.stdout.flush()
             sys.stderr.flush()
-            for number, file in zip((1, 2), kept, strict=True):
-                os.dup2(file, number)
-                os.close(file)
+            for descriptor, original in zip((1, 2), saved, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)

@@ -165,8 +165,8 @@ def card_faults(project: str) -> list[str]:
 def read_card(project: str) -> Card | list[str]:
     """Return the card, or its faults."""
     marked = load_marked(card_file(project))
-    if marked.faults:
-        return marked.faults
+    if marked.problems:
+        return marked.problems
     try:
         return Card.model_validate(marked.values)
     except ValidationError as wrong:
@@ -177,7 +177,7 @@ def fault(marked: MarkedYaml, error: dict[str, Any]) -> str:
     """Return an error of pydantic's as a sentence with file and line."""
     path = tuple(part for part in error["loc"] if part != "[key]")
     key = ".".join(map(str, path))
-    location = marked.place(path)
+    location = marked.location(path)
     if error["type"] == "extra_forbidden":
         known = fields(path[:-1])
         return f"{location}: unknown key '{key}'{suggestion(str(path[-1]), known)}"
@@ -188,7 +188,7 @@ def fault(marked: MarkedYaml, error: dict[str, Any]) -> str:
     message = error["msg"].removeprefix("Value error, ")
     message = message[0].lower() + message[1:]
     if error["type"] == "value_error":  # raised by the validators above: begins with the key that is wrong
-        return f"{marked.place((*path, message.split(':')[0]))}: {message}"
+        return f"{marked.location((*path, message.split(':')[0]))}: {message}"
     return f"{location}: {key}: {message}, not {error['input']!r}"
 
 

@@ -39,7 +39,7 @@ def read(recipe: RecipeFile, profile: str) -> tuple[list[Layer], list[Mistake]]:
     extended, mistakes = read_extended(marked, recipe.engine)
     body = own(marked)
     below = merge_all(extended)
-    mistakes += [Mistake("form", fault) for fault in [*marked.faults, *shared.faults]]
+    mistakes += [Mistake("form", fault) for fault in [*marked.problems, *shared.problems]]
     mistakes += profile_mistakes(marked) + section_mistakes(shared, recipe.engine) + null_mistakes(body, below)
     hardware = [section("profile", shared, "all"), section("profile", shared, recipe.stage)]
     profiles = marked.values.get("profiles")
@@ -62,19 +62,19 @@ def read_extended(marked: MarkedYaml, engine: str) -> tuple[list[Layer], list[Mi
     """Return the layers of a recipe's `extends`, and what is wrong with them."""
     named = marked.values.get("extends") or []
     if not isinstance(named, list) or not all(isinstance(name, str) for name in named):
-        told = f"{marked.place(('extends',))}: 'extends' is no list of files: extends: [{engine}/sft-lora.yaml]"
+        told = f"{marked.location(('extends',))}: 'extends' is no list of files: extends: [{engine}/sft-lora.yaml]"
         return [], [Mistake("form", told)]
     layers, mistakes = [], []
     for number, name in enumerate(named):
-        place, file = marked.place(("extends", number)), paths.shared_recipes() / name
+        place, file = marked.location(("extends", number)), paths.shared_recipes() / name
         if fault := extended_fault(name, file, engine):
             mistakes.append(Mistake("form", f"{place}: {fault}"))
             continue
         shared = load_marked(file)
         layers.append(section("extends", shared))
-        mistakes += [Mistake("form", fault) for fault in shared.faults]
+        mistakes += [Mistake("form", fault) for fault in shared.problems]
         mistakes += [
-            Mistake("form", f"{shared.place((key,))}: a shared recipe has no '{key}'")
+            Mistake("form", f"{shared.location((key,))}: a shared recipe has no '{key}'")
             for key in OURS
             if key in shared.values
         ]
@@ -96,10 +96,10 @@ def profile_mistakes(marked: MarkedYaml) -> list[Mistake]:
     """Return what is wrong with the names and the form of a recipe's `profiles:`."""
     profiles = marked.values.get("profiles") or {}
     if not isinstance(profiles, dict):
-        return [Mistake("form", f"{marked.place(('profiles',))}: 'profiles' is no mapping of profiles")]
+        return [Mistake("form", f"{marked.location(('profiles',))}: 'profiles' is no mapping of profiles")]
     found = []
     for name, values in profiles.items():
-        place = marked.place(("profiles", name))
+        place = marked.location(("profiles", name))
         if name not in PROFILES:
             found.append(Mistake("form", f"{place}: unknown profile '{name}'{suggestion(str(name), PROFILES)}"))
         elif not isinstance(values, dict | None):
@@ -112,10 +112,10 @@ def section_mistakes(shared: MarkedYaml, engine: str) -> list[Mistake]:
     known, found = ["all", *stage_names(engine)], []
     for name, values in shared.values.items():
         if name not in known:
-            told = f"{shared.place((name,))}: unknown section '{name}'{suggestion(str(name), known)}"
+            told = f"{shared.location((name,))}: unknown section '{name}'{suggestion(str(name), known)}"
             found.append(Mistake("form", told))
         if isinstance(values, dict) and batch.ACCUMULATION in values:
-            place = shared.place((name, batch.ACCUMULATION))
+            place = shared.location((name, batch.ACCUMULATION))
             told = f"{place}: a profile sets the per-device batch only, not '{batch.ACCUMULATION}'"
             found.append(Mistake("form", told))
     return found

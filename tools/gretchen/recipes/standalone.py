@@ -74,7 +74,7 @@ class StandaloneRecipe:
         """Return file and line of a current key, which may stand in the file under a deprecated name."""
         old = origins(self.marked.values, self.translation.edits) if self.translation else {}
         first = old.get(key[0], key[0]) if key else None
-        return self.marked.place((first, *key[1:]) if key and first == key[0] else (first,) if key else ())
+        return self.marked.location((first, *key[1:]) if key and first == key[0] else (first,) if key else ())
 
 
 def read_standalone(path: Path, template_path: str = TEMPLATE, rows_path: str = "") -> StandaloneRecipe:
@@ -88,8 +88,8 @@ def read_standalone(path: Path, template_path: str = TEMPLATE, rows_path: str = 
         marked = load_marked(path)
     except OSError as failure:
         raise UserError(f"{path} cannot be read: {failure.strerror}") from None
-    if marked.faults:
-        return StandaloneRecipe("", "", marked, marked.faults)
+    if marked.problems:
+        return StandaloneRecipe("", "", marked, marked.problems)
     if other_kind := _other_kind(marked.values):
         return StandaloneRecipe("", "", marked, other_kind=other_kind)
     if _engine_of(marked.values) == "axolotl":
@@ -104,11 +104,11 @@ def _read_axolotl(marked: MarkedYaml) -> StandaloneRecipe:
     mistakes, notes = [], []
     for key, value in values.items():
         if value is not None and (warning := schema["properties"].get(key, {}).get("x-deprecated")):
-            notes.append(f"{marked.place((key,))}: {warning}")
+            notes.append(f"{marked.location((key,))}: {warning}")
     for index in deprecated_axolotl_keys.sharegpt_datasets(values):
-        mistakes.append(f"{marked.place(('datasets', index, 'type'))}: {deprecated_axolotl_keys.SHAREGPT}")
+        mistakes.append(f"{marked.location(('datasets', index, 'type'))}: {deprecated_axolotl_keys.SHAREGPT}")
     for problem in schema_problems(values, schema):
-        location = marked.place(problem.path)
+        location = marked.location(problem.path)
         if problem.kind != "unknown":
             mistakes.append(f"{location}: {problem}")
         elif deprecation := deprecated_axolotl_keys.deprecation(values, problem.path):
@@ -125,7 +125,7 @@ def _read_zephyr(marked: MarkedYaml, template_path: str, rows_path: str) -> Stan
     if stage not in stage_names("zephyr"):
         untrained = f"by its name this is a recipe of stage {stage}, which the zephyr engine does not train"
         trained = f"it trains {', '.join(stage_names('zephyr'))}"
-        return StandaloneRecipe("zephyr", stage, marked, [f"{marked.place(())}: {untrained} ({trained})"])
+        return StandaloneRecipe("zephyr", stage, marked, [f"{marked.location(())}: {untrained} ({trained})"])
     translation = translate(marked.values, stage, template_path, rows_path)
     reported = {problem.path[:1] for problem in translation.problems}
     if reported & {(key,) for key in MIXTURES}:
@@ -133,10 +133,12 @@ def _read_zephyr(marked: MarkedYaml, template_path: str, rows_path: str) -> Stan
     rest = schema_problems(translation.values, load_schema("zephyr", stage))
     rest = [problem for problem in rest if problem.path[:1] not in reported and not _no_value(translation, problem)]
     recipe = StandaloneRecipe("zephyr", stage, marked, translation=translation)
-    mistakes = [f"{marked.place(problem.path)}: {problem}" for problem in translation.problems]
+    mistakes = [f"{marked.location(problem.path)}: {problem}" for problem in translation.problems]
     mistakes += [f"{recipe.location(problem.path)}: {problem}" for problem in rest]
     edits = sorted((edit for edit in translation.edits if edit.message), key=lambda edit: marked.line((edit.old,)))
-    return replace(recipe, mistakes=mistakes, notes=[f"{marked.place((edit.old,))}: {edit.message}" for edit in edits])
+    return replace(
+        recipe, mistakes=mistakes, notes=[f"{marked.location((edit.old,))}: {edit.message}" for edit in edits]
+    )
 
 
 def _no_value(translation: Translation, problem: Problem) -> bool:

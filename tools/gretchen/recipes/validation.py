@@ -135,7 +135,7 @@ class _Walk:
         deprecated = deprecated_keys() if self.root["engine"] == "zephyr" and len(path) == 1 else {}
         if key in deprecated:
             return Problem(path, message, hint(key), "unknown")
-        mistyped = nearest(str(key), deprecated, alike=0.8)  # strict: most deprecated keys have no successor to offer
+        mistyped = nearest(str(key), deprecated, similarity=0.8)  # strict: few deprecated keys have a successor
         close = nearest(str(key), [*([mistyped] if mistyped else []), *known])
         if close in deprecated and close not in known:
             return Problem(path, message, f"did you mean '{close}'? {hint(close)}", "unknown")

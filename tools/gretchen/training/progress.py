@@ -106,7 +106,7 @@ class Display:
         sys.stderr.flush()
 
     def write(self, text: str) -> None:
-        """Write a text that stays, on a line of its own."""
+        """Write a line that stays on the screen."""
         sys.stderr.write(f"\r\x1b[K{text}\n" if self.terminal else f"{text}\n")
         sys.stderr.flush()
 
