@@ -1,6 +1,7 @@
-"""What README, docs and recipe heads say: every command is one that make or the command line takes, every path exists.
+"""README, docs and the heads of recipes: every command is one that make or the command line takes, every path exists.
 
-Commands are parsed by the real front doors, not run: what they do is tested elsewhere. The walk finds the files itself.
+Commands are parsed by make's entry and the command line, not run. The files are found on disk; floors fail the tests
+where a pattern matches nothing.
 """
 
 import re
@@ -19,34 +20,52 @@ ROOT = Path(__file__).resolve().parents[1]
 TRACKED = subprocess.run(["git", "ls-files", "-co", "--exclude-standard"], cwd=ROOT, capture_output=True, text=True)
 FILES = [ROOT / name for name in TRACKED.stdout.splitlines()]
 PAGES = [file for file in FILES if file.suffix == ".md"]
-RECIPES = [file for file in FILES if file.suffix == ".yaml" and "recipes" in file.parts[-2]]
-HEADED = [file for file in FILES if file.suffix in (".yaml", ".py", ".sh") and "tests" not in file.parts]
+RECIPES = [file for file in FILES if file.match("projects/*/recipes/*.yaml")]
+PROGRAMS = [file for file in FILES if file.suffix in (".yaml", ".py", ".sh") and "tests" not in file.parts]
 TARGETS = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(encoding="utf-8"), re.MULTILINE))
-# What stands for a name of the reader's own.
-OPEN = re.compile(r"[<…>]|^$")
+# A placeholder for a name that the reader fills in.
+PLACEHOLDER = re.compile(r"[<…>]|^$")
 
 
 def commands(file: Path) -> list[str]:
-    """Return the commands of a page: lines of code, and what stands between backticks."""
+    """Return the commands of a file: lines of code, and code spans of a page."""
     text = file.read_text(encoding="utf-8")
-    found = re.findall(r"^(?:#|    |\$ )?\s*((?:make|gretchen|\.venv/bin/gretchen) [^\n]+)$", text, re.MULTILINE)
+    matches = re.findall(r"^(?:#|    |\$ )?\s*((?:make|gretchen|\.venv/bin/gretchen) [^\n]+)$", text, re.MULTILINE)
     if file.suffix == ".md":
-        found += re.findall(r"`((?:make|gretchen) [^`\n]+)`", text)
-    # What is said of a command stands two blanks behind it.
-    return [re.split(r"\s{2,}| #|;", command)[0].strip() for command in found]
+        matches += re.findall(r"`((?:make|gretchen) [^`\n]+)`", text)
+    # A remark on a command follows after two blanks.
+    return [re.split(r"\s{2,}| #|;", command)[0].strip() for command in matches]
 
 
-ALL = [(file.relative_to(ROOT), command) for file in (*PAGES, *HEADED) for command in commands(file)]
+ALL = [(str(file.relative_to(ROOT)), command) for file in (*PAGES, *PROGRAMS) for command in commands(file)]
 
 
 def test_the_walk_finds_pages_recipes_and_commands():
+    for slug in project_slugs():
+        assert ROOT / "projects" / slug / "README.md" in PAGES
     assert {"README.md", "CONTRIBUTING.md", "docs/log.md"} <= {str(file.relative_to(ROOT)) for file in PAGES}
-    assert len(RECIPES) >= 1
-    assert len(ALL) >= 40
+    assert sorted(RECIPES) == sorted(ROOT.glob("projects/*/recipes/*.yaml"))
+    assert len(RECIPES) >= 6
+
+
+@pytest.mark.parametrize(
+    ("prefix", "floor"),
+    [("README.md", 20), ("CONTRIBUTING.md", 5), ("docs/", 20), ("projects/", 10), ("tools/gretchen/commands/", 15)],
+)
+def test_the_walk_finds_the_commands_of_each_part(prefix, floor):
+    assert sum(file.startswith(prefix) for file, _ in ALL) >= floor
+
+
+def test_every_verb_names_its_command():
+    texts = {file.stem: file.read_text(encoding="utf-8") for file in (ROOT / "tools/gretchen/commands").glob("*.py")}
+    verbs = cli.verbs()
+    assert len(verbs) >= 20
+    for verb in verbs:
+        assert re.search(rf"`(make|gretchen) {verb}\b", texts[verb.replace("-", "_")].split('"""')[1]), verb
 
 
 def words_of(command: str) -> list[str]:
-    """Return a command's words without brackets around what may be left out."""
+    """Return a command's words, without the brackets around optional parts."""
     return shlex.split(re.sub(r"[\[\]]", "", command))
 
 
@@ -62,22 +81,22 @@ def test_a_command_is_one_that_exists(file, command):
 def check_make(words: list[str]) -> None:
     """Assert that make knows the targets, and the verbs their variables."""
     words = words[: words.index("&&")] if "&&" in words else words
-    goals = [word for word in words if "=" not in word and not OPEN.search(word)]
+    goals = [word for word in words if "=" not in word and not PLACEHOLDER.search(word)]
     given = dict(word.split("=", 1) for word in words if "=" in word)
     assert set(goals) <= TARGETS, goals
     known = {name for goal in goals for name in from_make.options(goal)}
     assert set(given) <= known, given
     project = given.get("FROM" if "fork" in goals else "PROJECT", "")
-    if not OPEN.search(project):
+    if not PLACEHOLDER.search(project):
         assert project in project_slugs()
-        if "RECIPE" in given and not OPEN.search(given["RECIPE"]):
+        if "RECIPE" in given and not PLACEHOLDER.search(given["RECIPE"]):
             assert find(project, given["RECIPE"])
 
 
 def check_verb(words: list[str]) -> None:
     """Assert that the command line knows the verb and its options."""
     verb, *rest = words
-    if OPEN.search(verb) or verb.isupper():
+    if PLACEHOLDER.search(verb) or verb.isupper():
         return
     if verb.startswith("--"):
         assert verb == "--help"
@@ -87,21 +106,26 @@ def check_verb(words: list[str]) -> None:
     assert {word.split("=")[0] for word in rest if word.startswith("--")} <= known | {"--help"}
 
 
+def test_the_patterns_find_paths_and_links():
+    texts = [file.read_text(encoding="utf-8") for file in PAGES]
+    assert sum(len(PATHS.findall(text)) for text in texts) >= 20
+    assert sum(len(LINKS.findall(text)) for text in texts) >= 8
+
+
 PATHS = re.compile(r"`((?:projects|shared_recipes|tools|tests|docs|bench|\.ci)/[^`\s]*|[A-Za-z_.-]+\.(?:toml|txt|md))`")
+LINKS = re.compile(r"\]\(([^)\s#]+)")
 
 
 @pytest.mark.parametrize("file", PAGES, ids=[str(file.relative_to(ROOT)) for file in PAGES])
 def test_every_path_exists(file):
     for name in PATHS.findall(file.read_text(encoding="utf-8")):
         if not re.search(r"[<*{…]", name):
-            places = (ROOT / name, file.parent / name, *(ROOT / "projects" / slug / name for slug in project_slugs()))
-            assert any(place.exists() for place in places), name
+            folders = (ROOT, file.parent, *(ROOT / "projects" / slug for slug in project_slugs()))
+            assert any((folder / name).exists() for folder in folders), name
 
 
 @pytest.mark.parametrize("file", RECIPES, ids=[str(file.relative_to(ROOT)) for file in RECIPES])
 def test_a_recipes_head_names_the_command_that_runs_this_very_file(file):
-    if file.parts[-4] != "projects":
-        return
     head = [line for line in file.read_text(encoding="utf-8").splitlines() if line.startswith("#")]
     (command,) = [line.lstrip("# ") for line in head if line.lstrip("# ").startswith("make train ")]
     given = dict(word.split("=", 1) for word in shlex.split(command)[2:])
@@ -110,7 +134,7 @@ def test_a_recipes_head_names_the_command_that_runs_this_very_file(file):
 
 
 @pytest.mark.parametrize("file", PAGES, ids=[str(file.relative_to(ROOT)) for file in PAGES])
-def test_links_lead_somewhere(file):
-    for target in re.findall(r"\]\(([^)\s#]+)", file.read_text(encoding="utf-8")):
+def test_links_are_not_broken(file):
+    for target in LINKS.findall(file.read_text(encoding="utf-8")):
         if "://" not in target:
             assert (file.parent / target).exists(), target

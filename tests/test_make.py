@@ -6,10 +6,10 @@ import subprocess
 
 import pytest
 
-from gretchen import cli, from_make
+from gretchen import cli, commands, from_make
 from gretchen.errors import UserError
 
-# Everything that a shell or make might take for itself, in one value.
+# Everything that a shell or make would interpret, in one value.
 STRANGE = (
     """a $(shell touch made1) `touch made2` $(touch made3) "double" 'single' $HOME $$ %s Größe # ; touch made4 && \\"""
 )
@@ -110,6 +110,17 @@ def test_the_makefile_keeps_to_what_the_make_of_macos_knows(root):
         assert newer not in text
 
 
+def test_a_verb_may_hold_a_dash(tmp_path, monkeypatch):
+    head = '"""`make dash-ed`: a verb of two words."""'
+    text = f"{head}\n\n\ndef dash_ed(limit: int = 3) -> None:\n    print(limit)\n"
+    (tmp_path / "dash_ed.py").write_text(text, encoding="utf-8")
+    monkeypatch.setattr(commands, "__path__", [*commands.__path__, str(tmp_path)])
+    assert cli.verbs()["dash-ed"] == "`make dash-ed`: a verb of two words."
+    assert set(from_make.options("dash-ed")) == {"LIMIT"}
+    assert cli.run(["dash-ed", "--limit=4"]) == 0
+    assert cli.run(["dash_ed"]) == 2
+
+
 def given(**values):
     names = " ".join(values)
     return {"GRETCHEN_MAKE": names} | {f"GRETCHEN_MAKE_{name}": value for name, value in values.items()}
@@ -124,8 +135,8 @@ def test_variables_are_only_those_that_make_was_given():
     ("value", "words"), [("1", ["--record"]), ("yes", ["--record"]), ("0", ["--no-record"]), ("off", ["--no-record"])]
 )
 def test_switches_are_on_and_off(value, words):
-    found = from_make.arguments("eval", {"PROJECT": "p", "RECORD": value})
-    assert found == ["--project=p", *words]
+    words_of_make = from_make.arguments("eval", {"PROJECT": "p", "RECORD": value})
+    assert words_of_make == ["--project=p", *words]
 
 
 def test_an_empty_value_is_none():
@@ -140,8 +151,8 @@ def test_several_files_are_words_and_a_verb_may_need_them():
 
 
 def test_a_value_stays_one_word():
-    found = from_make.arguments("train", {"PROJECT": "p", "SET": "a=1 b='x y'", "RECIPE": "--help"})
-    assert found == ["--project=p", "--recipe=--help", "--set=a=1 b='x y'"]
+    words_of_make = from_make.arguments("train", {"PROJECT": "p", "SET": "a=1 b='x y'", "RECIPE": "--help"})
+    assert words_of_make == ["--project=p", "--recipe=--help", "--set=a=1 b='x y'"]
 
 
 def test_a_variable_known_to_one_of_several_goals_is_known():

@@ -1,7 +1,7 @@
 """The command line: `gretchen VERB …`. One file of commands/ per verb, bearing its name.
 
-A module `lm_eval.py` that defines `def lm_eval(…)` is the verb `lm-eval`. Only the module of the verb that was typed is
-imported, so that `gretchen --help` and the quick verbs load nothing heavy.
+A module `lm_eval.py` that defines `def lm_eval(…)` is the verb `lm-eval`. Only the typed verb's module is imported, so
+that `gretchen --help` and the quick verbs load nothing heavy.
 """
 
 import importlib
@@ -14,18 +14,19 @@ import typer
 import typer.core
 from typer.main import get_command
 
+from gretchen import commands
 from gretchen.errors import GretchenError
 from gretchen.names import nearest
 
 
 def verbs() -> dict[str, str]:
     """Return {verb: first line of its module's docstring}, read from the sources without importing them."""
-    known = {}
-    for path in sorted((Path(__file__).parent / "commands").glob("*.py")):
+    summaries = {}
+    for path in sorted(path for folder in commands.__path__ for path in Path(folder).glob("*.py")):
         source = path.read_text(encoding="utf-8")
         if re.search(rf"^def {path.stem}\(", source, re.MULTILINE):
-            known[path.stem.replace("_", "-")] = source.split('"""', 2)[1].strip().splitlines()[0]
-    return known
+            summaries[path.stem.replace("_", "-")] = source.split('"""', 2)[1].strip().splitlines()[0]
+    return summaries
 
 
 def verb_command(verb: str) -> click.Command:
@@ -58,12 +59,12 @@ class Verbs(typer.core.TyperGroup):
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:
-        """Write the verbs with their modules' first lines, importing none of them."""
+        """Write the verbs with the first lines of their modules, without importing them."""
         with formatter.section("Verbs"):
             formatter.write_dl(list(verbs().items()))
 
 
-STOPPED = 130  # a shell's own code for a program ended by Ctrl-C
+STOPPED = 130  # the exit code of shells for a program ended by Ctrl-C
 
 group = Verbs(name="gretchen", help="Fine-tuning recipes for a course: data, train, eval.", rich_markup_mode=None)
 
@@ -78,11 +79,11 @@ def run(arguments: list[str]) -> int:
     except click.ClickException as failure:
         print(f"error: {failure.format_message()}", file=sys.stderr)
         return 2
-    except click.exceptions.Exit as leaving:
-        code = leaving.exit_code
+    except click.exceptions.Exit as end:
+        code = end.exit_code
     except (KeyboardInterrupt, click.Abort):
         code = STOPPED
-    if code == STOPPED:  # typer makes an Exit of Ctrl-C
+    if code == STOPPED:  # typer turns Ctrl-C into an Exit
         print("\nstopped", file=sys.stderr)
     return code
 

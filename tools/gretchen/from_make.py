@@ -1,10 +1,10 @@
 """From make to the command line: `python -m gretchen.from_make VERB`, which the Makefile's targets call.
 
 The Makefile exports each variable of its own command line raw, as GRETCHEN_MAKE_<NAME>, and their names in
-GRETCHEN_MAKE; nothing else in the environment counts. Each becomes the option of the same name of the verb:
-PROJECT=x is --project=x, RECORD=1 is --record, an empty value is none; KEY=x is explain's argument, FILES="x y" those
-of upgrade. With several goals
-(`make train eval …`) a variable must be known to one of them, and goes to those that know it.
+GRETCHEN_MAKE; the rest of the environment is ignored. Each variable becomes the verb's option of the same name:
+PROJECT=x is --project=x, RECORD=1 is --record, an empty value is left out; KEY=x is explain's argument, FILES="x y" are
+those of upgrade. With several goals (`make train eval …`) a variable must be known to one of them, and is passed to
+those that know it. Before the verb runs, the requirements of its project are installed.
 """
 
 import os
@@ -35,11 +35,11 @@ def options(verb: str) -> dict[str, click.Parameter]:
     """Return {VARIABLE: click option or argument} of a verb; {} for a target that is no verb."""
     if verb not in cli.verbs():
         return {}
-    found = {}
+    parameters = {}
     for parameter in cli.verb_command(verb).params:
         longest = max(parameter.opts, key=len)
-        found[longest.removeprefix("--").replace("-", "_").upper()] = parameter
-    return found
+        parameters[longest.removeprefix("--").replace("-", "_").upper()] = parameter
+    return parameters
 
 
 def require_known(given: Mapping[str, str], verb: str, goals: list[str]) -> None:
@@ -67,7 +67,7 @@ def arguments(verb: str, given: Mapping[str, str]) -> list[str]:
         elif option.is_flag:
             words += switch(name, value, option)
         else:
-            # One word, so that a value that begins with a dash is no option.
+            # As one word: a value may begin with a dash.
             long = max(option.opts, key=len)
             words += [f"{long}={part}" for part in (shlex.split(value) if option.multiple else [value])]
     return [*words, "--", *positional] if positional else words
@@ -83,7 +83,7 @@ def switch(name: str, value: str, option: click.Option) -> list[str]:
 
 
 def typed(verb: str, given: Mapping[str, str]) -> str:
-    """Return the command as a person could type it again; run.json keeps it."""
+    """Return the command as it can be typed again; run.json holds it."""
     return " ".join(["make", verb, *(f"{name}={shlex.quote(value)}" for name, value in given.items())])
 
 
@@ -98,13 +98,13 @@ def used_projects(verb: str, given: Mapping[str, str]) -> list[str]:
 
 def require_own_clone() -> None:
     """Raise UserError where .venv was copied along with a clone: it would run the other clone's code."""
-    here = Path.cwd().resolve()
-    if "GRETCHEN_ROOT" not in os.environ and paths.root() != here:
-        raise UserError(f".venv in {here} belongs to the clone in {paths.root()}", "rm -rf .venv, then make again")
+    clone = Path.cwd().resolve()
+    if "GRETCHEN_ROOT" not in os.environ and paths.root() != clone:
+        raise UserError(f".venv in {clone} belongs to the clone in {paths.root()}", "rm -rf .venv, then make again")
 
 
 def run(verb: str, environment: Mapping[str, str]) -> int:
-    """Run the verb as make's command line says, and return the exit code."""
+    """Run the verb with the variables of make's command line, and return the exit code."""
     given = variables(environment)
     try:
         require_own_clone()

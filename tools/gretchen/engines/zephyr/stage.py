@@ -129,6 +129,7 @@ def save(trainer: Any, run: Path) -> Path:
     return target
 
 
+# Keyword arguments of transformers' from_pretrained.
 def load_kwargs(trainer_class: type, model: Any, config: Any) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return what `from_pretrained` gets besides the model's name, as TRL's own scripts set it, and the quantization.
 
