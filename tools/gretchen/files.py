@@ -82,18 +82,18 @@ def no_space(path: Path) -> WorkError:
 
 
 def write_text(path: Path, text: str) -> None:
-    """Write `text` to `path`, whole or not at all."""
+    """Write `text` to `path`, the whole file or nothing."""
     with whole_file(path) as stream:
         stream.write(text)
 
 
 def write_json(path: Path, value: Any) -> None:
-    """Write `value` as indented JSON, whole or not at all."""
+    """Write `value` as indented JSON, the whole file or nothing."""
     write_text(path, json.dumps(value, indent=2, ensure_ascii=False) + "\n")
 
 
 def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
-    """Write one JSON object a line, whole or not at all; return how many."""
+    """Write one JSON object per line, the whole file or nothing; return the number of lines."""
     count = 0
     with whole_file(path) as stream:
         for row in rows:

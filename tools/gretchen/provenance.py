@@ -37,10 +37,10 @@ def now() -> str:
 
 def commit() -> str:
     """Return the git commit, with `+changes` where the tree differs from it; "" outside a checkout."""
-    asked = {"cwd": paths.root(), "capture_output": True, "text": True, "check": False}
+    options = {"cwd": paths.root(), "capture_output": True, "text": True, "check": False}
     try:
-        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], **asked)
-        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], **asked)
+        head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], **options)
+        changed = subprocess.run(["git", "status", "--porcelain", "--untracked-files=no"], **options)
     except FileNotFoundError:
         return ""
     return head.stdout.strip() + ("+changes" if changed.stdout.strip() else "") if head.returncode == 0 else ""
@@ -48,13 +48,13 @@ def commit() -> str:
 
 def versions() -> dict[str, str]:
     """Return the installed versions of the packages that a result depends on, and Python's."""
-    found = {"python": sys.version.split()[0]}
+    installed = {"python": sys.version.split()[0]}
     for name in PACKAGES:
         try:
-            found[name] = importlib.metadata.version(name)
+            installed[name] = importlib.metadata.version(name)
         except importlib.metadata.PackageNotFoundError:
             continue
-    return found
+    return installed
 
 
 def command() -> str:

@@ -2,12 +2,12 @@
 
     make pipeline PROJECT=genome-chatbot STAGES="sft dpo"
 
-Each stage trains from the merged model of the one before, the first from the card's base; a model that a recipe also
+Each stage trains from the merged model of the previous one, the first from the card's base; a model that a recipe also
 uses (a reward model, a teacher) is the chain's too. Each is evaluated as `make eval` does; one table ends it. What is
-unchanged is not done again: a finished run of the same recipe, data and start is taken, and an unfinished one
-continues. So the same command, killed anywhere, continues where it stopped. SET counts in every stage.
+unchanged is not done again: a finished run of the same recipe, data and start is reused, and an unfinished one is
+resumed. So the same command, killed anywhere, continues where it stopped. SET counts in every stage.
 
-A run that starts where its recipe itself starts (SFT from the base, DPO from that SFT) is one as `make train` makes it.
+A run that starts where its recipe itself starts (SFT from the base, DPO from that SFT) equals one of `make train`.
 Any other belongs to its chain: it is never `latest`, nor what `${base.<stage>}` stands for, nor in a plain `make eval`.
 """
 

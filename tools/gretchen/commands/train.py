@@ -3,9 +3,9 @@
     make train PROJECT=genome-chatbot
     gretchen train config_full.yaml          a standalone recipe of either dialect, outside any project
 
-Builds the data where it is stale, resolves the recipe, merges the run that it starts from (`${base.<stage>}`, RUN=
-names another one than the newest), checks, trains by the recipe's engine, and ends with three held-out prompts answered
-before and after. RESUME=1 continues the newest unfinished run of the recipe, or the one that RUN= names.
+Builds the data where it is stale, resolves the recipe, merges the run that it starts from (`${base.<stage>}`: the
+newest one, or the one that RUN= names), checks, trains by the recipe's engine, and ends with three held-out prompts
+answered before and after. RESUME=1 continues the newest unfinished run of the recipe, or the one that RUN= names.
 It evaluates nothing.
 """
 

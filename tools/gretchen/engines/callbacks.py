@@ -1,7 +1,4 @@
-"""What a run writes while it trains, by either engine: metrics.jsonl, and a checkpoint every few minutes.
-
-Callbacks of transformers' trainer: the training loop is the engine's.
-"""
+"""Callbacks of transformers' Trainer, for both engines: metrics.jsonl, and a checkpoint every few minutes."""
 
 import json
 import resource
@@ -17,32 +14,32 @@ from gretchen.files import write_jsonl
 from gretchen.runs.metrics import FILE, read_metrics
 
 Logs = dict[str, Any]
-# Beside the checkpoints that a recipe asks for (one per epoch): an epoch of a large model takes hours.
+# In addition to the recipe's own checkpoints (one per epoch): an epoch of a large model takes hours.
 CHECKPOINT_MINUTES = 15.0
 
 
 class Metrics(TrainerCallback):
-    """Append each log of the trainer to `<run>/metrics.jsonl`, from which the progress line and reports are made."""
+    """Append each log of the trainer to `<run>/metrics.jsonl`, which the progress line and reports read."""
 
-    def __init__(self, run: Path) -> None:
-        self.run = run
-        self.path = run / FILE
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+        self.path = run_dir / FILE
         self.started = time.monotonic()
         self.tokens_before = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Go on counting where a resumed run's checkpoint was: what was logged after it will be logged again."""
+        """Drop what a resumed run logged after its checkpoint, and continue its counts of seconds and tokens."""
         if not state.is_world_process_zero:
             return
-        kept = [row for row in read_metrics(self.run) if row["step"] <= state.global_step]
-        write_jsonl(self.path, kept)
-        self.started = time.monotonic() - max((row["seconds"] for row in kept), default=0.0)
-        self.tokens_before = max((row["num_tokens"] for row in kept if "num_tokens" in row), default=0.0)
+        rows = [row for row in read_metrics(self.run_dir) if row["step"] <= state.global_step]
+        write_jsonl(self.path, rows)
+        self.started = time.monotonic() - max((row["seconds"] for row in rows), default=0.0)
+        self.tokens_before = max((row["num_tokens"] for row in rows if "num_tokens" in row), default=0.0)
 
     def on_log(
         self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Logs | None = None, **_: Any
     ) -> None:
-        """Write one line: step, steps in all, seconds of training, and what the trainer logged."""
+        """Write one line: step, total steps, seconds of training, and what the trainer logged."""
         if not state.is_world_process_zero:
             return
         row = {"step": state.global_step, "steps": state.max_steps, "seconds": time.monotonic() - self.started}
@@ -69,7 +66,7 @@ class SaveEvery(TrainerCallback):
         self.last = time.monotonic()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
-        """Set `should_save` when it is time."""
+        """Set `should_save` once the time has passed."""
         if time.monotonic() - self.last >= self.seconds:
             control.should_save = True
             self.last = time.monotonic()

@@ -3,9 +3,10 @@
     recipe.yaml                   the resolved recipe, as upstream's own command takes it
     run.json                      the run's record (runs/record.py)
     metrics.jsonl, train.log      what the trainer logged, what the engine printed
+    failure.json                  how the training process failed, where it did (training/failure.py)
     checkpoint-*/                 then adapter/ or model/, samples.json
 
-`latest` beside the runs points to the newest finished one.
+The symlink `latest` in the recipe's folder points to the newest finished run.
 """
 
 import json
@@ -32,7 +33,7 @@ def create_run(run_dir: Path, recipe_text: str, record: RunRecord) -> None:
 
 
 def point_latest(run_dir: Path) -> None:
-    """Let `latest`, beside the run, point to it."""
+    """Let the symlink `latest` in the recipe's folder point to the run."""
     link = run_dir.parent / f".latest-{secrets.token_hex(2)}"
     link.symlink_to(run_dir.name)
     link.replace(run_dir.parent / "latest")

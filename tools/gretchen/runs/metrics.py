@@ -35,7 +35,7 @@ class MetricsReader:
         return self.rows
 
     def _start_again_if_replaced(self, descriptor: int) -> None:
-        """Forget the rows where the file is another one than before, or shorter."""
+        """Drop the rows where the file was replaced or became shorter."""
         status = os.fstat(descriptor)
         if status.st_ino != self.inode or status.st_size < self.offset:
             self.rows, self.offset = [], 0

@@ -53,7 +53,7 @@ class RunRecord(BaseModel):
 
     `kind`: a project's recipe, a standalone recipe (`file`), or the embedded base of a project. `chain`: the recipes of
     the pipeline in which the run starts from another model than its recipe names; empty otherwise. `status` "missed": a
-    base model below its accuracy gates. Times are ISO 8601 in UTC, memory is in GiB.
+    base model below its accuracy gates (`gates`: form to accuracy). Times are ISO 8601 in UTC, memory is in GiB.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -91,6 +91,7 @@ class RunRecord(BaseModel):
     peak_memory_gib: float | None = None
     peak_gpu_memory_gib: float | None = None
     gates: dict[str, float] | None = None
+    # The JSON of merging's proof and of scoring's result on preference pairs, whose types lie above this room.
     merge: dict[str, JsonValue] | None = None
     pairs: dict[str, JsonValue] | None = None
 

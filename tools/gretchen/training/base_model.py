@@ -113,7 +113,7 @@ def find_unfinished(project: str, corpus: Path) -> Path | None:
 def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
     """Convert a run's weights to bf16, measure their gates, and copy them into projects/<slug>/base with a model card.
 
-    Raises GateMissed where a gate was missed and the weights are not to be kept; then the base stays as it was.
+    Raises GateMissed where a gate was missed and the weights are not to be kept; then the base is left unchanged.
     """
     converted = bf16_model(run_dir)
     gates = accuracy_by_form(converted, corpus)
@@ -154,7 +154,7 @@ def accuracy_by_form(model_dir: Path, corpus: Path) -> dict[str, float]:
 
 
 def replace_base(source: Path, target: Path) -> None:
-    """Copy a model's folder to `target`, complete before it takes the place of what was there."""
+    """Replace `target` by a copy of a model's folder, once the copy is complete."""
     new = target.with_name("base.new")
     shutil.rmtree(new, ignore_errors=True)
     with whole_folder(new) as temporary:

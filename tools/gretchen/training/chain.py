@@ -1,11 +1,11 @@
-"""A chain of stages, each trained from the one before: which chains are possible, and what is trained already.
+"""A chain of stages, each trained from the previous one: which chains are possible, and what is trained already.
 
     chain = link_stages([Job(…, "sft.zephyr", …), Job(…, "dpo.zephyr", …)])
     run_chain(chain, PreloadedRunner(machine(), ["zephyr"]), evaluate)
 
-A stage starts from the merged model of the one before, the first from the card's base; a model that a recipe also uses
-(a reward model, a teacher) is the chain's too. A finished run of the same recipe, data and start is taken as it is, and
-an unfinished one continues.
+A stage starts from the merged model of the previous one, the first from the card's base; a model that a recipe also
+uses (a reward model, a teacher) is the chain's too. A finished run of the same recipe, data and start is reused, and an
+unfinished one is resumed.
 """
 
 from collections.abc import Callable, Sequence
@@ -49,7 +49,7 @@ def named_recipes(project: str, stages: str) -> list[str]:
 class Stage:
     """A stage of a chain: the stages (by index) that it starts from and uses; parent None: it starts from the base.
 
-    `is_default`: these are the ones that its recipe names, so that its run equals one of `make train`.
+    `is_default`: its recipe names the same ones, so that its run equals one of `make train`.
     """
 
     job: Job
@@ -76,14 +76,14 @@ def next_stage(chain: list[Stage], job: Job, base: str) -> Stage:
     model = str(recipe.values[MODEL[recipe.engine]])
     if not recipe.parent_stage and model != base:
         raise UserError(
-            f"{recipe.name} names a model of its own, {model}: in a chain a stage starts from the one before",
+            f"{recipe.name} names a model of its own, {model}: in a chain a stage starts from the previous one",
             f"make train PROJECT={job.project} RECIPE={recipe.name}",
         )
     uses = {stage: used_stage(chain, recipe, stage) for stage in recipe.uses}
     parent = max((index for index in range(len(chain)) if index not in uses.values()), default=None)
     if parent is not None and chain[parent].recipe.stage == "reward":
         problem = f"{recipe.name} cannot start from {chain[parent].recipe.name}: a reward model writes no answers"
-        raise UserError(problem, "a reward model ends a chain, or stands before ppo, which uses it")
+        raise UserError(problem, "put the reward model last, or before ppo, which uses it")
     sources: dict[str, int | None] = dict(uses)
     if recipe.parent_stage or parent is not None:
         sources[recipe.parent_stage] = parent

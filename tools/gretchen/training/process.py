@@ -42,6 +42,6 @@ def spawn_process(command: list[str], environment: dict[str, str], log: BinaryIO
 def end_with_parent() -> None:
     """Let Linux kill this process when its parent ends, however that ends.
 
-    The parent holds the run's lock: a training that outlived it would write beside the one that RESUME=1 starts.
+    The parent holds the run's lock: a training that outlived it would write into the run that RESUME=1 continues.
     """
     LIBC.prctl(PR_SET_PDEATHSIG, signal.SIGKILL)

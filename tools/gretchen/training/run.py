@@ -60,7 +60,7 @@ class Training:
 
 
 def run_training(training: Training, engine: Engine, num_gpus: int, resume: bool) -> Path:
-    """Train in a new run, or continue the one that lies in the folder, and return the finished run's folder.
+    """Train in a new run folder, or continue the run in an existing one, and return the finished run's folder.
 
     Raises UserError where recipe, data or weights differ from those of the run to resume, WorkError where another
     process trains that recipe. How the training ended is recorded in run.json.

@@ -2,9 +2,9 @@
 
     train_standalone(Path("config_full.yaml"))         -> the finished run's folder
 
-Its run lies in runs/standalone/<file>.<engine>/<run>/, with recipe.yaml in today's keys, and beside it what an older
-recipe states and TRL has no key for: data/ (the handbook's mixture), chat_template.jinja, tokenizer/. Files are named
-from the current directory. Nothing is pushed to a hub, and there is no profile.
+Its run lies in runs/standalone/<file>.<engine>/<run>/, with recipe.yaml in today's keys. What an older recipe
+states and TRL has no key for lies in the same folder: data/ (the handbook's mixture), chat_template.jinja, tokenizer/.
+Paths in the file are relative to the current directory. Nothing is pushed to a hub, and there is no profile.
 """
 
 import re

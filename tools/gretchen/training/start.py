@@ -26,7 +26,7 @@ class Start:
     """A model (folder or hub id), its weights' hash, and the run that made it (None: the base).
 
     `uses` maps a stage to the run whose model is used as well: a reward model, a teacher. `chain` names the recipes of
-    a pipeline in which this start is another one than the recipe's own; it is empty where it is the recipe's own.
+    a pipeline in which this start differs from what the recipe names; it is empty otherwise.
     """
 
     model: str
