@@ -2,7 +2,7 @@
 
     make data PROJECT=genome-chatbot
 
-Every answer is computed by Biopython and by plain tables of our own (sequences.py); a row whose routes disagree is
+Every answer is computed twice, by Biopython and by plain tables (sequences.py); a row whose two answers differ is
 dropped and counted in `dropped()`. Per-codon results of Biopython are cached; its whole-sequence calls check every
 chat row and one document in fifty.
 
@@ -36,15 +36,15 @@ FORMS: dict[str, Callable[[random.Random, str, str, bool], Problem]] = {
     "amino-acid-codons": problems.amino_acid_codons,
 }
 CLOSED = ("codon-lookup", "amino-acid-codons")
-# How often a form comes in the base's documents: skills that are hard to learn more often.
+# How often each form occurs in the base's documents: more often where a skill is hard to learn.
 DOCUMENT_WEIGHTS = {
     "reverse-complement": 4, "codon-effect": 4, "gc-count": 3, "orf": 3, "translation": 3, "invalid-input": 3,
     "hgvs-write": 3, "hgvs-read": 2, "coordinates": 3, "record-facts": 6, "translation-worked": 2, "complement": 2,
     "transcription": 1, "codon-lookup": 2, "amino-acid-codons": 2, "follow-up": 1,
 }  # fmt: skip
-# How often in the chats. Invalid input is asked in the words of seven other forms: three to seven keeps both likely.
+# How often in the chats. Invalid input uses the wordings of seven other forms: at three to seven both remain likely.
 CHAT_WEIGHTS = {**dict.fromkeys(FORMS, 1), "invalid-input": 3, "record-facts": 2, "follow-up": 1}
-# How often in the prompts that are rewarded: where fine-tuning is right every time, there is nothing left to reward.
+# How often in the prompts that are rewarded: more often where fine-tuning still makes errors, which rewards need.
 PROMPT_WEIGHTS = {
     **{form: 1 for form in FORMS if form not in CLOSED}, "invalid-input": 2, "follow-up": 1,
     "reverse-complement": 4, "record-facts": 3, "gc-count": 2, "codon-effect": 2, "complement": 2,
@@ -57,12 +57,12 @@ _DROPPED: Counter[str] = Counter()
 
 
 def dropped() -> dict[str, int]:
-    """How many rows each form lost to a disagreement of the two routes since the module was loaded."""
+    """Return how many rows of each form were dropped since the module was loaded, because the two answers differed."""
     return dict(_DROPPED)
 
 
 def texts() -> Iterator[dict]:
-    """Documents, endless: what is given, the task, the answer in the very form that a chat answers in."""
+    """Yield documents without end: the input, the task, and the answer in the same form as in a chat."""
     rng = random.Random("genome documents")
     number = 0
     for form in _rounds(rng, DOCUMENT_WEIGHTS):
@@ -97,26 +97,26 @@ def texts() -> Iterator[dict]:
 
 
 def chats() -> Iterator[dict]:
-    """Question and answer, endless, forms and languages interleaved; 6 % hard rows; no prompt comes twice."""
-    for number, row in enumerate(_asked(random.Random("genome chats"), CHAT_WEIGHTS, HARD_SHARE), start=1):
+    """Yield questions with answers without end, forms and languages mixed; 6 % hard rows; no prompt twice."""
+    for number, row in enumerate(_questions(random.Random("genome chats"), CHAT_WEIGHTS, HARD_SHARE), start=1):
         yield {"id": f"chat-{row['form']}-{row['meta']['language']}-{number}", **row}
 
 
 def prompts() -> Iterator[dict]:
-    """Questions to be answered for a reward, endless, drawn apart from the chats'; `meta` holds the right answer."""
-    for number, row in enumerate(_asked(random.Random("genome prompts"), PROMPT_WEIGHTS, hard_share=0.0), start=1):
-        *asked, answer = row["messages"]
+    """Yield prompts without end, sampled independently of the chats; `meta` holds the reference answer."""
+    for number, row in enumerate(_questions(random.Random("genome prompts"), PROMPT_WEIGHTS, hard_share=0.0), start=1):
+        *prompt, answer = row["messages"]
         yield {
             "id": f"prompt-{row['form']}-{row['meta']['language']}-{number}",
             "form": row["form"],
             "group": row["group"],
-            "prompt": asked,
+            "prompt": prompt,
             "meta": row["meta"] | {"reference": answer["content"]},
         }
 
 
 def preferences() -> Iterator[dict]:
-    """Pairs, endless: the builder's answer against one with a single typed fault, of like length (see pairs.py)."""
+    """Yield pairs without end: the builder's answer, and one of similar length with a single fault (pairs.py)."""
     rng = random.Random("genome preferences")
     seen: set[str] = set()
     number = 0
@@ -130,10 +130,10 @@ def preferences() -> Iterator[dict]:
         except sequences.Disagreement:
             _DROPPED[form] += 1
             continue
-        found = pairs.rejected(rng, problem, twin, language)
+        rejected = pairs.rejected(rng, problem, twin, language)
         wording, key = pick(rng, problem.task, language, split)
         prompt = wording.format(**problem.slots)
-        if found is None or prompt in seen:
+        if rejected is None or prompt in seen:
             continue
         seen.add(prompt)
         number += 1
@@ -143,24 +143,24 @@ def preferences() -> Iterator[dict]:
             "group": [*problem.keys, key],
             "prompt": [{"role": "user", "content": prompt}],
             "chosen": [{"role": "assistant", "content": problem.answer}],
-            "rejected": [{"role": "assistant", "content": found[0]}],
-            "meta": {"fault": found[1], "language": language},
+            "rejected": [{"role": "assistant", "content": rejected[0]}],
+            "meta": {"fault": rejected[1], "language": language},
         }
 
 
 def feedback() -> Iterator[dict]:
-    """Answers with a verdict, endless: of each pair one side, the right or the faulty one, as often as the other."""
+    """Yield answers with a label without end: of each pair either the right or the faulty one, equally often."""
     rng = random.Random("genome feedback")
     for pair in preferences():
         good = rng.random() < 0.5
-        kept = {column: pair[column] for column in ("form", "group", "prompt")}
+        columns = {column: pair[column] for column in ("form", "group", "prompt")}
         meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
         verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
-        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **kept, **verdict}
+        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **columns, **verdict}
 
 
 def _rounds(rng: random.Random, weights: dict[str, int]) -> Iterator[str]:
-    """Forms for ever, each as often as its weight within a round, in a new order each round."""
+    """Yield forms without end, each as often as its weight says in every round, each round shuffled."""
     deck = [form for form, weight in weights.items() for _ in range(weight)]
     while True:
         rng.shuffle(deck)
@@ -168,15 +168,15 @@ def _rounds(rng: random.Random, weights: dict[str, int]) -> Iterator[str]:
 
 
 def _free_key(stem: str, number: int, split: str) -> str:
-    """A key that falls in `split`, for documents of closed tables, which hold nothing that could be held out."""
+    """Return a group key in `split`, for documents of closed tables, which hold nothing that could be held out."""
     tries = 0
     while split_of(f"{stem}/{number}-{tries}") != split:
         tries += 1
     return f"{stem}/{number}-{tries}"
 
 
-def _asked(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[dict]:
-    """Chat rows without their ids, endless, each form by its weight, no prompt twice."""
+def _questions(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[dict]:
+    """Yield chat rows without ids, without end, each form by its weight, no prompt twice."""
     seen: set[str] = set()
     for form in _rounds(rng, weights):
         hard = rng.random() < hard_share
@@ -195,7 +195,7 @@ def _asked(rng: random.Random, weights: dict[str, int], hard_share: float) -> It
 
 
 def _chat(rng: random.Random, form: str, language: str, split: str, hard: bool) -> dict:
-    """One chat row without its id; raises Disagreement."""
+    """Return a chat row without its id; raises Disagreement."""
     if form == "follow-up":
         problem = _follow_up(rng, language, split)
     elif form == "two-steps":
@@ -217,7 +217,7 @@ def _chat(rng: random.Random, form: str, language: str, split: str, hard: bool) 
 
 
 def _follow_up(rng: random.Random, language: str, split: str) -> Problem:
-    """Two questions on one sequence of 3-5 codons; the second speaks of the first's sequence without repeating it."""
+    """Return two questions on one sequence of 3-5 codons; the second refers to the sequence without repeating it."""
     codons = sequences.draw(rng, split, 3, 5)
     task, second = rng.choice(("complement", "reverse-complement", "translation")), "transcription"
     if task != "translation":
@@ -229,7 +229,7 @@ def _follow_up(rng: random.Random, language: str, split: str) -> Problem:
 
 
 def _two_steps(rng: random.Random, language: str, split: str) -> Problem:
-    """Reverse complement, then its protein; 3-6 codons."""
+    """Return the question for a reverse complement and its protein; 3-6 codons."""
     codons = sequences.draw(rng, split, 3, 6)
     shown = " ".join(codons)
     first = problems.solve("reverse-complement", codons, language)

@@ -1,4 +1,4 @@
-"""A problem as a document of the base's corpus: what is given, the task's name, the answer.
+"""A problem as a document of the base's corpus: the input, the task's name, the answer.
 
 The document names its task, so that the answer (its label included) is determined by the text before it. Five layouts
 in each language, one skill per document.
@@ -28,33 +28,33 @@ _WORD = {"en": "Task", "de": "Aufgabe"}
 
 
 def document(rng: random.Random, problem: Problem, language: str) -> tuple[str, str]:
-    """The document's text and its answer, which ends the text."""
+    """Return a document's text and its answer, which ends the text."""
     name = _name(problem.task, problem, language)
     text = f"{_head(rng, problem.given, name, language)}\n"
     if problem.form == "follow-up":
         second = _name(problem.meta["second"], problem, language)
         text += f"{problem.meta['first']}\n{_WORD[language]}: {second}\n"
     elif rng.random() < 0.2 and not problem.meta.get("abstain") and "\n" not in problem.answer:
-        # The label itself asks: 'DNA: ATG AAA' and then 'Complement: TAC TTT'.
+        # The label is the task: 'DNA: ATG AAA' and then 'Complement: TAC TTT'.
         label, answer = problem.answer.split(": ", 1)
         return f"{problem.given}\n{label}: {answer}", answer
     return text + problem.answer, problem.answer
 
 
 def table_document(rng: random.Random, problems: list[Problem], language: str) -> tuple[str, str]:
-    """One to three entries of a closed table; the answer is the last entry's."""
+    """Return one to three entries of a closed table, and the answer of the last."""
     chosen = problems[: rng.randint(1, len(problems))]
     blocks = [f"{_head(rng, p.given, _name(p.task, p, language), language)}\n{p.answer}" for p in chosen]
     return "\n\n".join(blocks), chosen[-1].answer
 
 
 def _name(task: str, problem: Problem, language: str) -> str:
-    """The task's name in a document."""
+    """Return the task's name in a document."""
     return TASKS[task][language == "de"].format(**problem.slots)
 
 
 def _head(rng: random.Random, given: str, name: str, language: str) -> str:
-    """What is given and the task's name, in one of five layouts."""
+    """Return the input and the task's name, in one of four layouts."""
     capital = name[0].upper() + name[1:]
     layout = rng.randrange(4)
     if layout == 0:

@@ -1,10 +1,10 @@
-"""The rejected side of a preference pair: one typed fault in an answer that is otherwise of the same form.
+"""The rejected side of a preference pair: an answer of the same form with one fault.
 
 Faults: a frame shift, a complement that is not reversed, two codons exchanged, T for U, a wrong amino acid, a wrong
-count, a coordinate not moved or moved twice, the wrong codon or kind of a change, an HGVS name the wrong way round,
-another field of the record, an answer in the language that was not asked in, a confident answer to invalid input, a
-refusal of valid input. Half of them are what a fine-tuned model still gets wrong. Every fault is wrong for certain: a
-rejected answer that equals the right one is no pair. Lengths differ by two thirds at most.
+count, a coordinate not converted or converted twice, the wrong codon or kind of a change, an HGVS name reversed,
+another field of the record, an answer in the other language, a confident answer to invalid input, a refusal of valid
+input. Half of them are errors that a fine-tuned model still makes. A rejected answer that equals the right one gives no
+pair. Lengths differ by two thirds at most.
 
 Not covered: faults in wording or manner; the chosen side is always the builder's answer.
 """
@@ -15,9 +15,9 @@ import re
 from . import problems
 from . import sequences as seq
 from .problems import LABELS, Problem
-from .records import HELD, read_field
+from .records import FIELDS_OF, read_field
 
-# The forms that have pairs, with what can go wrong in each.
+# The forms that have pairs, with the faults of each.
 FAULTS = {
     "reverse-complement": ("not-reversed", "exchanged", "other-language", "refused"),
     "transcription": ("t-for-u", "refused"),
@@ -31,17 +31,17 @@ FAULTS = {
     "record-facts": ("other-field", "other-language", "other-language"),
     "invalid-input": ("confident", "confident", "other-language"),
 }
-# How often each form comes: as often a confident answer to invalid input as a refusal of valid input; more often what
-# fine-tuning leaves weak, where to answer in the language of the question.
+# How often each form occurs: confident answers to invalid input as often as refusals of valid input; more often where
+# fine-tuned models are weak, among them answering in the language of the question.
 _OFTEN = {"invalid-input": 6, "gc-count": 6, "record-facts": 8}
 WEIGHTS = {form: len(faults) for form, faults in FAULTS.items()} | _OFTEN
 _SHOWN = str.maketrans("ACGTU", "TGCAA")
 
 
 def rejected(rng: random.Random, problem: Problem, twin: Problem, language: str) -> tuple[str, str] | None:
-    """A wrong answer of like length and its fault; None where this problem allows none.
+    """Return a wrong answer of similar length and its fault; None where this problem allows none.
 
-    `twin` is the same problem, drawn in the other language.
+    `twin` is the same problem in the other language.
     """
     fault = rng.choice(FAULTS[problem.form])
     if fault == "other-language":
@@ -55,7 +55,7 @@ def rejected(rng: random.Random, problem: Problem, twin: Problem, language: str)
 
 
 def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) -> str | None:
-    """The answer with that fault planted; None where it cannot be."""
+    """Return the answer with that fault; None where it cannot have it."""
     if fault == "refused":
         return _refusal(rng, problem, language)
     if fault == "confident":
@@ -74,7 +74,7 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
     if fault == "t-for-u":
         return problem.answer.replace("U", "T")
     if fault == "frame-shift":
-        if problem.given.startswith("RNA"):  # its codons would turn to DNA: a second fault
+        if problem.given.startswith("RNA"):  # its codons would become DNA: a second fault
             return None
         text = "".join(problem.codons)
         shifted = text[1:] + text[0]
@@ -83,7 +83,7 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
     if fault == "wrong-amino-acid":
         return _wrong_letter(rng, problem.answer)
     if fault == "wrong-count":
-        return re.sub(r"GC: (\d+)", lambda found: f"GC: {int(found[1]) + rng.choice((1, 2))}", problem.answer)
+        return re.sub(r"GC: (\d+)", lambda match: f"GC: {int(match[1]) + rng.choice((1, 2))}", problem.answer)
     if fault == "not-moved":
         return f"{problem.meta['to']}: {problem.slots['x']}"
     old, number, new = re.fullmatch(r".*p\.([A-Z][a-z]+)(\d+)(\S+)", problem.answer, re.DOTALL).groups()
@@ -91,14 +91,14 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
 
 
 def _refusal(rng: random.Random, problem: Problem, language: str) -> str:
-    """A refusal of a valid sequence: a codon of it is called partial."""
+    """Return a refusal of a valid sequence: one of its codons is called partial."""
     number = rng.randrange(len(problem.codons))
     reason = "partial" if language == "en" else "unvollständig"
     return f"{LABELS[language]['invalid']}: Codon {number + 1} {problem.codons[number]}, {reason}"
 
 
 def _confident(problem: Problem, language: str) -> str | None:
-    """An answer to invalid input as if nothing were wrong with it."""
+    """Return an answer to invalid input as if it were valid."""
     shown = problem.slots["x"]
     if problem.task in ("complement", "reverse-complement"):
         strand = shown.translate(_SHOWN)
@@ -117,16 +117,16 @@ def _confident(problem: Problem, language: str) -> str | None:
 
 
 def _exchanged(rng: random.Random, answer: str) -> str:
-    """The strand with two codons beside each other exchanged."""
+    """Return the strand with two neighbouring codons exchanged."""
     head, strand = answer.rsplit(": ", 1)
     codons = strand.split()
-    place = rng.randrange(len(codons) - 1)
-    codons[place], codons[place + 1] = codons[place + 1], codons[place]
+    index = rng.randrange(len(codons) - 1)
+    codons[index], codons[index + 1] = codons[index + 1], codons[index]
     return f"{head}: {' '.join(codons)}"
 
 
 def _wrong_effect(rng: random.Random, problem: Problem, fault: str, language: str) -> str:
-    """The effect of a change told of a codon that did not change, or called by another kind's name."""
+    """Return an effect with an unchanged codon, or with another kind of change."""
     first, second = problem.answer.split("\n")
     if fault == "wrong-kind":
         label, kind = second.split(": ")
@@ -138,16 +138,16 @@ def _wrong_effect(rng: random.Random, problem: Problem, fault: str, language: st
 
 
 def _other_field(rng: random.Random, problem: Problem) -> str:
-    """What the record says of another field."""
+    """Return the value of another field of the record."""
     kind, field = problem.meta["record"], problem.meta["field"]
-    other = rng.choice([name for name in HELD[kind] if name != field])
+    other = rng.choice([name for name in FIELDS_OF[kind] if name != field])
     return f"{problem.answer.split(': ')[0]}: {read_field(problem.given, kind, other)}"
 
 
 def _wrong_letter(rng: random.Random, answer: str) -> str:
-    """The protein with one amino acid exchanged."""
+    """Return the protein with one amino acid exchanged."""
     head, letters = answer.rsplit(": ", 1)
-    found = letters.split()
-    place = rng.randrange(len(found))
-    found[place] = rng.choice([letter for letter in seq.NAMES if letter not in (found[place], "*")])
-    return f"{head}: {' '.join(found)}"
+    amino_acids = letters.split()
+    index = rng.randrange(len(amino_acids))
+    amino_acids[index] = rng.choice([letter for letter in seq.NAMES if letter not in (amino_acids[index], "*")])
+    return f"{head}: {' '.join(amino_acids)}"

@@ -1,8 +1,8 @@
-"""One problem per call: what is given, what the answer is, and the groups that keep it in one split.
+"""Problems: each with its input, its answer, and the groups that keep it in one split.
 
-`DRAW[form](rng, language, split, hard)` returns a Problem; texts() and chats() only differ in how they word it, so a
-document and a chat answer have the same surface. Numbers and letters are the same in English and German, only labels
-and terms differ. Sizes: 3-8 codons, hard 9-11. Records are in records.py, wordings in wordings.py.
+Every function returns a random Problem; texts() and chats() differ only in its wording, so answers have the same form
+in documents and chats. Numbers and letters are the same in English and German, only labels and terms differ. Sizes: 3-8
+codons, hard 9-11. Records are in records.py, wordings in wordings.py.
 
 Not covered: changes of more than one base, codon 1 and stop codons in HGVS (p.Met1?, extensions).
 """
@@ -30,7 +30,7 @@ KINDS = {
         "start-loss": "Startverlust",
     },
 }
-FOREIGN = "EFIJLOPQXZ"  # letters that stand for no base, not even in the ambiguity alphabet
+NON_BASES = "EFIJLOPQXZ"  # letters that are no base, not even in the ambiguity alphabet
 SEQUENCE_TASKS = (
     "complement",
     "reverse-complement",
@@ -47,7 +47,7 @@ class Problem:
     """A question without its wording. `slots` fill a chat wording, `given` are the lines of a document."""
 
     form: str
-    task: str  # whose wording asks for it: the form itself, except for invalid input
+    task: str  # the task of its wording: the form itself, except for invalid input
     given: str
     answer: str
     slots: dict[str, str]
@@ -57,7 +57,7 @@ class Problem:
 
 
 def solve(task: str, codons: list[str], language: str) -> str:
-    """The answer to one of SEQUENCE_TASKS, labelled; raises Disagreement."""
+    """Return the labelled answer to one of SEQUENCE_TASKS; raises Disagreement."""
     if task in ("complement", "reverse-complement"):
         strand = seq.complement(codons) if task == "complement" else seq.reverse_complement(codons)
         return f"{LABELS[language][task]}: {strand}"
@@ -84,7 +84,7 @@ def _sizes(hard: bool) -> tuple[int, int]:
 
 
 def sequence_problem(task: str, rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """A valid sequence for one of SEQUENCE_TASKS; every fourth translation starts from RNA."""
+    """Return a problem with a valid sequence for one of SEQUENCE_TASKS; every fourth translation starts from RNA."""
     low, high = _sizes(hard)
     if task == "orf":
         codons = _draw_frame(rng, split, low, high)
@@ -99,7 +99,7 @@ def sequence_problem(task: str, rng: random.Random, language: str, split: str, h
 
 
 def _worked_rna(codons: list[str]) -> str:
-    """The worked translation with its codons in RNA letters."""
+    """Return the worked translation with its codons in RNA letters."""
     letters = seq.protein(codons)
     shown = seq.transcription(codons).split()
     steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(shown, letters.split(), strict=True)])
@@ -107,42 +107,42 @@ def _worked_rna(codons: list[str]) -> str:
 
 
 def _draw_frame(rng: random.Random, split: str, low: int, high: int) -> list[str]:
-    """Two thirds with a reading frame somewhere, one third without (no start, or no stop behind it)."""
-    wanted = rng.random() < 0.67
+    """Return codons, two thirds with a reading frame, one third without (no start, or no stop after it)."""
+    with_frame = rng.random() < 0.67
     while True:
         count = seq.count(rng, low, high)
         codons = rng.choices(seq.SENSE if rng.random() < 0.7 else seq.CODONS, k=count)
         first = rng.randrange(0, max(1, count - 2))
-        if wanted or rng.random() < 0.5:
+        if with_frame or rng.random() < 0.5:
             codons[first] = "ATG"
-        if wanted or rng.random() < 0.5:
+        if with_frame or rng.random() < 0.5:
             codons[rng.randrange(first + 1, count)] = rng.choice(seq.STOPS)
-        if split_of("seq:" + "".join(codons)) == split and bool(seq.reading_frame(codons)) == wanted:
+        if split_of("seq:" + "".join(codons)) == split and bool(seq.reading_frame(codons)) == with_frame:
             return codons
 
 
 def codon_effect(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """A coding sequence and the same with one base changed; the five kinds come equally often."""
+    """Return a problem on a coding sequence with one base changed; the five kinds are equally frequent."""
     kind = rng.choice(list(KINDS["en"]))
     while True:
         codons = seq.draw_coding(rng, split, *_sizes(hard))
         last = len(codons) - 1
-        place = {"start-loss": 0, "stop-loss": last}.get(kind) if kind.endswith("loss") else rng.randrange(1, last)
-        before = codons[place]
-        options = [codon for codon in seq.neighbours(before) if seq.effect(place + 1, before, codon) == kind]
+        index = {"start-loss": 0, "stop-loss": last}.get(kind) if kind.endswith("loss") else rng.randrange(1, last)
+        before = codons[index]
+        options = [codon for codon in seq.neighbours(before) if seq.effect(index + 1, before, codon) == kind]
         rng.shuffle(options)
         for after in options:
-            changed = [*codons[:place], after, *codons[place + 1 :]]
+            changed = [*codons[:index], after, *codons[index + 1 :]]
             if split_of("seq:" + "".join(changed)) == split:
-                return _effect_problem(codons, changed, place, kind, language)
+                return _effect_problem(codons, changed, index, kind, language)
 
 
-def _effect_problem(codons: list[str], changed: list[str], place: int, kind: str, language: str) -> Problem:
-    """Words the effect: codon number, both codons with their amino acids, and the kind."""
+def _effect_problem(codons: list[str], changed: list[str], index: int, kind: str, language: str) -> Problem:
+    """Return the problem with its answer: codon number, both codons with their amino acids, and the kind."""
     x, y = " ".join(codons), " ".join(changed)
-    step = [f"{codon}-{seq.protein([codon])}" for codon in (codons[place], changed[place])]
+    step = [f"{codon}-{seq.protein([codon])}" for codon in (codons[index], changed[index])]
     head, label = ("Changed", "Effect") if language == "en" else ("Verändert", "Wirkung")
-    answer = f"Codon {place + 1}: {step[0]} > {step[1]}\n{label}: {KINDS[language][kind]}"
+    answer = f"Codon {index + 1}: {step[0]} > {step[1]}\n{label}: {KINDS[language][kind]}"
     keys = [seq.key(x), seq.key(y)]
     given = f"Original: {x}\n{head}: {y}"
     return Problem(
@@ -151,23 +151,23 @@ def _effect_problem(codons: list[str], changed: list[str], place: int, kind: str
 
 
 def _draw_change(rng: random.Random, low: int) -> tuple[int, str, str, str]:
-    """Codon number (2-400), codon before and after, kind: half missense, a quarter each nonsense and synonymous."""
-    wanted = rng.choice(("missense", "missense", "nonsense", "synonymous"))
+    """Return codon number (2-400), codon before and after, kind: half missense, a quarter each nonsense, synonymous."""
+    kind = rng.choice(("missense", "missense", "nonsense", "synonymous"))
     while True:
         before = rng.choice(seq.SENSE)
-        options = [codon for codon in seq.neighbours(before) if seq.effect(2, before, codon) == wanted]
+        options = [codon for codon in seq.neighbours(before) if seq.effect(2, before, codon) == kind]
         if options:
-            return rng.randint(low, 99 if rng.random() < 0.6 else 400), before, rng.choice(options), wanted
+            return rng.randint(low, 99 if rng.random() < 0.6 else 400), before, rng.choice(options), kind
 
 
 def _hgvs(number: int, before: str, after: str) -> str:
-    """The protein-level HGVS name of a codon change, e.g. p.Lys2Ter, p.Lys2=."""
+    """Return the protein-level HGVS name of a codon change, e.g. p.Lys2Ter, p.Lys2=."""
     old, new = seq.three_letters(seq.AMINO_ACIDS[before]), seq.three_letters(seq.AMINO_ACIDS[after])
     return f"p.{old}{number}{'=' if old == new else new}"
 
 
 def hgvs_write(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """Codon number and change to an HGVS name; hard: numbers of three digits."""
+    """Return a problem from codon number and change to an HGVS name; hard: numbers of three digits."""
     while True:
         number, before, after, kind = _draw_change(rng, 2)
         number = rng.randint(401, 999) if hard else number
@@ -183,7 +183,7 @@ def hgvs_write(rng: random.Random, language: str, split: str, hard: bool) -> Pro
 
 
 def hgvs_read(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """An HGVS name to codon number, amino acids and kind; hard: numbers of three digits."""
+    """Return a problem from an HGVS name to codon number, amino acids and kind; hard: numbers of three digits."""
     while True:
         number, before, after, kind = _draw_change(rng, 2)
         name = _hgvs(rng.randint(401, 999) if hard else number, before, after)
@@ -198,7 +198,7 @@ def hgvs_read(rng: random.Random, language: str, split: str, hard: bool) -> Prob
 
 
 def coordinates(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """GFF3 (1-based, end included) to BED (0-based, end excluded) or back; hard: four digits."""
+    """Return a problem from GFF3 (1-based, end included) to BED (0-based, end excluded) or back; hard: four digits."""
     low, high = (1000, 9999) if hard else (1, 999)
     to_bed = rng.random() < 0.5
     while True:
@@ -209,7 +209,7 @@ def coordinates(rng: random.Random, language: str, split: str, hard: bool) -> Pr
             break
     source, target = ("GFF3", "BED") if to_bed else ("BED", "GFF3")
     moved = start - 1 if to_bed else start + 1
-    # Biopython counts like BED; its location of "12..57", written like GFF3, is the first route.
+    # Biopython counts like BED; its location of "12..57", written like GFF3, is the first way to compute the answer.
     location = SimpleLocation.fromstring(f"{start if to_bed else moved}..{end}")
     seq.agree("coordinates", f"{location.start} {location.end}", f"{moved if to_bed else start} {end}")
     slots = {"x": f"{start} {end}", "from": source, "to": target}
@@ -220,40 +220,40 @@ def coordinates(rng: random.Random, language: str, split: str, hard: bool) -> Pr
 
 
 def invalid_input(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """A sequence no task may answer: a foreign letter, a partial codon, U in DNA; the answer names the codon."""
+    """Return a problem to be refused: a letter that is no base, a partial codon, U in DNA; the answer names it."""
     fault = rng.choice(("letter", "partial", "mixed"))
     source = split if fault == "mixed" else "train"  # U and T share a key, so a mixed sequence keeps its split
     while True:
         codons = (seq.draw_coding if rng.random() < 0.3 else seq.draw)(rng, source, *_sizes(hard))
-        place, reason = _spoil(rng, codons, fault, language)
-        if place >= 0 and split_of(seq.key(" ".join(codons))) == split:
+        index, reason = _spoil(rng, codons, fault, language)
+        if index >= 0 and split_of(seq.key(" ".join(codons))) == split:
             break
     task, x = rng.choice(SEQUENCE_TASKS), " ".join(codons)
-    answer = f"{LABELS[language]['invalid']}: Codon {place + 1} {codons[place]}, {reason}"
+    answer = f"{LABELS[language]['invalid']}: Codon {index + 1} {codons[index]}, {reason}"
     meta = {"fault": fault, "abstain": True}
     return Problem("invalid-input", task, f"DNA: {x}", answer, {"x": x}, [seq.key(x)], meta)
 
 
 def _spoil(rng: random.Random, codons: list[str], fault: str, language: str) -> tuple[int, str]:
-    """Plants the fault in place; returns the codon's index (-1: this sequence cannot bear it) and the reason."""
+    """Insert the fault into `codons`; return the codon's index (-1: not possible in this sequence) and the reason."""
     english = language == "en"
     if fault == "partial":
         codons[-1] = codons[-1][: rng.randint(1, 2)]
         return len(codons) - 1, "partial" if english else "unvollständig"
     if fault == "letter":
-        place, base, sign = rng.randrange(len(codons)), rng.randrange(3), rng.choice(FOREIGN)
-        codons[place] = codons[place][:base] + sign + codons[place][base + 1 :]
-        return place, f"{'letter' if english else 'Buchstabe'} {sign}"
-    places = [index for index, codon in enumerate(codons) if "T" in codon]
-    if len(places) < 3:  # one codon with U against two with T: clearly DNA with a slip
+        index, base, sign = rng.randrange(len(codons)), rng.randrange(3), rng.choice(NON_BASES)
+        codons[index] = codons[index][:base] + sign + codons[index][base + 1 :]
+        return index, f"{'letter' if english else 'Buchstabe'} {sign}"
+    indices = [i for i, codon in enumerate(codons) if "T" in codon]
+    if len(indices) < 3:  # one codon with U against two with T: clearly DNA with a typing error
         return -1, ""
-    place = rng.choice(places)
-    codons[place] = codons[place].replace("T", "U")
-    return place, "U in DNA"
+    index = rng.choice(indices)
+    codons[index] = codons[index].replace("T", "U")
+    return index, "U in DNA"
 
 
 def codon_lookup(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """The amino acid of a codon: letter, short and full name. A closed table."""
+    """Return a problem on the amino acid of a codon: letter, short and full name. A closed table."""
     codon = rng.choice(seq.CODONS)
     letter = seq.protein([codon])
     short, english, german = seq.NAMES[letter]
@@ -263,7 +263,7 @@ def codon_lookup(rng: random.Random, language: str, split: str, hard: bool) -> P
 
 
 def amino_acid_codons(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """All codons of an amino acid in alphabetical order. A closed table."""
+    """Return a problem on all codons of an amino acid in alphabetical order. A closed table."""
     letter = rng.choice(list(seq.NAMES))
     short, english, german = seq.NAMES[letter]
     label, name = ("Amino acid", english) if language == "en" else ("Aminosäure", german)

@@ -20,11 +20,11 @@ from gretchen.errors import UserError
 from gretchen.projects.rows import Fault
 
 COLUMNS = ("Module", "Question", "Goldstandard")
-LONGEST_FIELD = 10_000_000  # GeneTuring holds whole genes in one field; csv's own limit is 131,072 characters
+MAX_FIELD = 10_000_000  # GeneTuring has whole genes in one field; csv's own limit is 131,072 characters
 
 
 def read(path: str | Path) -> Iterator[dict | Fault]:
-    """Rows and faults of a file, or of all .csv and .json files of a folder. Raises UserError for anything else."""
+    """Yield rows and faults of a file, or of all .csv and .json files of a folder. Raises UserError for other files."""
     path = Path(path)
     files = sorted([*path.rglob("*.csv"), *path.rglob("*.json")]) if path.is_dir() else [path]
     if not files:
@@ -38,14 +38,14 @@ def read(path: str | Path) -> Iterator[dict | Fault]:
 
 
 def _geneturing(file: Path) -> Iterator[dict | Fault]:
-    """One row per question; several models' lines with one question share its group."""
-    csv.field_size_limit(LONGEST_FIELD)
+    """Yield a row per question; the lines of several models with the same question share its group."""
+    csv.field_size_limit(MAX_FIELD)
     with file.open(encoding="utf-8-sig", errors="replace", newline="") as stream:
         rows = csv.DictReader(stream)
         missing = [name for name in COLUMNS if name not in (rows.fieldnames or [])]
         if missing:
             yield Fault(
-                str(file), 1, f"no column {', '.join(missing)}; the header wants Model,Module,Question,Goldstandard"
+                str(file), 1, f"no column {', '.join(missing)}; expected the header Model,Module,Question,Goldstandard"
             )
             return
         for number, row in enumerate(rows, 1):
@@ -63,7 +63,7 @@ def _geneturing(file: Path) -> Iterator[dict | Fault]:
 
 
 def _pubmedqa(file: Path) -> Iterator[dict | Fault]:
-    """One row per abstract: contexts and question, answered with yes, no or maybe."""
+    """Yield a row per abstract: contexts and question, answered with yes, no or maybe."""
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
         entries = json.loads(text)
@@ -86,25 +86,25 @@ def _pubmedqa(file: Path) -> Iterator[dict | Fault]:
 
 
 def _pubmedqa_fault(entry: object) -> str:
-    """What is wrong with an entry, '' when nothing is."""
+    """Return what is wrong with an entry, "" for a valid one."""
     if not isinstance(entry, dict):
-        return "the entry is no object"
+        return "the entry is not an object"
     question, contexts = entry.get("QUESTION"), entry.get("CONTEXTS")
     if not isinstance(question, str) or not question.strip():
         return "QUESTION is missing or empty"
     if not isinstance(contexts, list) or not all(isinstance(part, str) for part in contexts):
-        return "CONTEXTS is no list of strings"
+        return "CONTEXTS is not a list of strings"
     if entry.get("final_decision") not in ("yes", "no", "maybe"):
         return f"final_decision is {entry.get('final_decision')!r}; expected yes, no or maybe"
     return ""
 
 
 def _digest(text: str) -> str:
-    """A short name for a long question: the same for the same words, whatever the whitespace and case."""
+    """Return a short name for a long question: the same for the same words, whatever their whitespace and case."""
     return hashlib.sha256(" ".join(text.lower().split()).encode()).hexdigest()[:16]
 
 
 def _row(name: str, form: str, group: str, question: str, answer: str, meta: dict) -> dict:
-    """A chat row of one question and one answer."""
+    """Return a chat row of a question and its answer."""
     messages = [{"role": "user", "content": question}, {"role": "assistant", "content": answer}]
     return {"id": name, "form": form, "group": group, "messages": messages, "meta": meta}

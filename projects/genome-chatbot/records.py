@@ -1,7 +1,7 @@
 """Small records as databases print them (FASTA, GenBank, GFF3, shortened), and a question about one field.
 
-Gene symbols and accessions are random letters and digits, so nothing can be known by heart: the answer stands in the
-record, or the answer is that the field is not given. The second route reads the field back from the record's text.
+Gene symbols and accessions are random letters and digits, so they cannot be memorized: the answer is in the record,
+or it is that the field is not given. The second way to compute an answer reads the field back from the record's text.
 """
 
 import random
@@ -17,26 +17,26 @@ FIELDS = {
 }
 ORGANISMS = ("Mus musculus", "Homo sapiens", "Escherichia coli", "Danio rerio", "Zea mays", "Bos taurus",
              "Arabidopsis thaliana", "Bacillus subtilis", "Gallus gallus", "Rattus norvegicus")  # fmt: skip
-# What each kind of record holds; a field it lacks is answered with "not given".
-HELD = {
+# The fields of each kind of record; a missing field is answered with "not given".
+FIELDS_OF = {
     "FASTA": ("accession", "gene", "organism"),
     "GenBank": ("accession", "gene", "organism", "length"),
     "GFF3": ("accession", "gene", "strand"),
 }
-ABSENT = {"en": "not given", "de": "nicht angegeben"}
+NOT_GIVEN = {"en": "not given", "de": "nicht angegeben"}
 
 
 def record_facts(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """A record and a question about one field; every sixth asks for a field the record lacks. Hard: two records."""
-    kind = rng.choice(list(HELD))
+    """Return a question about a field of a record; in every sixth the record does not have it. Hard: two records."""
+    kind = rng.choice(list(FIELDS_OF))
     values = _values(rng, split)
     if rng.random() < 1 / 6:
-        field = rng.choice([name for name in FIELDS["en"] if name not in HELD[kind]])
+        field = rng.choice([name for name in FIELDS["en"] if name not in FIELDS_OF[kind]])
     else:
-        field = rng.choice(HELD[kind])
+        field = rng.choice(FIELDS_OF[kind])
     text = render(kind, values)
-    held = field in HELD[kind]
-    if held:
+    is_given = field in FIELDS_OF[kind]
+    if is_given:
         seq.agree("record", values[field], read_field(text, kind, field))
     label = FIELDS[language][field]
     keys = [f"record:{values['accession']}"]
@@ -46,20 +46,20 @@ def record_facts(rng: random.Random, language: str, split: str, hard: bool) -> P
         shown = f"{render(kind, other)}\n{text}" if rng.random() < 0.5 else f"{text}\n{render(kind, other)}"
         keys.append(f"record:{other['accession']}")
         label = f"{label} {values['accession']}"
-    answer = f"{label}: {values[field] if held else ABSENT[language]}"
-    meta = {"field": field, "record": kind, "abstain": not held}
+    answer = f"{label}: {values[field] if is_given else NOT_GIVEN[language]}"
+    meta = {"field": field, "record": kind, "abstain": not is_given}
     return Problem("record-facts", "record-facts", shown, answer, {"x": shown, "field": label}, keys, meta)
 
 
 def _values(rng: random.Random, split: str) -> dict[str, str]:
-    """The fields of one invented record whose accession falls in `split`."""
+    """Return the fields of an invented record whose accession is in `split`."""
     while True:
         letters = rng.choice("ABCDEGHKLMNPRSTVXYZ") + rng.choice("ABCDEGHKLMNPRSTVXYZ")
         accession = f"{letters}{rng.randint(100, 9999)}"
         if split_of(f"record:{accession}") == split:
             break
-    # Like a human gene's symbol. In small letters the tokenizer would cut one name in two ways ("=bac", " bac"), and a
-    # small model does not learn to copy what it reads in other pieces.
+    # Like a human gene's symbol. In small letters a name would have two tokenizations ("=bac", " bac"), and a small
+    # model does not learn to copy between them.
     gene = "".join(rng.choices("BDEFHIKLMNPRSVXYZ", k=3)) + str(rng.randint(1, 99))
     start = rng.randint(1, 200)
     return {
@@ -73,7 +73,7 @@ def _values(rng: random.Random, split: str) -> dict[str, str]:
 
 
 def render(kind: str, values: dict[str, str]) -> str:
-    """The record's text: one line for FASTA and GFF3, three for GenBank."""
+    """Return the record's text: one line for FASTA and GFF3, three for GenBank."""
     if kind == "FASTA":
         return f">{values['accession']} gene={values['gene']} organism={values['organism']}"
     if kind == "GFF3":
@@ -82,7 +82,7 @@ def render(kind: str, values: dict[str, str]) -> str:
 
 
 def read_field(text: str, kind: str, field: str) -> str:
-    """The field as read back from a record's text (second route)."""
+    """Return a field as read back from a record's text."""
     if kind == "GFF3":
         columns = text.split()
         return {"accession": columns[0], "strand": columns[6], "gene": columns[8].partition("=")[2]}[field]

@@ -1,9 +1,9 @@
-"""Sequences in codon groups ('ATG AAA CCC TAG'), and what is computed from them, by two routes.
+"""Sequences in codon groups ('ATG AAA CCC TAG'), and what is computed from them, in two ways.
 
-First route: Biopython's answer for each of the 64 codons, taken once when the module is loaded (a whole-sequence call
-for each of 300,000 documents would take minutes). Second route: plain tables and string operations written here. Both
-run on every row; `check_whole` repeats the first with Biopython's whole-sequence calls, for every chat row and a
-sample of the documents. A row whose routes differ raises `Disagreement`; the builder drops and counts it.
+First: Biopython's answer for each of the 64 codons, computed once when the module is loaded (a whole-sequence call for
+each of 300,000 documents would take minutes). Second: the plain tables and string operations of this file. Both run on
+every row; `check_whole` repeats the first with Biopython's whole-sequence calls, for every chat row and a sample of the
+documents. A row whose two answers differ raises `Disagreement`; the builder drops and counts it.
 
 Not covered: ambiguity codes (N, R, Y …), translation tables other than 1, frames other than the first.
 """
@@ -13,19 +13,20 @@ from itertools import product
 
 from Bio.Data.IUPACData import protein_letters_1to3
 from Bio.Seq import Seq
+from Bio.SeqUtils import gc_fraction
 
 from gretchen.projects.splits import split_of
 
 CODONS = ["".join(bases) for bases in product("ACGT", repeat=3)]
 
-# First route: Biopython, codon by codon.
+# First: Biopython, codon by codon.
 COMPLEMENTS = {codon: str(Seq(codon).complement()) for codon in CODONS}
 REVERSE_COMPLEMENTS = {codon: str(Seq(codon).reverse_complement()) for codon in CODONS}
 TRANSCRIPTS = {codon: str(Seq(codon).transcribe()) for codon in CODONS}
 AMINO_ACIDS = {codon: str(Seq(codon).translate(table=1)) for codon in CODONS}
 THREE_LETTERS = {**protein_letters_1to3, "*": "Ter"}
 
-# Second route: the standard genetic code as NCBI prints it, bases in the order T, C, A, G.
+# Second: the standard genetic code as NCBI prints it, bases in the order T, C, A, G.
 _CODE = "FFLLSSSSYY**CC*WLLLLPPPPHHQQRRRRIIIMTTTTNNKKSSRRVVVVAAAADDEEGGGG"
 CODE = {"".join(bases): letter for bases, letter in zip(product("TCAG", repeat=3), _CODE, strict=True)}
 _PAIRS = str.maketrans("ACGT", "TGCA")
@@ -45,28 +46,28 @@ SENSE = [codon for codon in CODONS if CODE[codon] != "*"]
 
 
 class Disagreement(Exception):
-    """The two routes gave different answers for one row."""
+    """Biopython and the plain tables gave different answers for a row."""
 
 
 def agree(what: str, first: str, second: str) -> str:
-    """The answer both routes gave; raises Disagreement with both when they differ."""
+    """Return the answer that both ways gave; raises Disagreement with both where they differ."""
     if first != second:
         raise Disagreement(f"{what}: {first!r} by Biopython, {second!r} by the plain tables")
     return first
 
 
 def key(sequence: str) -> str:
-    """The group of a sequence: its letters without spaces, U written as T, so that a DNA and its RNA share a split."""
+    """Return a sequence's group key: no spaces, T for U, so that a DNA and its RNA share a split."""
     return "seq:" + sequence.replace(" ", "").replace("U", "T")
 
 
 def count(rng: random.Random, low: int, high: int) -> int:
-    """A number of codons from low to high, the shorter of two draws: short sequences are learned first."""
+    """Return a number of codons from low to high, the smaller of two samples: short sequences are learned first."""
     return min(rng.randint(low, high), rng.randint(low, high))
 
 
 def draw(rng: random.Random, split: str, low: int, high: int) -> list[str]:
-    """Between low and high random codons (inclusive) whose group falls in `split`."""
+    """Return between low and high random codons (inclusive) whose group is in `split`."""
     while True:
         codons = rng.choices(CODONS, k=count(rng, low, high))
         if split_of("seq:" + "".join(codons)) == split:
@@ -74,7 +75,7 @@ def draw(rng: random.Random, split: str, low: int, high: int) -> list[str]:
 
 
 def draw_coding(rng: random.Random, split: str, low: int, high: int) -> list[str]:
-    """As draw(), from ATG to a stop codon, no stop in between, at least four codons (of three there are only 183)."""
+    """As draw(), from ATG to a stop codon without another, at least four codons: of three there are only 183."""
     while True:
         codons = ["ATG", *rng.choices(SENSE, k=count(rng, max(low, 4), high) - 2), rng.choice(STOPS)]
         if split_of("seq:" + "".join(codons)) == split:
@@ -82,31 +83,31 @@ def draw_coding(rng: random.Random, split: str, low: int, high: int) -> list[str
 
 
 def complement(codons: list[str]) -> str:
-    """The complementary strand, read in the same direction, in codon groups."""
+    """Return the complementary strand, read in the same direction, in codon groups."""
     first = " ".join([COMPLEMENTS[codon] for codon in codons])
     return agree("complement", first, " ".join(codons).translate(_PAIRS))
 
 
 def reverse_complement(codons: list[str]) -> str:
-    """The complementary strand from its own 5' end, in codon groups (lengths are multiples of three)."""
+    """Return the complementary strand from its own 5' end, in codon groups (lengths are multiples of three)."""
     first = " ".join([REVERSE_COMPLEMENTS[codon] for codon in reversed(codons)])
     return agree("reverse complement", first, " ".join(codons).translate(_PAIRS)[::-1])
 
 
 def transcription(codons: list[str]) -> str:
-    """The mRNA of the coding strand: U for T, in codon groups."""
+    """Return the mRNA of the coding strand: U for T, in codon groups."""
     first = " ".join([TRANSCRIPTS[codon] for codon in codons])
     return agree("transcription", first, " ".join(codons).replace("T", "U"))
 
 
 def protein(codons: list[str]) -> str:
-    """One-letter amino acids of every codon, separated by spaces, `*` for a stop (translation goes on behind it)."""
+    """Return the one-letter amino acid of every codon, separated by spaces, `*` for a stop, also after a stop."""
     first = " ".join([AMINO_ACIDS[codon] for codon in codons])
     return agree("protein", first, " ".join([CODE[codon] for codon in codons]))
 
 
 def gc_totals(codons: list[str]) -> list[int]:
-    """The number of G and C up to and including each codon."""
+    """Return the number of G and C up to and including each codon."""
     total, totals = 0, []
     for codon in codons:
         total += codon.count("G") + codon.count("C")
@@ -117,24 +118,24 @@ def gc_totals(codons: list[str]) -> list[int]:
 
 
 def reading_frame(codons: list[str]) -> list[str]:
-    """The codons from the first ATG to the first stop behind it, both in frame 1; empty when there is none."""
-    found: list[str] = []
+    """Return the codons from the first ATG to the next stop, both in frame 1; [] where there is none."""
+    frame: list[str] = []
     for codon in codons:
-        if found or codon == "ATG":
-            found.append(codon)
+        if frame or codon == "ATG":
+            frame.append(codon)
             if CODE[codon] == "*":
                 break
-    found = found if found and CODE[found[-1]] == "*" else []
+    frame = frame if frame and CODE[frame[-1]] == "*" else []
     letters = "".join([AMINO_ACIDS[codon] for codon in codons])
     start = letters.find("M")
     stop = letters.find("*", start)
     second = codons[start : stop + 1] if start >= 0 and stop >= 0 else []
-    agree("reading frame", " ".join(second), " ".join(found))
-    return found
+    agree("reading frame", " ".join(second), " ".join(frame))
+    return frame
 
 
 def effect(number: int, before: str, after: str) -> str:
-    """The kind of a codon change; codon 1 is the start codon if it reads ATG."""
+    """Return the kind of a codon change; codon 1 is the start codon if it is ATG."""
     first = _kind(number == 1 and before == "ATG", AMINO_ACIDS[before], AMINO_ACIDS[after])
     stops = ("TAA", "TAG", "TGA")
     if number == 1 and before == "ATG":
@@ -147,7 +148,7 @@ def effect(number: int, before: str, after: str) -> str:
 
 
 def _kind(start: bool, before: str, after: str) -> str:
-    """The kind of a change from one amino acid to another, by Biopython's letters."""
+    """Return the kind of a change from one amino acid to another, by Biopython's letters."""
     if start:
         return "start-loss"
     if before == after:
@@ -156,19 +157,17 @@ def _kind(start: bool, before: str, after: str) -> str:
 
 
 def three_letters(letter: str) -> str:
-    """The three-letter name of an amino acid; Ter for a stop, as HGVS wants."""
+    """Return the three-letter name of an amino acid; Ter for a stop, as in HGVS."""
     return agree("three letters", THREE_LETTERS[letter], NAMES[letter][0])
 
 
 def neighbours(codon: str) -> list[str]:
-    """The nine codons that differ from `codon` in one base."""
+    """Return the nine codons that differ from `codon` in one base."""
     return [codon[:i] + base + codon[i + 1 :] for i in range(3) for base in "ACGT" if base != codon[i]]
 
 
 def check_whole(codons: list[str]) -> None:
-    """Asks Biopython about the whole sequence and compares; raises Disagreement."""
-    from Bio.SeqUtils import gc_fraction
-
+    """Compare with Biopython's answers for the whole sequence; raises Disagreement."""
     text = "".join(codons)
     whole = Seq(text)
     agree("complement", str(whole.complement()), complement(codons).replace(" ", ""))

@@ -1,8 +1,8 @@
 """The questions' wordings: opening x core x closing, numbered per form and language.
 
 A wording is a group of its own ('wording:<form>/<language>/<number>'), so held-out questions are held out by wording as
-well as by sequence. `pick` takes a wording from the same split as the problem, so that no row is lost to a split that
-its groups disagree on. Every form and language has wordings in each split; the tests assert it.
+well as by sequence. `pick` takes a wording from the same split as the problem, so that no row is dropped because
+its groups are in different splits. Every form and language has wordings in each split; the tests assert it.
 """
 
 import random
@@ -101,7 +101,7 @@ CORES = {
         "de": ("Welche Codons stehen für {x}?", "Nenne die Codons von {x}.", "Gib alle Codons für {x} an.",
                "Wie wird {x} codiert?"),
     },
-    # The second turn of a follow-up: asked about the sequence of the first.
+    # The second turn of a follow-up: a question about the sequence of the first.
     "then-translation": {
         "en": ("And its protein?", "Now translate that DNA.", "Which protein does the same DNA give?",
                "Translate the first sequence too."),
@@ -132,7 +132,7 @@ CORES = {
 
 @cache
 def wordings(form: str, language: str) -> tuple[str, ...]:
-    """All wordings of a form in a language, in the order of their numbers."""
+    """Return all wordings of a form in a language, in the order of their numbers."""
     return tuple(
         opening + core + closing
         for core in CORES[form][language]
@@ -143,14 +143,14 @@ def wordings(form: str, language: str) -> tuple[str, ...]:
 
 @cache
 def numbers(form: str, language: str, split: str) -> tuple[int, ...]:
-    """The numbers of the wordings that fall in `split`; an error here means that the lists above are too short."""
+    """Return the numbers of the wordings in `split`; an error means that the lists above are too short."""
     count = len(wordings(form, language))
-    found = tuple(n for n in range(count) if split_of(f"wording:{form}/{language}/{n}") == split)
-    assert found, f"no wording of {form}/{language} falls in {split}: add cores, openings or closings"
-    return found
+    chosen = tuple(n for n in range(count) if split_of(f"wording:{form}/{language}/{n}") == split)
+    assert chosen, f"no wording of {form}/{language} is in {split}: add cores, openings or closings"
+    return chosen
 
 
 def pick(rng: random.Random, form: str, language: str, split: str) -> tuple[str, str]:
-    """A wording of that split, with its slots unfilled, and its group key."""
+    """Return a wording of that split, with empty slots, and its group key."""
     number = rng.choice(numbers(form, language, split))
     return wordings(form, language)[number], f"wording:{form}/{language}/{number}"

@@ -1,4 +1,4 @@
-"""The builder: deterministic, right by a third reading, split as promised."""
+"""The builder: deterministic, its answers right by a third computation, its splits as documented."""
 
 import itertools
 import re
@@ -21,15 +21,15 @@ def answer_of(row):
 
 
 def sequence_in(text):
-    """The longest run of codon groups in a text, without spaces."""
-    found = re.findall(r"\b[A-Z]{3}(?: [A-Z]{1,3})+\b", text)
-    return max(found, key=len).replace(" ", "")
+    """Return the longest run of codon groups in a string, without spaces."""
+    runs = re.findall(r"\b[A-Z]{3}(?: [A-Z]{1,3})+\b", text)
+    return max(runs, key=len).replace(" ", "")
 
 
 def of_form(rows, form):
-    found = [row for row in rows if row["form"] == form]
-    assert len(found) >= 15, f"only {len(found)} rows of {form}"
-    return found
+    matching = [row for row in rows if row["form"] == form]
+    assert len(matching) >= 15, f"only {len(matching)} rows of {form}"
+    return matching
 
 
 def test_builder_is_deterministic(dataset):
@@ -90,7 +90,7 @@ def test_hard_sequences_are_longer_than_any_normal_one(chats):
     assert max(lengths[False]) <= 24 and min(lengths[True]) >= 27
 
 
-def test_each_wording_is_enough_in_each_split(part):
+def test_every_form_has_wordings_in_each_split(part):
     wordings = part("wordings")
     for form, languages in wordings.CORES.items():
         for language in ("en", "de"):
@@ -99,9 +99,9 @@ def test_each_wording_is_enough_in_each_split(part):
             assert min(counts) >= 1 and sum(counts) == len(wordings.wordings(form, language)), (form, languages)
 
 
-def test_complements_and_proteins_once_more(chats):
+def test_complements_and_proteins_are_right(chats):
     with warnings.catch_warnings():
-        warnings.simplefilter("error")  # a partial codon only warns: let it fail here
+        warnings.simplefilter("error")  # a partial codon is only a warning: make it an error
         for form, answer in (
             ("complement", lambda seq: seq.complement()),
             ("reverse-complement", lambda seq: seq.reverse_complement()),
@@ -115,24 +115,24 @@ def test_complements_and_proteins_once_more(chats):
                 assert given.replace(" ", "") == str(answer(Seq(shown))), row["id"]
 
 
-def test_gc_counts_once_more(chats):
+def test_gc_counts_are_right(chats):
     for row in of_form(chats, "gc-count"):
         shown = sequence_in(row["messages"][0]["content"])
         count, length = re.search(r"GC: (\d+) (?:of|von) (\d+)$", answer_of(row)).groups()
         assert (int(count), int(length)) == (shown.count("G") + shown.count("C"), len(shown))
 
 
-def test_reading_frames_once_more(chats):
-    found = Counter()
+def test_reading_frames_are_right(chats):
+    frames = Counter()
     for row in of_form(chats, "orf"):
         shown = sequence_in(row["messages"][0]["content"])
         frame = re.match(r"^(?:...)*?(ATG(?:...)*?(?:TAA|TAG|TGA))", shown)
-        found[bool(frame)] += 1
+        frames[bool(frame)] += 1
         if frame:
             assert answer_of(row).split("\n")[0].removeprefix("ORF: ").replace(" ", "") == frame[1], row["id"]
         else:
             assert answer_of(row) in ("ORF: none", "ORF: keiner")
-    assert min(found.values()) > 0.2 * found.total()
+    assert min(frames.values()) > 0.2 * frames.total()
 
 
 def test_effects_are_balanced_and_right(chats):
@@ -146,7 +146,7 @@ def test_effects_are_balanced_and_right(chats):
     assert len(kinds) == 5 and min(kinds.values()) > 0.1 * kinds.total()
 
 
-def test_names_of_variants_use_ter_and_the_equals_sign(chats):
+def test_hgvs_names_use_ter_and_the_equals_sign(chats):
     for row in of_form(chats, "hgvs-write"):
         name = answer_of(row).split("HGVS: ")[1]
         assert re.fullmatch(r"p\.[A-Z][a-z]{2}\d+(=|[A-Z][a-z]{2})", name), name
@@ -154,7 +154,7 @@ def test_names_of_variants_use_ter_and_the_equals_sign(chats):
         assert name.endswith("Ter") == (row["meta"]["kind"] == "nonsense")
 
 
-def test_coordinates_once_more(chats):
+def test_coordinates_are_right(chats):
     for row in of_form(chats, "coordinates"):
         start, end = re.search(r"\b(\d+) (\d+)", row["messages"][0]["content"]).groups()
         target, moved, same = answer_of(row).replace(":", "").split()
@@ -162,7 +162,7 @@ def test_coordinates_once_more(chats):
 
 
 def test_invalid_input_is_always_refused_and_valid_never(chats):
-    assert str(Seq("ATGQJ").reverse_complement()) == "JQCAT"  # what the library would have answered
+    assert str(Seq("ATGQJ").reverse_complement()) == "JQCAT"  # Biopython accepts it
     faults = Counter()
     for row in chats:
         refused = answer_of(row).startswith(("Invalid: ", "Ungültig: "))
@@ -189,8 +189,10 @@ def test_documents_end_in_their_answer_and_answers_look_like_the_chats(chats, do
         assert row["text"].endswith(row["meta"]["answer"]) and row["meta"]["answer"] != row["text"]
     for form in {row["form"] for row in documents} - {"record-facts"}:
         labels = {re.split(r"[\d:]", answer_of(row).split("\n")[-1])[0] for row in chats if row["form"] == form}
-        told = {re.split(r"[\d:]", row["text"].split("\n")[-1])[0] for row in documents if row["form"] == form}
-        assert told <= labels, form
+        document_labels = {
+            re.split(r"[\d:]", row["text"].split("\n")[-1])[0] for row in documents if row["form"] == form
+        }
+        assert document_labels <= labels, form
 
 
 def test_documents_come_fast_enough(dataset):
@@ -199,7 +201,7 @@ def test_documents_come_fast_enough(dataset):
     assert time.process_time() - started < 2.0
 
 
-def test_routes_that_differ_are_noticed(part, monkeypatch):
+def test_different_answers_of_the_two_ways_raise(part, monkeypatch):
     sequences = part("sequences")
     monkeypatch.setitem(sequences.AMINO_ACIDS, "AAA", "R")
     with pytest.raises(sequences.Disagreement, match="protein: 'R' by Biopython, 'K' by the plain tables"):
@@ -216,21 +218,21 @@ def test_preferences_are_wrong_in_one_named_way(dataset):
         assert split_of(row["group"]) is not None
 
 
-def test_feedback_is_one_side_of_each_pair_with_its_verdict(dataset):
+def test_feedback_is_one_side_of_each_pair_with_its_label(dataset):
     pairs = list(itertools.islice(dataset.preferences(), 800))
-    verdicts = list(itertools.islice(dataset.feedback(), 800))
-    for pair, row in zip(pairs, verdicts, strict=True):
+    rows = list(itertools.islice(dataset.feedback(), 800))
+    for pair, row in zip(pairs, rows, strict=True):
         assert row["prompt"] == pair["prompt"] and row["group"] == pair["group"]
         assert row["completion"] == pair["chosen" if row["label"] else "rejected"]
         assert ("fault" in row["meta"]) == (not row["label"])
-    assert 0.45 < sum(row["label"] for row in verdicts) / len(verdicts) < 0.55
+    assert 0.45 < sum(row["label"] for row in rows) / len(rows) < 0.55
 
 
 def test_prompts_are_questions_of_their_own_whose_reference_is_right(dataset, evaluation, chats):
     rows = list(itertools.islice(dataset.prompts(), 2000))
-    asked = {row["prompt"][-1]["content"] for row in rows if len(row["prompt"]) == 1}
+    questions = {row["prompt"][-1]["content"] for row in rows if len(row["prompt"]) == 1}
     seen = {row["messages"][0]["content"] for row in chats if len(row["messages"]) == 2}
-    assert len(asked & seen) < 0.02 * len(asked)
+    assert len(questions & seen) < 0.02 * len(questions)
     assert not {row["form"] for row in rows} & CLOSED
     for row in rows:
         assert row["prompt"][-1]["role"] == "user"

@@ -1,4 +1,4 @@
-"""The metrics on cases worked by hand."""
+"""The metrics on cases computed by hand."""
 
 import json
 from types import SimpleNamespace
@@ -11,9 +11,9 @@ def row(answer, **meta):
 
 
 def test_the_reference_scores_one(evaluation, chats):
-    for one in chats[:1000]:
-        scores = evaluation.score(one["messages"][-1]["content"], one)
-        assert all(value in (None, 1.0) for value in scores.values()), one["id"]
+    for chat in chats[:1000]:
+        scores = evaluation.score(chat["messages"][-1]["content"], chat)
+        assert all(value in (None, 1.0) for value in scores.values()), chat["id"]
 
 
 @pytest.mark.parametrize(
@@ -40,7 +40,7 @@ def test_lines_count(evaluation):
 
 
 @pytest.mark.parametrize(
-    ("one", "other", "expected"),
+    ("first", "second", "expected"),
     [
         ("TACTTT", "TACTTT", 1.0),
         ("TACTTA", "TACTTT", 5 / 6),  # one mismatch in six columns
@@ -49,8 +49,8 @@ def test_lines_count(evaluation):
         ("", "TTTT", 0.0),
     ],
 )
-def test_aligned_identity(evaluation, one, other, expected):
-    assert evaluation.identity(one, other) == pytest.approx(expected)
+def test_aligned_identity(evaluation, first, second, expected):
+    assert evaluation.identity(first, second) == pytest.approx(expected)
 
 
 def test_identity_reads_the_sequence_behind_the_label(evaluation):
@@ -70,16 +70,16 @@ def test_numeric_closeness(evaluation):
 
 
 def scored(evaluation, answer, prediction, abstain):
-    one = row(answer, abstain=abstain)
-    one["meta"] = json.dumps(one["meta"])  # as on disk
-    return SimpleNamespace(row=one, predictions=(prediction,), scores=(evaluation.score(prediction, one),))
+    on_disk = row(answer, abstain=abstain)
+    on_disk["meta"] = json.dumps(on_disk["meta"])
+    return SimpleNamespace(row=on_disk, predictions=(prediction,), scores=(evaluation.score(prediction, on_disk),))
 
 
 def test_abstention_f1(evaluation):
     invalid, valid = "Invalid: Codon 2 AXG, letter X", "Protein: M K"
     rows = [
         scored(evaluation, invalid, invalid, True),
-        scored(evaluation, invalid, "Invalid: Codon 1 ATG, partial", True),  # refused, for a wrong reason
+        scored(evaluation, invalid, "Invalid: Codon 1 ATG, partial", True),  # refused for a wrong reason
         scored(evaluation, invalid, valid, True),
         scored(evaluation, "Strand: not given", "Strand: not given", True),
         scored(evaluation, valid, "Ungültig: Codon 1 ATG, unvollständig", False),

@@ -1,4 +1,4 @@
-"""The readers of public data sets, on small files in their format (the text is our own)."""
+"""The readers of public data sets, on small files in their format with texts made for the test."""
 
 import json
 
@@ -52,8 +52,8 @@ def test_pubmedqa(dataset, tmp_path):
     assert row["messages"][1]["content"] == "Answer: yes" and row["group"] == "pubmedqa:11"
     assert [fault.reason for fault in faults] == [
         "PMID 12: final_decision is 'perhaps'; expected yes, no or maybe",
-        "PMID 13: CONTEXTS is no list of strings",
-        "PMID 14: the entry is no object",
+        "PMID 13: CONTEXTS is not a list of strings",
+        "PMID 14: the entry is not an object",
     ]
     lines = file.read_text(encoding="utf-8").splitlines()
     assert all(fault.reason[5:7] in lines[fault.line - 1] for fault in faults)
