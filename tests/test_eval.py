@@ -145,8 +145,8 @@ def test_every_estimate_has_count_interval_and_comparison(evaluations, slug):
 
 def test_evaluation_json_records_weights_template_data_and_settings(evaluations, root):
     evaluation = evaluations["phrasebook"]
-    model, folder_ = model_of(evaluation, "sft.zephyr")
-    record = json.loads((folder_ / "evaluation.json").read_text(encoding="utf-8"))
+    model, folder = model_of(evaluation, "sft.zephyr")
+    record = json.loads((folder / "evaluation.json").read_text(encoding="utf-8"))
     base = {"model": "projects/phrasebook/base", "weights": weights_hash("projects/phrasebook/base")}
     assert evaluation["base"] == base | {"source": "embedded"}
     assert model["run"] == ADAPTER
@@ -212,8 +212,8 @@ def test_a_second_evaluation_asks_no_model_and_gives_the_same_result(evaluations
 
 def test_answers_on_disk_are_used_and_score_gives_the_same_scores(evaluations, root):
     """Put perfect answers into a run's folder: eval reads them from there, and score reads the same file."""
-    folder_ = model_of(evaluations["phrasebook"], "sft.zephyr")[1]
-    file, evaluator = folder_ / "predictions.jsonl", load_evaluator("phrasebook")
+    folder = model_of(evaluations["phrasebook"], "sft.zephyr")[1]
+    file, evaluator = folder / "predictions.jsonl", load_evaluator("phrasebook")
     original = file.read_bytes()
     rows = {row["id"]: row for name in ("test", "hard") for row in load_set("phrasebook", name)}
     lines = [json.loads(line) for line in original.decode().split("\n")[:-1]]
@@ -235,24 +235,24 @@ def test_answers_on_disk_are_used_and_score_gives_the_same_scores(evaluations, r
 
 
 def test_an_interrupted_evaluation_continues_where_it_stopped(evaluations, root):
-    folder_ = model_of(evaluations["phrasebook"], "base")[1]
-    whole = (folder_ / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    folder = model_of(evaluations["phrasebook"], "base")[1]
+    whole = (folder / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     ids = [json.loads(line)["id"] for line in whole]
     marked = [
         json.dumps(json.loads(line) | {"prediction": "before\u2028the interruption"}, ensure_ascii=False)
         for line in whole
     ]
-    (folder_ / "predictions.jsonl").unlink()
+    (folder / "predictions.jsonl").unlink()
     half_a_line = marked[6][:20]
-    (folder_ / "predictions.partial.jsonl").write_text("\n".join([*marked[:6], half_a_line]), encoding="utf-8")
+    (folder / "predictions.partial.jsonl").write_text("\n".join([*marked[:6], half_a_line]), encoding="utf-8")
     code, _, err = run_eval("phrasebook", "--json")
     assert code == 0
     assert f"base: {2 * LIMIT}/{2 * LIMIT} answers" in err
-    lines = (folder_ / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
+    lines = (folder / "predictions.jsonl").read_text(encoding="utf-8").split("\n")[:-1]
     assert lines == [*marked[:6], *whole[6:]]
     assert [json.loads(line)["id"] for line in lines] == ids
-    assert not (folder_ / "predictions.partial.jsonl").exists()
-    (folder_ / "predictions.jsonl").write_text("\n".join(whole) + "\n", encoding="utf-8")
+    assert not (folder / "predictions.partial.jsonl").exists()
+    (folder / "predictions.jsonl").write_text("\n".join(whole) + "\n", encoding="utf-8")
 
 
 def test_the_printed_table(evaluations):

@@ -52,7 +52,7 @@ def test_a_run_record_is_valid(tmp_path):
     run_dir = write_run(tmp_path / "runs/p/sft.zephyr/20260101-000000-aaaa", tokens=1000.0)
     values = json.loads((run_dir / "run.json").read_text(encoding="utf-8"))
     assert problems("run", values) == []
-    assert problems("run", values | {"status": "done", "told": 1}) == ["$", "$.status"]
+    assert problems("run", values | {"status": "done", "extra": 1}) == ["$", "$.status"]
 
 
 def test_a_models_evaluation_is_valid():
