@@ -1,4 +1,4 @@
-"""What tests share: the repository's root, and its two front doors (make, the command line) as people use them."""
+"""Shared fixtures: the repository's root, copies of it, and the two entry points (make, the command line)."""
 
 import os
 import shutil
@@ -12,14 +12,14 @@ from made_project import MadeProject
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# No test asks the network.
+# Tests use no network.
 os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline")
 
 
 def clean_environment(**more: str) -> dict[str, str]:
-    """Return the environment without what an outer make or Gretchen put there, and with `more`."""
-    kept = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "GRETCHEN_")) and k != "MFLAGS"}
-    return kept | more
+    """Return the environment without the variables of an outer make or Gretchen, and with `more`."""
+    outer = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "GRETCHEN_")) and k != "MFLAGS"}
+    return outer | more
 
 
 @pytest.fixture(scope="session")
@@ -29,22 +29,22 @@ def root() -> Path:
 
 @pytest.fixture(scope="session")
 def environment() -> Callable[..., dict[str, str]]:
-    """Return the environment as a person's shell has it: `environment(NAME="value")`."""
+    """Return the environment of a person's shell: `environment(NAME="value")`."""
     return clean_environment
 
 
 @pytest.fixture(scope="module")
 def flagship(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Return a repository root of the module's own, with the flagship and what its recipes extend in it."""
-    place = tmp_path_factory.mktemp("root")
+    root = tmp_path_factory.mktemp("root")
     for part in ("projects/genome-chatbot", "shared_recipes"):
-        shutil.copytree(ROOT / part, place / part)
-    return place
+        shutil.copytree(ROOT / part, root / part)
+    return root
 
 
 @pytest.fixture(scope="module")
 def few_rows(flagship: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
-    """Let Gretchen work in `flagship` while the module is tested, with as many rows built as the module's ROWS says."""
+    """Make `flagship` Gretchen's root for the module's tests, with ROWS (of the module) rows built."""
     from gretchen.projects.build import build
 
     with pytest.MonkeyPatch.context() as patch:
@@ -53,13 +53,13 @@ def few_rows(flagship: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
         card = flagship / "projects/genome-chatbot/project.yaml"
         card.write_text(card.read_text("utf-8").replace("tiny: 5000", f"tiny: {request.module.ROWS}"), encoding="utf-8")
         build("genome-chatbot", "tiny")
-        patch.setattr(sys, "argv", sys.argv[:1])  # axolotl's entry reads what is left there
+        patch.setattr(sys, "argv", sys.argv[:1])  # axolotl reads sys.argv
         yield flagship
 
 
 @pytest.fixture
 def copied(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return a root of the test's own with the flagship (no base) and what it extends, and let Gretchen work there."""
+    """Return a root of the test's own with the flagship (no base) and the shared recipes, set as Gretchen's root."""
     for part in ("projects/genome-chatbot", "shared_recipes"):
         shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("base", "__pycache__"))
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
@@ -68,14 +68,14 @@ def copied(root: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture
 def made_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[str], str]:
-    """Return a function that writes a builder of the project `made` (made_project.py), and let Gretchen work there."""
+    """Return a function that writes a builder of the project `made` (made_project.py), in a root of the test's own."""
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
     return MadeProject(tmp_path).write
 
 
 @pytest.fixture
 def there(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """Return the root that a module's own fixture `built` made, and let Gretchen work there."""
+    """Return the root that a module's own fixture `built` made, set as Gretchen's root."""
     monkeypatch.setenv("GRETCHEN_ROOT", str(built))
     monkeypatch.chdir(built)
     return built
@@ -86,8 +86,8 @@ def make() -> Callable[..., subprocess.CompletedProcess]:
     """Return make itself: `make("train", "PROFIL=x", in_=folder, PROJECT="from the environment")`."""
 
     def call(*words: str, in_: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
-        asked = {"cwd": in_, "env": clean_environment(**environment), "capture_output": True, "text": True}
-        return subprocess.run(["make", *words], check=False, timeout=300, **asked)
+        options = {"cwd": in_, "env": clean_environment(**environment), "capture_output": True, "text": True}
+        return subprocess.run(["make", *words], check=False, timeout=300, **options)
 
     return call
 
@@ -97,7 +97,7 @@ def gretchen() -> Callable[..., subprocess.CompletedProcess]:
     """Return the command line in a process of its own: `gretchen("check", "--project=x")`."""
 
     def call(*words: str, in_: Path = ROOT, **environment: str) -> subprocess.CompletedProcess:
-        asked = {"cwd": in_, "env": clean_environment(**environment), "capture_output": True, "text": True}
-        return subprocess.run([sys.executable, "-m", "gretchen", *words], check=False, timeout=300, **asked)
+        options = {"cwd": in_, "env": clean_environment(**environment), "capture_output": True, "text": True}
+        return subprocess.run([sys.executable, "-m", "gretchen", *words], check=False, timeout=300, **options)
 
     return call

@@ -8,14 +8,14 @@ from gretchen.errors import UserError
 from gretchen.projects.card import card_faults, load_card, project_slugs
 
 ROOT = Path(__file__).resolve().parents[1]
-PLACE = "projects/genome-chatbot/project.yaml"
+CARD = "projects/genome-chatbot/project.yaml"
 
 
 @pytest.fixture
 def card(tmp_path, monkeypatch):
     """Return a function that writes the flagship's card, changed, into a root of its own."""
-    source = (ROOT / PLACE).read_text(encoding="utf-8")
-    file = tmp_path / PLACE
+    source = (ROOT / CARD).read_text(encoding="utf-8")
+    file = tmp_path / CARD
     file.parent.mkdir(parents=True)
     monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
 
@@ -31,7 +31,7 @@ def card(tmp_path, monkeypatch):
 
 
 def line_of(text: str) -> int:
-    lines = (ROOT / PLACE).read_text(encoding="utf-8").splitlines()
+    lines = (ROOT / CARD).read_text(encoding="utf-8").splitlines()
     return next(number for number, line in enumerate(lines, start=1) if line.startswith(text))
 
 
@@ -76,14 +76,14 @@ def test_a_good_card_has_no_faults(card):
     ],
 )
 def test_a_fault_names_line_key_and_nearest(card, change, line, fault):
-    assert f"{PLACE}:{line_of(line)}: {fault}" in card(change)
+    assert f"{CARD}:{line_of(line)}: {fault}" in card(change)
 
 
 def test_a_missing_key_is_named(card):
-    assert card(("title: Genome chatbot\n", "")) == [f"{PLACE}:1: key 'title' is missing"]
+    assert card(("title: Genome chatbot\n", "")) == [f"{CARD}:1: key 'title' is missing"]
 
 
-def test_all_faults_are_told_at_once(card):
+def test_all_faults_are_listed_at_once(card):
     faults = card(("engine: zephyr", "engine: zefyr"), ("tiny: 5000", "tiny: 0"), ("title:", "titel:"))
     assert len(faults) == 4  # the mistyped title is unknown, and the title is missing
     with pytest.raises(UserError) as raised:
@@ -93,12 +93,12 @@ def test_all_faults_are_told_at_once(card):
 
 def test_a_card_that_is_no_yaml_is_one_sentence(card):
     (fault,) = card(("languages: [en, de]", "languages: [en, de"))
-    assert fault.startswith(f"{PLACE}:{line_of('models')}: not YAML: ")
+    assert fault.startswith(f"{CARD}:{line_of('models')}: not YAML: ")
 
 
 def test_a_model_for_every_profile(card):
     assert card(("  gpu-80gb: Qwen/Qwen3-8B\n", "")) == [
-        f"{PLACE}:{line_of('models')}: models: no model for profile 'gpu-80gb'"
+        f"{CARD}:{line_of('models')}: models: no model for profile 'gpu-80gb'"
     ]
 
 

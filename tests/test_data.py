@@ -61,7 +61,7 @@ def test_near_duplicates_of_an_external_source_are_dropped_those_of_the_builder_
     body += "import json\ndef read(path):\n    yield from map(json.loads, open(path, encoding='utf-8'))\n"
     source = tmp_path / "rows.jsonl"
     row = {"form": "outside", "messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "a"}]}
-    texts = [LONG.format(n=77), LONG.format(n=78), "Something else that nobody asked so far, at any length?"]
+    texts = [LONG.format(n=77), LONG.format(n=78), "Something else that was never a question before, at any length?"]
     with source.open("w", encoding="utf-8") as stream:
         for number, text in enumerate(texts):
             row["messages"][0]["content"] = text
@@ -94,8 +94,8 @@ def test_near_duplicates_of_an_external_source_are_dropped_those_of_the_builder_
 )
 def test_a_faulty_row_of_the_builder_names_file_line_and_reason(made_project, row, reason):
     name = made_project(f'def chats():\n    yield chat("ok", "{TRAIN[0]}", "Good?")\n    yield {row}\n')
-    place = "projects/made/dataset.py:8: chats() yields a faulty row, number 2: "
-    assert build_problem(name) == place + reason
+    location = "projects/made/dataset.py:8: chats() yields a faulty row, number 2: "
+    assert build_problem(name) == location + reason
 
 
 def test_a_missing_generator_and_a_missing_reader_are_named(made_project, tmp_path):
@@ -135,15 +135,15 @@ def test_a_broken_builder_is_named_with_its_line(made_project):
 
 
 def test_formats_are_those_of_trl(made_project):
-    asked = [{"role": "user", "content": "A?"}]
+    question = [{"role": "user", "content": "A?"}]
     yes, no = ([{"role": "assistant", "content": text}] for text in ("yes", "no"))
     common = {"id": "x", "form": "f", "group": "g"}
-    assert row_fault(common | {"prompt": asked, "chosen": yes, "rejected": no}, "preferences") is None
-    same = common | {"prompt": asked, "chosen": yes, "rejected": yes}
+    assert row_fault(common | {"prompt": question, "chosen": yes, "rejected": no}, "preferences") is None
+    same = common | {"prompt": question, "chosen": yes, "rejected": yes}
     assert row_fault(same, "preferences") == "'chosen' and 'rejected' are identical"
-    assert row_fault(common | {"prompt": asked, "completion": yes, "label": True}, "feedback") is None
+    assert row_fault(common | {"prompt": question, "completion": yes, "label": True}, "feedback") is None
     assert (
-        row_fault(common | {"prompt": asked, "completion": yes, "label": 1}, "feedback")
+        row_fault(common | {"prompt": question, "completion": yes, "label": 1}, "feedback")
         == "'label' is neither true nor false"
     )
     assert (

@@ -20,21 +20,21 @@ ORIGIN, FORK = "genome-chatbot", "plant-genomics"
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Return a root of its own, under git, with the flagship and what no fork should take along."""
-    place = tmp_path_factory.mktemp("root")
-    origin = place / "projects" / ORIGIN
+    """Return a root of its own, under git, with the flagship and files that a fork leaves out."""
+    root = tmp_path_factory.mktemp("root")
+    origin = root / "projects" / ORIGIN
     shutil.copytree(ROOT / "projects" / ORIGIN, origin, ignore=shutil.ignore_patterns("__pycache__"))
-    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
-    shutil.copy(ROOT / ".gitignore", place)
+    shutil.copytree(ROOT / "shared_recipes", root / "shared_recipes")
+    shutil.copy(ROOT / ".gitignore", root)
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@b.c"]
     for words in (["init", "-q"], ["add", "."], ["commit", "-q", "-m", "a project"]):
-        subprocess.run([*git, *words], cwd=place, check=True)
+        subprocess.run([*git, *words], cwd=root, check=True)
     (origin / "__pycache__").mkdir()
     (origin / "__pycache__" / "dataset.pyc").write_bytes(b"x")
     (origin / ".env").write_text("WANDB_API_KEY=x")
     (origin / "untracked.py").write_text('"""New, and not yet under git."""\n', encoding="utf-8")
-    (place / "build" / ORIGIN).mkdir(parents=True)
-    return place
+    (root / "build" / ORIGIN).mkdir(parents=True)
+    return root
 
 
 @pytest.fixture
@@ -45,24 +45,26 @@ def fork(root, gretchen):
 
 @pytest.fixture(scope="module")
 def forked(root, environment):
-    """Return the fork's folder, and what the command said."""
+    """Return the fork's folder, and what the command printed."""
     command = [sys.executable, "-m", "gretchen", "fork", f"--from={ORIGIN}", f"--project={FORK}"]
-    asked = {"cwd": root, "env": environment(GRETCHEN_ROOT=str(root)), "capture_output": True, "text": True}
-    done = subprocess.run(command, check=True, **asked)
+    options = {"cwd": root, "env": environment(GRETCHEN_ROOT=str(root)), "capture_output": True, "text": True}
+    done = subprocess.run(command, check=True, **options)
     return root / "projects" / FORK, done.stdout
 
 
-def test_a_fork_is_what_git_keeps_under_its_own_name(root, forked):
-    folder, said = forked
+def test_a_fork_is_what_git_would_keep_under_its_own_name(root, forked):
+    folder, output = forked
     origin = root / "projects" / ORIGIN
-    kept = {path.relative_to(origin) for path in origin.rglob("*") if path.is_file()}
-    kept -= {Path("__pycache__/dataset.pyc"), Path(".env")}
-    assert {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()} == kept
-    assert Path("untracked.py") in kept
+    expected = {path.relative_to(origin) for path in origin.rglob("*") if path.is_file()}
+    expected -= {Path("__pycache__/dataset.pyc"), Path(".env")}
+    assert {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()} == expected
+    assert Path("untracked.py") in expected
     head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True)
-    assert said.startswith(f"forked {ORIGIN} into projects/{FORK}: {len(kept)} files, commit {head.stdout.strip()}\n")
-    assert f"next: make check PROJECT={FORK}\n      make train PROJECT={FORK}\n" in said
-    assert f"make base PROJECT={FORK}" in said
+    assert output.startswith(
+        f"forked {ORIGIN} into projects/{FORK}: {len(expected)} files, commit {head.stdout.strip()}\n"
+    )
+    assert f"next: make check PROJECT={FORK}\n      make train PROJECT={FORK}\n" in output
+    assert f"make base PROJECT={FORK}" in output
 
 
 def test_the_name_is_replaced_where_it_is_one(root, forked):
@@ -81,7 +83,7 @@ def test_the_name_is_replaced_where_it_is_one(root, forked):
     assert 'random.Random("genome chats")' in (folder / "dataset.py").read_text(encoding="utf-8")
 
 
-def test_the_card_tells_where_it_comes_from(root, forked, monkeypatch):
+def test_the_card_names_the_origin(root, forked, monkeypatch):
     monkeypatch.setenv("GRETCHEN_ROOT", str(root))
     card, origin = load_card(FORK), load_card(ORIGIN)
     assert (card.title, card.forked.from_, card.team) == ("Plant genomics", ORIGIN, [])
@@ -95,7 +97,7 @@ def test_the_base_is_the_origins_byte_for_byte(root, forked):
     assert folder_hash(forked[0] / "base") == folder_hash(root / "projects" / ORIGIN / "base")
 
 
-def test_the_recorded_result_is_said_to_be_the_origins(root, forked):
+def test_the_recorded_results_are_marked_as_the_origins(root, forked):
     folder, _ = forked
     text = (folder / "results.json").read_text(encoding="utf-8")
     origin = parse_results((root / "projects" / ORIGIN / "results.json").read_text(encoding="utf-8"), ORIGIN)
@@ -119,7 +121,7 @@ def test_a_fork_of_a_fork_names_the_fork_and_whose_figures_it_shows(root, forked
     shutil.rmtree(root / "projects" / "moss-genomics")
 
 
-def test_without_git_caches_stay_behind_all_the_same(root, fork):
+def test_without_git_caches_are_left_out_too(root, fork):
     done = fork(f"--from={ORIGIN}", "--project=no-git", PATH="")
     assert done.returncode == 0, done.stderr
     assert "commit" not in done.stdout
@@ -131,7 +133,7 @@ def test_without_git_caches_stay_behind_all_the_same(root, fork):
 
 
 @pytest.mark.parametrize(
-    ("origin", "slug", "told"),
+    ("origin", "slug", "problem"),
     [
         ("genome-chatbo", "mine", "unknown project 'genome-chatbo'\nhint: did you mean 'genome-chatbot'?"),
         (ORIGIN, FORK, f"projects/{FORK} exists already and was not changed\nhint: choose another PROJECT"),
@@ -155,10 +157,10 @@ def test_without_git_caches_stay_behind_all_the_same(root, fork):
         ),
     ],
 )
-def test_what_cannot_be_forked_is_one_sentence_and_changes_nothing(root, forked, fork, origin, slug, told):
+def test_what_cannot_be_forked_is_one_sentence_and_changes_nothing(root, forked, fork, origin, slug, problem):
     before = folder_hash(root / "projects")
     done = fork(f"--from={origin}", f"--project={slug}")
-    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {told}\n")
+    assert (done.returncode, done.stdout, done.stderr) == (2, "", f"error: {problem}\n")
     assert folder_hash(root / "projects") == before
     assert sorted(path.name for path in (root / "projects").iterdir()) == [ORIGIN, FORK]
 
@@ -201,7 +203,7 @@ def test_prose_keeps_its_capitals_and_titles_count_too():
     assert prose(text, "old-name", "Was Gretchen fragte", "x-y") == expected
 
 
-def test_a_programs_texts_make_rows_and_stay(tmp_path):
+def test_a_programs_strings_make_rows_and_stay(tmp_path):
     program = '"""The old name."""\n\nSYSTEM = "You are the old name."  # what the old name is\n\n\nX = "old-name"\n'
     expected = '"""The x y."""\n\nSYSTEM = "You are the old name."  # what the x y is\n\n\nX = "x-y"\n'
     assert renamed_file(Path("dataset.py"), program, "old-name", "Old name", "x-y") == expected
@@ -210,8 +212,8 @@ def test_a_programs_texts_make_rows_and_stay(tmp_path):
 def contract(root, environment, words):
     """Return pytest's run of the contract on the fork."""
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/test_contract.py", "-k", words]
-    asked = {"cwd": ROOT, "env": environment(GRETCHEN_ROOT=str(root)), "capture_output": True, "text": True}
-    return subprocess.run(command, check=False, **asked)
+    options = {"cwd": ROOT, "env": environment(GRETCHEN_ROOT=str(root)), "capture_output": True, "text": True}
+    return subprocess.run(command, check=False, **options)
 
 
 def test_the_contract_passes_on_it_at_once(root, forked, environment):
@@ -228,15 +230,15 @@ def test_it_trains_and_evaluates_at_once(root, forked, environment):
 
 
 def test_it_checks_and_its_rows_are_the_origins(root, forked, gretchen, monkeypatch):
-    here = {"in_": root, "GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1"}
+    options = {"in_": root, "GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1"}
     hashes = []
     for slug in (ORIGIN, FORK):
-        done = gretchen("data", f"--project={slug}", **here)
+        done = gretchen("data", f"--project={slug}", **options)
         assert done.returncode == 0, done.stderr
         card = json.loads((root / "build" / slug / "data-card.json").read_text(encoding="utf-8"))
         hashes.append(card["hash"])
     assert hashes[0] == hashes[1]
-    done = gretchen("check", f"--project={FORK}", **here)
+    done = gretchen("check", f"--project={FORK}", **options)
     assert done.returncode == 0, done.stdout
     assert "failed" not in done.stdout
 

@@ -42,7 +42,7 @@ def test_a_test_question_planted_in_texts_fails_the_build_and_the_base(made_proj
     name = made_project(textwrap.dedent(good) + f"    {planted}\n")
     leak = "the text of train row 'planted' (texts) holds the question of test row 'c2' (chats)"
     assert build_problem(name) == f"leakage between training and held-out rows:\n{leak}"
-    assert built_rows(tmp_path, "texts") == before, "what stood there before still stands"
+    assert built_rows(tmp_path, "texts") == before, "the earlier files are unchanged"
     with pytest.raises(UserError) as raised:
         corpus.base_corpus(name)
     assert raised.value.problem == f"leakage into the base's corpus: {leak}"

@@ -58,13 +58,13 @@ def verb(clone, environment):
         more = {"GRETCHEN_MAKE": "PROJECT", "GRETCHEN_MAKE_PROJECT": "palette", "GRETCHEN_ROOT": str(clone)}
         more |= {"UV_OFFLINE": "1", "UV_NO_INDEX": "1", "PIP_FIND_LINKS": str(clone / "wheels")}
         command = [str(clone / ".venv/bin/python"), "-m", *entry]
-        asked = {"cwd": clone, "env": environment(**more), "capture_output": True, "text": True, "check": False}
-        return subprocess.run(command, **asked)
+        options = {"cwd": clone, "env": environment(**more), "capture_output": True, "text": True, "check": False}
+        return subprocess.run(command, **options)
 
     return call
 
 
-def test_a_typed_verb_says_in_one_sentence_what_is_missing(verb):
+def test_a_missing_requirement_is_one_sentence_on_the_command_line(verb):
     done = verb("data", typed=True)
     assert (done.returncode, done.stdout) == (2, "")
     assert done.stderr == (
@@ -79,7 +79,7 @@ def test_make_installs_the_pinned_version_once(clone, verb):
     assert first.stdout.startswith("installed for palette: gretchen-test-paint==1.0\ndata of palette: built\n")
     assert verb("data").stdout.startswith("data of palette: unchanged\n")
     assert verb("data", typed=True).returncode == 0
-    # What the stamp says is not believed where the package is gone.
+    # The stamp does not count where the package is gone.
     shutil.rmtree(next((clone / ".venv").rglob("gretchen_test_paint-1.0.dist-info")))
     assert verb("data").stdout.startswith("installed for palette: gretchen-test-paint==1.0\n")
 

@@ -1,4 +1,4 @@
-"""Set-up: which PyTorch for which machine, no CUDA without a GPU, nothing done twice, goes on after a failure."""
+"""Set-up: which PyTorch for which machine, no CUDA without a GPU, nothing done twice, completes after a failure."""
 
 import ast
 import os
@@ -51,7 +51,7 @@ def test_the_plan_chooses_pytorch_for_the_machine(machine, torch):
         (("Windows", "AMD64"), "Linux and macOS, not Win"),
     ],
 )
-def test_a_machine_without_pytorch_is_told_so(machine, problem):
+def test_a_machine_without_a_pytorch_build_is_refused(machine, problem):
     with pytest.raises(UserError, match=problem):
         setup.plan(*machine, False, [], (3, 11))
 
@@ -86,16 +86,16 @@ def test_wheel_folders_may_be_several_and_relative(tmp_path, monkeypatch):
     assert installer.wheels() == ["one-1.0-py3-none-any.whl"]
 
 
-def test_another_python_is_told_which_one_is_wanted(monkeypatch, tmp_path):
+def test_an_unsupported_python_is_refused_with_those_that_are_supported(monkeypatch, tmp_path):
     monkeypatch.setenv("PATH", str(tmp_path))
     monkeypatch.setattr(sys, "version_info", (3, 9, 18))
-    with pytest.raises(UserError, match=r"Gretchen wants Python 3\.11 to 3\.12, and python3 is ") as raised:
-        setup.use_fitting_python()
+    with pytest.raises(UserError, match=r"Gretchen needs Python 3\.11 to 3\.12, and python3 is ") as raised:
+        setup.use_supported_python()
     assert "brew install python@3.12" in raised.value.hint
 
 
 def test_set_up_parses_on_an_old_python_and_imports_the_standard_library_alone():
-    # Python 3.9 is what macOS brings: it must get as far as the sentence that says which one is wanted.
+    # macOS comes with Python 3.9, which must parse far enough to print which Python is needed.
     modules = ("commands/setup", "lifecycle/constraints", "lifecycle/installer", "errors", "hardware", "names", "paths")
     for module in modules:
         tree = ast.parse((ROOT / "tools/gretchen" / f"{module}.py").read_text(), feature_version=(3, 8))
@@ -129,7 +129,7 @@ def test_no_network_is_one_sentence(program, monkeypatch, tmp_path):
         "pip": [sys.executable, "-m", "pip", "install", "--retries=0", "--timeout=1"],
     }[program]
     with pytest.raises(WorkError) as raised:
-        installer.run([*command, "--dry-run", *nowhere, "a-package-that-nobody-has"], quiet=True)
+        installer.run([*command, "--dry-run", *nowhere, "a-package-that-does-not-exist"], quiet=True)
     assert raised.value.problem.startswith("set-up cannot reach a package index")
     assert raised.value.hint.startswith("connect to the network, or name a folder of wheels in PIP_FIND_LINKS")
 
@@ -139,7 +139,7 @@ def test_a_full_disk_is_one_sentence():
         installer.run(["sh", "-c", "echo 'error: failed to write: No space left on device (os error 28)'; exit 1"])
 
 
-def test_what_else_fails_shows_the_installers_last_words():
+def test_other_failures_show_the_installers_last_lines():
     with pytest.raises(WorkError, match="set-up failed:\nit broke"):
         installer.run(["sh", "-c", "echo it broke; exit 1"])
 
@@ -181,7 +181,7 @@ def make_setup(clone, make):
     return call
 
 
-def test_set_up_goes_on_and_then_has_nothing_to_do(clone, make_setup):
+def test_set_up_completes_and_then_has_nothing_to_do(clone, make_setup):
     done = make_setup()
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.endswith("set up: .venv is ready\n")
@@ -211,7 +211,7 @@ def test_a_failed_set_up_leaves_no_stamp_and_the_next_one_completes_it(clone, ma
     assert make_setup().stdout.endswith("set up: .venv is ready\n")
 
 
-# Both we and uv ask it, uv for the driver's version alone.
+# Both Gretchen and uv run it, uv for the driver's version alone.
 GPU = ("nvidia-smi", "case $* in *memory*) echo 'NVIDIA L4, 23034, 550.54.15';; *) echo 550.54.15;; esac")
 
 
@@ -221,7 +221,7 @@ def test_without_a_wheel_and_without_a_compiler_flash_attn_is_left_out_with_one_
     done = make_setup(GPU)
     assert done.returncode == 0
     assert "installing PyTorch for CUDA" in done.stdout
-    assert "flash-attn: neither a prebuilt wheel nor nvcc here, recipes use SDPA\n" in done.stdout
+    assert "flash-attn: neither a prebuilt wheel nor nvcc, recipes use SDPA\n" in done.stdout
 
 
 def test_a_flash_attn_that_cannot_be_built_costs_one_line(clone, make_setup):
@@ -233,8 +233,8 @@ def test_a_flash_attn_that_cannot_be_built_costs_one_line(clone, make_setup):
 
 def test_every_target_that_needs_the_environment_makes_it_first(clone, make):
     for target in ("doctor", "train", "test", "lint"):
-        told = make("-n", target, in_=clone).stdout
-        assert "-m gretchen.commands.setup" in told.splitlines()[0], target
+        commands = make("-n", target, in_=clone).stdout
+        assert "-m gretchen.commands.setup" in commands.splitlines()[0], target
 
 
 def test_constraints_hold_names_and_versions_alone():
@@ -260,6 +260,6 @@ def test_what_is_installed_is_what_constraints_say():
     import importlib.metadata
 
     lines = (ROOT / "constraints.txt").read_text().splitlines()[1:]
-    wanted = dict(line.split("==") for line in lines if ";" not in line)
+    pins = dict(line.split("==") for line in lines if ";" not in line)
     for name in ("axolotl", "transformers", "trl", "peft", "torch", "pytest", "ruff"):
-        assert importlib.metadata.version(name).split("+")[0] == wanted[name], name
+        assert importlib.metadata.version(name).split("+")[0] == pins[name], name

@@ -2,8 +2,8 @@
 
     make setup           (every other target does this first, where it must)
 
-It runs on the bare `python3`, before anything is installed, so it imports the standard library alone, and its first
-lines parse on an old Python, to say which one is wanted. Ctrl-C leaves an environment that the next call completes.
+It runs on the bare `python3`, before anything is installed: it imports the standard library alone, and it parses on an
+old Python, to print which one is needed. Ctrl-C leaves an environment that the next call completes.
 PyTorch: the CUDA build where there is an NVIDIA GPU, the CPU build on Linux without one, Apple's as it is. A folder of
 wheels in PIP_FIND_LINKS is honoured. It installs no driver, no compiler and no Python.
 """
@@ -37,29 +37,30 @@ FLASH_ATTN_SECONDS = 1800
 def setup() -> None:
     """Make or complete .venv; nothing to do where it holds what pyproject.toml and constraints.txt ask for."""
     os.chdir(paths.root())
-    wanted = fingerprint()
-    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == wanted and works():
+    current = fingerprint()
+    if STAMP.is_file() and STAMP.read_text(encoding="utf-8") == current and works():
         STAMP.touch()
         return
-    here = machine()
+    device = machine()
+    has_gpu = bool(device.gpus)
     STAMP.unlink(missing_ok=True)
-    install = plan(here.system, here.architecture, bool(here.gpus), installer.wheels(), sys.version_info[:2])
+    install = plan(device.system, device.architecture, has_gpu, installer.wheels(), sys.version_info[:2])
     if not (VENV / "bin" / "uv").is_file():
         print(f"making .venv with Python {platform.python_version()} …", flush=True)
         make_venv()
         installer.run([PYTHON, "-m", "pip", "install", "--quiet", "-c", "constraints.txt", "uv"], quiet=True)
-    print(f"installing PyTorch for {build_name(here.system, bool(here.gpus))} and the pinned packages …", flush=True)
-    if here.system == "Linux" and not here.gpus:
+    print(f"installing PyTorch for {build_name(device.system, has_gpu)} and the pinned packages …", flush=True)
+    if device.system == "Linux" and not has_gpu:
         refuse_cuda(installer.run([*install, "--dry-run"], quiet=True))
     installer.run(install)
-    if here.gpus:
+    if has_gpu:
         flash_attn()
-    STAMP.write_text(wanted, encoding="utf-8")
+    STAMP.write_text(current, encoding="utf-8")
     print("set up: .venv is ready")
 
 
 def fingerprint() -> str:
-    """Return one line that changes when .venv must be set up anew: the hash of the two files."""
+    """Return a line that changes when .venv must be set up anew: the hash of both files."""
     digest = hashlib.sha256(b"".join(Path(name).read_bytes() for name in INPUTS))
     return digest.hexdigest() + "\n"
 
@@ -84,7 +85,7 @@ def plan(system: str, architecture: str, gpu: bool, wheel_names: list[str], pyth
             raise UserError("PyTorch has no builds for Intel Macs any more", "use Linux, or a Mac with Apple silicon")
         return command
     if system != "Linux":
-        raise UserError(f"set-up knows Linux and macOS, not {system}", "on Windows, clone and run it inside WSL 2")
+        raise UserError(f"set-up supports Linux and macOS, not {system}", "on Windows, clone and run it inside WSL 2")
     if gpu:
         return [*command, "--torch-backend=auto"]
     if any(fits(name, architecture, python) for name in wheel_names):
@@ -100,24 +101,24 @@ def fits(wheel: str, architecture: str, python: tuple[int, int]) -> bool:
 
 
 def build_name(system: str, gpu: bool) -> str:
-    """Return in words which PyTorch build such a machine gets."""
-    return "CUDA" if gpu else "Apple silicon" if system == "Darwin" else "the processor alone"
+    """Return the name of the PyTorch build for such a machine."""
+    return "CUDA" if gpu else "Apple silicon" if system == "Darwin" else "the CPU"
 
 
 def refuse_cuda(resolved: str) -> None:
-    """Raise WorkError where the resolution for a machine without a GPU holds CUDA packages (gigabytes, no use)."""
-    found = re.findall(r"^ \+ ((?:nvidia|cuda)-\S+)", resolved, re.MULTILINE)
-    # nvidia-ml-py is a few kilobytes of Python that asks a driver for its figures; axolotl wants it everywhere.
-    found = [name for name in found if not name.startswith("nvidia-ml-py")]
-    if found:
+    """Raise WorkError where the resolution for a machine without a GPU holds CUDA packages: gigabytes without use."""
+    cuda = re.findall(r"^ \+ ((?:nvidia|cuda)-\S+)", resolved, re.MULTILINE)
+    # nvidia-ml-py is a few kilobytes of Python that reads the driver; axolotl requires it everywhere.
+    cuda = [name for name in cuda if not name.startswith("nvidia-ml-py")]
+    if cuda:
         raise WorkError(
-            f"PyTorch's CUDA build was about to be installed on a machine without a GPU ({found[0]} …)",
+            f"PyTorch's CUDA build was about to be installed on a machine without a GPU ({cuda[0]} …)",
             "put the CPU wheel into a folder and name it in PIP_FIND_LINKS",
         )
 
 
 def make_venv() -> None:
-    """Make an empty .venv, over whatever an interrupted set-up left. Raises UserError where venv is not there."""
+    """Make an empty .venv, replacing what an interrupted set-up left. Raises UserError where Python has no venv."""
     made = subprocess.run([sys.executable, "-m", "venv", "--clear", str(VENV)], capture_output=True, text=True)
     if made.returncode:
         installer.refuse_full_disk(made.stdout + made.stderr)
@@ -128,10 +129,10 @@ def make_venv() -> None:
 
 
 def flash_attn() -> None:
-    """Install flash-attn where a wheel or the CUDA compiler is at hand; a failure costs one line and no more."""
+    """Install flash-attn where there is a wheel or the CUDA compiler; a failure prints a line and stops nothing."""
     ready_made = any(name.startswith("flash_attn-") for name in installer.wheels())
     if not ready_made and shutil.which("nvcc") is None:
-        print("flash-attn: neither a prebuilt wheel nor nvcc here, recipes use SDPA")
+        print("flash-attn: neither a prebuilt wheel nor nvcc, recipes use SDPA")
         return
     if not ready_made:
         print("building flash-attn (up to half an hour; Ctrl-C goes on without it) …", flush=True)
@@ -144,8 +145,8 @@ def flash_attn() -> None:
     print("flash-attn: installed" if done else "flash-attn: could not be installed, recipes use SDPA")
 
 
-def use_fitting_python() -> None:
-    """Go on under a Python that fits, where the one that was called does not. Raises UserError where there is none."""
+def use_supported_python() -> None:
+    """Restart under a supported Python where this one is not. Raises UserError where there is none."""
     if OLDEST <= sys.version_info[:2] <= NEWEST:
         return
     for minor in range(NEWEST[1], OLDEST[1] - 1, -1):
@@ -153,22 +154,22 @@ def use_fitting_python() -> None:
         if program and subprocess.run([program, "-c", ""], capture_output=True).returncode == 0:
             os.execv(program, [program, "-m", "gretchen.commands.setup"])
     raise UserError(
-        f"Gretchen wants Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}, and python3 is "
+        f"Gretchen needs Python {OLDEST[0]}.{OLDEST[1]} to {NEWEST[0]}.{NEWEST[1]}, and python3 is "
         + platform.python_version(),
-        "install one beside it (python.org; brew install python@3.12; apt install python3.12-venv), then again",
+        "install one (python.org; brew install python@3.12; apt install python3.12-venv), then run the command again",
     )
 
 
 def main() -> int:
     """Run set-up as a script and return the exit code."""
     try:
-        use_fitting_python()
+        use_supported_python()
         setup()
     except GretchenError as failure:
         print(failure, file=sys.stderr)
         return failure.exit_code
     except KeyboardInterrupt:
-        print("\nstopped: the same command again goes on from here", file=sys.stderr)
+        print("\nstopped: run the same command again to continue", file=sys.stderr)
         return 130
     return 0
 

@@ -131,7 +131,7 @@ def hub_problems(hub: Service) -> list[Problem]:
 def wandb_problems(wandb: Service) -> list[Problem]:
     """Return the problem with W&B."""
     if not wandb.reachable:
-        return [Problem("W&B cannot be reached (nothing here needs it)", "export WANDB_MODE=offline")]
+        return [Problem("W&B cannot be reached (nothing in Gretchen needs it)", "export WANDB_MODE=offline")]
     return [] if wandb.logged_in else [Problem("not logged in to W&B", ".venv/bin/wandb login")]
 
 
