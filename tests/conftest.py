@@ -74,7 +74,7 @@ def made_project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Callable[[s
 
 
 @pytest.fixture
-def there(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def built_root(built: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """Return the root that a module's own fixture `built` made, set as Gretchen's root."""
     monkeypatch.setenv("GRETCHEN_ROOT", str(built))
     monkeypatch.chdir(built)

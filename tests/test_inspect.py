@@ -40,12 +40,12 @@ def row(row_format, split, number):
     return common | {"prompt": question, "chosen": answers[0], "rejected": answers[1]}
 
 
-def resolved_values(there, name, *words):
+def resolved_values(built_root, name, *words):
     """Return a recipe's engine, stage and values as a training would get them, on the embedded base."""
     from gretchen.recipes.resolve import Request, resolve
     from gretchen.recipes.schema import MODEL
 
-    resolved = resolve(Request(PROJECT, name, "tiny", words, output=str(there / "out")))
+    resolved = resolve(Request(PROJECT, name, "tiny", words, output=str(built_root / "out")))
     return resolved.engine, resolved.stage, resolved.values | {MODEL[resolved.engine]: BASE}
 
 
@@ -91,10 +91,10 @@ SLOW = [pytest.param(f"{name}.axolotl", marks=pytest.mark.slow) for name in ("sf
 
 
 @pytest.mark.parametrize("name", ["sft.zephyr", "dpo.zephyr", *SLOW])
-def test_what_is_shown_is_the_engines_own_batch(there, name, tmp_path):
+def test_what_is_shown_is_the_engines_own_batch(built_root, name, tmp_path):
     from gretchen.inspecting.rows import trained_sequences
 
-    engine, stage, values = resolved_values(there, name)
+    engine, stage, values = resolved_values(built_root, name)
     quiet = {"use_wandb": False} if engine == "axolotl" else {"report_to": "none", "eval_strategy": "no"}
     values |= {"output_dir": str(tmp_path)} | quiet
     file = tmp_path / "recipe.yaml"
@@ -110,21 +110,21 @@ def test_what_is_shown_is_the_engines_own_batch(there, name, tmp_path):
     assert any(sequence.trained.count(False) and sequence.trained.count(True) for sequence in sequences)
 
 
-def test_rows_longer_than_the_limit_are_counted(there):
+def test_rows_longer_than_the_limit_are_counted(built_root):
     from gretchen.inspecting.rows import tokenize_rows
 
-    engine, stage, values = resolved_values(there, "sft.zephyr", "max_length=40")
+    engine, stage, values = resolved_values(built_root, "sft.zephyr", "max_length=40")
     rows = tokenize_rows(engine, stage, values)
     lengths = [len(sequence.ids) for row in rows.rows for sequence in row]
     assert len(rows.rows) == len(rows.raw_rows) == ROWS
     assert rows.too_long == [number for number, length in enumerate(lengths) if length > 40] != []
-    assert rows.file == there / "build" / PROJECT / "chats" / "train.jsonl"
+    assert rows.file == built_root / "build" / PROJECT / "chats" / "train.jsonl"
 
 
-def test_packed_rows_are_separated(there):
+def test_packed_rows_are_separated(built_root):
     from gretchen.inspecting.rows import tokenize_rows, trained_sequences
 
-    engine, stage, values = resolved_values(there, "sft.zephyr", "packing=true", "max_length=200")
+    engine, stage, values = resolved_values(built_root, "sft.zephyr", "packing=true", "max_length=200")
     (packed,) = trained_sequences(engine, stage, values, 1)
     assert len(packed.starts) > 2
     assert len(packed.ids) <= 200
@@ -133,7 +133,7 @@ def test_packed_rows_are_separated(there):
         assert packed.ids[start:end] in unpacked
 
 
-def test_tokenizing_rows_leaves_the_random_state_unchanged(there):
+def test_tokenizing_rows_leaves_the_random_state_unchanged(built_root):
     import random
 
     import numpy
@@ -143,7 +143,7 @@ def test_tokenizing_rows_leaves_the_random_state_unchanged(there):
 
     torch.manual_seed(1)
     before = random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
-    tokenize_rows(*resolved_values(there, "sft.zephyr"))
+    tokenize_rows(*resolved_values(built_root, "sft.zephyr"))
     assert (random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == before
 
 

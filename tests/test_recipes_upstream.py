@@ -139,60 +139,60 @@ def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path)
     assert seen >= 2 * len(PROFILES)
 
 
-def test_a_rule_of_axolotls_that_spans_several_keys_is_told(there):
-    report = check_deep(PROJECT, written(there, "axolotl-rules", "sft.axolotl", save_steps=5, saves_per_epoch=2))
+def test_a_rule_of_axolotls_that_spans_several_keys_is_told(built_root):
+    report = check_deep(PROJECT, written(built_root, "axolotl-rules", "sft.axolotl", save_steps=5, saves_per_epoch=2))
     assert len(report.errors) == 1
     assert report.errors[0].startswith("axolotl-rules/recipe.yaml: ")
     assert "save" in report.errors[0]
 
 
-def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(there):
+def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(built_root):
     from datasets import load_dataset
 
     found = load_dataset(f"build/{PROJECT}/chats")
     assert {name: rows.num_rows for name, rows in found.items()} == dict.fromkeys(("train", "validation", "test"), ROWS)
 
 
-def test_the_deep_check_of_a_good_recipe(there):
-    report = check_deep(PROJECT, written(there, "good"))
+def test_the_deep_check_of_a_good_recipe(built_root):
+    report = check_deep(PROJECT, written(built_root, "good"))
     assert [result.outcome.state for result in report.results] == ["ok", "ok", "ok"]
     assert report.results[2].outcome.scope.startswith(f"first {ROWS} rows: 0% cut at max_length 512, ")
 
 
-def test_the_deep_check_tells_rules_that_span_several_keys(there):
-    report = check_deep(PROJECT, written(there, "rules", load_best_model_at_end=True, save_strategy="epoch"))
+def test_the_deep_check_tells_rules_that_span_several_keys(built_root):
+    report = check_deep(PROJECT, written(built_root, "rules", load_best_model_at_end=True, save_strategy="epoch"))
     assert len(report.errors) == 1
     assert report.errors[0].startswith("rules/recipe.yaml: --load_best_model_at_end requires the save and eval strat")
 
 
-def test_a_row_that_trains_nothing_is_told_with_its_line(there):
-    report = check_deep(PROJECT, written(there, "short", max_length=8))
+def test_a_row_that_trains_nothing_is_told_with_its_line(built_root):
+    report = check_deep(PROJECT, written(built_root, "short", max_length=8))
     assert report.errors[0] == (
         f"build/{PROJECT}/chats/train.jsonl:1: no token of this row is trained: the answer is beyond max_length "
         f"(and {ROWS - 1} more of {ROWS} rows)"
     )
 
 
-def test_an_answer_without_a_trained_end_is_told(there):
-    base = there / f"projects/{PROJECT}/base"
-    shutil.copytree(base, there / "endless")
+def test_an_answer_without_a_trained_end_is_told(built_root):
+    base = built_root / f"projects/{PROJECT}/base"
+    shutil.copytree(base, built_root / "endless")
     template = (base / "chat_template.jinja").read_text(encoding="utf-8")
     inside = "        {{- '<|im_end|>' }}\n        {%- endgeneration %}"
     outside = "        {%- endgeneration %}\n        {{- '<|im_end|>' }}"
     assert template.count(inside) == 1
-    (there / "endless" / "chat_template.jinja").write_text(template.replace(inside, outside), encoding="utf-8")
-    report = check_deep(PROJECT, written(there, "no-end", model_name_or_path="endless"))
+    (built_root / "endless" / "chat_template.jinja").write_text(template.replace(inside, outside), encoding="utf-8")
+    report = check_deep(PROJECT, written(built_root, "no-end", model_name_or_path="endless"))
     assert report.errors[0] == (
         f"build/{PROJECT}/chats/train.jsonl:1: the last trained token is not EOS: the model would not learn to end its "
         f"answers (and {ROWS - 1} more of {ROWS} rows)"
     )
 
 
-def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(there):
+def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(built_root):
     reports = check_projects(PROJECT, deep_profile="tiny")
     assert [report.errors + report.warnings for report in reports] == [[]] * (1 + len(recipes_of(PROJECT)))
     assert reports[1].subject.startswith(f"{PROJECT}, build/{PROJECT}/check/")
-    assert (there / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()
+    assert (built_root / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()
 
 
 OF_TRL = ("sft", "dpo", "kto", "reward", "grpo", "rloo")
@@ -205,20 +205,20 @@ COMMANDS = {
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", COMMANDS)
-def test_upstreams_own_command_trains_from_the_resolved_recipe(there, recipe):
-    file = written(there, recipe, recipe)
+def test_upstreams_own_command_trains_from_the_resolved_recipe(built_root, recipe):
+    file = written(built_root, recipe, recipe)
     assert not {"extends", "profiles"} & set(yaml.safe_load(file.read_text(encoding="utf-8")))
     program, *words = COMMANDS[recipe]
     command = [str(Path(sys.executable).with_name(program)), *words, str(file)]
     # Elsewhere than in the repository, so that nothing of Gretchen's can be imported by accident; logged in nowhere.
     kept = {name: value for name, value in os.environ.items() if not name.startswith(("WANDB_", "GRETCHEN_"))}
-    clean = kept | {"HOME": str(there)}
+    clean = kept | {"HOME": str(built_root)}
     clean.pop("PYTHONPATH", None)
     done = subprocess.run(
-        command, cwd=there, env=clean, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
+        command, cwd=built_root, env=clean, stdin=subprocess.DEVNULL, capture_output=True, text=True, check=False
     )
     assert done.returncode == 0, done.stderr[-2000:]
-    assert (there / recipe / "adapter_model.safetensors").is_file()
+    assert (built_root / recipe / "adapter_model.safetensors").is_file()
 
 
 def test_every_stage_of_the_flagship_has_upstreams_command_or_upstream_has_none():

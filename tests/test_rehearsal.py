@@ -70,7 +70,7 @@ SLOW = [pytest.param(f"{name}.axolotl", marks=pytest.mark.slow) for name in ("sf
 
 
 @pytest.mark.parametrize("name", ["sft.zephyr", "dpo.zephyr", *SLOW])
-def test_losses_are_bit_identical_with_the_longest_batch_first(there, tmp_path, monkeypatch, capfd, name):
+def test_losses_are_bit_identical_with_the_longest_batch_first(built_root, tmp_path, monkeypatch, capfd, name):
     with_it = trained(recipe_in(tmp_path / "with", name), name)
     assert "the longest batch (" in (told := capfd.readouterr().out)
     assert "one evaluation batch (" in told
@@ -120,7 +120,7 @@ def test_the_size_is_the_largest_tensors():
     assert sizes(batch) == "4 × 9 tokens"
 
 
-def test_what_cannot_be_rehearsed_is_not(there):
+def test_what_cannot_be_rehearsed_is_not(built_root):
     from datasets import Dataset
 
     class Trainer:
@@ -145,7 +145,7 @@ def test_a_resumed_run_is_not_rehearsed():
 
 
 @pytest.mark.slow
-def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(there, tmp_path, environment):
+def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(built_root, tmp_path, environment):
     long = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "AUG " * 120}]
     lines = [json.dumps(row("chats", "train", number) | {"messages": long}) + "\n" for number in range(16)]
     (tmp_path / "train.jsonl").write_text("".join(lines), encoding="utf-8")
@@ -167,9 +167,9 @@ def test_too_little_memory_ends_the_run_before_its_first_step_in_one_sentence(th
         f"file = pathlib.Path({str(file)!r})\n"
         "sys.exit(exit_code_of(file.parent, lambda: train(file, 'sft')))\n"
     )
-    asked = environment(GRETCHEN_ROOT=str(there), OMP_NUM_THREADS="1")
+    asked = environment(GRETCHEN_ROOT=str(built_root), OMP_NUM_THREADS="1")
     done = subprocess.run(
-        [sys.executable, "-c", code], cwd=there, env=asked, capture_output=True, text=True, check=False
+        [sys.executable, "-c", code], cwd=built_root, env=asked, capture_output=True, text=True, check=False
     )
     assert done.returncode == 1, done.stderr[-2000:]
     assert "error: out of memory on the longest batch (16 × " in done.stderr
