@@ -1,8 +1,8 @@
 # The interface: every target below that is a verb calls `gretchen VERB`. `make` alone prints them.
 # Works with GNU make 3.81 (macOS) and later.
 #
-# Values never stand in a recipe line. A variable counts only from make's own command line; it travels raw, in the
-# environment, as GRETCHEN_MAKE_<NAME>, and tools/gretchen/from_make.py hands it to the verb or refuses it.
+# Recipe lines never hold values. A variable counts only on make's own command line; it is exported raw, as
+# GRETCHEN_MAKE_<NAME>, and tools/gretchen/from_make.py passes it to the verb or refuses it.
 GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
 MAKEOVERRIDES :=
 $(foreach name,$(GIVEN),$(eval unexport $(name))$(eval export GRETCHEN_MAKE_$(name) = $$(value $(name))))
@@ -10,10 +10,10 @@ export GRETCHEN_MAKE := $(GIVEN)
 export GRETCHEN_GOALS := $(MAKECMDGOALS)
 
 READY := .venv/.gretchen-setup
-# The requirements of every project, for what imports all projects' code. A target with PROJECT=… installs that one's.
+# Installs the requirements of every project, for lint and tests. A target with PROJECT=… installs those of that project.
 ALL_REQUIREMENTS := .venv/.gretchen-projects
 GRETCHEN := @.venv/bin/python -m gretchen.from_make
-# These targets are no verbs, or verbs without a variable: what is given beside them alone is a mistake.
+# These targets take no variables: one that is given to them alone is a mistake.
 ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
@@ -24,7 +24,7 @@ unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
 
-# The stamp is a matter of content: setup.py compares hashes when the files' times say that they may have changed.
+# setup.py compares the files' hashes where their times are newer than the stamp's.
 $(READY): pyproject.toml constraints.txt .venv/bin/python
 	@PYTHONPATH=tools python3 -m gretchen.commands.setup
 
@@ -33,7 +33,7 @@ $(READY): pyproject.toml constraints.txt .venv/bin/python
 $(ALL_REQUIREMENTS): $(READY)
 	@.venv/bin/python -m gretchen.lifecycle.requirements
 
-setup: $(READY)  ## make .venv with the pinned packages (every other target does so too, where it must)
+setup: $(READY)  ## make .venv with the pinned packages (every other target does so first, where needed)
 	@$(REFUSE):
 
 doctor: $(READY)  ## what this machine has, which profile fits, problems and their fixes [JSON=1]
