@@ -1,4 +1,4 @@
-"""`gretchen plan` as a person uses it: every recipe under every profile, loose recipes, what fits and what mends."""
+"""`gretchen plan`: every recipe under every profile, standalone recipes, what fits and what makes it fit."""
 
 import json
 import shutil
@@ -34,9 +34,9 @@ def config(tmp_path):
     return file
 
 
-def loose(place, **values):
-    """Write a loose recipe and return it."""
-    file = place / "recipe.yaml"
+def standalone(folder, **values):
+    """Write a standalone recipe and return it."""
+    file = folder / "recipe.yaml"
     file.write_text(yaml.safe_dump(values), encoding="utf-8")
     return file
 
@@ -49,21 +49,21 @@ PAIRS = [
 @pytest.mark.parametrize(("project", "name", "profile"), PAIRS, ids=str)
 def test_every_recipe_is_planned_under_every_profile(project, name, profile, config):
     resolved = resolve(Request(project, name, profile))
-    made = make_plan(resolved, config, Budget("a device", 80, cpu=False), other=config)
-    # A reward model has a head of one number; this one's embedding is the head of the others, so it has it still.
-    assert made.parameters.base == 4_022_468_096 + (2560 if resolved.stage == "reward" else 0)
+    plan = make_plan(resolved, config, Budget("a device", 80, cpu=False), auxiliary=config)
+    # The base's head is tied to the embedding; a reward model has a head of its own, with one output.
+    assert plan.parameters.base == 4_022_468_096 + (2560 if resolved.stage == "reward" else 0)
     if name.startswith("sft-full"):
-        assert made.parameters.trained == made.parameters.all
-    elif resolved.stage == "ppo":  # its value model is trained whole
-        assert made.parameters.trained > 4_022_468_096
+        assert plan.parameters.trained == plan.parameters.total
+    elif resolved.stage == "ppo":  # its value model is trained in full
+        assert plan.parameters.trained > 4_022_468_096
     else:
-        assert 0 < made.parameters.trained < 0.05 * made.parameters.all
-    if made.peak is None:
-        assert resolved.stage in ("grpo", "rloo", "ppo") or made.settings.quantized
+        assert 0 < plan.parameters.trained < 0.05 * plan.parameters.total
+    if plan.peak is None:
+        assert resolved.stage in ("grpo", "rloo", "ppo") or plan.settings.quantization
     else:
-        assert made.peak.total > made.peak.parts["weights"] > GIB
-        assert (made.peak.parts["teacher"] > GIB) == (resolved.stage == "distill")
-    assert made.resolved.batch.effective == resolved.batch.effective
+        assert plan.peak.total > plan.peak.parts["weights"] > GIB
+        assert (plan.peak.parts["teacher"] > GIB) == (resolved.stage == "distill")
+    assert plan.resolved.batch.effective == resolved.batch.effective
 
 
 def test_there_are_pairs():
@@ -83,32 +83,32 @@ def test_a_plan_is_printed_with_parts_and_verdict(gretchen, config):
 
 def test_json_holds_the_same(gretchen, config):
     words = ("plan", f"--project={PROJECT}", "--profile=gpu-24gb", f"--model={config}", "--json", "--throughput=1000")
-    told = json.loads(gretchen(*words).stdout)
-    assert told["trained_parameters"] == 33_030_144
-    assert sum(told["memory"]["parts"].values()) == pytest.approx(told["memory"]["peak"], abs=10)
-    assert told["budget"]["fits"] is True
-    assert told["advice"] is None
+    planned = json.loads(gretchen(*words).stdout)
+    assert planned["trained_parameters"] == 33_030_144
+    assert sum(planned["memory"]["parts"].values()) == pytest.approx(planned["memory"]["peak"], abs=10)
+    assert planned["budget"]["fits"] is True
+    assert planned["advice"] is None
 
 
 @pytest.mark.parametrize("values", [ZEPHYR, AXOLOTL], ids=["zephyr", "axolotl"])
-def test_what_is_proposed_fits_by_its_own_plan(values, config, tmp_path):
-    resolved = resolve_file(loose(tmp_path, **values | {"bf16": True}))
+def test_the_advice_fits_by_its_own_plan(values, config, tmp_path):
+    resolved = resolve_file(standalone(tmp_path, **values | {"bf16": True}))
     budget = Budget("a card", 16, cpu=False)
-    made = make_plan(resolved, config, budget)
-    assert not made.fits
-    words = advice(made, lambda said: make_plan(set_on(resolved, said), config, budget))
+    plan = make_plan(resolved, config, budget)
+    assert not plan.fits
+    words = advice(plan, lambda words: make_plan(set_on(resolved, words), config, budget))
     again = make_plan(set_on(resolved, words), config, budget)
     assert again.fits
-    assert again.resolved.effective_batch == made.resolved.effective_batch
+    assert again.resolved.effective_batch == plan.resolved.effective_batch
     keys = {word.split("=")[0] for word in words}
     assert "lora_r" in keys
     assert not keys & {"max_length", "sequence_len", "load_in_4bit"}  # these cost more, and are not needed
 
 
-def test_nothing_is_proposed_where_nothing_fits(config, tmp_path):
-    resolved, budget = resolve_file(loose(tmp_path, **ZEPHYR)), Budget("a small card", 1, cpu=False)
-    made = make_plan(resolved, config, budget)
-    assert advice(made, lambda said: make_plan(set_on(resolved, said), config, budget)) is None
+def test_there_is_no_advice_where_nothing_fits(config, tmp_path):
+    resolved, budget = resolve_file(standalone(tmp_path, **ZEPHYR)), Budget("a small card", 1, cpu=False)
+    plan = make_plan(resolved, config, budget)
+    assert advice(plan, lambda words: make_plan(set_on(resolved, words), config, budget)) is None
 
 
 STAGES = {
@@ -121,75 +121,77 @@ STAGES = {
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_what_is_proposed_is_the_stages_own(stage, config, tmp_path):
+def test_the_advice_uses_keys_of_the_stage(stage, config, tmp_path):
     (tmp_path / stage).mkdir()
-    file = loose(tmp_path / stage, **ZEPHYR | STAGES[stage] | {"per_device_train_batch_size": 8, "bf16": True})
+    file = standalone(tmp_path / stage, **ZEPHYR | STAGES[stage] | {"per_device_train_batch_size": 8, "bf16": True})
     resolved = resolve_file(file)
     assert resolved.stage == stage
     budget = Budget("a card", 13, cpu=False)
-    made = make_plan(resolved, config, budget)
-    words = advice(made, lambda said: make_plan(set_on(resolved, said), config, budget))
+    plan = make_plan(resolved, config, budget)
+    words = advice(plan, lambda words: make_plan(set_on(resolved, words), config, budget))
     if words is None:
         assert stage in ("orpo", "simpo")  # whose memory under 4 bits is not known
         return
-    again = set_on(resolved, words)  # refuses a key that the stage has not
+    again = set_on(resolved, words)  # refuses a key that the stage does not have
     assert make_plan(again, config, budget).fits
     assert again.batch.per_device >= (2 if stage == "kto" else 1)
     assert ("lora_task_type" in again.values) == (stage == "reward")
 
 
-def test_memory_that_is_not_known_is_said_to_be_so(gretchen, config, tmp_path):
-    recipe = loose(tmp_path, **ZEPHYR | {"teacher_model_name_or_path": "somebody/teacher", "lmbda": 0.5})
+def test_unknown_memory_is_reported_with_the_reason(gretchen, config, tmp_path):
+    recipe = standalone(tmp_path, **ZEPHYR | {"teacher_model_name_or_path": "somebody/teacher", "lmbda": 0.5})
     done = gretchen("plan", str(recipe), "--model", str(config), HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     lines = done.stdout.splitlines()
     assert lines[1].startswith("parameters  4,022,468,096")
-    assert lines[2] == "memory      not known: the teacher's config.json is not on this disk"
-    assert lines[-1] == "fits        not known, as its memory is not"
+    assert lines[2] == "memory      unknown: the teacher's config.json is not on this disk"
+    assert lines[-1] == "fits        unknown, as its memory is"
     words = "--json", f"--project={PROJECT}", "--recipe=grpo.zephyr", f"--model={config}", "--profile=gpu-80gb"
-    told = json.loads(gretchen("plan", *words).stdout)
-    assert told["memory"] is None
-    assert told["budget"]["fits"] is told["advice"] is told["this_machine"]["fits"] is None
-    assert told["memory_unknown"].startswith("answers are written while grpo trains")
+    planned = json.loads(gretchen("plan", *words).stdout)
+    assert planned["memory"] is None
+    assert planned["budget"]["fits"] is planned["advice"] is planned["this_machine"]["fits"] is None
+    assert planned["memory_unknown"].startswith("grpo generates completions while it trains")
 
 
-def test_a_loose_recipe_is_held_against_this_machine(gretchen, config, tmp_path):
-    done = gretchen("plan", str(loose(tmp_path, **ZEPHYR)), "--model", str(config))
+def test_a_standalone_recipe_is_planned_for_this_machine(gretchen, config, tmp_path):
+    done = gretchen("plan", str(standalone(tmp_path, **ZEPHYR)), "--model", str(config))
     assert done.returncode == 0, done.stderr
-    assert "not known: its training rows are not on this disk" in done.stdout
+    assert "unknown: its training rows are not on this disk" in done.stdout
     assert "this machine" in done.stdout.splitlines()[-2] + done.stdout.splitlines()[-1]
 
 
-def told(done, code):
-    """Return what a failed command wrote, and assert that it failed so, without a trace."""
+def error_of(done, code):
+    """Return the error of a failed command; assert its exit code and that there is no stack trace."""
     assert done.returncode == code, done.stdout + done.stderr
     assert "Traceback" not in done.stderr
     return done.stderr
 
 
 def test_bad_input_gets_one_sentence(gretchen, config, tmp_path):
-    file = loose(tmp_path, **ZEPHYR)
-    away = told(gretchen("plan", str(file), HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path)), 1)
-    assert away.splitlines()[-1] == "hint: name a config.json that you have: MODEL=… (--model CONFIG.json)"
-    assert "'somebody/model'" in away.splitlines()[0]
-    missing = told(gretchen("plan", str(file), "--model", "none.json"), 2)
+    file = standalone(tmp_path, **ZEPHYR)
+    unreachable = error_of(gretchen("plan", str(file), HF_HUB_OFFLINE="1", HF_HOME=str(tmp_path)), 1)
+    assert unreachable.splitlines()[-1] == "hint: name a config.json that you have: MODEL=… (--model CONFIG.json)"
+    assert "'somebody/model'" in unreachable.splitlines()[0]
+    missing = error_of(gretchen("plan", str(file), "--model", "none.json"), 2)
     assert missing.startswith("error: there is no file none.json\nhint: MODEL=…")
-    both = told(gretchen("plan", str(file), f"--project={PROJECT}"), 2)
+    both = error_of(gretchen("plan", str(file), f"--project={PROJECT}"), 2)
     assert both.startswith("error: plan takes a project or a file")
     config.write_text(json.dumps(QWEN | {"num_experts": 8}), encoding="utf-8")
-    assert "mixture of experts" in told(gretchen("plan", str(loose(tmp_path, **ZEPHYR)), "--model", str(config)), 2)
+    assert "mixture of experts" in error_of(
+        gretchen("plan", str(standalone(tmp_path, **ZEPHYR)), "--model", str(config)), 2
+    )
 
 
 def test_the_hubs_cache_is_read_without_the_hub(gretchen, config, tmp_path):
-    place = tmp_path / "hub" / "models--somebody--model" / "snapshots" / "0"
-    place.mkdir(parents=True)
-    shutil.copy(config, place)
-    done = gretchen("plan", str(loose(tmp_path, **ZEPHYR)), HF_HOME=str(tmp_path))
+    snapshot = tmp_path / "hub" / "models--somebody--model" / "snapshots" / "0"
+    snapshot.mkdir(parents=True)
+    shutil.copy(config, snapshot)
+    done = gretchen("plan", str(standalone(tmp_path, **ZEPHYR)), HF_HOME=str(tmp_path))
     assert done.returncode == 0, done.stderr
     assert "4,022,468,096" in done.stdout
 
 
-def test_make_hands_on_what_was_typed(make, config):
+def test_make_passes_its_variables_on(make, config):
     done = make("plan", f"PROJECT={PROJECT}", "PROFILE=gpu-16gb", f"MODEL={config}", "SET=max_length=256")
     assert done.returncode == 0, done.stderr
     assert "sequences of 256 tokens" in done.stdout
@@ -200,7 +202,7 @@ def test_a_plan_imports_nothing_heavy(environment, config, tmp_path, root):
     import sys
 
     code = (
-        f"import sys; from gretchen.cli import run; code = run(['plan', {str(loose(tmp_path, **ZEPHYR))!r}, "
+        f"import sys; from gretchen.cli import run; code = run(['plan', {str(standalone(tmp_path, **ZEPHYR))!r}, "
         f"'--model', {str(config)!r}]); print(sorted(set({HEAVY!r}) & set(sys.modules)), code)"
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), cwd=root)

@@ -1,6 +1,6 @@
 """Parameters, tokens and steps of a plan are those of the trainers, for every stage of both engines.
 
-The rows are the flagship's own. Each training is begun as `make train` begins it, and stopped before its first step.
+The rows are the flagship's own. Each training starts as in `make train`, and is stopped before its first step.
 """
 
 import importlib
@@ -13,8 +13,8 @@ import pytest
 from run_records import write_run
 
 from gretchen.planning.plan import Budget, make_plan
-from gretchen.planning.settings import read_settings
-from gretchen.planning.steps import steps
+from gretchen.planning.read_settings import read_settings
+from gretchen.planning.steps import count_steps
 from gretchen.recipes.resolve import Request, resolve
 
 PROJECT, ROWS = "genome-chatbot", 150
@@ -28,7 +28,7 @@ CASES = [*QUICK, *(pytest.param(name, marks=pytest.mark.slow) for name in SLOW)]
 
 
 class Stopped(Exception):
-    """A training that was begun, as far as it got."""
+    """Raised with the trainer instead of its first step."""
 
 
 @pytest.fixture(scope="module")
@@ -42,8 +42,8 @@ def root(few_rows):
     return few_rows
 
 
-def begun(resolved, run, monkeypatch):
-    """Begin a training in this process, and return its trainer, stopped where it would take its first step."""
+def stopped_trainer(resolved, run, monkeypatch):
+    """Start a training in this process, and return its trainer, stopped before its first step."""
     import transformers
     from trl.experimental.ppo import PPOTrainer
 
@@ -60,14 +60,14 @@ def begun(resolved, run, monkeypatch):
     return stopped.value.args[0]
 
 
-def theirs(trainer):
+def steps_and_tokens(trainer):
     """Return the steps that a trainer is about to take, and the tokens of an epoch that it would count."""
     if hasattr(trainer.args, "num_total_batches"):  # PPO
         return trainer.args.num_total_batches, None
     loader = trainer.get_train_dataloader()
     per_epoch = max(1, math.ceil(len(loader) / trainer.args.gradient_accumulation_steps))
-    most = trainer.args.max_steps
-    total = most if most > 0 else math.ceil(trainer.args.num_train_epochs * per_epoch)
+    max_steps = trainer.args.max_steps
+    total = max_steps if max_steps > 0 else math.ceil(trainer.args.num_train_epochs * per_epoch)
     rows = trainer.data_collator([dict(row) for row in trainer.train_dataset])
     masks = [name for name in rows if name in ("attention_mask", "chosen_attention_mask", "rejected_attention_mask")]
     return total, sum(int(rows[name].sum()) for name in masks) if masks else None
@@ -77,8 +77,8 @@ def theirs(trainer):
 @pytest.mark.parametrize("name", CASES)
 def test_parameters_tokens_and_steps_are_the_trainers_own(name, short, root, tmp_path, monkeypatch):
     stage, engine = name.split(".")
-    writing = stage in ("grpo", "rloo", "ppo")
-    if short and writing:
+    generates = stage in ("grpo", "rloo", "ppo")
+    if short and generates:
         pytest.skip("its trainer cuts no prompt")
     changes = (
         {ENGINES[engine]: 32, "max_steps": None} if engine == "axolotl" else {ENGINES[engine]: 32, "max_steps": -1}
@@ -87,20 +87,21 @@ def test_parameters_tokens_and_steps_are_the_trainers_own(name, short, root, tmp
     changes |= PLAIN[engine] | (SHORT[engine] if short else {})
     resolved = resolve(Request(PROJECT, name, "tiny", output=str(tmp_path / "run"), overrides=changes))
     base = root / "projects" / PROJECT / "base" / "config.json"
-    made = make_plan(resolved, base, Budget("this machine", 8, cpu=True), other=base)
-    trainer = begun(resolved, tmp_path / "run", monkeypatch)
-    total, tokens = theirs(trainer)
-    assert made.steps.total == total
-    assert writing or made.rows.tokens == tokens
-    assert not short or made.rows.cut + made.rows.dropped > 0
+    plan = make_plan(resolved, base, Budget("this machine", 8, cpu=True), auxiliary=base)
+    trainer = stopped_trainer(resolved, tmp_path / "run", monkeypatch)
+    total, tokens = steps_and_tokens(trainer)
+    assert plan.steps.total == total
+    assert generates or plan.rows.tokens == tokens
+    assert not short or plan.rows.cut + plan.rows.dropped > 0
     numbers = [(parameter.numel(), parameter.requires_grad) for parameter in trainer.model.parameters()]
-    assert made.parameters.all == sum(size for size, _ in numbers)
-    assert made.parameters.trained == sum(size for size, trained in numbers if trained)
+    assert plan.parameters.total == sum(size for size, _ in numbers)
+    assert plan.parameters.trained == sum(size for size, trained in numbers if trained)
 
 
-def test_grpo_takes_whole_groups_of_prompts_again_and_again(root):
+def test_grpo_uses_complete_groups_of_prompts_num_iterations_times(root):
     settings = read_settings(resolve(Request(PROJECT, "grpo.zephyr", "tiny")), cpu=True)
-    one = replace(settings, rows=8, accumulation=2, answers=4, drawn=32, iterations=3, max_steps=-1, epochs=2.0)
-    # 8 prompts are written to at once: of 20 there are two such groups; each gives 4 batches, three times over.
-    assert steps(20, one).per_epoch == 2 * 4 * 3 / 2
-    assert steps(20, one).total == 24
+    changes = {"num_generations": 4, "generation_batch_size": 32, "num_iterations": 3}
+    settings = replace(settings, batch_size=8, accumulation=2, max_steps=-1, epochs=2.0, **changes)
+    # Completions are generated for 8 prompts at once: 20 prompts make two groups; each gives 4 batches, three times.
+    assert count_steps(20, settings).per_epoch == 2 * 4 * 3 / 2
+    assert count_steps(20, settings).total == 24

@@ -1,123 +1,130 @@
-"""What autograd keeps of a forward pass for the way back, tensor by tensor.
+"""What autograd keeps of a forward pass for the backward pass, tensor by tensor.
 
-    activations(shape, settings, tokens, length)      -> bytes
+    activation_bytes(model, settings, tokens, length)
 
 Counted as Korthikanti et al. (2022, "Reducing Activation Recomputation in Large Transformer Models", section 4) count
 them. Their layer is GPT's in 16 bits; ours are the layers of transformers 5.16 (models/llama, qwen3, gemma2, …: RMSNorm
-in float32, rotary positions, gated MLP), under torch's autocast where the recipe asks for it. Checkpointing keeps a
-layer's input only (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").
+in float32, rotary positions, gated MLP), under torch's autocast where the recipe uses it. Checkpointing keeps a layer's
+input only (Chen et al. 2016, "Training Deep Nets with Sublinear Memory Cost").
 """
 
 from gretchen.planning.architecture import Architecture
-from gretchen.planning.parameters import EMBEDDING, HEADS, Adapter, stands_beside
-from gretchen.planning.settings import FULL, HALF, Settings
+from gretchen.planning.parameters import EMBEDDING, HEADS, Lora, lora_modules
+from gretchen.planning.settings import FP16_BYTES, FP32_BYTES, Settings
+
+# Linear layers that share one input.
+SHARED_INPUTS = ({"q_proj", "k_proj", "v_proj", "qkv_proj"}, {"gate_proj", "up_proj", "gate_up_proj"})
 
 
-def activations(shape: Architecture, s: Settings, tokens: int, length: int) -> float:
-    """Return the bytes kept when the forward pass is done."""
-    stream = s.stored
-    layer = layer_bytes(shape, s, tokens, length)
-    mask = (tokens**2 if s.flattened else tokens * length) if s.masked else 0  # a byte for each pair of places
-    if not s.checkpointing:
-        return shape.layers * (layer + casts(shape, s)) + ends(shape, s, tokens) + mask
-    # One layer is computed anew on the way back; of the others only the input is kept.
-    inputs = shape.layers * tokens * shape.hidden * stream
-    return inputs + ends(shape, s, tokens) + mask
+def activation_bytes(model: Architecture, settings: Settings, tokens: int, length: int) -> float:
+    """Return the bytes kept at the end of the forward pass."""
+    mask = 0
+    if settings.has_attention_mask:  # one byte for each pair of positions
+        mask = tokens**2 if settings.padding_free else tokens * length
+    outside = outside_layers(model, settings, tokens)
+    if not settings.checkpointing:
+        layer = layer_bytes(model, settings, tokens, length) + autocast_weights(model, settings)
+        return model.num_layers * layer + outside + mask
+    # Layers are recomputed in the backward pass, one at a time; only their inputs are kept.
+    return model.num_layers * tokens * model.hidden_size * settings.weight_bytes + outside + mask
 
 
-def ends(shape: Architecture, s: Settings, tokens: int) -> float:
-    """Return the bytes kept outside the layers: embedding, last norm, the head's input in pieces and its gradient."""
-    embedding = HALF if s.stored == HALF else 0  # in float32 it is the first norm's input, which counts there
-    norm = FULL + (s.stored if s.adapter is None else 0)
-    return tokens * shape.hidden * (embedding + norm + 2 * s.stored)
+def outside_layers(model: Architecture, settings: Settings, tokens: int) -> float:
+    """Return the bytes kept outside the layers: embedding, last norm, the head's input in chunks and its gradient."""
+    # In float32 the embedding's output is the first norm's input, which is counted there.
+    embedding = FP16_BYTES if settings.weight_bytes == FP16_BYTES else 0
+    norm = FP32_BYTES + (settings.weight_bytes if settings.lora is None else 0)
+    return tokens * model.hidden_size * (embedding + norm + 2 * settings.weight_bytes)
 
 
-def first_layer(shape: Architecture, s: Settings, tokens: int, length: int) -> float:
-    """Return the bytes that one layer takes while it is gone back through, and the gradient of its output."""
-    return layer_bytes(shape, s, tokens, length) + casts(shape, s) + work(shape, s, tokens)
+def layer_backward_bytes(model: Architecture, settings: Settings, tokens: int, length: int) -> float:
+    """Return the bytes of one layer during its backward pass: activations, casts, gradients."""
+    kept = layer_bytes(model, settings, tokens, length) + autocast_weights(model, settings)
+    return kept + working_gradients(model, settings, tokens)
 
 
-def work(shape: Architecture, s: Settings, tokens: int) -> float:
-    """Return the bytes of the gradients that are alive at once within a layer: in its MLP there are most."""
-    inner, outer = 2 * s.compute, 2 * s.stored
-    if s.adapter and s.adapter_bytes == FULL and s.compute == HALF:
-        # An adapter in float32 gives the gradient of its input in float32, before it is made half again.
-        inner, outer = s.compute + FULL, outer + FULL
-    return tokens * (shape.intermediate * inner + shape.hidden * outer)
+def working_gradients(model: Architecture, settings: Settings, tokens: int) -> float:
+    """Return the most bytes of activation gradients alive at once within a layer: that is in its MLP."""
+    inner, outer = 2 * settings.compute_bytes, 2 * settings.weight_bytes
+    if settings.lora and settings.adapter_bytes == FP32_BYTES and settings.compute_bytes == FP16_BYTES:
+        # A float32 adapter returns the gradient of its input in float32, before it is cast back to half precision.
+        inner, outer = settings.compute_bytes + FP32_BYTES, outer + FP32_BYTES
+    return tokens * (model.intermediate_size * inner + model.hidden_size * outer)
 
 
-def casts(shape: Architecture, s: Settings) -> float:
-    """Return the bytes of one layer's weights in half precision: autocast makes them, and their product keeps them."""
-    if not s.autocast or s.stored == HALF or s.quantized:
+def autocast_weights(model: Architecture, settings: Settings) -> float:
+    """Return the bytes of one layer's weights in half precision: autocast casts them, and autograd keeps the casts."""
+    if not settings.autocast or settings.weight_bytes == FP16_BYTES or settings.quantization:
         return 0.0
-    return HALF * sum(one.weights for one in shape.linears)
+    return FP16_BYTES * sum(linear.num_weights for linear in model.linears)
 
 
-def layer_bytes(shape: Architecture, s: Settings, tokens: int, length: int) -> float:
+def layer_bytes(model: Architecture, settings: Settings, tokens: int, length: int) -> float:
     """Return the bytes that one layer keeps of a forward pass."""
-    made = norm_numbers(shape, s) + attention_numbers(shape, s, length) + mlp_numbers(shape, s)
-    return tokens * (made + input_numbers(shape, s))
+    per_token = norm_bytes(model, settings) + attention_bytes(model, settings, length) + mlp_bytes(model, settings)
+    return tokens * (per_token + linear_input_bytes(model, settings))
 
 
-def norm_numbers(shape: Architecture, s: Settings) -> float:
-    """Return the bytes a token of a layer's norms: each computes in float32, and keeps what it multiplies."""
-    trained = s.adapter is None
-    hidden = shape.family.norms * shape.hidden * (FULL + (s.stored if trained else 0))
-    heads = {"": 0, "head": shape.query + shape.key, "all": shape.query + shape.key}[shape.family.qk_norm]
-    return hidden + heads * (FULL + (s.compute if trained else 0))
+def norm_bytes(model: Architecture, settings: Settings) -> float:
+    """Return the bytes per token of a layer's norms: each computes in float32 and keeps what it multiplies."""
+    is_trained = settings.lora is None
+    hidden = model.family.num_norms * model.hidden_size * (FP32_BYTES + (settings.weight_bytes if is_trained else 0))
+    normed = model.query_size + model.key_size if model.family.qk_norm else 0
+    return hidden + normed * (FP32_BYTES + (settings.compute_bytes if is_trained else 0))
 
 
-def attention_numbers(shape: Architecture, s: Settings, length: int) -> float:
-    """Return the bytes a token of attention: queries, keys, values, the result, and one number a head."""
-    # Beside a mask, keys and values are repeated for all heads (transformers.integrations.sdpa_attention).
-    repeated = s.masked and shape.heads != shape.heads_kv
-    key = value = shape.query if repeated else shape.key
-    if shape.family.fused and not repeated:
-        value = shape.query + 2 * shape.key  # values are a view of the whole product
-    kept = s.compute * (2 * shape.query + key + value) + FULL * shape.heads
-    if s.attention == "eager":
-        kept += shape.heads * length * (FULL + 2 * s.compute)  # the table of attention, which the others never write
-    if s.masked:  # torch makes numbers of the mask, in each layer anew (convert_boolean_attn_mask)
-        kept += s.compute * (s.sequences if s.flattened else 1) * length
+def attention_bytes(model: Architecture, settings: Settings, length: int) -> float:
+    """Return the bytes per token of attention: queries, keys, values, the output, and one number per head."""
+    # With a mask, keys and values are repeated for all heads (transformers.integrations.sdpa_attention).
+    repeated = settings.has_attention_mask and model.num_heads != model.num_kv_heads
+    key = value = model.query_size if repeated else model.key_size
+    if model.family.fused and not repeated:
+        value = model.query_size + 2 * model.key_size  # values are a view of the fused output
+    kept = settings.compute_bytes * (2 * model.query_size + key + value) + FP32_BYTES * model.num_heads
+    if settings.attention == "eager":  # the attention matrix, which the other kernels never materialize
+        kept += model.num_heads * length * (FP32_BYTES + 2 * settings.compute_bytes)
+    if settings.has_attention_mask:  # torch converts the mask to numbers in each layer (convert_boolean_attn_mask)
+        kept += settings.compute_bytes * (settings.num_sequences if settings.padding_free else 1) * length
     return kept
 
 
-def mlp_numbers(shape: Architecture, s: Settings) -> float:
-    """Return the bytes a token of the MLP: gate, its activation, up. The product is down's input, counted there."""
-    return 3 * shape.intermediate * s.compute
+def mlp_bytes(model: Architecture, settings: Settings) -> float:
+    """Return the bytes per token of the MLP: gate, its activation, up. The product is down_proj's input."""
+    return 3 * model.intermediate_size * settings.compute_bytes
 
 
-def input_numbers(shape: Architecture, s: Settings) -> float:
-    """Return the bytes a token of what the matrices keep of their inputs: to get the gradient of what is trained."""
-    if s.adapter:
-        return lora_inputs(shape, s, s.adapter)
-    shared = {"q_proj", "k_proj", "v_proj", "qkv_proj"}, {"gate_proj", "up_proj", "gate_up_proj"}
-    cast = s.autocast and s.stored == FULL
+def linear_input_bytes(model: Architecture, settings: Settings) -> float:
+    """Return the bytes per token of the inputs that linear layers keep for the gradients of trained weights."""
+    if settings.lora:
+        return lora_input_bytes(model, settings, settings.lora)
+    is_cast = settings.autocast and settings.weight_bytes == FP32_BYTES
     kept = 0
-    for group in shared:
-        several = [one for one in shape.linears if one.name in group]
-        kept += (HALF * len(several) if cast else s.stored) * shape.hidden  # autocast casts for each product anew
-    return kept + s.compute * shape.intermediate  # down's; o's is attention's result
+    for names in SHARED_INPUTS:
+        count = sum(linear.name in names for linear in model.linears)
+        # Autocast casts the shared input for each layer separately.
+        kept += (FP16_BYTES * count if is_cast else settings.weight_bytes) * model.hidden_size
+    return kept + settings.compute_bytes * model.intermediate_size  # down_proj's; o_proj's is the attention output
 
 
-def lora_inputs(shape: Architecture, s: Settings, adapter: Adapter) -> float:
-    """Return the bytes a token of what LoRA keeps in a layer, on average over the layers."""
+def lora_input_bytes(model: Architecture, settings: Settings, lora: Lora) -> float:
+    """Return the bytes per token that LoRA keeps in a layer, averaged over the layers."""
     kept, shared = 0.0, set()
-    for one in stands_beside(shape, adapter):
-        if one.linear.name in (*HEADS, EMBEDDING):
+    width = FP16_BYTES if settings.autocast else settings.adapter_bytes
+    for module in lora_modules(model, lora):
+        linear = module.linear
+        if linear.name in (*HEADS, EMBEDDING):
             continue
-        source = "normed" if one.linear.inputs == shape.hidden and one.linear.name != "o_proj" else one.linear.name
-        source_bytes = s.compute if one.linear.name in ("o_proj", "down_proj") else s.stored
-        half = HALF if s.autocast else s.adapter_bytes
-        block = (one.name.rpartition(".")[0], source)
-        if source_bytes != s.adapter_bytes or half != s.adapter_bytes or adapter.dropout:
-            kept += half * one.linear.inputs  # a copy of its own
-        elif block not in shared and one.linear.name != "o_proj":
-            kept += s.adapter_bytes * one.linear.inputs
-        shared.add(block)
-        if adapter.dropout:
-            kept += one.linear.inputs * (s.adapter_bytes if s.cpu else 1)  # the mask
-        kept += one.rank * half
-        if adapter.dora:
-            kept += 2 * one.linear.outputs * half  # both results are scaled by a trained length
-    return kept / shape.layers
+        is_normed = linear.in_features == model.hidden_size and linear.name != "o_proj"
+        source = (module.name.rpartition(".")[0], "normed" if is_normed else linear.name)
+        source_bytes = settings.compute_bytes if linear.name in ("o_proj", "down_proj") else settings.weight_bytes
+        if source_bytes != settings.adapter_bytes or width != settings.adapter_bytes or lora.dropout:
+            kept += width * linear.in_features  # a copy of its own
+        elif source not in shared and linear.name != "o_proj":
+            kept += settings.adapter_bytes * linear.in_features
+        shared.add(source)
+        if lora.dropout:
+            kept += linear.in_features * (settings.adapter_bytes if settings.cpu else 1)  # the dropout mask
+        kept += module.rank * width
+        if lora.dora:
+            kept += 2 * linear.out_features * width  # both outputs are scaled by the trained magnitude
+    return kept / model.num_layers

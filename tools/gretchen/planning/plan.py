@@ -1,9 +1,9 @@
-"""All of a plan in one place: a resolved recipe and a model's config.json in, what the training will need out.
+"""A plan: from a resolved recipe and a model's config.json to what the training will need.
 
-    make_plan(resolved, model, budget).fits
+    make_plan(resolved, config, budget).fits
 
-It reads no weights. What cannot be known (rows that are not built, a tokenizer that is not there, a throughput that
-nobody stated or measured) is said to be unknown, with the reason.
+It reads no weights. What cannot be known (rows that are not built, a missing tokenizer) is reported as unknown, with
+the reason.
 """
 
 from dataclasses import asdict, dataclass
@@ -15,22 +15,23 @@ from gretchen.errors import WorkError
 from gretchen.hardware import PROFILE_GB, Machine
 from gretchen.planning.architecture import Architecture, read_architecture
 from gretchen.planning.lengths import count_rows
-from gretchen.planning.memory import Peak, peak, unknown
-from gretchen.planning.parameters import Count, count
-from gretchen.planning.rows import Counted, train_files
-from gretchen.planning.settings import Settings, read_settings
-from gretchen.planning.steps import Steps, steps
+from gretchen.planning.memory import Peak, peak_memory, unknown_reason
+from gretchen.planning.parameters import ParameterCount, count_parameters
+from gretchen.planning.read_settings import read_settings
+from gretchen.planning.rows import RowCounts, train_files
+from gretchen.planning.settings import Settings
+from gretchen.planning.steps import Steps, count_steps
 from gretchen.recipes.resolve import Resolved
 
 GIB = 2**30
-# What a process takes beside its training: libraries, rows and kernels on a processor (measured, docs/plan.md), CUDA's
+# What a process takes beside its training: libraries, rows and kernels on a CPU (measured, docs/plan.md), CUDA's
 # context on a GPU (not measured).
-LIBRARIES_GB, CONTEXT_GB = 1.1, 0.6
+LIBRARIES_GB, CUDA_CONTEXT_GB = 1.1, 0.6
 
 
 @dataclass(frozen=True)
 class Budget:
-    """The memory of a device in GiB: `cpu`: the machine's, of which the libraries take a part; `name` as people say."""
+    """The memory of a device in GiB, and its name for people; `cpu`: it is the machine's own memory."""
 
     name: str
     memory_gb: float
@@ -38,138 +39,150 @@ class Budget:
 
     @property
     def free_gb(self) -> float:
-        """Return what is left for a training's own part."""
-        return self.memory_gb - (LIBRARIES_GB if self.cpu else CONTEXT_GB)
+        """Return what is left for the training itself."""
+        return self.memory_gb - (LIBRARIES_GB if self.cpu else CUDA_CONTEXT_GB)
 
 
 @dataclass(frozen=True)
 class Plan:
-    """What a training will need. `length` is the longest sequence that memory is worked out for, in tokens.
+    """What a training will need.
 
-    It is None where prompts alone would say it, and are not there. `rows` and `steps` are None where `unknown` says
-    why, `peak` where `no_peak` does.
+    `sequence_length` is the longest sequence in tokens, which the peak is computed for. It is None where only prompts
+    would give it, and they are missing. `peak` is None where `peak_unknown` gives the reason, `rows` and `steps` where
+    `rows_unknown` does.
     """
 
     resolved: Resolved
-    shape: Architecture
+    model: Architecture
     settings: Settings
     budget: Budget
-    parameters: Count
+    parameters: ParameterCount
     peak: Peak | None
-    no_peak: str
-    length: int | None
-    rows: Counted | None
+    peak_unknown: str
+    sequence_length: int | None
+    rows: RowCounts | None
     steps: Steps | None
-    unknown: str
+    rows_unknown: str
 
     @property
     def fits(self) -> bool:
-        """Return whether the peak is known to be within what the planned device has left."""
-        return self.within(self.budget)
+        """Return whether the peak is known, and fits into the planned device."""
+        return self.fits_into(self.budget)
 
-    def within(self, budget: Budget) -> bool:
-        """Return whether the peak is known to be within what a device has left."""
+    def fits_into(self, budget: Budget) -> bool:
+        """Return whether the peak is known, and fits into a device."""
         return self.peak is not None and self.peak.total / GIB <= budget.free_gb
 
-    def plain(self) -> dict[str, Any]:
-        """Return the plan as plain values, for JSON; memory in bytes."""
-        rows = self.rows and {key: value for key, value in asdict(self.rows).items() if key != "lengths"}
+    def seconds(self, tokens_per_second: float) -> float | None:
+        """Return the time of the whole training at a throughput; None where the tokens are unknown."""
+        if self.rows is None or self.steps is None:
+            return None
+        return self.rows.tokens * self.steps.epochs / tokens_per_second
+
+    def to_json(self) -> dict[str, Any]:  # JSON
+        """Return the plan for JSON; memory in bytes."""
+        rows = None
+        if self.rows:
+            rows = {key: value for key, value in asdict(self.rows).items() if key != "lengths"}
+            rows["sequences"] = len(self.rows.lengths)
         return {
             "recipe": self.resolved.name,
             "stage": self.settings.stage,
             "engine": self.settings.engine,
             "profile": self.resolved.profile,
-            "model": {"kind": self.shape.kind, "parameters": self.parameters.all},
+            "model": {"kind": self.model.model_type, "parameters": self.parameters.total},
             "trained_parameters": self.parameters.trained,
-            "memory": self.peak and self.peak.plain(),
-            "memory_unknown": self.no_peak,
+            "memory": self.peak and self.peak.to_json(),
+            "memory_unknown": self.peak_unknown,
             "budget": asdict(self.budget) | {"fits": self.fits if self.peak else None},
-            "sequence_tokens": self.length,
-            "rows": rows and rows | {"sequences": len(self.rows.lengths)},
+            "sequence_tokens": self.sequence_length,
+            "rows": rows,
             "steps": self.steps and asdict(self.steps),
-            "unknown": self.unknown,
+            "unknown": self.rows_unknown,
         }
 
 
 def make_plan(
-    resolved: Resolved, config: Path, budget: Budget, rows: Counted | None = None, other: Path | None = None
+    resolved: Resolved, config: Path, budget: Budget, rows: RowCounts | None = None, auxiliary: Path | None = None
 ) -> Plan:
-    """Return the plan of a resolved recipe for the model whose config.json is `config`.
+    """Return the plan of a resolved recipe for the model of a config.json.
 
-    `rows`, where they were counted already, are taken as they are. `other` is the config.json of the model that is used
-    beside it: a teacher, or PPO's reward model, which has the policy's shape where none is given. Raises UserError as
-    `read_architecture` does, and WorkError where no length is known at all.
+    `rows` are taken as they are where they were counted already. `auxiliary` is the config.json of the second model: a
+    teacher, or PPO's reward model, which by default has the policy's architecture. Raises UserError as
+    `read_architecture` does, and WorkError where no sequence length is known at all.
     """
-    shape, settings = read_architecture(config), read_settings(resolved, budget.cpu)
-    beside = read_architecture(other) if other else None
+    model, settings = read_architecture(config), read_settings(resolved, budget.cpu)
+    second = read_architecture(auxiliary) if auxiliary else None
     if settings.stage == "reward":
-        shape = shape.scoring()
-    unknown_rows = ""
+        model = model.as_reward_model()
+    rows_unknown = ""
     if rows is None:
-        rows, unknown_rows = counted(resolved, settings, config.parent)
-    length = longest(settings, rows)
-    teacher = beside if settings.stage == "distill" else None
-    no_peak = unknown(settings, teacher)
-    parameters = count(shape, settings.adapter)
-    if settings.kept:
-        parameters = Count(parameters.base, parameters.trained, 2 * parameters.added)
+        rows, rows_unknown = _count_rows(resolved, settings, config.parent)
+    length = longest_sequence(settings, rows)
+    teacher = second if settings.stage == "distill" else None
+    peak_unknown = unknown_reason(settings, teacher)
     return Plan(
         resolved=resolved,
-        shape=shape,
+        model=model,
         settings=settings,
         budget=budget,
-        parameters=valued(parameters, beside or shape) if settings.stage == "ppo" else parameters,
-        peak=None if no_peak else peak(shape, settings, length, teacher),
-        no_peak=no_peak,
-        length=length,
+        parameters=_count_parameters(model, settings, second or model),
+        peak=None if peak_unknown else peak_memory(model, settings, length, teacher),
+        peak_unknown=peak_unknown,
+        sequence_length=length,
         rows=rows,
-        steps=steps(len(rows.lengths), settings, rows.told) if rows else None,
-        unknown=unknown_rows,
+        steps=count_steps(len(rows.lengths), settings, rows.rows_in_steps) if rows else None,
+        rows_unknown=rows_unknown,
     )
 
 
-def valued(policy: Count, judge: Architecture) -> Count:
-    """Return PPO's parameters: beside the policy, a copy of the reward model is trained whole as its value model."""
-    value = count(judge.scoring(), None).base
-    return Count(policy.base, policy.trained + value, policy.added + value)
+def longest_sequence(settings: Settings, rows: RowCounts | None) -> int | None:
+    """Return the tokens of the longest possible sequence: of the rows, else the recipe's limit.
 
-
-def counted(resolved: Resolved, settings: Settings, folder: Path) -> tuple[Counted | None, str]:
-    """Return a recipe's rows counted, or None and the reason why they cannot be."""
-    files = train_files(resolved)
-    if files is None:
-        return None, f"its training rows are not on this disk{built(resolved)}"
-    if not (folder / "tokenizer.json").is_file():
-        return None, f"there is no tokenizer.json in {paths.shown(folder)}"
-    return count_rows(resolved, settings, files, folder), ""
-
-
-def built(resolved: Resolved) -> str:
-    """Return how the data of a project's recipe is built; "" for a loose one."""
-    project = next((key for key in (str(resolved.values.get("output_dir", "")).split("/")[1:2]) if key), "")
-    return f": make data PROJECT={project} PROFILE={resolved.profile}" if resolved.profile and project else ""
-
-
-def longest(settings: Settings, rows: Counted | None) -> int | None:
-    """Return the tokens of the longest sequence that can come: of the rows, else the recipe's limit.
-
-    Where the model writes answers of its own, a prompt with the longest one may be the longest sequence; None where
-    prompts alone would say it, and are not there.
+    Where the model generates, a prompt with the longest completion may be the longest sequence; None where only prompts
+    would give it, and they are missing.
     """
     if rows and rows.lengths and not settings.packing:
-        return max(*rows.lengths, rows.prompt + settings.written)
-    if settings.length:
-        return int(settings.length) + settings.written
-    if settings.written_by_policy:
+        return max(*rows.lengths, rows.longest_prompt + settings.max_new_tokens)
+    if settings.max_length:
+        return int(settings.max_length) + settings.max_new_tokens
+    if settings.generates:
         return None
-    raise WorkError("neither the rows nor a length limit say how long a sequence is", "max_length: 1024")
+    raise WorkError("neither the rows nor a length limit give the sequence length", "max_length: 1024")
 
 
-def budget_of(profile: str, here: Machine) -> Budget:
-    """Return the memory that a plan is held against: the profile's, or this machine's where no profile is named."""
+def budget_of(profile: str, machine: Machine) -> Budget:
+    """Return the memory of a profile's device, or of this machine where no profile is named."""
     if profile:
         return Budget(f"profile {profile}", PROFILE_GB[profile], cpu=profile in ("tiny", "laptop"))
-    if here.gpus:
-        smallest = min(here.gpus, key=lambda gpu: gpu.memory_gb)
+    if machine.gpus:
+        smallest = min(machine.gpus, key=lambda gpu: gpu.memory_gb)
         return Budget(f"this machine's {smallest.name}", smallest.memory_gb, cpu=False)
-    return Budget("this machine", here.memory_gb, cpu=True)
+    return Budget("this machine", machine.memory_gb, cpu=True)
+
+
+def _count_parameters(model: Architecture, settings: Settings, second: Architecture) -> ParameterCount:
+    """Return the parameters of all models that are trained, and of the copies that are kept."""
+    count = count_parameters(model, settings.lora)
+    if settings.copies_adapter:
+        count = ParameterCount(count.base, count.trained, 2 * count.added)
+    if settings.stage == "ppo":  # a copy of the reward model is trained in full as the value model
+        value_model = count_parameters(second.as_reward_model(), None).base
+        count = ParameterCount(count.base, count.trained + value_model, count.added + value_model)
+    return count
+
+
+def _count_rows(resolved: Resolved, settings: Settings, model_dir: Path) -> tuple[RowCounts | None, str]:
+    """Return a recipe's row counts, or None and the reason why they are unknown."""
+    files = train_files(resolved)
+    if files is None:
+        return None, f"its training rows are not on this disk{_build_command(resolved)}"
+    if not (model_dir / "tokenizer.json").is_file():
+        return None, f"there is no tokenizer.json in {paths.shown(model_dir)}"
+    return count_rows(resolved, settings, files, model_dir), ""
+
+
+def _build_command(resolved: Resolved) -> str:
+    """Return the command that builds the data of a project's recipe; "" for a standalone one."""
+    project = next((part for part in str(resolved.values.get("output_dir", "")).split("/")[1:2] if part), "")
+    return f": make data PROJECT={project} PROFILE={resolved.profile}" if resolved.profile and project else ""

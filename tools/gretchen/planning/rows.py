@@ -1,8 +1,8 @@
-"""A recipe's training rows: the files that hold them, the rows themselves, and what is counted of them.
+"""A recipe's training rows: the files that contain them, the rows themselves, and their counts.
 
     train_files(resolved)      -> [Path("build/genome-chatbot/chats/train.jsonl")]
 
-Built or local files only: what lies on the hub is not fetched.
+Only built or local files: data sets on the hub are not downloaded.
 """
 
 import json
@@ -19,12 +19,12 @@ Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
-class Counted:
-    """Training rows counted: `rows` read, `cut` at the length limit, `dropped` by the engine.
+class RowCounts:
+    """Counts of training rows: `rows` read, `cut` at the length limit, `dropped` by the engine.
 
-    `lengths` are the tokens of each sequence that is trained, after cutting and packing; a pair of answers counts with
-    its longer one in `lengths`, and with both in `tokens`. `prompt`: the longest one that an answer may be written to.
-    `told`: the rows that axolotl works out its steps from, before the trainer drops any.
+    `lengths` are the tokens of each training sequence, after cutting and packing. A pair counts with its longer
+    completion in `lengths`, and with both in `tokens`. `longest_prompt` is that of generated completions.
+    `rows_in_steps` are those that axolotl computes its steps from, before the trainer drops any.
     """
 
     rows: int
@@ -32,27 +32,28 @@ class Counted:
     dropped: int
     lengths: list[int]
     tokens: int
-    prompt: int = 0
-    told: int = 0
+    longest_prompt: int = 0
+    rows_in_steps: int = 0
 
 
 def train_files(resolved: Resolved) -> list[Path] | None:
     """Return the files of a recipe's training rows; None where one of them is not on this disk."""
     values = resolved.values
-    named = [one.get("path") for key in ("datasets", "pretraining_dataset") for one in values.get(key) or []]
+    datasets = [dataset for key in ("datasets", "pretraining_dataset") for dataset in values.get(key) or []]
+    names = [dataset.get("path") for dataset in datasets] or [values.get("dataset_name")]
     split = values.get("dataset_train_split", "train")
     files = []
-    for name in named or [values.get("dataset_name")]:
-        place = paths.root() / str(name)
-        place = place / f"{split}.jsonl" if place.is_dir() else place
-        if not name or not place.is_file():
+    for name in names:
+        file = paths.root() / str(name)
+        file = file / f"{split}.jsonl" if file.is_dir() else file
+        if not name or not file.is_file():
             return None
-        files.append(place)
+        files.append(file)
     return files
 
 
 def read(file: Path) -> Iterator[Row]:
-    """Yield a file's rows. Raises UserError for a line that is no JSON object, and for a file of another kind."""
+    """Yield a file's rows. Raises UserError for a line that is not a JSON object, and for a file of another kind."""
     if file.suffix not in (".jsonl", ".json"):
         raise UserError(f"{paths.shown(file)}: only JSON lines are counted", "write the rows as .jsonl")
     with file.open(encoding="utf-8") as stream:

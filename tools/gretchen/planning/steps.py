@@ -1,8 +1,8 @@
-"""From rows to steps and time: how many optimizer steps an epoch has, how many tokens pass, how long that takes.
+"""From rows to steps and time: optimizer steps of an epoch, and the throughput of an earlier run.
 
-    steps(2000, settings).total
+    count_steps(2000, settings).total
 
-A throughput is stated by the user or was recorded by a run of the same recipe and profile; none is ever guessed.
+A throughput is given by the user or recorded by a run of the same recipe and profile; it is never estimated.
 """
 
 import math
@@ -15,47 +15,56 @@ from gretchen.runs.store import newest_run
 
 @dataclass(frozen=True)
 class Steps:
-    """Optimizer steps: of an epoch (with its share of a step), and of the whole training; `epochs` that it makes."""
+    """Optimizer steps of an epoch and of the whole training, and its number of epochs."""
 
     per_epoch: int
     total: int
     epochs: float
 
 
-def steps(sequences: int, s: Settings, told: int = 0) -> Steps:
-    """Return the steps that so many training sequences make (transformers.Trainer.set_initial_training_values).
+@dataclass(frozen=True)
+class Throughput:
+    """Tokens per second, and where the figure is from: "stated", or a run."""
 
-    `told`: the rows that axolotl works out its own number from, where the trainer drops some of them later.
+    tokens_per_second: float
+    source: str
+
+
+def count_steps(sequences: int, settings: Settings, rows_in_steps: int = 0) -> Steps:
+    """Return the steps of a number of training sequences (transformers.Trainer.set_initial_training_values).
+
+    `rows_in_steps`: the rows that axolotl computes its own number from, where the trainer drops some of them later.
     """
-    per_epoch = max(1, math.ceil(batches(sequences, s) / s.accumulation))
-    if s.max_steps > 0:
-        return Steps(per_epoch, s.max_steps, s.max_steps / per_epoch)
-    effective = s.rows * s.accumulation * s.devices
-    if s.stage == "ppo":  # PPOTrainer counts answers, over all epochs
-        episodes = s.episodes or int(s.epochs * sequences)
+    per_epoch = max(1, math.ceil(num_batches(sequences, settings) / settings.accumulation))
+    if settings.max_steps > 0:
+        return Steps(per_epoch, settings.max_steps, settings.max_steps / per_epoch)
+    effective = settings.batch_size * settings.accumulation * settings.devices
+    if settings.stage == "ppo":  # PPOTrainer counts completions, over all epochs
+        episodes = settings.total_episodes or int(settings.epochs * sequences)
         return Steps(per_epoch, math.ceil(episodes / effective), episodes / sequences)
-    if s.engine == "axolotl" and not s.packing and s.stage != "grpo":
-        # calculate_total_num_steps, load_preference_datasets: rows of all epochs together, handed on as max_steps.
-        total = math.ceil((told or sequences) * s.epochs / effective)
+    if settings.engine == "axolotl" and not settings.packing and settings.stage != "grpo":
+        # calculate_total_num_steps, load_preference_datasets: rows of all epochs together, passed on as max_steps.
+        total = math.ceil((rows_in_steps or sequences) * settings.epochs / effective)
         return Steps(per_epoch, total, total / per_epoch)
-    return Steps(per_epoch, math.ceil(s.epochs * per_epoch), s.epochs)
+    return Steps(per_epoch, math.ceil(settings.epochs * per_epoch), settings.epochs)
 
 
-def batches(sequences: int, s: Settings) -> int:
+def num_batches(sequences: int, settings: Settings) -> int:
     """Return the batches of an epoch on one device."""
-    if s.stage in ("grpo", "rloo"):
-        # RepeatSampler: as many prompts together as are written to at once, each so often; what is left is not taken.
-        groups = sequences // max(1, s.drawn // s.answers)
-        return groups * s.iterations * (s.drawn // (s.rows * s.devices))
-    return math.ceil(math.ceil(sequences / s.devices) / s.rows)
+    if settings.stage in ("grpo", "rloo"):
+        # RepeatSampler: groups of as many prompts as are generated for at once; an incomplete group is skipped.
+        generated = settings.generation_batch_size
+        groups = sequences // max(1, generated // settings.num_generations)
+        return groups * settings.num_iterations * (generated // (settings.batch_size * settings.devices))
+    return math.ceil(math.ceil(sequences / settings.devices) / settings.batch_size)
 
 
-def recorded(project: str, recipe: str, profile: str) -> tuple[float, str] | None:
-    """Return (tokens a second, run) of the newest finished run of a recipe under a profile; None where there is none.
+def recorded_throughput(project: str, recipe: str, profile: str) -> Throughput | None:
+    """Return the throughput of the newest finished run of a recipe under a profile; None where there is none.
 
-    Tokens are those that the engine counted, evaluations' time is in it.
+    Tokens are those that the engine counted; the time includes evaluations.
     """
     run = newest_run(project, recipe, profile)
     if not run or not run.record.tokens or not run.record.train_seconds:
         return None
-    return run.record.tokens / run.record.train_seconds, paths.shown(run.path)
+    return Throughput(run.record.tokens / run.record.train_seconds, paths.shown(run.path))

@@ -1,0 +1,98 @@
+"""`make plan` and `gretchen plan FILE`: resolve a recipe, plan it, and find what to change where it does not fit.
+
+planned = plan_request(PlanRequest(project="genome-chatbot", profile="gpu-24gb"))
+planned.plan.fits, planned.advice
+"""
+
+from collections.abc import Sequence
+from dataclasses import asdict, dataclass, field
+from pathlib import Path
+from typing import Any
+
+from gretchen.hardware import machine
+from gretchen.planning.advice import advice
+from gretchen.planning.config import auxiliary_config, find_config, trained_model
+from gretchen.planning.plan import Budget, Plan, budget_of, make_plan
+from gretchen.planning.read_settings import read_settings
+from gretchen.planning.steps import Throughput, recorded_throughput
+from gretchen.recipes.resolve import Request, Resolved, resolve, resolve_file, set_on
+from gretchen.runs.store import earlier_runs
+
+
+@dataclass(frozen=True)
+class PlanRequest:
+    """What to plan: a project's recipe under a profile, or a standalone recipe (`file`), with SET's words.
+
+    `model` is a config.json, or its folder, instead of the recipe's model; `tokens_per_second` is 0 where it is not
+    stated.
+    """
+
+    file: Path | None = None
+    project: str = ""
+    recipe: str = "sft"
+    profile: str = ""
+    set_words: Sequence[str] = field(default_factory=tuple)
+    model: str = ""
+    tokens_per_second: float = 0
+
+
+@dataclass(frozen=True)
+class Planned:
+    """A plan, this machine's own memory, and SET words with which the recipe fits (None: it fits, or none is known)."""
+
+    plan: Plan
+    this_machine: Budget
+    advice: list[str] | None
+    throughput: Throughput | None
+
+    @property
+    def seconds(self) -> float | None:
+        """Return the time of the whole training; None where throughput or tokens are unknown."""
+        return self.plan.seconds(self.throughput.tokens_per_second) if self.throughput else None
+
+    def to_json(self) -> dict[str, Any]:  # JSON
+        """Return everything for JSON; memory in bytes."""
+        fits = self.plan.fits_into(self.this_machine) if self.plan.peak else None
+        return self.plan.to_json() | {
+            "this_machine": asdict(self.this_machine) | {"fits": fits},
+            "advice": self.advice,
+            "tokens_per_second": self.throughput and self.throughput.tokens_per_second,
+            "seconds": self.seconds,
+        }
+
+
+def plan_request(request: PlanRequest) -> Planned:
+    """Return the plan that a request asks for.
+
+    Raises UserError for a recipe that does not resolve and a model that cannot be planned, WorkError where its
+    config.json cannot be had.
+    """
+    resolved, this_machine = _resolve(request), machine()
+    budget = budget_of(request.profile, this_machine)
+    config = find_config(request.model or trained_model(resolved, request.project), is_path=bool(request.model))
+    auxiliary = auxiliary_config(resolved, request.project)
+    plan = make_plan(resolved, config, budget, auxiliary=auxiliary)
+
+    def replan(words: list[str]) -> Plan:
+        changed = _resolve(request, words)
+        same_cut = read_settings(changed, budget.cpu).max_length == plan.settings.max_length
+        return make_plan(changed, config, budget, plan.rows if same_cut else None, auxiliary)
+
+    changes = None if plan.fits or plan.peak is None else advice(plan, replan)
+    return Planned(plan, budget_of("", this_machine), changes, _throughput(request, resolved))
+
+
+def _resolve(request: PlanRequest, words: Sequence[str] = ()) -> Resolved:
+    """Return the request's recipe, resolved with its SET words and further ones."""
+    all_words = [*request.set_words, *words]
+    if request.file:
+        return set_on(resolve_file(request.file), all_words)
+    recipe = Request(request.project, request.recipe, request.profile, all_words)
+    return resolve(recipe, earlier_runs(request.project, request.profile))
+
+
+def _throughput(request: PlanRequest, resolved: Resolved) -> Throughput | None:
+    """Return the stated throughput, or that of a run of the same recipe and profile."""
+    if request.tokens_per_second:
+        return Throughput(request.tokens_per_second, "stated")
+    return recorded_throughput(request.project, resolved.name, request.profile) if request.project else None
