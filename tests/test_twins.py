@@ -13,7 +13,7 @@ from pathlib import Path
 import pytest
 
 from gretchen.converting.pairs import ALL
-from gretchen.converting.recipe import of_project
+from gretchen.converting.recipe import twin_of_project_recipe
 from gretchen.converting.twin import OTHER, twin
 from gretchen.projects.modules import load_dataset_module
 from gretchen.recipes.find import find
@@ -54,7 +54,7 @@ def converted(root: Path, name: str) -> str:
     """Write a recipe's twin in the place of the hand-written one, and return its name."""
     source = find(PROJECT, name)
     other = f"{source.name.removesuffix(source.engine)}{OTHER[source.engine]}"
-    source.path.with_name(f"{other}.yaml").write_text(of_project(PROJECT, source).text, encoding="utf-8")
+    source.path.with_name(f"{other}.yaml").write_text(twin_of_project_recipe(PROJECT, source).text, encoding="utf-8")
     return other
 
 
@@ -163,4 +163,4 @@ def test_the_engines_own_validators_take_a_twin_and_its_twin(stage, tmp_path):
     file = tmp_path / "back.yaml"
     file.write_text(dump(back.values | {"use_cpu": True}), encoding="utf-8")
     assert validate_trl(file, stage).errors == ()
-    assert not [key for key, _ in there.named + back.named]
+    assert not [key for key, _ in there.dropped + back.dropped]
