@@ -21,14 +21,14 @@ SLUG = "genome-chatbot"
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
     """Return a root of its own, with the flagship's builder and no base, for smoke runs in this process."""
-    place = tmp_path_factory.mktemp("root")
-    shutil.copytree(ROOT / "projects" / SLUG, place / "projects" / SLUG, ignore=shutil.ignore_patterns("base"))
-    shutil.copytree(ROOT / "shared_recipes", place / "shared_recipes")
+    root = tmp_path_factory.mktemp("root")
+    shutil.copytree(ROOT / "projects" / SLUG, root / "projects" / SLUG, ignore=shutil.ignore_patterns("base"))
+    shutil.copytree(ROOT / "shared_recipes", root / "shared_recipes")
     with pytest.MonkeyPatch.context() as patch:
-        patch.setenv("GRETCHEN_ROOT", str(place))
+        patch.setenv("GRETCHEN_ROOT", str(root))
         patch.setenv("GRETCHEN_SMOKE", "1")
-        patch.chdir(place)
-        yield place
+        patch.chdir(root)
+        yield root
 
 
 def test_the_corpus_is_written_once_and_keeps_the_splits_apart(root):
@@ -45,9 +45,9 @@ def test_the_corpus_is_written_once_and_keeps_the_splits_apart(root):
 def test_a_smoke_base_is_written_whole_with_its_card(root, gretchen):
     done = gretchen("base", f"--project={SLUG}", in_=root, GRETCHEN_ROOT=str(root), GRETCHEN_SMOKE="1")
     assert done.returncode == 0, done.stderr[-2000:]
-    made = root / "projects" / SLUG / "base"
-    assert (made / "model.safetensors").stat().st_size < 4_000_000
-    card = (made / "README.md").read_text(encoding="utf-8")
+    base = root / "projects" / SLUG / "base"
+    assert (base / "model.safetensors").stat().st_size < 4_000_000
+    card = (base / "README.md").read_text(encoding="utf-8")
     assert "command: `make base PROJECT=genome-chatbot`" in card
     assert f"wrote projects/{SLUG}/base; next: make train PROJECT={SLUG}" in done.stdout
     record = read_record(max((root / "runs" / SLUG / base_model.RECIPE).glob("*-*")))
@@ -77,16 +77,16 @@ def test_a_resumed_pretraining_ends_like_an_uninterrupted_one(root):
     saved = {"save_strategy": "steps", "save_steps": 3, "save_total_limit": None}
     whole = recipe(root, "whole", **saved)
     train(whole, "pretrain")
-    cut = recipe(root, "cut", **saved)
-    shutil.copytree(whole.parent / "checkpoint-3", cut.parent / "checkpoint-3")
-    train(cut, "pretrain", resume=True)
-    one, two = losses(whole.parent), losses(cut.parent)
-    assert sorted(one) == [1, 2, 3, 4, 5, 6]
-    assert sorted(two) == [4, 5, 6], "it went on from the checkpoint"
-    assert two == pytest.approx({step: one[step] for step in two}, abs=1e-4)
+    resumed = recipe(root, "resumed", **saved)
+    shutil.copytree(whole.parent / "checkpoint-3", resumed.parent / "checkpoint-3")
+    train(resumed, "pretrain", resume=True)
+    reference, after_resume = losses(whole.parent), losses(resumed.parent)
+    assert sorted(reference) == [1, 2, 3, 4, 5, 6]
+    assert sorted(after_resume) == [4, 5, 6], "it continued from the checkpoint"
+    assert after_resume == pytest.approx({step: reference[step] for step in after_resume}, abs=1e-4)
 
 
-def test_a_resumed_runs_metrics_go_on_counting(root):
+def test_a_resumed_runs_metrics_continue_its_counts(root):
     from gretchen.engines.zephyr.train import train
 
     whole = root / "runs" / SLUG / base_model.RECIPE / "whole"
@@ -95,7 +95,7 @@ def test_a_resumed_runs_metrics_go_on_counting(root):
     shutil.rmtree(whole / "model")
     train(whole / "recipe.yaml", "pretrain", resume=True)
     after = [json.loads(line) for line in (whole / "metrics.jsonl").read_text(encoding="utf-8").splitlines()]
-    assert [row["step"] for row in after if "loss" in row] == [1, 2, 3, 4, 5, 6], "no step stands twice"
+    assert [row["step"] for row in after if "loss" in row] == [1, 2, 3, 4, 5, 6], "no step is logged twice"
     assert [row.get("num_tokens") for row in after[:6]] == [row.get("num_tokens") for row in before[:6]]
     assert sorted(row["seconds"] for row in after) == [row["seconds"] for row in after]
 

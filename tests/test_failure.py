@@ -18,7 +18,6 @@ from small_disk import run_on_small_disk
 from gretchen.errors import UserError, WorkError
 from gretchen.training.failure import Failure, failure_of, read_failure, write_failure
 from gretchen.training.launch import launch, reported_error
-from gretchen.training.run import Training, run_training
 
 # What a training process runs instead of an engine; exit_code_of is the worker's own.
 WORKER = """
@@ -166,26 +165,3 @@ def test_the_first_of_several_processes_that_fails_is_reported(run_dir):
     write_failure(run_dir, UserError("the first"))
     write_failure(run_dir, RuntimeError("connection closed by peer"))
     assert read_failure(run_dir) == Failure(kind="user_error", exit_code=2, problem="the first")
-
-
-def test_the_record_says_how_a_training_ended(run_dir):
-    from gretchen.runs.record import read_record
-
-    template = read_record(run_dir)
-    for name, engine_error, status in (
-        ("a", WorkError("no"), "failed"),
-        ("b", KeyboardInterrupt(), "stopped"),
-        ("c", None, "failed"),
-    ):
-        training = Training(run_dir.with_name(name), "seed: 42\n", template, "x")
-
-        def engine(run_dir, num_gpus, resume, error=engine_error):
-            if error:
-                raise error
-
-        with pytest.raises((WorkError, KeyboardInterrupt)):
-            run_training(training, engine, 1, resume=False)
-        assert (read_record(training.run_dir).status, os.path.exists(training.run_dir.parent / "latest")) == (
-            status,
-            False,
-        )

@@ -1,4 +1,4 @@
-"""`make pipeline`: which chains can be, what is done again, one process for all of it, and (slow) that it goes on."""
+"""`make pipeline`: possible chains, what is not trained again, one process for all stages, and (slow) resuming."""
 
 import os
 import random

@@ -132,8 +132,8 @@ def chat(split, number):
 
 
 def pair(split, number):
-    asked = {"role": "user", "content": f"{split} ATG {number}"}
-    return {side: [asked, {"role": "assistant", "content": side}] for side in ("chosen", "rejected")}
+    question = {"role": "user", "content": f"{split} ATG {number}"}
+    return {side: [question, {"role": "assistant", "content": side}] for side in ("chosen", "rejected")}
 
 
 def test_a_handbook_recipe_for_this_machine(workdir):
