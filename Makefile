@@ -18,7 +18,7 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show explain check inspect plan train merge eval pipeline score base fork upgrade \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval pipeline score base fork upgrade \
 	convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -47,6 +47,9 @@ data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path [ALONE=1]]: build, ch
 
 show: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [JSON=1]: a recipe resolved, with the origin of each value
 	$(GRETCHEN) show
+
+recipe: $(READY)  ## PROJECT=… RECIPE=kto: a shared method's recipe written into the project, to change
+	$(GRETCHEN) recipe
 
 explain: $(READY)  ## KEY=lora_r [PROJECT=… RECIPE=sft PROFILE=tiny]: what a recipe's key means, and where it is set
 	$(GRETCHEN) explain

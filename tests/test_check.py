@@ -13,6 +13,20 @@ from gretchen.recipes.resolve import Request, resolve
 PROJECT = "genome-chatbot"
 FOLDER = f"projects/{PROJECT}"
 RECIPE, CARD = f"{FOLDER}/recipes/sft.zephyr.yaml", f"{FOLDER}/project.yaml"
+# sft.zephyr as a project may write it, with values of its own.
+SFT = """# SFT.
+#   make train PROJECT=genome-chatbot
+# tiny: not measured.
+extends: [zephyr/sft.yaml]
+model_name_or_path: ${model}
+dataset_name: ${data.chats}
+dataset_test_split: validation
+output_dir: ${output}
+learning_rate: 2.0e-4
+max_length: 512
+profiles:
+  tiny: { learning_rate: 3.0e-3 }
+"""
 ROW = {"id": "1", "form": "x", "group": ["g"], "meta": "{}"}
 TURNS = [{"role": "user", "content": "a?"}, {"role": "assistant", "content": "b"}]
 
@@ -25,9 +39,10 @@ def copied(root, tmp_path, monkeypatch):
     ignored = shutil.ignore_patterns("base", "__pycache__")
     for part in (FOLDER, "shared_recipes"):
         shutil.copytree(root / part, tmp_path / part, ignore=ignored)
-    for file in (tmp_path / FOLDER / "recipes").iterdir():
-        if file.name.split(".")[0] not in ("sft", "dpo"):
+    for file in [*tmp_path.glob("shared_recipes/*/*.yaml"), *(tmp_path / FOLDER / "recipes").iterdir()]:
+        if not file.name.startswith(("sft", "dpo")):
             file.unlink()
+    (tmp_path / RECIPE).write_text(SFT, encoding="utf-8")
     shutil.copytree(root / "shared_recipes/tiny/architecture", tmp_path / FOLDER / "base")
     (tmp_path / FOLDER / "base" / "model.safetensors").touch()  # static checks look whether weights are there
     data = tmp_path / "build" / PROJECT / "chats"
@@ -65,7 +80,7 @@ def test_the_report_lists_what_was_done(copied):
     lines = check_project(PROJECT).text().splitlines()
     assert lines[0] == PROJECT
     assert lines[1] == "[1/14] card … ok"
-    assert lines[6] == "[6/14] every recipe under every profile resolves … ok (4 recipes × 6 profiles)"
+    assert lines[6] == "[6/14] every recipe under every profile resolves … ok (12 recipes × 6 profiles)"
     assert lines[9] == "[9/14] rows … ok (18 rows of 6 files)"
     assert lines[11] == (
         f"[11/14] model … ok ({FOLDER}/base, Qwen/Qwen3-0.6B, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, Qwen/Qwen3-8B "
@@ -80,8 +95,8 @@ PLANTED = [
     (RECIPE, "max_length: 512", "max_length: 512\nmax_length: 256",
      f"{RECIPE}:11: duplicate key 'max_length', first on line 10"),
     (RECIPE, "max_length: 512", "max_length: long", f"{RECIPE}:10: 'max_length' is \"long\", expected an integer"),
-    (RECIPE, "zephyr/sft-lora.yaml]", "zephyr/sft-lroa.yaml]",
-     f"{RECIPE}:4: shared_recipes/zephyr/sft-lroa.yaml does not exist, did you mean 'zephyr/sft-lora.yaml'?"),
+    (RECIPE, "zephyr/sft.yaml]", "zephyr/sfft.yaml]",
+     f"{RECIPE}:4: shared_recipes/zephyr/sfft.yaml does not exist, did you mean 'zephyr/sft.yaml'?"),
     (RECIPE, "  tiny: {", "  tinny: {", f"{RECIPE}:12: unknown profile 'tinny', did you mean 'tiny'?"),
     (RECIPE, "${data.chats}", "${data.chat}",
      f"{RECIPE}:6: unknown placeholder '${{data.chat}}', did you mean '${{data.chats}}'?"),

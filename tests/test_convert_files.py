@@ -64,10 +64,10 @@ def convert_in(root, name):
 def converted_twice(root, name):
     """Return what the twin's twin resolves to, under every profile: it replaces the recipe for that."""
     file = root / RECIPES / f"{name}.yaml"
-    text = file.read_text(encoding="utf-8")
+    text = file.read_text(encoding="utf-8") if file.exists() else None  # None: a shared method
     convert_in(root, twin_name(name))
     values = resolved_under_all(name)
-    file.write_text(text, encoding="utf-8")
+    file.unlink() if text is None else file.write_text(text, encoding="utf-8")
     return values
 
 
@@ -120,18 +120,18 @@ def test_comments_stay_and_the_head_describes_the_twin(copied):
         "#   make train PROJECT=genome-chatbot RECIPE=dpo.axolotl",
         "# tiny: not measured. laptop, gpu-*, cluster: not measured.",
         "# The twin of dpo.zephyr.yaml, written by make convert.",
-        "extends: [axolotl/dpo-lora.yaml] # LoRA, DPO's sigmoid loss, effective batch of 32",
+        "extends: [axolotl/dpo.yaml] # LoRA, DPO's sigmoid loss and the chosen answer's own, effective batch of 32",
     ]
-    assert "base_model: ${base.sft} # the newest finished sft.axolotl, merged" in lines
-    assert "  tiny: { learning_rate: 1.5e-3, rl_beta: 0.5, dpo_loss_weights: [1.0, 4.0] }" in lines
+    assert "  tiny: { rl_beta: 0.5, dpo_loss_weights: [1.0, 4.0] }" in lines
 
 
 def test_a_shared_recipe_without_a_sibling_is_copied_into_the_twin(copied):
-    (copied / "shared_recipes/axolotl/sft-lora.yaml").unlink()
+    (copied / "shared_recipes/axolotl/sft.yaml").unlink()
     convert_in(copied, "sft.zephyr")
     values = yaml.safe_load((copied / RECIPES / "sft.axolotl.yaml").read_text(encoding="utf-8"))
     assert "extends" not in values
     assert {"adapter": "lora", "lora_r": 16, "warmup_ratio": 0.05, "num_epochs": 3}.items() <= values.items()
+    assert values["profiles"]["tiny"]["learning_rate"] == 0.003, "its profiles too"
 
 
 def test_a_key_without_an_equivalent_is_reported_with_its_line_and_in_the_twin(copied, gretchen):

@@ -65,7 +65,7 @@ def test_a_file_of_the_repository_is_valid_and_a_typo_in_it_is_not(file):
 
 def test_the_walk_finds_recipes_profiles_and_cards():
     assert len(FILES) >= 10
-    assert {"project.yaml", "sft.zephyr.yaml", "sft-lora.yaml", "gpu-24gb.yaml"} <= {file.name for file in FILES}
+    assert {"project.yaml", "sft.zephyr.yaml", "sft-full.yaml", "gpu-24gb.yaml"} <= {file.name for file in FILES}
 
 
 RECIPE = ROOT / "projects/genome-chatbot/recipes/sft.zephyr.yaml"
@@ -76,7 +76,7 @@ SHARED = ROOT / "shared_recipes/zephyr/profiles/tiny.yaml"
 @pytest.mark.parametrize(
     ("file", "values"),
     [
-        (RECIPE, {"extends": ["zephyr/sft-lora.yaml"], "model_name_or_path": "${model}", "lora_r": None}),
+        (RECIPE, {"extends": ["zephyr/sft.yaml"], "model_name_or_path": "${model}", "lora_r": None}),
         (RECIPE, {"max_length": "none", "profiles": {"tiny": {"lora_r": 8}, "laptop": None}}),
         (AXOLOTL, {"datasets": [{"path": "${data.chats.train}", "ds_type": "json", "type": "chat_template"}]}),
         (AXOLOTL, {"lora_r": None, "profiles": {"tiny": {"micro_batch_size": 4}}}),
@@ -91,7 +91,7 @@ def test_layers_are_partial_and_may_delete(file, values):
     ("file", "values"),
     [
         (RECIPE, {"lora_r": "many"}),
-        (RECIPE, {"extends": "zephyr/sft-lora.yaml"}),
+        (RECIPE, {"extends": "zephyr/sft.yaml"}),
         (RECIPE, {"profiles": {"tinny": {}}}),
         (RECIPE, {"profiles": {"tiny": {"lora_rr": 8}}}),
         (RECIPE, {"beta": 0.1}),

@@ -99,7 +99,7 @@ def test_an_unknown_key_is_one_sentence(gretchen, key, hint):
 
 
 def test_it_shows_where_a_recipe_sets_a_key_and_what_that_overrides(project):
-    text = "extends: [zephyr/sft-lora.yaml]\nmodel_name_or_path: ${model}\noutput_dir: ${output}\nlora_r: 8\n"
+    text = "extends: [zephyr/sft.yaml]\nmodel_name_or_path: ${model}\noutput_dir: ${output}\nlora_r: 8\n"
     project("sft.zephyr", text + "profiles:\n  tiny:\n    lora_r: 4\n")
     lines = setting("lora_r", "tiny")
     assert lines[:3] == [
@@ -107,8 +107,8 @@ def test_it_shows_where_a_recipe_sets_a_key_and_what_that_overrides(project):
         f"    projects/{PROJECT}/recipes/sft.zephyr.yaml:7: 4 (recipe's profile)",
         f"    projects/{PROJECT}/recipes/sft.zephyr.yaml:4: 8 (recipe), overridden",
     ]
-    assert lines[3].startswith("    shared_recipes/zephyr/sft-lora.yaml:")
-    assert lines[3].endswith(": 16 (extends), overridden")
+    assert lines[3].startswith("    shared_recipes/zephyr/sft.yaml:")
+    assert lines[3].endswith(": 16 (shared method), overridden")
     assert setting("lora_r", "gpu-24gb")[0].endswith("lora_r = 8")
     assert setting("adam_beta1", "tiny")[0].endswith("not set, so the engine's default applies")
     (line,) = setting("micro_batch_size", "tiny")
@@ -123,12 +123,12 @@ def test_placeholders_are_shown_filled_and_as_written(project):
 
 
 def test_a_null_that_deletes_and_items_of_lists_are_shown(project):
-    text = "extends: [zephyr/sft-lora.yaml]\nmodel_name_or_path: ${model}\noutput_dir: ${output}\nlora_alpha: null\n"
+    text = "extends: [zephyr/sft.yaml]\nmodel_name_or_path: ${model}\noutput_dir: ${output}\nlora_alpha: null\n"
     project("sft.zephyr", text + "datasets:\n  - path: a\n  - path: b\n")
     lines = setting("lora_alpha", "tiny")
     assert lines[0].endswith("lora_alpha is not set")
     assert lines[1].endswith("sft.zephyr.yaml:4: null: deletes the value below (recipe)")
-    assert lines[2].endswith("32 (extends), overridden")
+    assert lines[2].endswith("32 (shared method), overridden")
     lines = setting("datasets.path", "tiny")
     assert [line.rsplit(": ", 1)[1] for line in lines] == [
         "datasets.0.path = a",
@@ -143,7 +143,7 @@ def test_a_computed_value_is_marked(project):
     project("sft.zephyr", text)
     origin = resolve(Request(PROJECT, "sft", "gpu-24gb")).origins["gradient_accumulation_steps"]
     lines = setting("gradient_accumulation_steps", "gpu-24gb")
-    assert origin == "computed"
+    assert str(origin) == "computed"
     assert lines == [f"  {PROJECT}, sft.zephyr under gpu-24gb: gradient_accumulation_steps = 16", "    computed"]
 
 

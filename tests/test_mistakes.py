@@ -44,6 +44,16 @@ def pair(number, split="train", chosen="AUG", rejected="ATG", **more):
     )
 
 
+# sft.zephyr as a project may write it, with values of its own.
+SFT = """extends: [zephyr/sft.yaml]
+dataset_name: ${data.chats}
+learning_rate: 2.0e-4
+max_length: 512
+profiles:
+  tiny: { learning_rate: 3.0e-3 }
+"""
+
+
 @pytest.fixture
 def root_dir(root, tmp_path, monkeypatch):
     """Return a root with the project, without weights, and forty rows of each kind."""
@@ -51,6 +61,7 @@ def root_dir(root, tmp_path, monkeypatch):
         shutil.copytree(root / part, tmp_path / part, ignore=shutil.ignore_patterns("base", "__pycache__", "*.json"))
     shutil.copytree(root / "shared_recipes/tiny/architecture", tmp_path / BASE)
     (tmp_path / BASE / "model.safetensors").touch()
+    (tmp_path / RECIPES / "sft.zephyr.yaml").write_text(SFT, encoding="utf-8")
     for split in ("train", "validation", "test"):
         build(tmp_path, "chats", [row(n, split) for n in range(40)], split)
         build(tmp_path, "preferences", [pair(n, split) for n in range(40)], split)

@@ -9,11 +9,11 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.names import nearest
+from gretchen.projects.definitions import Definitions, top_level
 from gretchen.projects.rows import FORMATS
 
 SCORE_PARAMETERS = ("prediction", "row")
 # A name at a module's top level -> its definition; None where it is imported or assigned.
-Definitions = dict[str, ast.FunctionDef | None]
 
 
 def module_errors(project: str) -> list[str]:
@@ -71,12 +71,4 @@ def definitions(file: Path) -> tuple[Definitions | None, list[str]]:
         return None, [f"{paths.shown(file)}:{failure.lineno}: {failure.msg}"]
     except UnicodeDecodeError as failure:
         return None, [f"{paths.shown(file)}:1: not UTF-8 ({failure.reason} at byte {failure.start})"]
-    defined: Definitions = {}
-    for node in tree.body:
-        if isinstance(node, ast.FunctionDef):
-            defined[node.name] = node
-        elif isinstance(node, ast.ImportFrom | ast.Import):
-            defined |= {alias.asname or alias.name: None for alias in node.names}
-        elif isinstance(node, ast.Assign):
-            defined |= {target.id: None for target in node.targets if isinstance(target, ast.Name)}
-    return defined, []
+    return top_level(tree), []

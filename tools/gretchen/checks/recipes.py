@@ -9,7 +9,7 @@ from gretchen.checks.mistakes.recipe import Subject, find_mistakes
 from gretchen.checks.report import Outcome, outcome, outcome_of
 from gretchen.errors import GretchenError
 from gretchen.recipes.find import RecipeFile
-from gretchen.recipes.read import read
+from gretchen.recipes.read import read_recipe
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.resolve import Request, Resolved, resolve
 from gretchen.runs.store import earlier_runs
@@ -33,8 +33,8 @@ def file_errors(files: Sequence[RecipeFile], profiles: Sequence[str]) -> FileErr
     """Return the errors in recipe files, each read under every profile."""
     errors: dict[str, list[str]] = {"form": [], "keys": [], "placeholders": []}
     for file, profile in itertools.product(files, profiles):
-        for mistake in read(file, profile)[1]:
-            errors[mistake.kind].append(mistake.told)
+        for mistake in read_recipe(file, profile).mistakes:
+            errors[mistake.kind].append(mistake.message)
     return FileErrors(**{kind: tuple(lines) for kind, lines in errors.items()})
 
 

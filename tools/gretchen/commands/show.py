@@ -12,11 +12,11 @@ from typing import Annotated
 import typer
 import yaml
 
-from gretchen.recipes.layers import words_of
-from gretchen.recipes.resolve import Origin, Request, Resolved, resolve
+from gretchen.recipes.layers import Origin, words_of
+from gretchen.recipes.resolve import Request, Resolved, resolve
 from gretchen.runs.store import earlier_runs
 
-# Comments stand in one column, unless a line is longer than this.
+# Comments start in one column, unless a line is longer than this.
 WIDEST = 64
 
 
@@ -29,36 +29,43 @@ def show(
 ) -> None:
     """Print a recipe as it would be trained, with the file and line that each value comes from."""
     resolved = resolve(Request(project, recipe, profile, words_of(set_)), earlier_runs(project, profile))
-    print(plain(resolved) if as_json else commented(resolved), end="")
+    print(as_json_text(resolved) if as_json else commented(resolved), end="")
 
 
-def plain(resolved: Resolved) -> str:
+def as_json_text(resolved: Resolved) -> str:
     """Return a resolved recipe, its origins and its batch as JSON."""
-    told = {key: ":".join(map(str, o)) if isinstance(o, tuple) else o for key, o in resolved.origins.items()}
-    values = asdict(resolved) | {"origins": told, "effective_batch": resolved.effective_batch}
+    origins = {key: str(origin) for key, origin in resolved.origins.items()}
+    values = asdict(resolved) | {"origins": origins, "effective_batch": resolved.effective_batch}
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
 def commented(resolved: Resolved) -> str:
-    """Return a resolved recipe as YAML, the effective batch on top, an origin behind each line."""
+    """Return a resolved recipe as YAML, the effective batch at the top, an origin behind each line."""
     text = resolved.text()
     lines, keys = text.splitlines(), keys_of_lines(text)
     column = min(WIDEST, max(map(len, lines)))
-    head = [f"# {resolved.name}, profile {resolved.profile}", f"# effective batch {resolved.batch}"]
-    body = [f"{line:{column}}  # {told(resolved.origins, keys[number])}" for number, line in enumerate(lines)]
-    return "\n".join(head + body) + "\n"
+    body = [f"{line:{column}}  # {origin_of(resolved.origins, keys[number])}" for number, line in enumerate(lines)]
+    return "\n".join([*head(resolved), *body]) + "\n"
 
 
-def told(origins: dict[str, Origin], key: tuple[str, ...]) -> str:
-    """Return a key's origin as file:line; a part without one of its own has that of what it belongs to."""
+def head(resolved: Resolved) -> list[str]:
+    """Return the comments above a resolved recipe: its name, its profile, its batch, and whether it has a file."""
+    lines = [f"# {resolved.name}, profile {resolved.profile}"]
+    if resolved.shared_method:
+        lines.append(f"# no file in {resolved.project}/recipes: shared_recipes/{resolved.shared_method} as it stands;")
+        lines.append(f"# make recipe PROJECT={resolved.project} RECIPE={resolved.name} writes a file to change")
+    return [*lines, f"# effective batch {resolved.batch}"]
+
+
+def origin_of(origins: dict[str, Origin], key: tuple[str, ...]) -> Origin:
+    """Return a key's origin; a part without an origin has that of the value around it."""
     while ".".join(key) not in origins:
         key = key[:-1]
-    origin = origins[".".join(key)]
-    return ":".join(map(str, origin)) if isinstance(origin, tuple) else origin
+    return origins[".".join(key)]
 
 
 def keys_of_lines(text: str) -> list[tuple[str, ...]]:
-    """Return for each line of a YAML text the key, as a path, of what stands on it."""
+    """Return for each line of a YAML text the path of the key that stands on it."""
     starts: dict[int, tuple[str, ...]] = {}
     _mark(yaml.compose(text), (), starts)
     keys, current = [], ("",)

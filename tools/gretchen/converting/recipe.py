@@ -19,9 +19,9 @@ from gretchen.converting.twin import OTHER, differs, twin
 from gretchen.errors import UserError
 from gretchen.hardware import PROFILES
 from gretchen.marked_yaml import MarkedYaml, load_marked
-from gretchen.recipes.find import RecipeFile
-from gretchen.recipes.layers import Layer, Values, merge, merge_all, origin, section
-from gretchen.recipes.read import own, read
+from gretchen.recipes.find import RecipeFile, load_recipe
+from gretchen.recipes.layers import OWN_KEYS, Layer, LayerKind, Values, merge, merge_all, origin_layer, section
+from gretchen.recipes.read import method_values, read_methods, read_recipe, section_names
 from gretchen.recipes.resolve import require_none
 from gretchen.recipes.standalone import StandaloneRecipe
 
@@ -46,16 +46,16 @@ class TwinRecipe:
 
 def twin_of_project_recipe(project: str, recipe: RecipeFile) -> TwinRecipe:
     """Return the twin of a project's recipe. Raises UserError for its mistakes, and for a stage without a twin."""
-    layers, mistakes = read(recipe, PROFILES[0])
-    require_none(mistake.told for mistake in mistakes)
-    marked = load_marked(recipe.path)
-    source_layers = [layer for layer in layers if layer.role == "extends"] + [own(marked)]
+    recipe_layers = read_recipe(recipe, PROFILES[0])
+    require_none(mistake.message for mistake in recipe_layers.mistakes)
+    marked = load_recipe(recipe)
+    source_layers = [layer for layer in recipe_layers.layers if layer.kind in (LayerKind.METHOD, LayerKind.RECIPE)]
     siblings, below = _siblings(marked, OTHER[recipe.engine])
     c = twin(merge_all(source_layers), recipe.engine, recipe.stage)
-    left_to_profiles = _profile_keys(c.target, recipe.stage)
+    left_to_profiles = _profile_keys(c.target, recipe)
     values = _keys_to_write(c, below, left_to_profiles)
     values |= {key: None for key in below if key not in c.values}
-    profiles = _convert_profiles(marked, c)
+    profiles = _convert_profiles(_source_profiles(recipe), c)
     _keep_method(recipe, c, merge(below, values), profiles)
     head = Head(project, recipe.name, f"{recipe.name.removesuffix(recipe.engine)}{c.target}")
     text = twin_text(marked, c, values, extends=siblings, profiles=profiles, head=head)
@@ -72,7 +72,7 @@ def twin_of_standalone(recipe: StandaloneRecipe) -> TwinRecipe:
         raise UserError(f"{file} has deprecated keys", f"gretchen upgrade {file}, then convert it")
     c = twin(recipe.values, recipe.engine, recipe.stage)
     values = _keys_to_write(c, {}, set())
-    layer = Layer("recipe", recipe.values, file, recipe.marked.lines)
+    layer = Layer(LayerKind.RECIPE, recipe.values, file, recipe.marked.lines)
     return _report(c, twin_text(recipe.marked, c, values), values, [layer], set())
 
 
@@ -80,19 +80,33 @@ def _siblings(marked: MarkedYaml, target: str) -> tuple[list[str], Values]:
     """Return the other engine's shared recipes of the same names, where they exist, and their values merged."""
     names = [f"{target}/{Path(name).name}" for name in marked.values.get("extends") or []]
     existing = [name for name in names if (paths.shared_recipes() / name).is_file()]
-    layers = [section("extends", load_marked(paths.shared_recipes() / name)) for name in existing]
-    return existing, merge_all(layers)
+    return existing, method_values(existing, target)
 
 
-def _profile_keys(engine: str, stage: str) -> set[str]:
-    """Return the keys that an engine's shared profiles set: precision, attention, batch size …"""
-    return {key for name in PROFILES for layer in _profile_layers(engine, stage, name) for key in layer.values}
+def _profile_keys(engine: str, recipe: RecipeFile) -> set[str]:
+    """Return the keys that an engine's hardware profiles set: precision, attention, batch size …"""
+    return {key for name in PROFILES for layer in _profile_layers(engine, recipe, name) for key in layer.values}
 
 
-def _profile_layers(engine: str, stage: str, profile: str) -> list[Layer]:
-    """Return the layers of an engine's shared profile for a stage."""
-    shared = load_marked(paths.shared_recipes() / engine / "profiles" / f"{profile}.yaml")
-    return [section("profile", shared, "all"), section("profile", shared, stage)]
+def _profile_layers(engine: str, recipe: RecipeFile, profile: str) -> list[Layer]:
+    """Return the layers of an engine's hardware profile for a recipe's stage and the variants that it extends."""
+    profile_file = load_marked(paths.shared_recipes() / engine / "profiles" / f"{profile}.yaml")
+    extended = [Path(name) for name in load_recipe(recipe).values.get("extends") or []]
+    return [section(LayerKind.HARDWARE, profile_file, name) for name in section_names(recipe, extended)]
+
+
+def _source_profiles(recipe: RecipeFile) -> dict[str, Values]:
+    """Return a recipe's `profiles:`, over those of the methods that the other engine has none of the same name for."""
+    marked, profiles = load_recipe(recipe), {}
+    own = {key: value for key, value in marked.values.items() if key not in OWN_KEYS}
+    for method in read_methods(marked, recipe.engine)[0]:
+        if not (paths.shared_recipes() / OTHER[recipe.engine] / method.file.name).is_file():
+            for name, values in (method.values.get("profiles") or {}).items():
+                below = {key: value for key, value in (values or {}).items() if key not in own}
+                profiles[name] = merge(profiles.get(name, {}), below)
+    for name, values in (marked.values.get("profiles") or {}).items():
+        profiles[name] = merge(profiles.get(name, {}), values) if values else profiles.get(name)
+    return profiles
 
 
 def _keys_to_write(c: Conversion, below: Values, left_to_profiles: set[str]) -> Values:
@@ -102,10 +116,10 @@ def _keys_to_write(c: Conversion, below: Values, left_to_profiles: set[str]) -> 
     return {key: value for key, value in c.values.items() if key in own}
 
 
-def _convert_profiles(marked: MarkedYaml, c: Conversion) -> dict[str, Values]:
-    """Return the recipe's own `profiles:` with each section converted."""
+def _convert_profiles(source: dict[str, Values], c: Conversion) -> dict[str, Values]:
+    """Return a recipe's `profiles:` with each section converted."""
     profiles: dict[str, Values] = {}
-    for name, values in (marked.values.get("profiles") or {}).items():
+    for name, values in source.items():
         converted = twin(merge(c.source_values, values or {}), c.source, c.stage)
         profiles[name] = _convert_section(values or {}, converted, c.values)
         c.dropped += [dropped for dropped in converted.dropped if dropped not in c.dropped]
@@ -128,9 +142,9 @@ def _convert_section(section_values: Values, converted: Conversion, without: Val
 def _keep_method(recipe: RecipeFile, c: Conversion, values: Values, profiles: dict[str, Values]) -> None:
     """Add adapter and quantization to `profiles` where the engines' shared profiles set different ones."""
     for name in PROFILES:
-        expected = twin(merge_all(read(recipe, name)[0]), c.source, c.stage)
+        expected = twin(merge_all(read_recipe(recipe, name).layers), c.source, c.stage)
         c.dropped += [Dropped(key, f"{why} (profile {name})") for key, why in expected.dropped if key in METHOD]
-        actual = merge_all([Layer("twin", values), *_profile_layers(c.target, c.stage, name)])
+        actual = merge_all([Layer(LayerKind.RECIPE, values), *_profile_layers(c.target, recipe, name)])
         actual = merge(actual, profiles.get(name, {}))
         changed = {key: expected.values.get(key) for key in METHOD if expected.values.get(key) != actual.get(key)}
         if changed:
@@ -141,7 +155,8 @@ def _report(c: Conversion, text: str, values: Values, layers: list[Layer], left_
     """Return a twin with its lines; notes on keys that are left to profiles are left out."""
 
     def location(key: str) -> str:
-        return origin(layers, (key,)).place((key,)) if any(key in layer.values for layer in layers) else "profiles"
+        is_set = any(key in layer.values for layer in layers)
+        return origin_layer(layers, (key,)).location((key,)) if is_set else "profiles"
 
     dropped = [f"{location(key)}: '{key}': {reason}" for key, reason in c.dropped]
     defaults = [f"{key}: {_shown(values[key])}" for key in values if key in c.defaults]

@@ -67,7 +67,8 @@ def twin_text(
 
     Raises UserError where the recipe's anchors do not allow that its keys are replaced.
     """
-    text = marked.file.read_text(encoding="utf-8")
+    is_file = marked.file.is_file()  # a recipe that is a shared method has no file of its own
+    text = marked.file.read_text(encoding="utf-8") if is_file else dump(marked.values)
     text = _without_inner_comments(_rename(text, extends, profiles))
     before = yaml.safe_load(text)
     origins = {key: origin for key, origin in c.origins.items() if key in values and origin in before}

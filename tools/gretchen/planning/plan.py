@@ -184,5 +184,4 @@ def _count_rows(resolved: Resolved, settings: Settings, model_dir: Path) -> tupl
 
 def _build_command(resolved: Resolved) -> str:
     """Return the command that builds the data of a project's recipe; "" for a standalone one."""
-    project = next((part for part in str(resolved.values.get("output_dir", "")).split("/")[1:2] if part), "")
-    return f": make data PROJECT={project} PROFILE={resolved.profile}" if resolved.profile and project else ""
+    return f": make data PROJECT={resolved.project} PROFILE={resolved.profile}" if resolved.project else ""

@@ -1,8 +1,8 @@
 """The effective batch: what a recipe states stays, whatever the profile and the number of devices.
 
-A recipe states it in upstream's words, as per-device batch times accumulation on one device. A profile's per-device
-batch says what its memory holds; here follow the largest per-device batch within it, and the accumulation, that keep
-the effective batch. Whoever sets both in `profiles:` or SET states the effective batch anew.
+A recipe states it in upstream's keys, as per-device batch times accumulation on one device. A profile's per-device
+batch says what its memory holds; from it follow the largest per-device batch within that and the accumulation that keep
+the effective batch. A recipe's profile that sets the accumulation, and SET, state the effective batch anew.
 """
 
 from collections.abc import Sequence
@@ -10,15 +10,17 @@ from dataclasses import dataclass
 from typing import Any
 
 from gretchen.errors import UserError
-from gretchen.recipes.layers import Layer, Values, merge_all
+from gretchen.recipes.layers import Layer, LayerKind, Values, merge_all
 
 PER_DEVICE = {"zephyr": "per_device_train_batch_size", "axolotl": "micro_batch_size"}
 ACCUMULATION = "gradient_accumulation_steps"
+# The layers that state the effective batch; a hardware profile only says what its memory holds.
+STATING = (LayerKind.METHOD, LayerKind.METHOD_PROFILE, LayerKind.RECIPE)
 
 
 @dataclass(frozen=True)
 class Batch:
-    """Rows per optimizer step, and how they come together."""
+    """Rows per optimizer step, as per-device batch × accumulation × devices."""
 
     per_device: int
     accumulation: int
@@ -34,28 +36,32 @@ class Batch:
         return f"{self.effective} = {self.per_device} per device × {self.accumulation} accumulated × {devices}"
 
 
-def settle(engine: str, layers: Sequence[Layer], schema: dict[str, Any], devices: int) -> Batch:
+def fit_batch(engine: str, layers: Sequence[Layer], schema: dict[str, Any], devices: int) -> Batch:
     """Return the batch under all layers. Raises UserError where the devices cannot share the effective batch."""
     key = PER_DEVICE[engine]
     values = merge_all(layers)
-    typed = [layer for layer in layers if layer.role in ("SET", "machine") and {key, ACCUMULATION} & set(layer.values)]
-    if typed:
-        return Batch(number(values, key, schema), number(values, ACCUMULATION, schema), devices)
-    stated = merge_all([layer for layer in layers if layer.role in ("extends", "recipe")])
-    for layer in layers:
-        if layer.role == "recipe's profile" and ACCUMULATION in layer.values:
-            stated = values
-    effective = number(stated, key, schema) * number(stated, ACCUMULATION, schema)
+    forced = [layer for layer in layers if layer.kind in (LayerKind.SET, LayerKind.MACHINE)]
+    if any(name in layer.values for layer in forced for name in (key, ACCUMULATION)):
+        return batch_of(engine, values, schema, devices)
+    stated = merge_all([layer for layer in layers if layer.kind in STATING])
+    if any(layer.kind is LayerKind.RECIPE_PROFILE and ACCUMULATION in layer.values for layer in layers):
+        stated = values
+    effective = batch_of(engine, stated, schema).effective
     if effective % devices:
         problem = f"an effective batch of {effective} cannot be shared by {devices} devices"
         raise UserError(problem, f"SET='{key}=… {ACCUMULATION}=…' states another one")
     share = effective // devices
-    most = min(number(values, key, schema), share)
-    per_device = next(size for size in range(most, 0, -1) if share % size == 0)
+    largest = min(positive(values, key, schema), share)
+    per_device = next(size for size in range(largest, 0, -1) if share % size == 0)
     return Batch(per_device, share // per_device, devices)
 
 
-def number(values: Values, key: str, schema: dict[str, Any]) -> int:
+def batch_of(engine: str, values: Values, schema: dict[str, Any], devices: int = 1) -> Batch:
+    """Return the batch that values state as they are. Raises UserError for a size below 1."""
+    return Batch(positive(values, PER_DEVICE[engine], schema), positive(values, ACCUMULATION, schema), devices)
+
+
+def positive(values: Values, key: str, schema: dict[str, Any]) -> int:
     """Return a key's positive integer, or upstream's default. Raises UserError for anything below 1."""
     value = int(values.get(key, schema["properties"][key].get("default", 1)))
     if value < 1:

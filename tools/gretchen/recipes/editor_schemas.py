@@ -64,11 +64,13 @@ def recipe_schema(name: str) -> Schema:
 
 
 def profiles_schema(engine: str) -> Schema:
-    """Return the editor's schema of shared_recipes/<engine>/profiles/: `all`, of keys every stage knows, and stages."""
+    """Return the editor's schema of hardware profiles: `all`, with keys that every stage knows, stages, variants."""
     files = {stage: f"{find_stage(engine, stage).schema_name}.json" for stage in stage_names(engine)}
     every = {"allOf": [{"$ref": file} for file in sorted(set(files.values()))]}
     sections = {"all": every} | {stage: {"$ref": file} for stage, file in files.items()}
-    return {"$schema": DRAFT, "type": "object", "additionalProperties": False, "properties": sections}
+    variants = {f"^{stage}-[a-z0-9-]+$": {"$ref": file} for stage, file in files.items()}
+    closed = {"$schema": DRAFT, "type": "object", "additionalProperties": False}
+    return closed | {"properties": sections, "patternProperties": variants}
 
 
 def associations() -> dict[str, list[str]]:
@@ -82,7 +84,7 @@ def associations() -> dict[str, list[str]]:
             named = [stage.name for stage in STAGES if stage.schema_name == name]
             forms = [form for stage in named for form in (f"{stage}.zephyr", f"{stage}-*.zephyr")]
             globs = [f"projects/*/recipes/{form}.yaml" for form in forms]
-            globs += [f"shared_recipes/zephyr/{stage}-*.yaml" for stage in named]
+            globs += [f"shared_recipes/zephyr/{form}.yaml" for stage in named for form in (stage, f"{stage}-*")]
             globs += ["shared_recipes/tiny/pretrain.yaml"] if "pretrain" in named else []
         found[f"{place}/{name}.json"] = globs
     for engine in ("axolotl", "zephyr"):

@@ -6,7 +6,7 @@
 Everything about a key comes from the engines' own schemas (recipes/schemas/); values are not checked.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -15,8 +15,8 @@ import yaml
 from gretchen.names import nearest
 from gretchen.recipes import handbook
 from gretchen.recipes.find import find
-from gretchen.recipes.layers import Key, Layer
-from gretchen.recipes.read import read
+from gretchen.recipes.layers import Key, Layer, Origin
+from gretchen.recipes.read import read_recipe
 from gretchen.recipes.resolve import EarlierRuns, Request, resolve
 from gretchen.recipes.schema import TYPE_NAMES, Schema, deref, load_schema
 from gretchen.recipes.stages import ENGINES, stage_names
@@ -138,7 +138,7 @@ def explain_setting(key: str, request: Request, earlier_runs: EarlierRuns) -> li
     """
     resolved = resolve(request, earlier_runs)
     subject = f"  {request.project}, {resolved.name} under {request.profile}"
-    layers, _ = read(find(request.project, request.recipe), request.profile)
+    layers = read_recipe(find(request.project, request.recipe), request.profile).layers
     if not describe(load_schema(resolved.engine, resolved.stage), key) and key not in GRETCHEN_KEYS:
         return [f"{subject}: not a key of {resolved.engine}'s {resolved.stage}"]
     values = [resolved.values, *(layer.values for layer in layers)]
@@ -153,14 +153,14 @@ def explain_setting(key: str, request: Request, earlier_runs: EarlierRuns) -> li
     return lines or [f"{subject}: not set, so the engine's default applies"]
 
 
-def _layer_lines(layers: list[Layer], key: Key, origin: object) -> list[str]:
+def _layer_lines(layers: Sequence[Layer], key: Key, origin: Origin | None) -> list[str]:
     """Return a line for each layer that sets a key, highest first."""
-    lines = [str(origin)] if isinstance(origin, str) else []
+    lines = [str(origin)] if origin and not origin.file else []
     for layer in reversed(layers):
         if key in _keys_at(layer.values, [str(part) for part in key if not isinstance(part, int)]):
             value = _value_at(layer.values, key)
             text = "null: deletes the value below" if value is None else _shown(value)
-            lines.append(f"{layer.place(key)}: {text} ({layer.role})" + (", overridden" if lines else ""))
+            lines.append(f"{layer.location(key)}: {text} ({layer.kind})" + (", overridden" if lines else ""))
     return lines
 
 

@@ -1,8 +1,8 @@
 """Placeholders of a recipe: ${model}, ${output}, ${data.<format>[.<split>]}, ${base.<stage>}, ${reward}.
 
-`${base.sft}` is the merged model of an earlier stage, trained by the same engine under the same profile; `${reward}`
-is the name of the project's own reward, for `reward_funcs`. Placeholders stand in texts only, and are gone from a
-resolved recipe.
+`${base.sft}` is the merged model of an earlier stage, trained by the same engine under the same profile; `${reward}` is
+the import path of the project's own reward, for `reward_funcs`. Placeholders stand in strings only, and a resolved
+recipe has none.
 """
 
 import re
@@ -24,8 +24,8 @@ PLACEHOLDER = re.compile(r"\$\{([^}]*)\}")
 class Context:
     """What placeholders are filled from.
 
-    `output` is the run's folder and `earlier` {stage: run} for `${base.<stage>}`: both are shown as they will be named
-    until there are such.
+    `output` is the run's folder, `earlier` {stage: run folder} for `${base.<stage>}`. Without a run, `<run>` stands in
+    its place.
     """
 
     project: str
@@ -50,7 +50,7 @@ def known(engine: str) -> list[str]:
 
 
 def used(value: Any) -> Iterator[str]:
-    """Yield the names of the placeholders in a text."""
+    """Yield the names of the placeholders in a string."""
     if isinstance(value, str):
         yield from PLACEHOLDER.findall(value)
 
@@ -62,12 +62,12 @@ def fill(value: Any, context: Context) -> Any:
     if isinstance(value, list):
         return [fill(inner, context) for inner in value]
     if isinstance(value, str):
-        return PLACEHOLDER.sub(lambda match: meaning(match[1], context), value)
+        return PLACEHOLDER.sub(lambda match: filled(match[1], context), value)
     return value
 
 
-def meaning(name: str, context: Context) -> str:
-    """Return what a known placeholder stands for."""
+def filled(name: str, context: Context) -> str:
+    """Return what a known placeholder is filled with."""
     head, _, rest = name.partition(".")
     if head == "model":
         return model_of(context.project, context.profile)

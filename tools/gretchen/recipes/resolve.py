@@ -2,8 +2,8 @@
 
     resolve(Request("genome-chatbot", "sft", "tiny", ["learning_rate=1e-3"])).text()
 
-Every value keeps its origin. Mistakes in a recipe's files are collected and told at once; rules that span several
-keys are upstream's own (`make check DEEP=1`).
+Every value keeps its origin. All mistakes in a recipe's files are reported at once; rules that span several keys are
+upstream's own (`make check DEEP=1`).
 """
 
 from collections.abc import Callable, Iterable, Sequence
@@ -16,19 +16,19 @@ import yaml
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.hardware import PROFILES
+from gretchen.marked_yaml import Key
 from gretchen.names import unknown
 from gretchen.projects.card import load_card
-from gretchen.recipes import batch
+from gretchen.recipes.batch import ACCUMULATION, PER_DEVICE, Batch, batch_of, fit_batch
 from gretchen.recipes.coercion import coerce
-from gretchen.recipes.find import find
-from gretchen.recipes.layers import Layer, Values, leaves, merge_all, origin, set_layers
+from gretchen.recipes.find import RecipeFile, find
+from gretchen.recipes.layers import Layer, LayerKind, Origin, Values, leaves, merge_all, origin_layer, set_layers
 from gretchen.recipes.placeholders import Context, fill, parent_stages
-from gretchen.recipes.read import read
+from gretchen.recipes.read import read_recipe
 from gretchen.recipes.schema import MODEL, load_schema
 from gretchen.recipes.standalone import read_standalone
 from gretchen.recipes.validation import layer_problems, schema_problems
 
-Origin = tuple[str, int] | str
 # The folder, relative to the root, of the run that `${base.<stage>}` stands for, by its recipe's name ("sft.zephyr").
 EarlierRuns = Callable[[str], str | None]
 
@@ -37,9 +37,9 @@ EarlierRuns = Callable[[str], str | None]
 class Request:
     """What is to be resolved: a recipe of a project under a profile, with SET's words.
 
-    `output` is the run's folder, for ${output}; `overrides` is what the machine or a smoke run forces, on top of all.
-    `model` is what the training starts from, a folder or hub id, whatever the recipe names, and `parent` the folder of
-    the run that made it. Folders are relative to the root.
+    `output` is the run's folder, for ${output}; `overrides` is what the machine or a smoke run forces, above all other
+    layers. `model` is what the training starts from, a folder or hub id, whatever the recipe names, and `parent` the
+    folder of the run that made it. Folders are relative to the root.
     """
 
     project: str
@@ -54,16 +54,18 @@ class Request:
 
 
 def no_earlier_runs(recipe: str) -> str | None:
-    """Return None for every recipe: `${base.<stage>}` is shown as it will be named once there is such a run."""
+    """Return None for every recipe: `${base.<stage>}` is then shown with `<run>` for the run's name."""
     return None
 
 
 @dataclass(frozen=True)
 class Resolved:
-    """A resolved recipe. `origins`: dotted key -> (file, line), or "SET", "computed" or "machine".
+    """A resolved recipe; `origins` has the dotted key of each value.
 
-    `parent_stage` is the earlier stage whose merged model it starts from (`${base.<stage>}`), "" where it is none;
-    `uses` are those of other models that it names: the reward model of PPO, the teacher of a distillation.
+    `parent_stage` is the earlier stage whose merged model it starts from (`${base.<stage>}`), "" where there is none;
+    `uses` are the stages of other models that it names: the reward model of PPO, the teacher of a distillation. A
+    standalone recipe has neither project nor profile. `shared_method` is the file of shared_recipes/ that the recipe
+    is, where the project has no file of its own.
     """
 
     name: str
@@ -72,19 +74,20 @@ class Resolved:
     profile: str
     values: Values
     origins: dict[str, Origin]
-    batch: batch.Batch
+    batch: Batch
     parent_stage: str = ""
     uses: tuple[str, ...] = ()
+    project: str = ""
+    shared_method: str = ""
 
     @property
     def effective_batch(self) -> int:
         """Return the rows of one optimizer step, over all devices."""
         return self.batch.effective
 
-    def location(self, key: tuple[Any, ...]) -> str:
+    def location(self, key: Key) -> str:
         """Return where the value of a key comes from: "file:line", or the layer's name."""
-        origin = self.origins[".".join(map(str, key))]
-        return ":".join(map(str, origin)) if isinstance(origin, tuple) else origin
+        return str(self.origins[".".join(map(str, key))])
 
     def text(self) -> str:
         """Return the recipe as upstream's YAML."""
@@ -98,51 +101,64 @@ def resolve(request: Request, earlier_runs: EarlierRuns = no_earlier_runs) -> Re
     engine does not know.
     """
     load_card(request.project)
-    file, profile = find(request.project, request.recipe), request.profile
-    if profile not in PROFILES:
-        raise UserError(*unknown("profile", profile, PROFILES))
-    layers, mistakes = read(file, profile)
-    require_none(mistake.told for mistake in mistakes)
-    schema = load_schema(file.engine, file.stage)
-    layers += known_set(request.set_words, schema)
-    if request.overrides:
-        layers.append(Layer("machine", request.overrides))
-    settled = batch.settle(file.engine, layers, schema, request.devices)
-    layers = with_batch(layers, file.engine, settled)
-    merged = merge_all(layers)
-    start, *others = earlier_stages(merged, file.engine)
+    recipe = find(request.project, request.recipe)
+    schema = load_schema(recipe.engine, recipe.stage)
+    layers = read_layers(recipe, request, schema)
+    batch = fit_batch(recipe.engine, layers, schema, request.devices)
+    layers += batch_layers(layers, recipe.engine, batch)
+    start, *others = earlier_stages(merge_all(layers), recipe.engine)
     if request.model:
-        layers.append(Layer("start", {MODEL[file.engine]: request.model}))
-        merged = merge_all(layers)
-    runs = {stage: run for stage in (start, *others) if stage and (run := earlier_runs(f"{stage}.{file.engine}"))}
+        layers.append(Layer(LayerKind.START, {MODEL[recipe.engine]: request.model}))
+    runs = {stage: run for stage in (start, *others) if stage and (run := earlier_runs(f"{stage}.{recipe.engine}"))}
     if request.parent:
         runs[start] = request.parent
-    context = Context(request.project, file.name, file.engine, profile, request.output, runs)
-    values = finished(merged, schema, context)
-    require_none(
-        f"{origin_of(layers, problem.path).place(problem.path)}: {problem}"
-        for problem in schema_problems(values, schema)
+    context = Context(request.project, recipe.name, recipe.engine, request.profile, request.output, runs)
+    values = finish(merge_all(layers), schema, context)
+    problems = schema_problems(values, schema)
+    require_none(f"{layer_of(layers, problem.path).location(problem.path)}: {problem}" for problem in problems)
+    return Resolved(
+        name=recipe.name,
+        stage=recipe.stage,
+        engine=recipe.engine,
+        profile=request.profile,
+        values=values,
+        origins=origins(values, layers),
+        batch=batch,
+        parent_stage=start,
+        uses=tuple(others),
+        project=request.project,
+        shared_method=recipe.method if recipe.is_shared else "",
     )
-    told = origins(values, layers)
-    return Resolved(file.name, file.stage, file.engine, profile, values, told, settled, start, tuple(others))
 
 
-def earlier_stages(merged: Values, engine: str) -> list[str]:
-    """Return the stage that a recipe starts from ("" for the base itself), then those whose models it uses beside."""
-    start = next(iter(parent_stages({"": merged.get(MODEL[engine])})), "")
-    return [start, *(stage for stage in parent_stages(merged) if stage != start)]
+def read_layers(recipe: RecipeFile, request: Request, schema: dict[str, Any]) -> list[Layer]:
+    """Return a recipe's layers up to the machine's. Raises UserError with all mistakes in its files, or in SET."""
+    if request.profile not in PROFILES:
+        raise UserError(*unknown("profile", request.profile, PROFILES))
+    recipe_layers = read_recipe(recipe, request.profile)
+    require_none(mistake.message for mistake in recipe_layers.mistakes)
+    layers = [*recipe_layers.layers, *known_set(request.set_words, schema)]
+    return [*layers, Layer(LayerKind.MACHINE, request.overrides)] if request.overrides else layers
 
 
-def origin_of(layers: Sequence[Layer], key: tuple[Any, ...]) -> Layer:
-    """Return the layer that a key comes from, the recipe itself for a key that is nowhere."""
-    return origin(layers, key) if key else next(layer for layer in layers if layer.role == "recipe")
+def earlier_stages(values: Values, engine: str) -> list[str]:
+    """Return the stage that a recipe starts from ("" for the base itself), then those of other models that it names."""
+    start = next(iter(parent_stages({"": values.get(MODEL[engine])})), "")
+    return [start, *(stage for stage in parent_stages(values) if stage != start)]
+
+
+def layer_of(layers: Sequence[Layer], key: Key) -> Layer:
+    """Return the layer that a key comes from; the recipe itself for the whole recipe."""
+    if key:
+        return origin_layer(layers, key)
+    return next(layer for layer in layers if layer.kind is LayerKind.RECIPE)
 
 
 def require_none(mistakes: Iterable[str]) -> None:
     """Raise UserError with all mistakes at once, if there is any."""
-    found = list(mistakes)
-    if found:
-        raise UserError("\n".join(found))
+    messages = list(mistakes)
+    if messages:
+        raise UserError("\n".join(messages))
 
 
 def known_set(words: Sequence[str], schema: dict[str, Any]) -> list[Layer]:
@@ -152,52 +168,49 @@ def known_set(words: Sequence[str], schema: dict[str, Any]) -> list[Layer]:
     return layers
 
 
-def with_batch(layers: list[Layer], engine: str, settled: batch.Batch) -> list[Layer]:
-    """Return the layers with the batch laid on top, where it differs from what they say."""
-    wanted = {batch.PER_DEVICE[engine]: settled.per_device, batch.ACCUMULATION: settled.accumulation}
-    said = merge_all(layers)
-    changed = {key: value for key, value in wanted.items() if said.get(key) != value}
-    return [*layers, Layer("computed", changed)] if changed else layers
+def batch_layers(layers: Sequence[Layer], engine: str, batch: Batch) -> list[Layer]:
+    """Return a layer with the batch where it differs from what the layers say, else none."""
+    sizes = {PER_DEVICE[engine]: batch.per_device, ACCUMULATION: batch.accumulation}
+    values = merge_all(layers)
+    changed = {key: size for key, size in sizes.items() if values.get(key) != size}
+    return [Layer(LayerKind.COMPUTED, changed)] if changed else []
 
 
-def finished(values: Values, schema: dict[str, Any], context: Context) -> Values:
+def finish(values: Values, schema: dict[str, Any], context: Context) -> Values:
     """Return merged values with placeholders filled and numbers as upstream's parser reads them."""
-    filled = fill(values, context)
     known = schema["properties"]
-    return {key: coerce(value, known.get(key, {})) for key, value in filled.items()}
+    return {key: coerce(value, known.get(key, {})) for key, value in fill(values, context).items()}
 
 
 def origins(values: Values, layers: Sequence[Layer]) -> dict[str, Origin]:
-    """Return where each value comes from, by dotted key; a list's parts are numbered from 0."""
-    found: dict[str, Origin] = {}
+    """Return where each value comes from, by dotted key; a list's items are numbered from 0."""
+    by_key: dict[str, Origin] = {}
     for key, _ in leaves(values):
         for depth in range(1, len(key) + 1):
-            layer = origin(layers, key[:depth])
-            found[".".join(map(str, key[:depth]))] = (layer.file, layer.line(key[:depth])) if layer.file else layer.role
-    return found
+            part = key[:depth]
+            by_key[".".join(map(str, part))] = origin_layer(layers, part).origin(part)
+    return by_key
 
 
 def dump(values: Values) -> str:
-    """Return values as YAML, in their order, a long text on one line."""
+    """Return values as YAML, in their order, a long string on one line."""
     return yaml.safe_dump(values, sort_keys=False, allow_unicode=True, width=10**6)
 
 
 def resolve_file(path: Path) -> Resolved:
-    """Return a loose recipe as it is, with engine and stage detected from its keys. Raises UserError as check does."""
-
-    loose = read_standalone(path)
-    require_none(loose.mistakes)
-    layer = Layer("recipe", loose.values, paths.shown(path), loose.marked.lines)
-    schema = load_schema(loose.engine, loose.stage)
-    sizes = [batch.number(loose.values, key, schema) for key in (batch.PER_DEVICE[loose.engine], batch.ACCUMULATION)]
-    settled = batch.Batch(*sizes, devices=1)
-    return Resolved(path.stem, loose.stage, loose.engine, "", loose.values, origins(loose.values, [layer]), settled)
+    """Return a standalone recipe as it is, with engine and stage detected from its keys. Raises UserError as check."""
+    recipe = read_standalone(path)
+    require_none(recipe.mistakes)
+    layer = Layer(LayerKind.RECIPE, recipe.values, paths.shown(path), recipe.marked.lines)
+    schema = load_schema(recipe.engine, recipe.stage)
+    batch = batch_of(recipe.engine, recipe.values, schema)
+    sources = origins(recipe.values, [layer])
+    return Resolved(path.stem, recipe.stage, recipe.engine, "", recipe.values, sources, batch)
 
 
 def set_on(resolved: Resolved, set_words: Sequence[str]) -> Resolved:
-    """Return a loose recipe with SET's values laid on it. Raises UserError for what the engine does not know."""
+    """Return a standalone recipe with SET's values. Raises UserError for what the engine does not know."""
     schema = load_schema(resolved.engine, resolved.stage)
-    values = merge_all([Layer("recipe", resolved.values), *known_set(set_words, schema)])
+    values = merge_all([Layer(LayerKind.RECIPE, resolved.values), *known_set(set_words, schema)])
     values = {key: coerce(value, schema["properties"].get(key, {})) for key, value in values.items()}
-    sizes = [batch.number(values, key, schema) for key in (batch.PER_DEVICE[resolved.engine], batch.ACCUMULATION)]
-    return replace(resolved, values=values, batch=batch.Batch(*sizes, devices=1))
+    return replace(resolved, values=values, batch=batch_of(resolved.engine, values, schema))

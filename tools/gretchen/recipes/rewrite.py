@@ -39,7 +39,7 @@ def rewrite(text: str, before: Values, after: Values, origins: dict[str, str]) -
     for start, end, new in sorted(replacements, reverse=True):
         text = text[:start] + new + text[end:]
     try:
-        same = yaml.safe_load(text) == after
+        same = (yaml.safe_load(text) or {}) == after  # a text without keys reads as None
     except yaml.YAMLError:
         same = False
     if not same:

@@ -45,7 +45,8 @@ def adapt(recipe: StandaloneRecipe, set_: str, run_dir: Path, machine: Machine) 
     pushes = [key for key in PUSH_KEYS if values.get(key)]
     notes = [f"{', '.join(pushes)}: nothing is pushed, the weights stay in the run's folder"] if pushes else []
     values = {key: value for key, value in values.items() if key not in (*PUSH_KEYS, "dataset_prepared_path")}
-    overrides, reasons = hardware_overrides(values, machine)
+    hardware = hardware_overrides(values, machine)
+    overrides, reasons = dict(hardware.values), hardware.notes
     if not machine.gpus and not machine.apple_silicon:
         cpu, cpu_notes = cpu_overrides(values, recipe.engine)
         overrides, reasons = overrides | cpu, [*reasons, *cpu_notes]
