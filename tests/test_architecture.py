@@ -118,7 +118,7 @@ def public_functions(file: Path) -> Iterator[tuple[str, ast.FunctionDef, list[st
 
 
 def has_reason(function: ast.FunctionDef, lines: list[str]) -> bool:
-    """Return whether a comment stands in the function's head, or on the line above it."""
+    """Return whether there is a comment in the function's signature, or on the line above it."""
     first = min([function.lineno, *(decorator.lineno for decorator in function.decorator_list)])
     head = lines[first - 1 : function.body[0].lineno - 1] or [lines[first - 1]]
     return lines[first - 2].lstrip().startswith("#") or any("  # " in line for line in head)

@@ -65,9 +65,9 @@ def test_the_same_question_in_another_format_is_a_leak(made_project, planted, le
         yield chat("c2", "{TEST[0]}", "{QUESTION}")
     def preferences():
         row = {planted}
-        asked, yes = row.pop("messages")
+        question, yes = row.pop("messages")
         no = {{"role": "assistant", "content": "no"}}
-        yield row | {{"prompt": [asked], "chosen": [yes], "rejected": [no]}}
+        yield row | {{"prompt": [question], "chosen": [yes], "rejected": [no]}}
     """
     name = made_project(body)
     if leak:
