@@ -19,9 +19,9 @@ def find_unfinished(project: str, recipe: str, profile: str, run_id: str = "") -
     command = f"make train PROJECT={project} RECIPE={recipe} PROFILE={profile}"
     if run_id:
         return require_resumable(run_by_id(project, run_id), recipe, profile, command)
-    for run in reversed(list_runs(project)):
+    for run in reversed(list_runs(project, recipe)):
         record = run.record
-        matches = (record.recipe, record.profile, record.smoke) == (recipe, profile, is_smoke())
+        matches = (record.profile, record.smoke) == (profile, is_smoke())
         if matches and record.status != "finished" and not record.chain:
             return run
     raise UserError(f"{recipe} of {project} has no unfinished run under PROFILE={profile}", f"`{command}` starts one")
