@@ -1,4 +1,4 @@
-"""The axolotl engine: a run through axolotl's own entry, what it leaves, metrics, and DPO without the slow habit."""
+"""The axolotl engine: a run through axolotl's own entry, the files it leaves, metrics, and DPO after SFT."""
 
 import json
 import subprocess
@@ -47,8 +47,8 @@ def sft(root, train):
 
 
 def test_a_run_ends_like_zephyrs(sft):
-    told, run = sft
-    assert "three held-out prompts" in told
+    output, run = sft
+    assert "three held-out prompts" in output
     record = read_record(run)
     assert (record.status, record.engine, record.stage) == ("finished", "axolotl", "sft")
     assert record.peak_memory_gib > 0
@@ -56,7 +56,7 @@ def test_a_run_ends_like_zephyrs(sft):
     assert max(row["step"] for row in rows) == 4
 
 
-def test_nobody_is_told_of_it(sft):
+def test_telemetry_is_off(sft):
     """axolotl's telemetry, without a network, left a training that never ended."""
     _, run = sft
     log = (run / "train.log").read_text(encoding="utf-8").lower()
@@ -64,7 +64,7 @@ def test_nobody_is_told_of_it(sft):
     assert "telemetry" not in log
 
 
-def test_the_adapter_stands_apart_and_the_run_holds_no_litter(sft):
+def test_the_adapter_has_its_folder_and_nothing_else_is_left(sft):
     _, run = sft
     names = {file.name for file in (run / "adapter").iterdir()}
     assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "chat_template.jinja"} <= names

@@ -29,8 +29,8 @@ from gretchen.training import progress
 PROJECT = "genome-chatbot"
 ROWS = 240
 STEPS = 5
-SFT, JUDGE = "20260101-000000-aaaa", "20260102-000000-aaaa"
-# Numbers of a CPU with or without bf16 arithmetic are compared here: float32 for all.
+SFT, REWARD = "20260101-000000-aaaa", "20260102-000000-aaaa"
+# CPUs with and without bf16 arithmetic must agree: float32 for all.
 PLAIN = {
     "zephyr": {"bf16": False, "dtype": "float32", "report_to": "none", "save_strategy": "no"},
     "axolotl": {"use_wandb": False, "save_strategy": "no"},
@@ -81,19 +81,19 @@ def trained(recipe, run, **changes):
     return importlib.import_module(f"gretchen.engines.{engine}.train").train(file, resolved.stage)
 
 
-def judge(root, **changes):
+def reward_model(root, **changes):
     """Return the folder of a reward model for PPO, trained for a few steps and merged; made once."""
     from peft import PeftModel
     from transformers import AutoModelForSequenceClassification, AutoTokenizer
 
-    run = run_of("reward", JUDGE)
+    run = run_of("reward", REWARD)
     if not (run / "model").is_dir():
         adapter = trained("reward", run, **(changes or SMALL["zephyr"]) | {"eval_strategy": "no"})
         start = run_of("sft", SFT) / "model"
         whole = AutoModelForSequenceClassification.from_pretrained(start, num_labels=1)
         PeftModel.from_pretrained(whole, adapter).merge_and_unload().save_pretrained(run / "model")
         AutoTokenizer.from_pretrained(start).save_pretrained(run / "model")
-        finished("reward", JUDGE)
+        finished("reward", REWARD)
     return run / "model"
 
 
@@ -108,35 +108,35 @@ def test_five_steps_of_each_recipe(root, tmp_path, recipe):
 
     kind, engine = recipe.split(".")
     if kind == "ppo":
-        judge(root)
-    place = trained(recipe, tmp_path, **SMALL[engine] | ONLINE.get(recipe, {}))
+        reward_model(root)
+    weights_dir = trained(recipe, tmp_path, **SMALL[engine] | ONLINE.get(recipe, {}))
     rows = read_metrics(tmp_path)
     steps = [row for row in rows if progress.first_of(progress.LOSSES, row)]
     assert [row["step"] for row in steps] == list(range(1, STEPS + 1))
     assert all(math.isfinite(row[progress.first_of(progress.LOSSES, row)]) for row in steps)
     assert f"step {STEPS}/{STEPS}" in progress.line(rows)
-    assert place.name == ("model" if recipe.startswith("sft-full") else "adapter")
-    weights = load_file(next(place.glob("*.safetensors")))
+    assert weights_dir.name == ("model" if recipe.startswith("sft-full") else "adapter")
+    weights = load_file(next(weights_dir.glob("*.safetensors")))
     moved = any(tensor.abs().sum() > 0 for name, tensor in weights.items() if "lora_B" in name)
     # The base is never right in 16 tokens: without a reward there is nothing to learn.
     assert moved == (kind not in ("grpo", "rloo", "sft-full"))
     assert kind not in ("grpo", "rloo") or {row["reward"] for row in steps} == {0.0}
-    assert (place / "tokenizer.json").is_file()
-    assert not list(place.glob("*.bin"))
-    assert {one.name for one in tmp_path.iterdir()} == {"recipe.yaml", "metrics.jsonl", place.name}
+    assert (weights_dir / "tokenizer.json").is_file()
+    assert not list(weights_dir.glob("*.bin"))
+    assert {path.name for path in tmp_path.iterdir()} == {"recipe.yaml", "metrics.jsonl", weights_dir.name}
 
 
-def test_axolotl_trains_on_the_rows_that_stand_there_now(root, tmp_path):
+def test_axolotl_trains_on_the_current_rows(root, tmp_path):
     file = Path("build", PROJECT, "chats", "train.jsonl")
     rows, losses = list(read_jsonl(file)), []
-    for number, text in enumerate(("", "QQQQ")):  # no answer of the builder's, so that the loss tells
+    for number, text in enumerate(("", "QQQQ")):  # no answer of the builder's, so that the loss shows it
         turns = [row["messages"][:-1] + [{"role": "assistant", "content": text or row["messages"][-1]["content"]}]
                  for row in rows]  # fmt: skip
-        write_jsonl(file, [row | {"messages": said} for row, said in zip(rows, turns, strict=True)])
+        write_jsonl(file, [row | {"messages": messages} for row, messages in zip(rows, turns, strict=True)])
         run = tmp_path / str(number)
         trained("sft.axolotl", run, **SMALL["axolotl"] | {"max_steps": 1})
         losses.append(next(row["loss"] for row in read_metrics(run) if "loss" in row))
-        assert {place.name for place in run.iterdir()} == {"recipe.yaml", "metrics.jsonl", "adapter"}
+        assert {path.name for path in run.iterdir()} == {"recipe.yaml", "metrics.jsonl", "adapter"}
     write_jsonl(file, rows)
     assert losses[1] > losses[0] + 1
 
@@ -150,9 +150,9 @@ def test_after_an_evaluation_qlora_trains_as_without_one(root, tmp_path, engine)
     for number, more in enumerate(({}, first[engine])):
         run = tmp_path / str(number)
         trained(f"sft-qlora.{engine}", run, **SMALL[engine] | more)
-        told = read_metrics(run)
-        assert any("eval_loss" in row for row in told) == bool(more)
-        losses.append([row["loss"] for row in told if "loss" in row])
+        rows_logged = read_metrics(run)
+        assert any("eval_loss" in row for row in rows_logged) == bool(more)
+        losses.append([row["loss"] for row in rows_logged if "loss" in row])
     assert losses[1] == pytest.approx(losses[0], rel=1e-4)
 
 
@@ -171,24 +171,24 @@ def test_ipo_is_a_loss_of_dpo_by_key(root, tmp_path, recipe, loss, beta):
 
 
 @pytest.mark.parametrize(
-    ("row", "told"),
+    ("row", "figures"),
     [
         ({"loss": 0.5, "reward": 0.25, "rewards/f/mean": 0.25}, "loss 0.500 · reward 0.250"),
         ({"loss/policy_avg": 0.5, "objective/scores": -1.5}, "loss 0.500 · reward -1.500"),
-        ({"loss": 0.5, "rewards/accuracies": 0.75, "rewards/margins": 1.0}, "loss 0.500 · pairs right 0.750"),
+        ({"loss": 0.5, "rewards/accuracies": 0.75, "rewards/margins": 1.0}, "loss 0.500 · preference accuracy 0.750"),
         ({"loss": 0.5, "rewards/margins": 1.0}, "loss 0.500 · margin 1.000"),
         ({"loss": 0.5}, "loss 0.500"),
     ],
 )
-def test_progress_tells_what_the_stage_is_about(row, told):
+def test_progress_shows_the_figures_of_the_stage(row, figures):
     row = {"step": 1, "steps": 2, "seconds": 1.0} | row
-    assert progress.line([row]) == f"step 1/2 · {told}"
+    assert progress.line([row]) == f"step 1/2 · {figures}"
     evaluated = {f"eval_{key}": value for key, value in row.items()}
     if "loss" in row:
-        assert progress.line([row, evaluated]).endswith("validation " + told.replace(" · ", ", "))
+        assert progress.line([row, evaluated]).endswith("validation " + figures.replace(" · ", ", "))
 
 
-def test_what_is_scored_is_what_is_rewarded(root):
+def test_the_reward_is_the_main_metric(root):
     rows = read_jsonl(Path("build", PROJECT, "prompts", "validation.jsonl"))
     right = [[{"role": "assistant", "content": json.loads(row["meta"])["reference"]}] for row in rows]
     columns = {key: [row[key] for row in rows] for key in ("id", "form", "group", "meta")}
@@ -200,7 +200,7 @@ def test_what_is_scored_is_what_is_rewarded(root):
     assert set(reward(prompts=asked, completions=["no"] * len(rows), **columns)) == {0.0}
 
 
-def test_a_reward_of_no_project_is_told():
+def test_a_reward_of_no_project_is_refused():
     from types import SimpleNamespace
 
     from gretchen.errors import UserError
@@ -209,17 +209,17 @@ def test_a_reward_of_no_project_is_told():
     with pytest.raises(UserError, match=r"'gretchen.rewards.genom_chatbot' cannot be imported"):
         reward_kwargs(script)
     script.reward_funcs = ["think_format_reward"]
-    assert [one.__name__ for one in reward_kwargs(script)["reward_funcs"]] == ["think_format_reward"]
+    assert [function.__name__ for function in reward_kwargs(script)["reward_funcs"]] == ["think_format_reward"]
 
 
-def test_ppo_says_that_it_cannot_go_on(tmp_path):
+def test_ppo_cannot_resume(tmp_path):
     from gretchen.errors import WorkError
 
     with pytest.raises(WorkError, match="cannot go on from a checkpoint"):
         ppo.train(tmp_path / "recipe.yaml", resume=True)
 
 
-def test_kto_stopped_after_three_steps_goes_on_to_the_same_end(root, tmp_path):
+def test_kto_resumed_after_three_steps_ends_with_the_same_weights(root, tmp_path):
     import torch
     from safetensors.torch import load_file
 
@@ -260,8 +260,8 @@ FIRST = {"zephyr": {"eval_on_start": True}, "axolotl": {}}  # axolotl always doe
 
 
 @pytest.fixture(scope="module")
-def school(root):
-    """Return the root with some more rows, and in the place of the base that stood for it a real short SFT."""
+def short_sft(root):
+    """Return the root with more rows, and a real short SFT as the run that later stages start from."""
     card = root / "projects" / PROJECT / "project.yaml"
     card.write_text(card.read_text("utf-8").replace(f"tiny: {ROWS}", "tiny: 1200"), encoding="utf-8")
     build(PROJECT, "tiny")
@@ -273,13 +273,13 @@ def school(root):
     model.mkdir()
     merge(root / "projects" / PROJECT / "base", root / adapter, root / model)
     shutil.copytree(model, run_of("sft", SFT, "axolotl") / "model", dirs_exist_ok=True)
-    shutil.rmtree(run_of("reward", JUDGE), ignore_errors=True)
+    shutil.rmtree(run_of("reward", REWARD), ignore_errors=True)
     return root
 
 
 @pytest.mark.slow
 @pytest.mark.parametrize("recipe", LEARNS)
-def test_each_stage_learns_what_it_is_for(school, tmp_path, recipe):
+def test_each_stage_learns_what_it_is_for(short_sft, tmp_path, recipe):
     (kind, engine), (name, up, changes) = recipe.split("."), LEARNS[recipe]
     model = str(run_of("sft", SFT) / "model")
     changes = {key: model if value == "SFT" else value for key, value in changes.items()}
@@ -295,8 +295,8 @@ def test_each_stage_learns_what_it_is_for(school, tmp_path, recipe):
 
 
 @pytest.mark.slow
-def test_ppo_learns_what_the_reward_model_likes(school, tmp_path):
-    judge(school, max_steps=250, per_device_train_batch_size=16)
+def test_ppo_raises_the_reward_models_score(short_sft, tmp_path):
+    reward_model(short_sft, max_steps=250, per_device_train_batch_size=16)
     trained("ppo", tmp_path, per_device_train_batch_size=32, max_steps=40, response_length=64)
     scores = [row["objective/scores"] for row in read_metrics(tmp_path) if "objective/scores" in row]
     print("ppo: ", [round(score, 2) for score in scores])

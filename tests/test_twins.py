@@ -1,7 +1,7 @@
-"""The twin test: a recipe and its twin, on the same rows, seed and model, see the same tokens and lose the same.
+"""The twin test: a recipe and its twin, on the same rows, seed and model, train on the same tokens with the same loss.
 
-Both engines train by their own entries, in float32 on the tiny base; the twin is what `make convert` writes. What the
-two cannot have in common is listed in docs/twins.md, and below.
+Both engines train through their own entries, in float32 on the tiny base; `make convert` writes the twin. What the two
+cannot have in common is listed in docs/twins.md, and below.
 """
 
 import json
@@ -33,7 +33,7 @@ MASKS = {"sft": "labels", "dpo": "completion_mask"}
 
 
 @pytest.fixture(scope="module")
-def there(flagship):
+def twin_root(flagship):
     """Return a root with the flagship, a few rows by its own builder, and the base as the run that DPO starts from."""
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("GRETCHEN_ROOT", str(flagship))
@@ -51,7 +51,7 @@ def there(flagship):
 
 
 def converted(root: Path, name: str) -> str:
-    """Write a recipe's twin in the place of the hand-written one, and return its name."""
+    """Replace the hand-written twin of a recipe by the converted one, and return its name."""
     source = find(PROJECT, name)
     other = f"{source.name.removesuffix(source.engine)}{OTHER[source.engine]}"
     source.path.with_name(f"{other}.yaml").write_text(twin_of_project_recipe(PROJECT, source).text, encoding="utf-8")
@@ -59,7 +59,7 @@ def converted(root: Path, name: str) -> str:
 
 
 def first_steps(root: Path, name: str, environment) -> dict:
-    """Train a recipe's first steps by its engine, and return what they got and gave."""
+    """Train a recipe's first steps by its engine, and return their record."""
     stage, _, engine = name.partition(".")
     run = root / "runs" / f"twin-{name}"
     run.mkdir(parents=True)
@@ -79,23 +79,27 @@ def first_steps(root: Path, name: str, environment) -> dict:
     asked = environment(GRETCHEN_ROOT=str(root), OMP_NUM_THREADS="1", TOKENIZERS_PARALLELISM="false")
     done = subprocess.run(command, cwd=root, env=asked, capture_output=True, text=True, timeout=1800, check=False)
     assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
-    told = json.loads((run / "out.json").read_text(encoding="utf-8"))
-    told["steps"] = told["steps"][-STEPS:]  # the longest batch is rehearsed before them
-    return told
+    record = json.loads((run / "out.json").read_text(encoding="utf-8"))
+    record["steps"] = record["steps"][-STEPS:]  # the longest batch is tried before them
+    return record
 
 
 @pytest.fixture(scope="module", params=["sft", "dpo"])
-def twins(request, there, environment):
-    """Return (stage, zephyr's first steps, those of its twin)."""
+def twins(request, twin_root, environment):
+    """Return (stage, zephyr's first steps, its twin's first steps)."""
     name = f"{request.param}.zephyr"
-    return request.param, first_steps(there, name, environment), first_steps(there, converted(there, name), environment)
+    return (
+        request.param,
+        first_steps(twin_root, name, environment),
+        first_steps(twin_root, converted(twin_root, name), environment),
+    )
 
 
 @pytest.mark.slow
-def test_twins_see_the_same_tokens_and_the_same_mask(twins):
-    stage, one, other = twins
-    assert len(one["steps"]) == len(other["steps"]) == STEPS
-    for a, b in zip(one["steps"], other["steps"], strict=True):
+def test_twins_train_on_the_same_tokens_and_the_same_mask(twins):
+    stage, zephyr, axolotl = twins
+    assert len(zephyr["steps"]) == len(axolotl["steps"]) == STEPS
+    for a, b in zip(zephyr["steps"], axolotl["steps"], strict=True):
         assert a["batch"]["input_ids"] == b["batch"]["input_ids"]
         assert a["batch"][MASKS[stage]] == b["batch"][MASKS[stage]]
         assert len(a["batch"]["input_ids"]) == (2 * BATCH if stage == "dpo" else BATCH)
@@ -104,11 +108,11 @@ def test_twins_see_the_same_tokens_and_the_same_mask(twins):
 
 
 @pytest.mark.slow
-def test_twins_come_to_the_same_loss(twins):
-    _, one, other = twins
-    rates = [[step["learning_rate"] for step in side["steps"]] for side in (one, other)]
+def test_twins_have_the_same_loss(twins):
+    _, zephyr, axolotl = twins
+    rates = [[step["learning_rate"] for step in side["steps"]] for side in (zephyr, axolotl)]
     assert rates[0] == pytest.approx(rates[1])
-    losses = [[step["loss"] for step in side["steps"]] for side in (one, other)]
+    losses = [[step["loss"] for step in side["steps"]] for side in (zephyr, axolotl)]
     assert losses[0] == pytest.approx(losses[1], abs=TOLERANCE)
     assert len(set(losses[0])) == STEPS
 
@@ -128,8 +132,8 @@ OF_STAGE = {
 @pytest.mark.slow
 def test_twins_have_the_same_arguments_but_for_what_the_docs_name(twins):
     """All of TRL's and transformers' arguments: what the table of twins says of defaults holds in both trainers."""
-    stage, one, other = twins
-    a, b = one["arguments"], other["arguments"]
+    stage, zephyr, axolotl = twins
+    a, b = zephyr["arguments"], axolotl["arguments"]
     assert len(a.keys() & b.keys()) > 100
     differing = {key for key in a.keys() & b.keys() if a[key] != b[key]}
     expected = APART | OF_STAGE[stage]

@@ -163,8 +163,8 @@ def axolotl() -> dict[str, Any]:
         definitions |= extra.get("$defs", {})
         added = {name: {**schema, "x-plugin": plugin} for name, schema in extra["properties"].items()}
         properties = added | properties
-    for name, told in deprecated().items():
-        properties[name] |= told
+    for name, messages in deprecated().items():
+        properties[name] |= messages
     return {
         "title": f"axolotl {importlib.metadata.version('axolotl')}",
         "type": "object",
