@@ -233,15 +233,15 @@ def overrides(layers: Sequence[Layer]) -> list[Override]:
 
 def replaced(upper: Sequence[Layer], lower: Sequence[Layer]) -> list[Override]:
     """Return the values of upper layers that replace other values of lower ones."""
-    found = []
+    overridden = []
     for layer in upper:
         for key, value in leaves(layer.values):
             below = next((other for other in reversed(lower) if holds(other.values, key)), None)
             if below is not None and value is not None and value_at(below.values, key) != value:
                 name = ".".join(map(str, key))
                 old = value_at(below.values, key)
-                found.append(Override(layer.kind, name, value, layer.location(key), old, below.location(key)))
-    return found
+                overridden.append(Override(layer.kind, name, value, layer.location(key), old, below.location(key)))
+    return overridden
 
 
 def method_values(names: Sequence[str], engine: str) -> Values:
