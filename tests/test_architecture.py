@@ -40,14 +40,6 @@ UNREASONED: set[str] = {
     "tools/gretchen/merging/trained.py:score",
     "tools/gretchen/merging/weights.py:compare_weights",
     "tools/gretchen/models/files.py:read_json",
-    "tools/gretchen/recipes/export_schemas.py:axolotl",
-    "tools/gretchen/recipes/export_schemas.py:exported",
-    "tools/gretchen/recipes/export_schemas.py:fields",
-    "tools/gretchen/recipes/export_schemas.py:flat",
-    "tools/gretchen/recipes/export_schemas.py:json_schema",
-    "tools/gretchen/recipes/export_schemas.py:type_schema",
-    "tools/gretchen/recipes/export_schemas.py:union",
-    "tools/gretchen/recipes/export_schemas.py:zephyr",
 }
 # Files above MAX_LINES, each with its reason; at most ten.
 LONG = {

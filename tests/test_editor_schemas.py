@@ -1,4 +1,4 @@
-"""The editor's schemas: every recipe, shared recipe, profile and card is valid in them, a mistake is not."""
+"""The editor's schemas accept every recipe, shared recipe, profile and card, and refuse a mistake."""
 
 import json
 from pathlib import Path
@@ -20,37 +20,37 @@ FILES = sorted(
 
 
 def retrieve(uri):
-    """Return a schema file as an editor finds it: beside the file that refers to it."""
+    """Return a schema file by its URI, as an editor resolves a reference."""
     content = json.loads(Path(uri.removeprefix("file://")).read_text(encoding="utf-8"))
     return Resource.from_contents(content, default_specification=DRAFT7)
 
 
 def validator(schema):
-    """Return a validator of a schema file of settings.json, references followed from where it lies."""
+    """Return a validator of a schema file of settings.json, which follows its references."""
     start = {"$ref": (ROOT / schema).resolve().as_uri()}
     return jsonschema.Draft7Validator(start, registry=Registry(retrieve=retrieve))
 
 
 def schemas_of(file):
-    """Return the schema files that settings.json gives a file."""
+    """Return the schema files that settings.json assigns to a file."""
     path = file.relative_to(ROOT)
     return [schema for schema, globs in associations().items() if any(path.match(glob) for glob in globs)]
 
 
-def faults(file, values):
+def errors(file, values):
     (schema,) = schemas_of(file)
     return [error.message for error in validator(schema).iter_errors(values)]
 
 
-def test_the_files_are_what_schemas_and_card_say():
-    written = {name: text_of(schema) for name, schema in editor_schemas().items()}
-    kept = {file.stem: file.read_text(encoding="utf-8") for file in EDITOR.glob("*.json")}
-    assert written == kept, "python -m gretchen.recipes.editor_schemas"
+def test_schema_files_match_the_exported_schemas_and_the_card():
+    expected = {name: text_of(schema) for name, schema in editor_schemas().items()}
+    committed = {file.stem: file.read_text(encoding="utf-8") for file in EDITOR.glob("*.json")}
+    assert expected == committed, "python -m gretchen.recipes.editor_schemas"
     for schema in editor_schemas().values():
         jsonschema.Draft7Validator.check_schema(schema)
 
 
-def test_the_settings_name_them():
+def test_settings_json_lists_every_schema():
     settings = json.loads((ROOT / ".vscode" / "settings.json").read_text(encoding="utf-8"))
     assert settings["yaml.schemas"] == associations()
     assert {Path(schema).stem for schema in associations()} == set(editor_schemas())
@@ -59,8 +59,8 @@ def test_the_settings_name_them():
 @pytest.mark.parametrize("file", FILES, ids=[str(file.relative_to(ROOT)) for file in FILES])
 def test_a_file_of_the_repository_is_valid_and_a_typo_in_it_is_not(file):
     values = yaml.safe_load(file.read_text(encoding="utf-8"))
-    assert faults(file, values) == []
-    assert faults(file, values | {"learning_rat": 1})
+    assert errors(file, values) == []
+    assert errors(file, values | {"learning_rat": 1})
 
 
 def test_the_walk_finds_recipes_profiles_and_cards():
@@ -84,7 +84,7 @@ SHARED = ROOT / "shared_recipes/zephyr/profiles/tiny.yaml"
     ],
 )
 def test_layers_are_partial_and_may_delete(file, values):
-    assert faults(file, values) == []
+    assert errors(file, values) == []
 
 
 @pytest.mark.parametrize(
@@ -100,5 +100,5 @@ def test_layers_are_partial_and_may_delete(file, values):
         (SHARED, {"sfd": {}}),
     ],
 )
-def test_a_mistake_is_underlined(file, values):
-    assert faults(file, values)
+def test_a_mistake_is_refused(file, values):
+    assert errors(file, values)

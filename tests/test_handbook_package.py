@@ -1,7 +1,7 @@
 """The real alignment-handbook 0.3.0, in an environment of its own, reads the same from its recipes as our translation.
 
 It cannot share ours: it pins an old hub client and protobuf. Installed is what its configs.py and data.py import. Its
-package's `__init__` is passed by: that one loads a data set from the hub when it is imported. Skipped without an index.
+package's `__init__` is skipped, because it loads a data set from the hub when it is imported. Skipped without an index.
 """
 
 import json
@@ -35,8 +35,8 @@ recipe, kind, columns = sys.argv[1:]
 parser = configs.H4ArgumentParser((configs.ModelArguments, configs.DataArguments, getattr(configs, kind)))
 model, data, training = parser.parse_yaml_file(recipe)
 rows = get_datasets(data, data.dataset_splits, data.dataset_configs, columns.split(","))
-said = {**vars(model), **vars(data), **training.to_dict(), "warmup_of_1000": training.get_warmup_steps(1000)}
-print("READ", json.dumps({"said": said, "rows": {name: list(found) for name, found in rows.items()}}, default=str))
+values = {**vars(model), **vars(data), **training.to_dict(), "warmup_of_1000": training.get_warmup_steps(1000)}
+print("READ", json.dumps({"values": values, "rows": {name: list(split) for name, split in rows.items()}}, default=str))
 """
 COMMON = {
     "model_name_or_path": "none/needed", "model_revision": "main", "torch_dtype": "bfloat16", "use_peft": True,
@@ -62,14 +62,14 @@ NOT_COMPARED = {"dataset_mixer", "dataset_splits", "dataset_configs", "warmup_ra
 @pytest.fixture(scope="module")
 def handbook(tmp_path_factory, root):
     """Return the Python of an environment that holds the package."""
-    place = tmp_path_factory.mktemp("handbook") / "env"
-    uv, python = str(Path(sys.executable).with_name("uv")), str(place / "bin" / "python")
+    path = tmp_path_factory.mktemp("handbook") / "env"
+    uv, python = str(Path(sys.executable).with_name("uv")), str(path / "bin" / "python")
     links = find_links()
     environment = os.environ | ({"UV_FIND_LINKS": ",".join(links)} if links else {})
     torch = [f"torch=={pinned('torch')}", *([] if links else ["--torch-backend=cpu"])]
     install = [uv, "pip", "install", "--quiet", "--python", python]
     for command in (
-        [uv, "venv", "--quiet", "--python", sys.executable, str(place)],
+        [uv, "venv", "--quiet", "--python", sys.executable, str(path)],
         [*install, *torch, *PACKAGES],
         [*install, "--no-deps", "alignment-handbook==0.3.0"],
     ):
@@ -82,7 +82,7 @@ def handbook(tmp_path_factory, root):
 
 @pytest.fixture
 def data(tmp_path, monkeypatch):
-    """Make data sets in hub format, and work beside them."""
+    """Write data sets in hub format, and change into their folder."""
     monkeypatch.chdir(tmp_path)
     for name, sizes in {
         "first": {"train": 20, "test": 4},
@@ -132,16 +132,16 @@ def test_values_and_rows_are_the_same(handbook, data, stage):
     today.write_text(yaml.safe_dump(translation.values), encoding="utf-8")
     script, config, model, _ = parse(today, *config_classes(find_stage("zephyr", stage)))
     ours = vars(script) | vars(model) | config.to_dict()
-    compared = 0
+    num_compared = 0
     for key in values.keys() - NOT_COMPARED:
-        said, read = theirs["said"][key], ours[RENAMED.get(key, key)]
+        expected, read = theirs["values"][key], ours[RENAMED.get(key, key)]
         if key == "loss_type" and isinstance(read, list):
             (read,) = read
         # The recipe `dpo` names no rows to evaluate on: the package would stop there, we leave the evaluation out.
-        assert read == ("no" if (stage, key) == ("dpo", "evaluation_strategy") else said), key
-        compared += 1
-    assert compared >= 25
-    assert config.get_warmup_steps(1000) == theirs["said"]["warmup_of_1000"] == 100
+        assert read == ("no" if (stage, key) == ("dpo", "evaluation_strategy") else expected), key
+        num_compared += 1
+    assert num_compared >= 25
+    assert config.get_warmup_steps(1000) == theirs["values"]["warmup_of_1000"] == 100
 
     rows = mix(read_mixture(values), stage)
-    assert {name: list(one) for name, one in rows.items()} == theirs["rows"]
+    assert {name: list(split) for name, split in rows.items()} == theirs["rows"]

@@ -1,4 +1,4 @@
-"""The handbook's recipes of preferences, whose keys DPO and ORPO shared: TRL's own parser takes them, translated."""
+"""The handbook's preference recipes, whose keys DPO and ORPO shared: TRL's own parser accepts them, translated."""
 
 import os
 
@@ -29,7 +29,7 @@ wandb_tags: [a, b]
 
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["dpo", "kto", "orpo", "simpo"])
-def test_trls_own_parser_takes_a_recipe_of_every_stage_of_preferences(tmp_path, stage, monkeypatch):
+def test_trls_own_parser_accepts_a_translated_recipe_of_every_preference_stage(tmp_path, stage, monkeypatch):
     from gretchen.engines.zephyr.stage import parse
     from gretchen.recipes.stages import config_classes, find_stage
 

@@ -49,25 +49,25 @@ def test_a_mixers_share_is_the_first_rows_of_each_data_set_then_shuffled_by_42(d
     assert questions(again["train"]) == questions(rows["train"])
 
 
-def test_a_mixtures_weight_draws_by_its_seed_and_the_test_rows_come_off(data):
+def test_a_mixtures_weight_samples_by_its_seed_and_the_test_rows_are_split_off(data):
     entries = [{"id": "first", "split": "train", "columns": ["messages"], "weight": 0.5}]
-    said = {"dataset_mixture": {"datasets": entries, "seed": 3, "test_split_size": 2}}
-    rows = mix(read_mixture(said), "sft")
+    values = {"dataset_mixture": {"datasets": entries, "seed": 3, "test_split_size": 2}}
+    rows = mix(read_mixture(values), "sft")
     assert (len(rows["train"]), len(rows["test"])) == (8, 2)
     chosen = set(questions(rows["train"]) + questions(rows["test"]))
     assert chosen != {f"first {n}" for n in range(10)}
-    said["dataset_mixture"]["seed"] = 4
-    other = mix(read_mixture(said), "sft")
+    values["dataset_mixture"]["seed"] = 4
+    other = mix(read_mixture(values), "sft")
     assert chosen != set(questions(other["train"]) + questions(other["test"]))
 
 
-def test_whole_chats_beside_a_text_as_prompt_lose_the_text(data):
+def test_a_string_prompt_beside_whole_chats_is_dropped(data):
     rows = mix(read_mixture({"dataset_mixer": {"pairs": 1.0}, "dataset_splits": ["train"]}), "dpo")
     assert rows["train"].column_names == ["chosen", "rejected"]
 
 
 @pytest.mark.parametrize("streaming", [False, True])
-def test_so_do_the_rows_of_a_data_set_that_is_named(data, streaming):
+def test_a_string_prompt_is_dropped_from_a_named_data_set_too(data, streaming):
     from datasets import load_dataset
 
     rows = without_extra_prompts(load_dataset("pairs", streaming=streaming))
@@ -79,14 +79,14 @@ def test_so_do_the_rows_of_a_data_set_that_is_named(data, streaming):
     ]
 
 
-def test_what_is_written_is_what_trls_dataset_name_reads(data):
+def test_a_written_mixture_is_read_by_trls_dataset_name(data):
     from datasets import load_dataset
 
     counts = write_mixture(read_mixture({"dataset_mixer": {"first": 1, "second": 0}}), "sft", data / "out" / "data")
     assert counts == {"train": 20, "test": 7}
-    found = load_dataset(str(data / "out" / "data"))
-    assert {name: len(rows) for name, rows in found.items()} == counts
-    assert found["train"][0]["messages"][1] == {"role": "assistant", "content": "yes"}
+    loaded = load_dataset(str(data / "out" / "data"))
+    assert {name: len(rows) for name, rows in loaded.items()} == counts
+    assert loaded["train"][0]["messages"][1] == {"role": "assistant", "content": "yes"}
 
 
 def test_a_folder_that_save_to_disk_wrote(data):
@@ -105,7 +105,7 @@ def test_a_folder_that_save_to_disk_wrote(data):
         ({"dataset_mixture": {"datasets": [{"id": "first", "columns": ["mesages"]}]}}, "has no column 'mesages'"),
     ],
 )
-def test_a_data_set_split_or_column_that_is_not_there_is_one_sentence(data, values, sentence):
+def test_a_missing_data_set_split_or_column_is_one_message(data, values, sentence):
     with pytest.raises(GretchenError) as failure:
         write_mixture(read_mixture(values), "sft", data / "out")
     assert sentence in failure.value.problem

@@ -63,8 +63,8 @@ ODD = [
 
 @pytest.mark.parametrize(("content", "expected", "what", "lines"), ODD, ids=range(len(ODD)))
 def test_any_file_gets_the_right_verdict(file, content, expected, what, lines):
-    told = file(content)
-    assert (told.verdict, told.what, told.lines) == (expected, what, lines)
+    result = file(content)
+    assert (result.verdict, result.what, result.lines) == (expected, what, lines)
 
 
 HOSTILE = [
@@ -80,10 +80,10 @@ HOSTILE = [
 
 
 @pytest.mark.parametrize("text", HOSTILE)
-def test_values_of_the_wrong_kind_are_refused_line_by_line(file, text):
-    told = file(text)
-    assert told.verdict == "refused"
-    assert all(line.startswith("x.yaml:") for line in told.lines)
+def test_values_of_the_wrong_type_are_refused_line_by_line(file, text):
+    result = file(text)
+    assert result.verdict == "refused"
+    assert all(line.startswith("x.yaml:") for line in result.lines)
 
 
 STAGE = "model_name_or_path: a/b\nbeta: 0.1\nmax_length: 8\nmax_prompt_length: 4\n"
@@ -102,19 +102,19 @@ STAGE = "model_name_or_path: a/b\nbeta: 0.1\nmax_length: 8\nmax_prompt_length: 4
         ("config.yaml", "model_name_or_path: a/b\nnum_generations: 4\n", "grpo"),
     ],
 )
-def test_keys_say_the_stage_and_among_equals_the_name_does(file, tmp_path, name, text, stage):
+def test_the_keys_decide_the_stage_and_then_the_name(file, tmp_path, name, text, stage):
     file(text, name)
     assert read_standalone(tmp_path / name).stage == stage
 
 
-def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
+def test_axolotls_deprecated_keys_are_reported_and_mistyped_ones_refused(file):
     text = (
         AXOLOTL
         + "gptq_groupsize: 128\nnever_heard_of:\nfsdp_config: {fsdp_offload_params: true, limit_all_gathers: true}\n"
     )
-    told = file(text + "dpo_beta: 0.1\nrevision_of_model: main\n")
-    assert told.verdict == "translated"
-    assert sorted(told.lines) == [
+    result = file(text + "dpo_beta: 0.1\nrevision_of_model: main\n")
+    assert result.verdict == "translated"
+    assert sorted(result.lines) == [
         "x.yaml:4: 'gptq_groupsize' no longer has any effect: gptq: true is enough",
         "x.yaml:5: 'never_heard_of' has no effect: axolotl does not know it, and it has no value",
         "x.yaml:6: 'fsdp_config.fsdp_offload_params' is now 'fsdp_config.offload_params', and axolotl accepts both",
@@ -123,14 +123,14 @@ def test_axolotls_former_keys_are_named_and_mistyped_ones_refused(file):
         "x.yaml:8: 'revision_of_model' is now 'model_revision', and axolotl accepts both",
     ]
     assert file(AXOLOTL + "qqqqqq: 2\n").lines == ["x.yaml:4: unknown key 'qqqqqq', axolotl would ignore it"]
-    told = file(AXOLOTL + "context_parapllel_size: 2\ns2_attention: true\n")
-    assert told.lines == [
+    result = file(AXOLOTL + "context_parapllel_size: 2\ns2_attention: true\n")
+    assert result.lines == [
         "x.yaml:4: unknown key 'context_parapllel_size', did you mean 'context_parallel_size'? axolotl would ignore it",
         "x.yaml:5: `s2_attention` (shifted-sparse attention) is no longer supported.",
     ]
 
 
-def test_axolotls_former_keys_inside_a_block_are_named_too(file):
+def test_axolotls_deprecated_keys_inside_a_block_are_reported_too(file):
     text = AXOLOTL.replace("type: alpaca", "type: alpaca, train_on_split: train")
     assert file(text + "rl: grpo\ntrl: {beta: 0.1, vllm_device: auto}\n").lines == [
         "x.yaml:3: 'datasets.train_on_split' no longer has any effect: split replaced it",
@@ -138,20 +138,20 @@ def test_axolotls_former_keys_inside_a_block_are_named_too(file):
     ]
 
 
-def test_what_axolotl_refuses_is_told_in_its_own_words(file):
-    told = file(AXOLOTL.replace("alpaca", "sharegpt.load_role") + "unsloth_rope: true\n")
-    assert told.lines == [
+def test_what_axolotl_refuses_is_reported_in_its_own_words(file):
+    result = file(AXOLOTL.replace("alpaca", "sharegpt.load_role") + "unsloth_rope: true\n")
+    assert result.lines == [
         "x.yaml:3: `type: sharegpt.*` is deprecated. Please use `type: chat_template` instead.",
         "x.yaml:4: `unsloth_rope` has been removed. Please use `lora_mlp_kernel`, `lora_qkv_kernel`, `lora_o_kernel` "
         "instead.",
     ]
-    told = file(AXOLOTL + "unsloth_rope: false\n")
-    assert (told.verdict, told.lines) == (
+    result = file(AXOLOTL + "unsloth_rope: false\n")
+    assert (result.verdict, result.lines) == (
         "translated", ["x.yaml:4: 'unsloth_rope' is off, and axolotl no longer has it"]
     )  # fmt: skip
 
 
-def test_what_axolotl_leaves_aside_is_not_in_its_schema():
+def test_keys_that_axolotl_ignores_are_not_in_its_schema():
     schema = load_schema("axolotl", "sft")
     known, parts = schema["properties"].keys(), schema["$defs"]
     assert not {*deprecated_axolotl_keys.NO_EFFECT, *deprecated_axolotl_keys.RENAMED} & known
@@ -164,7 +164,7 @@ def test_what_axolotl_leaves_aside_is_not_in_its_schema():
 
 @pytest.fixture
 def folder(tmp_path):
-    place = tmp_path / "recipes"
+    path = tmp_path / "recipes"
     for name, text in {
         "a/sft.yaml": HANDBOOK,
         "a/bad.yaml": HANDBOOK + "max_lenth: 4\n",
@@ -172,9 +172,9 @@ def folder(tmp_path):
         "b/acc.yaml": "distributed_type: FSDP\n",
         "b/README.md": "no recipe",
     }.items():
-        (place / name).parent.mkdir(parents=True, exist_ok=True)
-        (place / name).write_text(text, encoding="utf-8")
-    return place
+        (path / name).parent.mkdir(parents=True, exist_ok=True)
+        (path / name).write_text(text, encoding="utf-8")
+    return path
 
 
 def test_a_folder_of_recipes(folder, gretchen):
@@ -196,10 +196,10 @@ def test_a_folder_of_recipes(folder, gretchen):
     (folder / "a/bad.yaml").unlink()
     done = gretchen("check", "recipes", "--json", in_=folder.parent)
     assert done.returncode == 0
-    assert [one["verdict"] for one in json.loads(done.stdout)] == ["translated", "no recipe", "fine"]
+    assert [file["verdict"] for file in json.loads(done.stdout)] == ["translated", "no recipe", "fine"]
 
 
-def test_a_folder_without_recipes_and_a_file_that_may_not_be_read(tmp_path):
+def test_a_folder_without_recipes_and_a_file_that_is_not_readable(tmp_path):
     with pytest.raises(UserError, match="there is no YAML file in"):
         check_folder(tmp_path)
     locked = tmp_path / "x.yaml"
@@ -224,31 +224,31 @@ def test_a_single_file_is_reported_check_by_check(folder, gretchen):
     )
 
 
-def test_code_of_a_models_repository_is_told_and_not_refused(file, tmp_path):
-    told = file(AXOLOTL + "trust_remote_code: true\n")
-    assert told.verdict == "fine"
+def test_code_of_a_models_repository_is_not_refused(file, tmp_path):
+    result = file(AXOLOTL + "trust_remote_code: true\n")
+    assert result.verdict == "fine"
 
 
 @pytest.mark.slow
-def test_the_rules_of_axolotls_own_plugins_are_asked_and_foreign_ones_not_loaded(folder, monkeypatch):
+def test_the_rules_of_axolotls_own_plugins_are_checked_and_foreign_plugins_not_loaded(folder, monkeypatch):
     (folder / "foreign.py").write_text("raise SystemExit('loaded')\n", encoding="utf-8")
     monkeypatch.syspath_prepend(folder)
     plugins = "plugins: [axolotl.integrations.liger.LigerPlugin, foreign.Plugin]\n"
     wrong = plugins + "liger_rms_norm: true\nliger_cross_entropy: true\nliger_fused_linear_cross_entropy: true\n"
     (folder / "b/wrong.yml").write_text(AXOLOTL + wrong, encoding="utf-8")
     (folder / "b/right.yml").write_text(AXOLOTL + plugins + "liger_rms_norm: true\n", encoding="utf-8")
-    told = {one.file.name: one for one in check_folder(folder / "b", deep=True)}
-    assert told["right.yml"].verdict == "fine"
-    assert "liger_fused_linear_cross_entropy" in told["wrong.yml"].lines[0]
+    verdicts = {result.file.name: result for result in check_folder(folder / "b", deep=True)}
+    assert verdicts["right.yml"].verdict == "fine"
+    assert "liger_fused_linear_cross_entropy" in verdicts["wrong.yml"].lines[0]
 
 
 @pytest.mark.slow
-def test_the_engines_own_validators_are_asked(folder):
+def test_the_engines_own_validators_are_run(folder):
     (folder / "b/wrong.yml").write_text(AXOLOTL + "save_steps: 5\nsaves_per_epoch: 2\n", encoding="utf-8")
     (folder / "a/wrong.yaml").write_text(HANDBOOK + "load_best_model_at_end: true\n", encoding="utf-8")
-    told = {one.file.name: one for one in check_folder(folder, deep=True)}
-    assert told["sft.yaml"].verdict == "translated"
-    assert told["lora.yml"].verdict == "fine"
-    assert "save_steps and saves_per_epoch" in told["wrong.yml"].lines[0]
-    assert "load_best_model_at_end requires the save and eval strategy" in told["wrong.yaml"].lines[0]
-    assert Path(told["wrong.yaml"].lines[0].split(":")[0]).name == "wrong.yaml"
+    verdicts = {result.file.name: result for result in check_folder(folder, deep=True)}
+    assert verdicts["sft.yaml"].verdict == "translated"
+    assert verdicts["lora.yml"].verdict == "fine"
+    assert "save_steps and saves_per_epoch" in verdicts["wrong.yml"].lines[0]
+    assert "load_best_model_at_end requires the save and eval strategy" in verdicts["wrong.yaml"].lines[0]
+    assert Path(verdicts["wrong.yaml"].lines[0].split(":")[0]).name == "wrong.yaml"

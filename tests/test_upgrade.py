@@ -1,4 +1,4 @@
-"""`gretchen upgrade`: today's keys, with comments, order and blank lines as they were; whole or not at all; once."""
+"""`gretchen upgrade`: current keys, with comments, order and blank lines kept; a file changes whole or not at all."""
 
 import pytest
 import yaml
@@ -72,7 +72,7 @@ def old(tmp_path, monkeypatch):
     return (tmp_path / "old.yaml").relative_to(tmp_path)
 
 
-def test_only_the_lines_of_former_keys_change_and_a_second_time_nothing(old, gretchen):
+def test_only_the_lines_of_deprecated_keys_change_and_a_second_time_nothing(old, gretchen):
     done = gretchen("upgrade", "old.yaml", in_=old.absolute().parent)
     assert (done.returncode, done.stderr) == (0, "")
     assert done.stdout.splitlines() == [
@@ -119,22 +119,22 @@ REFUSED = [
 ]
 
 
-@pytest.mark.parametrize(("text", "sentence"), REFUSED)
-def test_a_file_that_cannot_be_rewritten_stays_as_it_is(old, text, sentence):
+@pytest.mark.parametrize(("text", "message"), REFUSED)
+def test_a_file_that_cannot_be_rewritten_stays_as_it_is(old, text, message):
     old.write_text(text, encoding="utf-8")
     old.with_name("old.chat_template.jinja").write_text("mine", encoding="utf-8")
-    if sentence is None:  # an anchor that stays where it is does no harm
+    if message is None:  # an anchor that stays where it is is no problem
         upgrade_file(old)
         assert yaml.safe_load(old.read_text(encoding="utf-8"))["run_name"] == "auto"
         return
     with pytest.raises(UserError) as failure:
         upgrade_file(old)
-    assert sentence in str(failure.value)
+    assert message in str(failure.value)
     assert old.read_text(encoding="utf-8") == text
     assert old.with_name("old.chat_template.jinja").read_text(encoding="utf-8") == "mine"
 
 
-def test_axolotls_recipes_stay_and_one_bad_file_does_not_hold_up_the_others(old, gretchen):
+def test_axolotls_recipes_stay_and_a_bad_file_does_not_stop_the_others(old, gretchen):
     folder = old.absolute().parent
     (folder / "lora.yml").write_text("base_model: a/b\nlearning_rate: 1e-4\ngptq_groupsize: 128\n", encoding="utf-8")
     done = gretchen("upgrade", "nowhere.yaml", "lora.yml", "old.yaml", in_=folder)
@@ -144,7 +144,7 @@ def test_axolotls_recipes_stay_and_one_bad_file_does_not_hold_up_the_others(old,
     assert old.read_text(encoding="utf-8") == NEW
 
 
-def test_values_below_the_top_level_stay_letter_by_letter():
+def test_values_below_the_top_level_stay_unchanged():
     text = "a: 1\nb:\n  - {c: 'x', d: 2.0e-05}   # odd\n  - e:   f\n\n\nzz: yes\n"
     before = yaml.safe_load(text)
     after = {("y" if key == "a" else key): value for key, value in before.items()}

@@ -1,26 +1,24 @@
-"""Writes schemas/editor/*.json: what an editor completes and underlines in recipes, shared recipes, profiles and cards.
+"""Writes schemas/editor/*.json, by which an editor completes and checks recipes, shared recipes, profiles and cards.
 
     python -m gretchen.recipes.editor_schemas
 
-.vscode/settings.json maps them to files for the YAML extension (redhat.vscode-yaml). A recipe is its engine's keys and
-`extends`, `profiles`; none is required, for layers are partial; null deletes, and `none` is upstream's own null. Each
-key refers to the schema that export_schemas.py wrote, which is run before. Rules on names of profiles, placeholders
-and shared files are `make check`'s.
+.vscode/settings.json maps them to files for the YAML extension (redhat.vscode-yaml). A recipe has the keys of its
+engine, `extends` and `profiles`. None is required, because layers are partial; null deletes, and `none` is upstream's
+null. Each key refers to the schema that export_schemas.py wrote: run that first. Names of profiles, placeholders and
+shared files are checked by `make check` alone.
 """
 
 import json
-from typing import Any
 
 from gretchen.files import write_text
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import Card
-from gretchen.recipes.schema import FOLDER
+from gretchen.recipes.schema import FOLDER, Schema
 from gretchen.recipes.stages import STAGES, find_stage, stage_names
 
 EDITOR = FOLDER / "editor"
 DRAFT = "http://json-schema.org/draft-07/schema#"
 DELETED = {"enum": [None, "none"]}
-Schema = dict[str, Any]
 
 
 def main() -> None:
@@ -50,7 +48,7 @@ def recipe_schema(name: str) -> Schema:
     """Return the editor's schema of the recipes that an exported schema covers."""
     keys = json.loads((FOLDER / f"{name}.json").read_text(encoding="utf-8"))["properties"]
     layered = {key: {"anyOf": [{"$ref": f"../{name}.json#/properties/{key}"}, DELETED]} for key in keys}
-    ours = {
+    own_keys = {
         "extends": {"type": "array", "items": {"type": "string"}, "description": "Files of shared_recipes/"},
         "profiles": {
             "type": "object",
@@ -60,7 +58,7 @@ def recipe_schema(name: str) -> Schema:
         },
     }
     closed = {"$schema": DRAFT, "type": "object", "additionalProperties": False}
-    return closed | {"properties": ours | layered}
+    return closed | {"properties": own_keys | layered}
 
 
 def profiles_schema(engine: str) -> Schema:
@@ -74,9 +72,9 @@ def profiles_schema(engine: str) -> Schema:
 
 
 def associations() -> dict[str, list[str]]:
-    """Return {schema file: globs of the files it is for}, as settings.json names both: from the repository's root."""
-    place = f"./{EDITOR.relative_to(EDITOR.parents[4]).as_posix()}"
-    found = {f"{place}/card.json": ["projects/*/project.yaml"]}
+    """Return {schema file: globs of the files it checks}, both relative to the root, as in settings.json."""
+    folder = f"./{EDITOR.relative_to(EDITOR.parents[4]).as_posix()}"
+    schemas = {f"{folder}/card.json": ["projects/*/project.yaml"]}
     for name in engine_files():
         if name == "axolotl":
             globs = ["projects/*/recipes/*.axolotl.yaml", "shared_recipes/axolotl/*.yaml"]
@@ -86,10 +84,10 @@ def associations() -> dict[str, list[str]]:
             globs = [f"projects/*/recipes/{form}.yaml" for form in forms]
             globs += [f"shared_recipes/zephyr/{form}.yaml" for stage in named for form in (stage, f"{stage}-*")]
             globs += ["shared_recipes/tiny/pretrain.yaml"] if "pretrain" in named else []
-        found[f"{place}/{name}.json"] = globs
+        schemas[f"{folder}/{name}.json"] = globs
     for engine in ("axolotl", "zephyr"):
-        found[f"{place}/profiles.{engine}.json"] = [f"shared_recipes/{engine}/profiles/*.yaml"]
-    return found
+        schemas[f"{folder}/profiles.{engine}.json"] = [f"shared_recipes/{engine}/profiles/*.yaml"]
+    return schemas
 
 
 if __name__ == "__main__":

@@ -1,9 +1,9 @@
-"""Writes schemas/*.json from the installed TRL and axolotl: which keys a recipe may have, their types and defaults.
+"""Writes schemas/*.json from the installed TRL and axolotl: the keys of recipes, with their types and defaults.
 
     python -m gretchen.recipes.export_schemas
 
 Run it after an upgrade of TRL, transformers, peft or axolotl; a test compares the files with the installed packages.
-`check`, `show` and `explain` read the files and import none of these packages. Left out: keys that YAML cannot set.
+`check`, `show` and `explain` read the files and import none of these packages. Keys that YAML cannot set are left out.
 """
 
 import dataclasses
@@ -23,19 +23,20 @@ from pydantic.json_schema import GenerateJsonSchema
 
 from gretchen.files import write_text
 from gretchen.recipes import editor_schemas
+from gretchen.recipes.schema import Schema
 from gretchen.recipes.stages import STAGES, Stage, config_classes
 
 FOLDER = Path(__file__).parent / "schemas"
-# Fields that are no settings: PPO's trainer computes them, and our script reads the policy from model_name_or_path.
-NO_SETTINGS = {
+# Fields that recipes cannot set: PPO's trainer computes them, and our script reads the policy from model_name_or_path.
+COMPUTED_FIELDS = {
     "ppo": {"sft_model_path", "world_size", "num_total_batches", "micro_batch_size", "local_batch_size", "batch_size",
             "local_mini_batch_size", "mini_batch_size"},
 }  # fmt: skip
 TYPES = {str: "string", int: "integer", float: "number", bool: "boolean", type(None): "null"}
-# Lists for which upstream's own code takes a bare string too (ModelConfig, DPOConfig).
+# Lists for which upstream's code also accepts a bare string (ModelConfig, DPOConfig).
 BARE_STRING = {"lora_target_modules", "loss_type"}
-# Defaults that hold for the machine that exports, or for the hour.
-UNSTABLE = {"run_name", "logging_dir"}
+# Fields whose default depends on the exporting machine or on the time.
+UNSTABLE_DEFAULTS = {"run_name", "logging_dir"}
 
 
 def main() -> None:
@@ -46,31 +47,33 @@ def main() -> None:
     editor_schemas.main()
 
 
-def exported() -> dict[str, dict[str, Any]]:
+def exported() -> dict[str, Schema]:
     """Return {file name without .json: schema} of the installed packages. Imports them (half a minute)."""
     stages = [stage for stage in STAGES if stage.engine == "zephyr" and not stage.same_as]
     return {stage.schema_name: zephyr(stage) for stage in stages} | {"axolotl": axolotl()}
 
 
-def text_of(schema: dict[str, Any]) -> str:
-    """Return a schema as JSON with one key of a recipe a line, so that an upgrade reads well as a diff."""
-    parts = []
+def text_of(schema: Schema) -> str:
+    """Return a schema as JSON with one key of a recipe a line, so that an upgrade gives a readable diff."""
+    lines = []
     for name, value in schema.items():
         text = json.dumps(value, ensure_ascii=False)
         if name in ("properties", "$defs"):
             rows = [f"    {json.dumps(k)}: {json.dumps(v, ensure_ascii=False)}" for k, v in value.items()]
             text = "{\n" + ",\n".join(rows) + "\n  }"
-        parts.append(f"  {json.dumps(name)}: {text}")
-    return "{\n" + ",\n".join(parts) + "\n}\n"
+        lines.append(f"  {json.dumps(name)}: {text}")
+    return "{\n" + ",\n".join(lines) + "\n}\n"
 
 
-def zephyr(stage: Stage) -> dict[str, Any]:
+def zephyr(stage: Stage) -> Schema:
     """Return the schema of a stage's dataclasses, as `trl <stage>` reads them."""
     import trl
 
     properties: dict[str, Any] = {}
     for part in config_classes(stage):
-        properties |= {key: field for key, field in fields(part).items() if key not in NO_SETTINGS.get(stage.name, ())}
+        properties |= {
+            key: field for key, field in fields(part).items() if key not in COMPUTED_FIELDS.get(stage.name, ())
+        }
     properties["env"] = {"type": "object", "description": "Environment variables, set before training."}
     return {
         "title": f"{stage.name}, TRL {trl.__version__}",
@@ -81,32 +84,32 @@ def zephyr(stage: Stage) -> dict[str, Any]:
     }
 
 
-def fields(part: type) -> dict[str, Any]:
+def fields(part: type) -> Schema:
     """Return {key: schema} of a dataclass's fields."""
     hints = typing.get_type_hints(part)
-    found = {}
+    properties = {}
     for field in dataclasses.fields(part):
         schema = type_schema(hints[field.name])
         if not field.init or field.name.startswith("_") or schema is None:
             continue
         if field.name in BARE_STRING:
             schema = {"anyOf": [schema, {"type": "string"}]}
-        has_default = field.default is not dataclasses.MISSING and field.name not in UNSTABLE
+        has_default = field.default is not dataclasses.MISSING and field.name not in UNSTABLE_DEFAULTS
         if has_default and (value := plain(field.default)) is not None:
             schema["default"] = value
         if text := sentence(field.metadata.get("help", "")):
             schema["description"] = text
-        found[field.name] = schema
-    return found
+        properties[field.name] = schema
+    return properties
 
 
 def plain(value: Any) -> Any:
-    """Return a default as JSON has it, None where it has none."""
+    """Return a default as a JSON value, None where JSON has none for it."""
     value = value.value if isinstance(value, enum.Enum) else value
     return value if isinstance(value, str | int | float | bool | list) else None
 
 
-def type_schema(hint: Any) -> dict[str, Any] | None:
+def type_schema(hint: Any) -> Schema | None:
     """Return the JSON schema of a type hint; None for a type that YAML cannot hold."""
     origin, inner = typing.get_origin(hint), typing.get_args(hint)
     if hint in TYPES:
@@ -127,8 +130,8 @@ def type_schema(hint: Any) -> dict[str, Any] | None:
     return None
 
 
-def union(members: tuple[Any, ...]) -> dict[str, Any] | None:
-    """Return the schema of a union; an enum beside `str` is the enum: upstream refuses any other string."""
+def union(members: tuple[Any, ...]) -> Schema | None:
+    """Return the schema of a union. An enum beside `str` is the enum alone: upstream refuses any other string."""
     schemas = [schema for member in members if (schema := type_schema(member))]
     if any("enum" in schema for schema in schemas) and str in members and type(None) not in members:
         schemas = [schema for schema in schemas if schema != {"type": "string"}]
@@ -137,7 +140,7 @@ def union(members: tuple[Any, ...]) -> dict[str, Any] | None:
     return flat(schemas)
 
 
-def flat(schemas: list[dict[str, Any]]) -> dict[str, Any]:
+def flat(schemas: list[Schema]) -> Schema:
     """Return alternatives as one schema: `type: [a, b]` where they are bare types, else `anyOf`."""
     if len(schemas) == 1:
         return dict(schemas[0])
@@ -152,8 +155,8 @@ def sentence(text: str) -> str:
     return re.split(r"(?<=[a-z0-9)`'\"])\. (?=[A-Z`])", text)[0].removesuffix(".")
 
 
-def axolotl() -> dict[str, Any]:
-    """Return axolotl's schema, with the keys that its own plugins add, and unknown keys forbidden everywhere."""
+def axolotl() -> Schema:
+    """Return axolotl's schema, with the keys that its own plugins add, and unknown keys forbidden at every level."""
     from axolotl.utils.schemas.config import AxolotlInputConfig
 
     full = json_schema(AxolotlInputConfig)
@@ -176,49 +179,49 @@ def axolotl() -> dict[str, Any]:
 
 
 def deprecated() -> dict[str, dict[str, str]]:
-    """Return axolotl's own messages on its former keys: {key: {"x-refused" or "x-deprecated": message}}.
+    """Return axolotl's own messages on its deprecated keys: {key: {"x-refused" or "x-deprecated": message}}.
 
-    "x-refused-on" is the message on a key that is refused only where its value is on.
+    "x-refused-on" is the message on a key that is refused only with a true value.
     """
     from axolotl.utils.schemas.deprecated import DeprecatedParameters
 
-    found = {}
+    messages = {}
     for name, field in sorted(DeprecatedParameters.model_fields.items()):
         on, off = ("steps", "") if "str" in str(field.annotation) else (1, 0)
-        refused, warned = answer(DeprecatedParameters, {name: on})
-        kind = "x-refused" if answer(DeprecatedParameters, {name: off})[0] else "x-refused-on"
-        found[name] = {kind: refused} if refused else {"x-deprecated": warned} if warned else {}
-    return found
+        refused, warned = validation_messages(DeprecatedParameters, {name: on})
+        kind = "x-refused" if validation_messages(DeprecatedParameters, {name: off})[0] else "x-refused-on"
+        messages[name] = {kind: refused} if refused else {"x-deprecated": warned} if warned else {}
+    return messages
 
 
-def answer(model: Any, values: dict[str, Any]) -> tuple[str, str]:
-    """Return what a pydantic model of axolotl says of values: the message that refuses them, or what it warns of."""
+def validation_messages(model: Any, values: dict[str, Any]) -> tuple[str, str]:
+    """Return (error, warning) of a pydantic model of axolotl for values, "" where there is none."""
     from axolotl.utils.schemas import deprecated as module
 
-    said: list[str] = []
+    warnings: list[str] = []
     handler = logging.Handler()
-    handler.emit = lambda record: said.append(record.getMessage())
+    handler.emit = lambda record: warnings.append(record.getMessage())
     logger = getattr(module.LOG, "logger", module.LOG)
     logger.addHandler(handler)
     try:
         model.model_validate(values)
-    except DeprecationWarning as refused:
-        return str(refused), ""
-    except ValueError as refused:
-        return " ".join(one["msg"].removeprefix("Value error, ") for one in refused.errors()), ""
+    except DeprecationWarning as error:
+        return str(error), ""
+    except ValueError as error:
+        return " ".join(detail["msg"].removeprefix("Value error, ") for detail in error.errors()), ""
     finally:
         logger.removeHandler(handler)
-    return "", " ".join(said)
+    return "", " ".join(warnings)
 
 
-def json_schema(model: Any) -> dict[str, Any]:
-    """Return a pydantic model's JSON schema, with torch's dtypes by name: axolotl has an enum of them."""
+def json_schema(model: Any) -> Schema:
+    """Return a pydantic model's JSON schema, with torch's dtypes, of which axolotl has an enum, by name."""
     import torch
 
     class Generator(GenerateJsonSchema):
         ignored_warning_kinds: typing.ClassVar = {"skipped-choice", "non-serializable-default"}
 
-        def enum_schema(self, schema: Any) -> dict[str, Any]:
+        def enum_schema(self, schema: Any) -> Schema:
             if any(isinstance(member.value, torch.dtype) for member in schema["members"]):
                 return {"type": "string", "enum": [member.name for member in schema["members"]] + ["fp8", "float8"]}
             return super().enum_schema(schema)
@@ -227,25 +230,25 @@ def json_schema(model: Any) -> dict[str, Any]:
 
 
 def plugin_models() -> list[tuple[str, type]]:
-    """Return (plugin's package, model of the keys that it adds) of axolotl's own plugins: liger, cut cross-entropy …"""
+    """Return (package, pydantic model of its keys) of each of axolotl's own plugins: liger, cut cross-entropy …"""
     import axolotl.integrations
 
-    found = []
+    plugins = []
     for file in sorted(Path(axolotl.integrations.__path__[0]).glob("*/args.py")):
         plugin = f"axolotl.integrations.{file.parent.name}"
         try:
             module = importlib.import_module(f"{plugin}.args")
         except ModuleNotFoundError:
-            continue  # a plugin whose own package is not installed could not run either
+            continue  # its own package is not installed, so the plugin could not run either
         models = [m for m in vars(module).values() if isinstance(m, type) and issubclass(m, BaseModel)]
         models = [model for model in models if model.__module__ == module.__name__]
         parts = {name for model in models for name in json_schema(model).get("$defs", {})}
-        found += [(plugin, model) for model in models if model.__name__ not in parts]
-    return found
+        plugins += [(plugin, model) for model in models if model.__name__ not in parts]
+    return plugins
 
 
 def compact(schema: Any) -> Any:
-    """Return a schema of pydantic's with first sentences, without titles and nulls as defaults, objects closed."""
+    """Return a pydantic schema with first sentences only, no titles or null defaults, unknown keys forbidden."""
     if not isinstance(schema, dict):
         return schema
     kept = {k: v for k, v in schema.items() if k not in ("title", "description") and not (k == "default" and v is None)}
