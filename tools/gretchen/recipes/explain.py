@@ -63,12 +63,12 @@ def explain_key(key: str) -> list[str]:
 def describe(schema: Schema, key: str) -> list[KeyDescription]:
     """Return each different thing that a schema knows under a dotted key."""
     descriptions = []
-    for found in _schemas_at(schema, key.split("."), schema):
-        default = f", default {found['default']}" if "default" in found else ""
-        plugin = f", only with plugins: [{found['x-plugin']}]" if "x-plugin" in found else ""
-        text = f"{_type_in_words(found, schema)}{default}{plugin}"
-        inner = sorted({name for part in _options(found, schema) for name in part.get("properties", {})})
-        descriptions.append(KeyDescription(text, _description(found, schema), tuple(inner)))
+    for part in _schemas_at(schema, key.split("."), schema):
+        default = f", default {part['default']}" if "default" in part else ""
+        plugin = f", only with plugins: [{part['x-plugin']}]" if "x-plugin" in part else ""
+        text = f"{_type_in_words(part, schema)}{default}{plugin}"
+        inner = sorted({name for option in _options(part, schema) for name in option.get("properties", {})})
+        descriptions.append(KeyDescription(text, _description(part, schema), tuple(inner)))
     return list(dict.fromkeys(descriptions))
 
 
@@ -142,14 +142,14 @@ def explain_setting(key: str, request: Request, earlier_runs: EarlierRuns) -> li
     if not describe(load_schema(resolved.engine, resolved.stage), key) and key not in GRETCHEN_KEYS:
         return [f"{subject}: not a key of {resolved.engine}'s {resolved.stage}"]
     values = [resolved.values, *(layer.values for layer in layers)]
-    keys = list(dict.fromkeys(found for part in values for found in _keys_at(part, key.split("."))))
+    keys = list(dict.fromkeys(full_key for part in values for full_key in _keys_at(part, key.split("."))))
     lines = []
-    for found in keys:
-        name = ".".join(map(str, found))
+    for full_key in keys:
+        name = ".".join(map(str, full_key))
         origin = resolved.origins.get(name)
-        value = "is not set" if origin is None else f"= {_shown(_value_at(resolved.values, found))}"
+        value = "is not set" if origin is None else f"= {_shown(_value_at(resolved.values, full_key))}"
         lines.append(f"{subject}: {name} {value}")
-        lines += [f"    {line}" for line in _layer_lines(layers, found, origin)]
+        lines += [f"    {line}" for line in _layer_lines(layers, full_key, origin)]
     return lines or [f"{subject}: not set, so the engine's default applies"]
 
 

@@ -251,22 +251,24 @@ def compact(schema: Any) -> Any:
     """Return a pydantic schema with first sentences only, no titles or null defaults, unknown keys forbidden."""
     if not isinstance(schema, dict):
         return schema
-    kept = {k: v for k, v in schema.items() if k not in ("title", "description") and not (k == "default" and v is None)}
+    shortened = {
+        k: v for k, v in schema.items() if k not in ("title", "description") and not (k == "default" and v is None)
+    }
     for key in ("items", "additionalProperties"):
-        if isinstance(kept.get(key), dict):
-            kept[key] = compact(kept[key])
+        if isinstance(shortened.get(key), dict):
+            shortened[key] = compact(shortened[key])
     for key in ("anyOf", "prefixItems", "allOf"):
-        if key in kept:
-            kept[key] = [compact(option) for option in kept[key]]
-    if "properties" in kept:
-        kept["properties"] = {name: compact(inner) for name, inner in kept["properties"].items()}
-        kept.setdefault("additionalProperties", False)
-    if "anyOf" in kept:
-        kept |= flat(kept.pop("anyOf"))
+        if key in shortened:
+            shortened[key] = [compact(option) for option in shortened[key]]
+    if "properties" in shortened:
+        shortened["properties"] = {name: compact(inner) for name, inner in shortened["properties"].items()}
+        shortened.setdefault("additionalProperties", False)
+    if "anyOf" in shortened:
+        shortened |= flat(shortened.pop("anyOf"))
     if text := sentence(schema.get("description") or schema.get("help") or ""):
-        kept["description"] = text
-    kept.pop("help", None)
-    return kept
+        shortened["description"] = text
+    shortened.pop("help", None)
+    return shortened
 
 
 if __name__ == "__main__":
