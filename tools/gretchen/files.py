@@ -102,7 +102,7 @@ def write_jsonl(path: Path, rows: Iterable[dict[str, Any]]) -> int:
     return count
 
 
-def read_jsonl(path: Path) -> list[dict[str, Any]]:
+def read_jsonl(path: Path) -> list[dict[str, Any]]:  # rows of any format
     """Return the rows of a JSON lines file that this package wrote itself."""
     with path.open(encoding="utf-8") as stream:
         return [json.loads(line) for line in stream]

@@ -119,6 +119,7 @@ def room_for_optimizer(trainer: Any) -> Iterator[None]:
     room.clear()
 
 
+# A batch as the trainer's collator returns it: its keys are the trainer's.
 def longest_batch(trainer: Any, rows: Any, count: int) -> dict[str, Any]:
     """Return the largest batch that the trainer's collator can be given of a data set's rows, `count` rows a batch.
 

@@ -14,7 +14,7 @@ from gretchen import paths
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
-def read_json(file: Path) -> dict[str, Any]:
+def read_json(file: Path) -> dict[str, Any]:  # upstream's own keys and values
     """Return a JSON file's content; {} where there is none."""
     return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
 
