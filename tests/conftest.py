@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
@@ -12,8 +13,12 @@ from made_project import MadeProject
 
 ROOT = Path(__file__).resolve().parents[1]
 
-# Tests use no network.
-os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline")
+# Tests use no network, and nothing of what this machine's user has fetched but pip's and uv's packages.
+USERS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
+for tool in ("PIP", "UV"):
+    os.environ.setdefault(f"{tool}_CACHE_DIR", str(USERS_CACHE / tool.lower()))
+OWN_CACHE = tempfile.TemporaryDirectory(prefix="gretchen-cache-")
+os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", XDG_CACHE_HOME=OWN_CACHE.name)
 
 
 def clean_environment(**more: str) -> dict[str, str]:
@@ -25,6 +30,12 @@ def clean_environment(**more: str) -> dict[str, str]:
 @pytest.fixture(scope="session")
 def root() -> Path:
     return ROOT
+
+
+@pytest.fixture(scope="session")
+def users_cache() -> Path:
+    """Return the cache of this machine's user, where a real pretrained model may have been fetched to."""
+    return USERS_CACHE
 
 
 @pytest.fixture(scope="session")

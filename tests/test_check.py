@@ -83,8 +83,9 @@ def test_the_report_lists_what_was_done(copied):
     assert lines[6] == "[6/14] every recipe under every profile resolves … ok (12 recipes × 6 profiles)"
     assert lines[9] == "[9/14] rows … ok (18 rows of 6 files)"
     assert lines[11] == (
-        f"[11/14] model … ok ({FOLDER}/base, Qwen/Qwen3-0.6B, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, Qwen/Qwen3-8B "
-        "on the hub: not looked up, dpo.axolotl from the newest run of sft, dpo.zephyr from the newest run of sft)"
+        f"[11/14] model … ok ({FOLDER}/base, HuggingFaceTB/SmolLM2-135M-Instruct, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, "
+        "Qwen/Qwen3-8B on the hub: not looked up, dpo.axolotl from the newest run of sft, "
+        "dpo.zephyr from the newest run of sft)"
     )
 
 

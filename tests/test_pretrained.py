@@ -266,7 +266,8 @@ def test_make_model_refuses_what_is_no_model():
         model_verb("nobody/no-such-model")
 
 
-def test_the_real_models_tokens_and_answer():
+def test_the_real_models_tokens_and_answer(users_cache, monkeypatch):
+    monkeypatch.setenv("XDG_CACHE_HOME", str(users_cache))
     folder = local_folder(SMOLLM2.hub_id)
     if folder is None:
         pytest.skip("SmolLM2 is not in the cache: `make model` fetches it")

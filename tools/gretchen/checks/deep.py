@@ -19,6 +19,7 @@ from gretchen.checks.validators import one_line, stage_of, validate_run, validat
 from gretchen.files import write_text
 from gretchen.hardware import machine
 from gretchen.inspecting.rows import STAGES_WITH_ROWS, tokenize_rows
+from gretchen.models.locate import loadable
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request
@@ -69,6 +70,7 @@ def _check_recipe_deep(project: str, name: str, profile: str) -> Report:
     if resolved.parent_stage and not (paths.root() / model).is_dir():
         reason = f"it starts from {resolved.parent_stage}, and {model} does not exist yet"
         return Report(f"{project}, {name}, deep", (CheckResult("recipe", skipped(reason)),))
+    resolved.values[MODEL[resolved.engine]] = loadable(model)
     file = paths.build(project) / "check" / f"{name}.{profile}.yaml"
     write_text(file, resolved.text())
     return check_deep(project, file)
@@ -83,9 +85,8 @@ def load_tokenizer(model: str) -> Outcome:
     """Check that the model's tokenizer loads."""
     from transformers import AutoTokenizer
 
-    model_dir = paths.root() / model
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(model_dir) if model_dir.is_dir() else model)
+        tokenizer = AutoTokenizer.from_pretrained(loadable(model))
     except (OSError, ValueError, KeyError) as failure:
         return outcome([f"{model}: {str(failure).splitlines()[0]}"])
     return outcome(scope=f"{len(tokenizer)} tokens")

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.checks.report import Outcome, outcome, skipped
-from gretchen.models import files
+from gretchen.models import files, locate
 from gretchen.models.chat_templates import template_problems
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
@@ -60,9 +60,8 @@ def chat_templates(project: str, resolved: Sequence[Resolved]) -> Outcome:
 
 
 def model_folder(resolved: Resolved) -> Path | None:
-    """Return the folder of the model that a recipe starts from; None for a hub id or a missing folder."""
-    folder = paths.root() / str(resolved.values[MODEL[resolved.engine]])
-    return folder if folder.is_dir() else None
+    """Return the folder of the model that a recipe starts from; None where it is not on this disk."""
+    return locate.model_folder(str(resolved.values[MODEL[resolved.engine]]))
 
 
 def _local_folders(resolved: Sequence[Resolved]) -> list[Path]:

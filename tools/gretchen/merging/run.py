@@ -13,7 +13,7 @@ from gretchen.errors import UserError, WorkError
 from gretchen.files import whole_folder, write_json
 from gretchen.merging.merge import merge
 from gretchen.merging.quantized import settings_of
-from gretchen.models.locate import require_reachable, weights_hash
+from gretchen.models.locate import model_folder, require_reachable, weights_hash
 from gretchen.runs.locks import writer_lock
 from gretchen.runs.record import RunRecord, read_record, update_record
 
@@ -95,10 +95,9 @@ def base_of(record: RunRecord) -> Path:
 
 def local(model: str) -> Path:
     """Return a model's folder, downloaded where it is a hub id. Raises where it is neither, or out of reach."""
-    place = paths.root() / model
     require_reachable(model)
-    if place.is_dir():
-        return place
+    if folder := model_folder(model):
+        return folder
     from huggingface_hub import snapshot_download
 
     return Path(snapshot_download(model, allow_patterns=BASES))

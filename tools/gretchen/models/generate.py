@@ -13,10 +13,9 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.hardware import cpu_has_bf16
-from gretchen.models.locate import require_reachable
+from gretchen.models.locate import loadable, require_reachable
 from gretchen.silence import quieten
 
 Message = dict[str, Any]
@@ -102,8 +101,7 @@ def _pretrained(base: str, from_pretrained: Callable[[str], Any]) -> Model:
     """Return tokenizer and model of a folder or hub id. Raises WorkError where its files cannot be read."""
     from transformers import AutoTokenizer
 
-    local = paths.root() / base
-    name = str(local) if local.is_dir() else base
+    name = loadable(base)
     try:
         return Model(AutoTokenizer.from_pretrained(name), from_pretrained(name))
     except (OSError, ValueError) as fault:

@@ -1,7 +1,8 @@
 """Which model a project trains under a profile, where its files are, and the hash of its weights.
 
-A name is a folder (`projects/<slug>/base` for the card's `base`) or a hub id (`Qwen/Qwen3-4B`). Nothing is downloaded
-here: the trainer does that.
+A name is a folder (`projects/<slug>/base` for the card's `base`) or a hub id (`Qwen/Qwen3-4B`). Records and resolved
+recipes hold the name; `loadable(name)` is what gets loaded: for a model of the catalogue its folder in the cache. Other
+models of the hub are downloaded by the trainer.
 """
 
 import re
@@ -11,7 +12,8 @@ from typing import Literal
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, text_hash
-from gretchen.models.pretrained import local_folder, source_of
+from gretchen.models.catalogue import known
+from gretchen.models.pretrained import fetch, local_folder, source_of
 from gretchen.projects.card import model_of
 
 EMBEDDED = re.compile(r"projects/([\w-]+)/base")
@@ -39,6 +41,18 @@ def weights_source(model: str) -> WeightsSource:
     return record.source if record else "folder" if is_folder else "hub"
 
 
+def model_folder(model: str | Path) -> Path | None:
+    """Return the folder of a model on this machine: a folder, or the cache's for a hub id of the catalogue; or None."""
+    folder = paths.root() / model
+    return folder if folder.is_dir() else local_folder(str(model))
+
+
+def loadable(model: str) -> str:
+    """Return what `from_pretrained` gets for a model: its folder on this machine, else its hub id."""
+    folder = model_folder(model)
+    return str(folder) if folder else model
+
+
 def require_embedded(model: str) -> None:
     """Raise WorkError where `model` is an embedded base (projects/<slug>/base) that has not been pretrained."""
     embedded = EMBEDDED.fullmatch(model)
@@ -53,14 +67,14 @@ def weights(folder: Path) -> list[Path]:
 
 def weights_hash(model: str | Path) -> str:
     """Return one hash over the weight files of a folder; for a hub id, of its name (its commit is not looked up)."""
-    folder = paths.root() / model
-    if not folder.is_dir():
+    folder = model_folder(model)
+    if folder is None:
         return text_hash(str(model))
     return text_hash(*(f"{file.name}:{file_hash(file)}" for file in weights(folder)))
 
 
 def require_reachable(model: str) -> None:
-    """Raise where `model` is neither a folder, nor in the hub's cache, nor reachable on the hub.
+    """Raise where `model` is neither a folder, nor in a cache, nor can be fetched. A model of the catalogue is fetched.
 
     Raises UserError for a name without the form of a hub id, WorkError for a hub id that cannot be had and for an
     embedded base that is not pretrained.
@@ -69,7 +83,14 @@ def require_reachable(model: str) -> None:
     if (paths.root() / model).is_dir():
         if not (paths.root() / model / "config.json").is_file():
             raise UserError(f"{model} holds no config.json", "name a folder in hub format, or a hub id as owner/name")
-        return
+    elif entry := known(model):
+        fetch(entry)
+    else:
+        require_on_hub(model)
+
+
+def require_on_hub(model: str) -> None:
+    """Raise where a model is neither in the hub's cache nor reachable on the hub, as require_reachable does."""
     if not HUB_ID.fullmatch(model):
         raise UserError(
             f"'{model}' is neither a folder nor a hub id (owner/name)", "see `models:` on the project's card"

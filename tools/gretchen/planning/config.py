@@ -10,7 +10,8 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
-from gretchen.models.locate import HUB_ID, require_reachable
+from gretchen.models.catalogue import known
+from gretchen.models.locate import HUB_ID, model_folder, require_on_hub
 from gretchen.projects import card
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
@@ -48,7 +49,8 @@ def find_config(name: str, is_path: bool = False) -> Path:
         raise UserError(f"there is no file {name}", "MODEL=… names a config.json or the folder that contains it")
     if not HUB_ID.fullmatch(name):
         raise WorkError(f"there is no model at '{name}'", HINT)
-    return _cached(name) or _download(name)
+    folder = model_folder(name)
+    return folder / "config.json" if folder else _cached(name) or _download(name)
 
 
 def _existing_or_base(name: str, profile: str, project: str) -> str:
@@ -69,9 +71,9 @@ def _cached(name: str) -> Path | None:
 def _download(name: str) -> Path:
     """Return a hub id's config.json, downloaded with its tokenizer. Raises WorkError where the hub is out of reach."""
     try:
-        require_reachable(name)
+        require_on_hub(name)
     except WorkError as failure:
-        raise WorkError(failure.problem, HINT) from None
+        raise WorkError(failure.problem, f"`make model` fetches it; or {HINT}" if known(name) else HINT) from None
     from huggingface_hub import snapshot_download
 
     return Path(snapshot_download(name, allow_patterns=["config.json", *TOKENIZER_FILES])) / "config.json"

@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError
 from gretchen import paths
 from gretchen.errors import WorkError
 from gretchen.files import write_text
+from gretchen.models.locate import WeightsSource
 
 FILE = "run.json"
 Kind = Literal["project", "standalone", "base"]
@@ -22,12 +23,13 @@ Status = Literal["running", "finished", "stopped", "failed", "missed"]
 
 
 class ModelSource(BaseModel):
-    """A model (folder or hub id) and the hash of its weights."""
+    """A model (folder or hub id), the hash of its weights, and where they come from."""
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
     model: str
     weights: str
+    source: WeightsSource | None = None
 
 
 class ParentRun(BaseModel):

@@ -7,10 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
-from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.files import text_hash
-from gretchen.models.locate import weights_hash
+from gretchen.models.locate import model_folder, weights_hash
 from gretchen.runs.folder import trained_weights
 from gretchen.runs.record import Run, RunRecord
 from gretchen.runs.store import finished_run, newest_by_recipe
@@ -39,7 +38,9 @@ class System:
     @property
     def folder(self) -> Path | None:
         """The folder with the system's own weights, None where they are in the hub's cache."""
-        location = trained_weights(self.run.path) if self.run else paths.root() / self.model
+        if not self.run:
+            return model_folder(self.model)
+        location = trained_weights(self.run.path)
         return location if location.is_dir() else None
 
     @property

@@ -26,7 +26,7 @@ def project_artifacts(project: str, data: str, base: dict[str, str]) -> Artifact
 
 def input_artifacts(record: RunRecord) -> Artifacts:
     """Return a training's inputs: its data, and its parent run or else its base."""
-    artifacts = project_artifacts(record.project, record.data, record.base.model_dump())
+    artifacts = project_artifacts(record.project, record.data, record.base.model_dump(exclude_none=True))
     if record.parent:
         del artifacts[f"{record.project}-base"]
         artifacts |= weights_artifact(Path(record.parent.run).name)

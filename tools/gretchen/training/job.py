@@ -11,6 +11,7 @@ from pathlib import Path
 from gretchen import paths
 from gretchen.checks.runner import check_resolved
 from gretchen.hardware import Machine
+from gretchen.models.locate import loadable
 from gretchen.projects.build import data_hash
 from gretchen.provenance import provenance
 from gretchen.recipes.layers import words_of
@@ -42,7 +43,7 @@ class Job:
             self.profile,
             words_of(self.set),
             output=paths.shown(run_dir) if run_dir else None,
-            model=start.model if start else None,
+            model=loadable(start.model) if start else None,
             parent=paths.shown(start.parent) if start and start.parent else None,
         )
         runs = start.earlier_run if start else earlier_runs(self.project, self.profile)

@@ -13,7 +13,10 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.errors import WorkError
+from gretchen.files import write_json
+from gretchen.models.files import read_json
 from gretchen.models.locate import weights_hash
+from gretchen.models.pretrained import local_folder
 from gretchen.provenance import now
 from gretchen.runs.folder import checkpoint_step, create_run, latest_checkpoint, point_latest, trained_weights
 from gretchen.runs.locks import writer_lock
@@ -79,6 +82,7 @@ def run_training(training: Training, engine: Engine, num_gpus: int, resume: bool
                 training.prepare(run_dir)
             engine(run_dir, num_gpus, resume)
             require_weights(run_dir)
+            name_base(trained_weights(run_dir), record.start.model)
             training.complete(run_dir)
         finish(run_dir)
     return run_dir
@@ -121,6 +125,13 @@ def require_weights(run_dir: Path) -> None:
     if not trained_weights(run_dir).is_dir():
         hint = f"the whole output: {paths.shown(run_dir / 'train.log')}"
         raise WorkError("the engine ended without saving weights", hint)
+
+
+def name_base(adapter: Path, model: str) -> None:
+    """Let adapter_config.json name the base by its hub id, where training read it from this machine's cache."""
+    file = adapter / "adapter_config.json"
+    if file.is_file() and local_folder(model):
+        write_json(file, read_json(file) | {"base_model_name_or_path": model})
 
 
 def finish(run_dir: Path) -> None:

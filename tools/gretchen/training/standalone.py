@@ -17,6 +17,7 @@ from gretchen.engines.zephyr.mixing import write_mixture
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.hardware import Machine, machine
+from gretchen.models.locate import loadable
 from gretchen.provenance import provenance
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.resolve import dump, require_none
@@ -71,6 +72,7 @@ def standalone_training(file: Path, run_dir: Path, set_: str, this_machine: Mach
     """Return the training of a recipe's file in a run's folder, on a machine. Raises UserError for a refused recipe."""
     recipe, adapted = read_adapted(file, run_dir, set_, this_machine)
     base = model_source(str(adapted.values[MODEL[recipe.engine]]))
+    values = adapted.values | {MODEL[recipe.engine]: loadable(base.model)}
     record = RunRecord(
         status="running",
         kind="standalone",
@@ -87,7 +89,7 @@ def standalone_training(file: Path, run_dir: Path, set_: str, this_machine: Mach
     )
     return Training(
         run_dir,
-        dump(adapted.values),
+        dump(values),
         record,
         title=f"{file} ({recipe.engine}, {recipe.stage}) from {base.model}",
         notes=(*recipe.notes, *adapted.notes),
@@ -127,7 +129,7 @@ def write_tokenizer(name: str, template: str | None, directory: Path) -> None:
     from transformers import AutoTokenizer
 
     try:
-        tokenizer = AutoTokenizer.from_pretrained(str(paths.root() / name) if (paths.root() / name).is_dir() else name)
+        tokenizer = AutoTokenizer.from_pretrained(loadable(name))
     except (OSError, ValueError) as error:
         raise UserError(f"tokenizer '{name}' does not load: {str(error).splitlines()[0]}") from None
     if template is not None:

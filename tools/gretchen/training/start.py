@@ -14,7 +14,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.merging import merge_run
-from gretchen.models.locate import require_reachable, weights_hash
+from gretchen.models.locate import require_reachable, weights_hash, weights_source
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
 from gretchen.runs.record import ModelSource, ParentRun, RunRecord, read_record
@@ -46,7 +46,7 @@ class Start:
         """The model at the bottom, below all parents."""
         if self.parent:
             return read_record(self.parent).base
-        return ModelSource(model=self.model, weights=self.weights)
+        return ModelSource(model=self.model, weights=self.weights, source=weights_source(self.model))
 
     @property
     def content(self) -> tuple[Any, ...]:
@@ -92,7 +92,7 @@ def restored_start(resolved: Resolved, record: RunRecord) -> Start:
 def model_source(model: str) -> ModelSource:
     """Return a model (folder or hub id) with its hash. Raises UserError or WorkError where it cannot be had."""
     require_reachable(model)
-    return ModelSource(model=model, weights=weights_hash(model))
+    return ModelSource(model=model, weights=weights_hash(model), source=weights_source(model))
 
 
 def parent_of(project: str, resolved: Resolved, parent_id: str) -> Path | None:

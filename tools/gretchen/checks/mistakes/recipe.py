@@ -17,6 +17,7 @@ from gretchen import paths
 from gretchen.checks.mistakes.model import template_tokens, vocabulary
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.models.files import read_json
+from gretchen.models.locate import model_folder
 from gretchen.recipes.references import files_of
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MAX_LENGTH, MODEL
@@ -59,7 +60,8 @@ class Subject:
     @classmethod
     def of(cls, resolved: Resolved) -> "Subject":
         """Return the subject for a resolved recipe. Under `tiny`, models are the embedded bases."""
-        model_dir = paths.root() / str(resolved.values.get(MODEL[resolved.engine]))
+        model = str(resolved.values.get(MODEL[resolved.engine]))
+        model_dir = model_folder(model) or paths.root() / model
         embedded = resolved.profile == "tiny"
         return cls(resolved.engine, resolved.stage, resolved.values, model_dir, resolved.location, embedded)
 
