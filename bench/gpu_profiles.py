@@ -9,11 +9,10 @@ model is its config, given below, with random weights, and each row is as long a
 in a process of its own that may take 16, 24 or 80 GB of the card. Memory and speed do not depend on the values of the
 weights; a loss here means nothing. One device.
 
-A bare CUDA machine needs torch and these wheels, versions from constraints.txt, and `PYTHONPATH=tools`:
-accelerate bitsandbytes datasets liger-kernel peft psutil pydantic pyyaml transformers trl, with what
-they require; axolotl for its engine. Where a machine with a network has the same Python and processor:
-`uv pip compile` of these names with `-c constraints.txt`, then `pip download --no-deps -d wheels -r` the result without
-torch and its CUDA packages, and on the bare machine `pip install --no-index --no-deps wheels/*.whl`.
+A bare CUDA machine needs torch, PYTHONPATH=tools, and wheels: accelerate bitsandbytes datasets liger-kernel peft psutil
+pydantic pyyaml transformers trl with what they require, and axolotl for its engine. Elsewhere, for the same Python:
+`uv pip compile` these names with `-c constraints.txt`, `pip download --no-deps -d wheels -r` the result without torch
+and CUDA's packages; there, `pip install --no-index --no-deps wheels/*.whl`.
 """
 
 import argparse
@@ -114,8 +113,8 @@ def write_rows(root: Path, num_rows: int, num_tokens: int) -> int:
     tokenizer = AutoTokenizer.from_pretrained(root / "model")
 
     def conversation(num_words: int) -> list[dict[str, str]]:
-        turns = {"user": "Transcribe.", "assistant": " ".join(["ACGT"] * num_words)}
-        return [{"role": role, "content": content} for role, content in turns.items()]
+        answer = {"role": "assistant", "content": " ".join(["ACGT"] * num_words)}
+        return [{"role": "user", "content": "Transcribe."}, answer]
 
     def length(num_words: int) -> int:
         return len(tokenizer.apply_chat_template(conversation(num_words), return_dict=True)["input_ids"])
@@ -137,7 +136,7 @@ def resolve_case(case: Case, output: str):  # noqa: ANN201 (gretchen's Resolved,
     from gretchen.recipes.machine import hardware_overrides
     from gretchen.recipes.resolve import Request, resolve
     from gretchen.recipes.schema import MAX_LENGTH
-    from gretchen.training.standalone import processor_only
+    from gretchen.training.adapt import cpu_overrides
 
     def resolved(overrides: dict[str, Any]):  # noqa: ANN202
         recipe = f"{RECIPE}.{case.engine}"
@@ -149,10 +148,11 @@ def resolve_case(case: Case, output: str):  # noqa: ANN201 (gretchen's Resolved,
     if case.dry_run:
         steps |= {MAX_LENGTH[case.engine]: 64}
     values = resolved(steps).values
-    changes, notes = hardware_overrides(values, machine())
+    hardware = hardware_overrides(values, machine())
+    changes, notes = dict(hardware.values), list(hardware.notes)
     if not machine().gpus:
-        on_processor, more = processor_only(values, case.engine)
-        changes, notes = changes | on_processor, notes + more
+        on_cpu, cpu_notes = cpu_overrides(values, case.engine)
+        changes, notes = changes | on_cpu, notes + cpu_notes
         if case.engine == "axolotl":
             changes |= {key: None for key in values if key == "plugins" or key.startswith("liger_")}  # CUDA's kernels
     for note in notes:
@@ -163,11 +163,11 @@ def resolve_case(case: Case, output: str):  # noqa: ANN201 (gretchen's Resolved,
 def planned_gib(resolved: Any, root: Path, num_tokens: int) -> float:
     """Return the plan's peak for rows of one length, in GiB."""
     from gretchen.planning.architecture import read_architecture
-    from gretchen.planning.memory import peak
-    from gretchen.planning.settings import read_settings
+    from gretchen.planning.memory import peak_memory
+    from gretchen.planning.read_settings import read_settings
 
     settings = replace(read_settings(resolved, cpu=False), padded=False)
-    return peak(read_architecture(root / "model" / "config.json"), settings, num_tokens).total / 2**30
+    return peak_memory(read_architecture(root / "model" / "config.json"), settings, num_tokens).total / 2**30
 
 
 def flops_per_token(resolved: Any, root: Path, num_tokens: int) -> float:
@@ -177,15 +177,16 @@ def flops_per_token(resolved: Any, root: Path, num_tokens: int) -> float:
     al. 2020, section 2.1). Causal attention adds 2 × length × width a layer forward, and twice that backward.
     """
     from gretchen.planning.architecture import read_architecture
-    from gretchen.planning.parameters import count
-    from gretchen.planning.settings import read_settings
+    from gretchen.planning.parameters import count_parameters
+    from gretchen.planning.read_settings import read_settings
 
-    parameters = count(read_architecture(root / "model" / "config.json"), read_settings(resolved, cpu=False).adapter)
+    model, lora = read_architecture(root / "model" / "config.json"), read_settings(resolved, cpu=False).lora
+    parameters = count_parameters(model, lora)
     config = json.loads((root / "model" / "config.json").read_text(encoding="utf-8"))
     embedding = 0 if config["tie_word_embeddings"] else config["vocab_size"] * config["hidden_size"]  # looked up only
     width = config["num_attention_heads"] * config["head_dim"]
     attention = 6 * num_tokens * width * config["num_hidden_layers"]
-    return 4 * (parameters.all - embedding) + 2 * parameters.trained + attention
+    return 4 * (parameters.total - embedding) + 2 * parameters.trained + attention
 
 
 def measure(case: Case) -> Measurement:
@@ -275,7 +276,7 @@ def main(arguments: list[str]) -> int:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("profiles", nargs="*", metavar="PROFILE", help=", ".join(LIMITS_GB))
     parser.add_argument("--engine", action="append", choices=ENGINES, default=[], help="by default both")
-    parser.add_argument("--dry-run", action="store_true", help="a scaled-down model, on a processor too")
+    parser.add_argument("--dry-run", action="store_true", help="a scaled-down model, on a CPU too")
     given = parser.parse_args(arguments)
     if unknown := set(given.profiles) - set(LIMITS_GB):
         parser.error(f"unknown profile {', '.join(sorted(unknown))}: known are {', '.join(LIMITS_GB)}")

@@ -14,7 +14,7 @@ from gretchen.recipes.editor_schemas import EDITOR, associations, editor_schemas
 ROOT = Path(__file__).resolve().parents[1]
 FILES = sorted(
     file
-    for pattern in ("projects/*/project.yaml", "projects/*/recipes/*.yaml", "shared_recipes/**/*.yaml")
+    for pattern in ("projects/*/project.yaml", "projects/*/recipes/*.yaml", "shared_recipes/*/**/*.yaml")
     for file in ROOT.glob(pattern)
 )
 

@@ -31,12 +31,14 @@ def test_the_configs_have_the_size_that_the_names_say(bench, tmp_path):
     import json
 
     from gretchen.planning.architecture import read_architecture
-    from gretchen.planning.parameters import count
+    from gretchen.planning.parameters import count_parameters
 
     for name, config in bench.CONFIGS.items():
         (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
         billions = float(name.removeprefix("Qwen/Qwen3-").removesuffix("B"))
-        assert count(read_architecture(tmp_path / "config.json"), None).all / 1e9 == pytest.approx(billions, rel=0.05)
+        assert count_parameters(read_architecture(tmp_path / "config.json"), None).total / 1e9 == pytest.approx(
+            billions, rel=0.05
+        )
 
 
 def test_a_row_of_the_table(bench):

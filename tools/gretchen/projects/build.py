@@ -3,13 +3,15 @@
     build("genome-chatbot", "tiny")      -> True where it was built anew, False where it was up to date
 
 The same builder, data and settings give the same files, byte by byte. data-card.json is written last: where it exists,
-everything does. Row limits come from the card: `rows.tiny` of each format for tiny, `rows.full` for the others.
+everything does. Row limits come from the card: `rows.tiny` and `rows.laptop` for these profiles, `rows.full` for the
+others.
 """
 
 import shutil
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
+from typing import Literal
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
@@ -87,7 +89,7 @@ def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURC
     counter = TokenCounter(tokenizer_folder(project))
     summary = DataCard(
         project=project,
-        rows="tiny" if profile == "tiny" else "full",
+        rows=row_count_key(profile),
         formats={name: summarize(rows[name], tallies[name], near[name], counter) for name in rows},
         faults=[fault for tally in tallies.values() for fault in tally.faults],
         source=source,
@@ -106,8 +108,13 @@ def ensure_built(project: str, profile: str) -> None:
 
 def row_limit(card: Card, profile: str) -> int:
     """Return how many rows of each format a profile builds."""
-    limit = card.rows.tiny if profile == "tiny" else card.rows.full
+    limit = getattr(card.rows, row_count_key(profile))
     return min(limit, SMOKE_ROWS) if is_smoke() else limit
+
+
+def row_count_key(profile: str) -> Literal["tiny", "laptop", "full"]:
+    """Return the card's key with the row count of a profile: `rows.full` for all with a GPU."""
+    return "tiny" if profile == "tiny" else "laptop" if profile == "laptop" else "full"
 
 
 def fingerprint(project: str, card: Card, limit: int, source: ExternalSource | None) -> str:

@@ -58,9 +58,10 @@ class Evaluation(CardModel):
 
 
 class Rows(CardModel):
-    """How many rows of each format: on tiny, on every other profile, and documents for the embedded base."""
+    """How many rows of each format: on tiny, on laptop, with a GPU; and documents for the embedded base."""
 
     tiny: Count
+    laptop: Count = 1500
     full: Count
     base: Count = 1
 

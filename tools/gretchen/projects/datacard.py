@@ -72,7 +72,7 @@ class DataCard(Document):
 
     schema_version: Literal[1] = 1
     project: str
-    rows: Literal["tiny", "full"]
+    rows: Literal["tiny", "laptop", "full"]
     formats: dict[str, FormatSummary]
     faults: list[str]
     source: ExternalSource | None

@@ -12,7 +12,7 @@ SHOWN_COLUMNS = ("messages", "prompt", "chosen", "rejected", "text")
 
 def markdown(data_card: DataCard, card: Card) -> str:
     """Return the data card as Markdown."""
-    profiles = "the profile tiny" if data_card.rows == "tiny" else "the profiles other than tiny"
+    profiles = "the profiles with a GPU" if data_card.rows == "full" else f"the profile {data_card.rows}"
     lines = [
         f"# The data of {data_card.project}",
         "",
