@@ -1,10 +1,10 @@
-"""`gretchen merge` beside peft's own merge: seconds and peak memory of both, each in a process of its own.
+"""`gretchen merge` against peft's own merge: seconds and peak memory of both, each in a process of its own.
 
     .venv/bin/python bench/merge.py [FOLDER]
 
 Makes a random Llama of 0.5B parameters in bf16 and five shards, and an adapter with rsLoRA, DoRA and per-module ranks,
-in FOLDER (or a temporary one; about 4 GB); merges them by both; compares every tensor. Peak memory is counted from
-behind the imports: what mapped files take is in it. The proof of `gretchen merge` is measured by itself. Linux only.
+in FOLDER (or a temporary one; about 4 GB); merges them by both; compares every tensor. Peak memory is measured
+from after the imports, mapped files included. The proof of `gretchen merge` is measured by itself. Linux only.
 """
 
 import json
@@ -21,7 +21,7 @@ RANKS = {"q_proj": 8, "k_proj": 8, "down_proj": 64, "layers.3.mlp.up_proj": 4}
 SHARD, SHARDS, BOUND = "240MB", 5, 1.5
 
 
-def make(place: Path) -> None:
+def make(folder: Path) -> None:
     """Write base/ and adapter/ with random weights, as if trained."""
     import torch
     from peft import LoraConfig, get_peft_model
@@ -30,7 +30,7 @@ def make(place: Path) -> None:
     torch.manual_seed(0)
     torch.set_default_dtype(torch.bfloat16)
     model = LlamaForCausalLM(LlamaConfig(**SIZES))
-    model.save_pretrained(place / "base", max_shard_size=SHARD)
+    model.save_pretrained(folder / "base", max_shard_size=SHARD)
     settings = {"r": 16, "lora_alpha": 32, "use_rslora": True, "use_dora": True, "rank_pattern": RANKS}
     model = get_peft_model(model, LoraConfig(target_modules="all-linear", task_type="CAUSAL_LM", **settings))
     with torch.no_grad():
@@ -39,7 +39,7 @@ def make(place: Path) -> None:
                 tensor.normal_(std=0.02)
             elif "magnitude" in name:
                 tensor.mul_(1 + 0.05 * torch.randn_like(tensor))
-    model.save_pretrained(place / "adapter")
+    model.save_pretrained(folder / "adapter")
 
 
 def memory(key: str) -> int:
@@ -48,114 +48,116 @@ def memory(key: str) -> int:
     return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(key))
 
 
-def measured(what: str, place: Path) -> dict[str, float]:
-    """Do one of the jobs in this process; return seconds of imports and work, and bytes of imports and work."""
+def measure(what: str, folder: Path) -> dict[str, float]:
+    """Run one of the jobs in this process; return seconds and bytes of its imports and of its work."""
     started = time.monotonic()
-    job = {"peft": by_peft, "gretchen": by_gretchen, "proof": proof}[what](place)
+    job = {"peft": by_peft, "gretchen": by_gretchen, "proof": proof}[what](folder)
     imported, own = time.monotonic(), memory("VmRSS")
     Path("/proc/self/clear_refs").write_text("5", encoding="utf-8")  # the peak is counted from here
     job()
-    told = {"imports_s": imported - started, "work_s": time.monotonic() - imported, "imports_bytes": own}
-    return told | {"work_bytes": memory("VmHWM") - own}
+    result = {"imports_s": imported - started, "work_s": time.monotonic() - imported, "imports_bytes": own}
+    return result | {"work_bytes": memory("VmHWM") - own}
 
 
-def by_peft(place: Path):  # noqa: ANN201 (a function without arguments)
+def by_peft(folder: Path):  # noqa: ANN201 (a function without arguments)
     """Import what peft's merge needs, and return it."""
     from peft import PeftModel
     from transformers import AutoModelForCausalLM, LlamaForCausalLM  # noqa: F401 (imported lazily otherwise)
 
     def job() -> None:
-        model = AutoModelForCausalLM.from_pretrained(place / "base", dtype="auto")
-        model = PeftModel.from_pretrained(model, place / "adapter").merge_and_unload()
-        model.save_pretrained(place / "by_peft", max_shard_size=SHARD)
+        model = AutoModelForCausalLM.from_pretrained(folder / "base", dtype="auto")
+        model = PeftModel.from_pretrained(model, folder / "adapter").merge_and_unload()
+        model.save_pretrained(folder / "by_peft", max_shard_size=SHARD)
 
     return job
 
 
-def by_gretchen(place: Path):  # noqa: ANN201
+def by_gretchen(folder: Path):  # noqa: ANN201
     """Import what the streaming merge needs, and return it."""
     import safetensors.torch  # noqa: F401 (imported lazily otherwise)
 
     from gretchen.merging.stream import stream
 
     def job() -> None:
-        planned = plan_of(place)
-        (place / "by_gretchen").mkdir()
-        stream(planned, place / "by_gretchen")
+        plan = plan_of(folder)
+        (folder / "by_gretchen").mkdir()
+        stream(plan, folder / "by_gretchen")
 
     return job
 
 
-def proof(place: Path):  # noqa: ANN201
+def proof(folder: Path):  # noqa: ANN201
     """Import what the proof of the weights needs, and return it."""
     import peft  # noqa: F401
 
     from gretchen.merging.weights import compare_weights
 
-    return lambda: compare_weights(plan_of(place), place / "by_gretchen")
+    return lambda: compare_weights(plan_of(folder), folder / "by_gretchen")
 
 
-def plan_of(place: Path):  # noqa: ANN201
-    """Return the merge's plan for the folders in `place`."""
-    from gretchen.merging.adapter import read
+def plan_of(folder: Path):  # noqa: ANN201
+    """Return the merge's plan for the folders in `folder`."""
+    from gretchen.merging.adapter import read_adapter
     from gretchen.merging.shards import Weights
-    from gretchen.merging.stream import plan
+    from gretchen.merging.stream import plan_merge
 
-    base = Weights.of(place / "base")
-    return plan(base, read(place / "adapter", base), json.loads((place / "base" / "config.json").read_text("utf-8")))
+    base = Weights.of(folder / "base")
+    config = json.loads((folder / "base" / "config.json").read_text("utf-8"))
+    return plan_merge(base, read_adapter(folder / "adapter", base), config)
 
 
-def largest_ulp(place: Path) -> tuple[int, int, int]:
+def largest_ulp(folder: Path) -> tuple[int, int, int]:
     """Return how many tensors there are, how many of them are not bit-equal, and the largest difference in ulp."""
     from gretchen.merging.shards import Weights
-    from gretchen.merging.weights import same, ulps
+    from gretchen.merging.weights import same_bits, ulps
 
-    one, two = Weights.of(place / "by_gretchen"), Weights.of(place / "by_peft")
-    assert one.heads.keys() == two.heads.keys()
-    unlike = [name for name in one.heads if not same(one.tensor(name), two.tensor(name))]
-    return len(one.heads), len(unlike), max((ulps(one.tensor(name), two.tensor(name)) for name in unlike), default=0)
+    ours, theirs = Weights.of(folder / "by_gretchen"), Weights.of(folder / "by_peft")
+    assert ours.tensors.keys() == theirs.tensors.keys()
+    different = [name for name in ours.tensors if not same_bits(ours.tensor(name), theirs.tensor(name))]
+    largest = max((ulps(ours.tensor(name), theirs.tensor(name)) for name in different), default=0)
+    return len(ours.tensors), len(different), largest
 
 
-def apart(what: str, place: Path) -> dict[str, float]:
-    """Do a job in a process of its own."""
+def run_job(what: str, folder: Path) -> dict[str, float]:
+    """Run a job in a process of its own."""
     done = subprocess.run(
-        [sys.executable, __file__, "--job", what, place], stdout=subprocess.PIPE, check=True, text=True
+        [sys.executable, __file__, "--job", what, folder], stdout=subprocess.PIPE, check=True, text=True
     )
     return json.loads(done.stdout.splitlines()[-1])
 
 
-def main(place: Path) -> int:
-    """Make, merge by both, compare, print; return 1 where the merge is slower, larger or other than promised."""
-    subprocess.run([sys.executable, __file__, "--job", "make", place], check=True, capture_output=True)
-    shards = [file.stat().st_size for file in (place / "base").glob("*.safetensors")]
+def main(folder: Path) -> int:
+    """Create, merge by both, compare, print; return 1 where the merge is slower, larger or different."""
+    subprocess.run([sys.executable, __file__, "--job", "make", folder], check=True, capture_output=True)
+    shards = [file.stat().st_size for file in (folder / "base").glob("*.safetensors")]
     print(f"base: {sum(shards) / 2**20:.0f} MiB in {len(shards)} shards, the largest {max(shards) / 2**20:.0f} MiB")
-    told = {what: apart(what, place) for what in ("gretchen", "peft", "proof")}
+    results = {what: run_job(what, folder) for what in ("gretchen", "peft", "proof")}
     names = {"gretchen": "gretchen, streaming", "peft": "peft, merge_and_unload", "proof": "gretchen, proof of weights"}
-    for what, one in told.items():
+    for what, result in results.items():
         print(
-            f"{names[what]:27} work {one['work_s']:6.1f} s, imports {one['imports_s']:5.1f} s; peak "
-            f"{one['work_bytes'] / 2**20:5.0f} MiB ({one['work_bytes'] / max(shards):.2f} shards) "
-            f"beyond the imports' {one['imports_bytes'] / 2**20:.0f} MiB"
+            f"{names[what]:27} work {result['work_s']:6.1f} s, imports {result['imports_s']:5.1f} s; peak "
+            f"{result['work_bytes'] / 2**20:5.0f} MiB ({result['work_bytes'] / max(shards):.2f} shards) "
+            f"beyond the imports' {result['imports_bytes'] / 2**20:.0f} MiB"
         )
-    count, unlike, ulp = largest_ulp(place)
-    print(f"{count} tensors, {count - unlike} bit-equal to peft's; largest difference {ulp} ulp of bf16")
-    bound = plan_of(place).bound
-    ours, theirs = told["gretchen"], told["peft"]
-    kept = {
+    count, different, ulp = largest_ulp(folder)
+    print(f"{count} tensors, {count - different} bit-equal to peft's; largest difference {ulp} ulp of bf16")
+    bound = plan_of(folder).memory_bound
+    ours, theirs = results["gretchen"], results["peft"]
+    checks = {
         f"{SHARDS} shards": len(shards) == SHARDS,
-        f"peak under the bound that it tells, {bound / 2**20:.0f} MiB": ours["work_bytes"] < bound,
+        f"peak under its own bound, {bound / 2**20:.0f} MiB": ours["work_bytes"] < bound,
         f"peak under {BOUND} shards": ours["work_bytes"] < BOUND * max(shards),
         "no slower than peft": ours["work_s"] <= theirs["work_s"],
         "within 1 ulp": ulp <= 1,
     }
-    print("; ".join(f"{promise}: {'kept' if held else 'NOT KEPT'}" for promise, held in kept.items()))
-    return 0 if all(kept.values()) else 1
+    print("; ".join(f"{check}: {'ok' if passed else 'FAILED'}" for check, passed in checks.items()))
+    return 0 if all(checks.values()) else 1
 
 
 if __name__ == "__main__":
     if sys.argv[1:2] == ["--job"]:
         what, folder = sys.argv[2], Path(sys.argv[3])
-        print(json.dumps(make(folder) if what == "make" else measured(what, folder)))
+        print(json.dumps(make(folder) if what == "make" else measure(what, folder)))
         sys.exit()
     folder = Path(sys.argv[1] if len(sys.argv) > 1 else tempfile.mkdtemp(prefix="merge-"))
     folder.mkdir(exist_ok=True)

@@ -1,5 +1,5 @@
 #!/bin/sh
-# Does the pinned set resolve on the platforms that README.md calls "resolved only"? Needs the network, installs nothing.
+# Does the pinned set resolve on the platforms that README.md lists as "resolved only"? Needs the network, installs nothing.
 #   sh bench/resolve_platforms.sh
 set -eu
 cd "$(dirname "$0")/.."

@@ -1,5 +1,5 @@
 #!/bin/sh
-# How long `make setup` takes when there is nothing to do (wanted: under 0.2 s), twice:
+# How long `make setup` takes when there is nothing to do (target: under 0.2 s), twice:
 # files untouched, and files touched but the same in content.
 #   sh bench/setup_noop.sh
 set -eu

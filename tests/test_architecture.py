@@ -27,17 +27,7 @@ HEAVY |= {"accelerate", "pyarrow"}
 MAX_PARAMETERS, MAX_LINES = 6, 300
 # Public functions that still take too many parameters or return dict[str, Any] without a reason. Remove a line when its
 # function is fixed; add none.
-UNREASONED: set[str] = {
-    "tools/gretchen/merging/answers.py:gap",
-    "tools/gretchen/merging/merge.py:by_peft",
-    "tools/gretchen/merging/merge.py:by_streaming",
-    "tools/gretchen/merging/merge.py:merge",
-    "tools/gretchen/merging/merge.py:proof_by_answers",
-    "tools/gretchen/merging/quantized.py:settings_of",
-    "tools/gretchen/merging/trained.py:compare_answers",
-    "tools/gretchen/merging/trained.py:score",
-    "tools/gretchen/merging/weights.py:compare_weights",
-}
+UNREASONED: set[str] = set()
 # Files above MAX_LINES, each with its reason; at most ten.
 LONG = {
     "tests/test_eval.py": "one training feeds all its tests",

@@ -196,7 +196,7 @@ def test_order_is_kept_and_each_current_key_has_an_origin():
 
 @pytest.mark.slow
 def test_trls_own_parser_accepts_a_translated_recipe(tmp_path):
-    from gretchen.engines.zephyr.stage import parse
+    from gretchen.engines.zephyr.inputs import parse
 
     more = {
         "dataset_mixture": {

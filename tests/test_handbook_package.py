@@ -118,7 +118,7 @@ def read_by(python, recipe, stage, folder):
 
 @pytest.mark.parametrize("stage", RECIPES)
 def test_values_and_rows_are_the_same(handbook, data, stage):
-    from gretchen.engines.zephyr.stage import parse
+    from gretchen.engines.zephyr.inputs import parse
     from gretchen.recipes.stages import config_classes, find_stage
 
     values = RECIPES[stage] | {"output_dir": str(data / "out")}

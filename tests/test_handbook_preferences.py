@@ -30,7 +30,7 @@ wandb_tags: [a, b]
 @pytest.mark.slow
 @pytest.mark.parametrize("stage", ["dpo", "kto", "orpo", "simpo"])
 def test_trls_own_parser_accepts_a_translated_recipe_of_every_preference_stage(tmp_path, stage, monkeypatch):
-    from gretchen.engines.zephyr.stage import parse
+    from gretchen.engines.zephyr.inputs import parse
     from gretchen.recipes.stages import config_classes, find_stage
 
     monkeypatch.setenv("WANDB_TAGS", "")

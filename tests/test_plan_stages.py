@@ -16,6 +16,7 @@ from gretchen.planning.plan import Budget, make_plan
 from gretchen.planning.read_settings import read_settings
 from gretchen.planning.steps import count_steps
 from gretchen.recipes.resolve import Request, resolve
+from gretchen.runs.store import earlier_runs
 
 PROJECT, ROWS = "genome-chatbot", 150
 ENGINES = {"zephyr": "per_device_train_batch_size", "axolotl": "micro_batch_size"}
@@ -85,7 +86,9 @@ def test_parameters_tokens_and_steps_are_the_trainers_own(name, short, root, tmp
     )
     changes |= {("num_epochs" if engine == "axolotl" else "num_train_epochs"): 3}
     changes |= PLAIN[engine] | (SHORT[engine] if short else {})
-    resolved = resolve(Request(PROJECT, name, "tiny", output=str(tmp_path / "run"), overrides=changes))
+    resolved = resolve(
+        Request(PROJECT, name, "tiny", output=str(tmp_path / "run"), overrides=changes), earlier_runs(PROJECT, "tiny")
+    )
     base = root / "projects" / PROJECT / "base" / "config.json"
     plan = make_plan(resolved, base, Budget("this machine", 8, cpu=True), auxiliary=base)
     trainer = stopped_trainer(resolved, tmp_path / "run", monkeypatch)

@@ -96,7 +96,7 @@ def written(folder, name, recipe="sft.zephyr", **changes):
 
 
 def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
-    from gretchen.engines.zephyr.stage import parse
+    from gretchen.engines.zephyr.inputs import parse
 
     seen = 0
     for slug in project_slugs():

@@ -17,7 +17,7 @@ from pydantic import ValidationError
 from gretchen import paths
 from gretchen.checks.report import Outcome, outcome
 from gretchen.engines.axolotl.capabilities import H100
-from gretchen.engines.zephyr.stage import parse
+from gretchen.engines.zephyr.inputs import parse
 from gretchen.errors import GretchenError
 from gretchen.recipes.stages import config_classes, find_stage
 from gretchen.recipes.standalone import StandaloneRecipe, read_standalone

@@ -1,11 +1,11 @@
-"""`make merge PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id]`: a run's adapter merged into the weights it started from.
+"""`make merge PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id]`: merge a run's adapter into the weights it started from.
 
     make merge PROJECT=genome-chatbot
     gretchen merge --base DIR --adapter DIR --output DIR
 
-Adds `model/`, in hub format, to the newest finished run of the recipe, once; or merges folders outside any project.
-The merge streams: its memory does not grow with the model. Then it proves itself, tensor by tensor and by its answers
-to held-out prompts, and fails where the merged model is not what was trained. It trains and evaluates nothing.
+Adds `model/`, in hub format, to the newest finished run of the recipe, once; or merges folders outside any project. The
+merge streams: its memory does not grow with the model. It is proved tensor by tensor and by answers to held-out
+prompts, and fails where the merged model differs from what was trained. It trains and evaluates nothing.
 """
 
 from pathlib import Path
@@ -33,37 +33,35 @@ def merge(
     output: Annotated[str, typer.Option(help="without a project: the folder to write")] = "",
 ) -> None:
     """Merge an adapter into the weights it was trained on, and prove the result."""
-
-    loose = {"BASE": base, "ADAPTER": adapter, "OUTPUT": output}
+    folders = {"BASE": base, "ADAPTER": adapter, "OUTPUT": output}
     if not project:
-        require_folders(loose, dequantized)
-        return merge_folders(str(folder_or_id(base)), Path(adapter).absolute(), Path(output).absolute())
-    if given := [name for name, value in loose.items() if value]:
-        raise UserError(f"PROJECT and {given[0]} exclude each other", "merge a run of a project, or loose folders")
+        require_folders(folders, dequantized)
+        return merge_folders(folder_or_id(base), Path(adapter).absolute(), Path(output).absolute())
+    if given := [name for name, value in folders.items() if value]:
+        raise UserError(f"PROJECT and {given[0]} exclude each other", "merge a run of a project, or standalone folders")
     merge_run(chosen_run(project, recipe, profile, run), dequantized)
     words = ["" if profile == "tiny" else f" PROFILE={profile}", f" RUNS={run}" if run else ""]
     print(f"next: make eval PROJECT={project}" + "".join(words))
 
 
-def require_folders(loose: dict[str, str], dequantized: bool) -> None:
-    """Raise UserError where folders to merge are not all named, or where only a run can tell what is asked."""
-    absent = [name for name, value in loose.items() if not value]
-    if len(absent) == len(loose):
-        raise UserError("merge needs PROJECT", f"make merge PROJECT=…, or all of {', '.join(loose)}")
+def require_folders(folders: dict[str, str], dequantized: bool) -> None:
+    """Raise UserError where folders to merge are not all named, or where an option needs a run."""
+    absent = [name for name, value in folders.items() if not value]
+    if len(absent) == len(folders):
+        raise UserError("merge needs PROJECT", f"make merge PROJECT=…, or all of {', '.join(folders)}")
     if absent:
-        raise UserError(f"merge needs {absent[0]} too", f"without PROJECT name all of {', '.join(loose)}")
+        raise UserError(f"merge needs {absent[0]} too", f"without PROJECT name all of {', '.join(folders)}")
     if dequantized:
         raise UserError("DEQUANTIZED=1 needs a run of a project", "its recipe says how the base was quantized")
 
 
-def folder_or_id(base: str) -> str | Path:
-    """Return a folder as an absolute path, so that it is found from everywhere, and a hub id as it is."""
-    return Path(base).absolute() if Path(base).is_dir() else base
+def folder_or_id(base: str) -> str:
+    """Return a folder as an absolute path, and a hub id unchanged."""
+    return str(Path(base).absolute()) if Path(base).is_dir() else base
 
 
 def chosen_run(project: str, recipe: str, profile: str, run: str) -> Path:
-    """Return the run to merge. Raises UserError where there is none, naming what would make one."""
-
+    """Return the run to merge. Raises UserError where there is none, with the command that trains it."""
     card_file(project)
     if run:
         return finished_run(project, run).path

@@ -10,7 +10,7 @@ import tempfile
 from pathlib import Path
 from typing import Any
 
-from gretchen.engines.zephyr.stage import load_rows, parse
+from gretchen.engines.zephyr.inputs import load_rows, parse
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.inspecting.sequences import TokenSequence, sequences_of

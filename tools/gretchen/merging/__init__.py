@@ -2,7 +2,7 @@
 
     adapter.py -> arithmetic.py, shards.py -> stream.py (or by_peft.py) -> companions.py -> weights.py, answers.py
 
-run.py does it for a run or for loose folders. Nothing heavy is imported with this package.
+run.py does it for a run or for standalone folders. Nothing heavy is imported with this package.
 """
 
 from gretchen.merging.run import merge_folders, merge_run

@@ -1,8 +1,8 @@
-"""The merge itself, shard by shard and tensor by tensor: base + adapter -> the same shards with merged weights.
+"""The merge, shard by shard and tensor by tensor: base + adapter -> the same shards with merged weights.
 
-Memory stays at a few pieces of a tensor, whatever the sizes of model and shards: a shard is mapped, a tensor is handled
-in pieces of its rows, and each piece is written at once. A tensor keeps its number type. Where the adapter changes the
-input or the output embedding of a model in which both are one (tied), the two are written apart, as they were trained.
+Memory stays at a few chunks of a tensor, whatever the size of model and shards: a shard is memory-mapped, a tensor is
+processed in chunks of rows, and each chunk is written at once. A tensor keeps its dtype. Where the adapter changes one
+of two tied embeddings, they are written untied, as they were trained.
 """
 
 import math
@@ -12,104 +12,106 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.files import write_json
-from gretchen.merging.adapter import EMBEDDING, HEAD, Adapter
-from gretchen.merging.arithmetic import merged
-from gretchen.merging.shards import INDEX, Head, Weights, pieces, write
+from gretchen.merging.adapter import Adapter
+from gretchen.merging.arithmetic import merged_rows
+from gretchen.merging.names import EMBEDDING, HEAD
+from gretchen.merging.shards import INDEX, TensorInfo, Weights, row_chunks, write_safetensors
 
-# What a piece takes while it is merged, and what the matrix product and the allocator keep: 51 to 83 MiB were seen.
-PIECES_BYTES = 2**27
+# What a chunk takes while it is merged, and what the matrix product and the allocator keep: 51 to 83 MiB were measured.
+CHUNKS_BYTES = 2**27
 
 
 @dataclass(frozen=True)
-class Plan:
-    """What is written: {tensor: head, `file` being the base's shard}, where each comes from, and whether ties hold.
+class MergePlan:
+    """What is written: `tensors` by name (their `file` is the base's shard).
 
-    `sources` names the base's tensor that a tensor starts from.
+    `sources` names the base's tensor that a tensor starts from; `untied`: embeddings that were tied no longer are.
     """
 
     base: Weights
     adapter: Adapter
-    heads: dict[str, Head]
+    tensors: dict[str, TensorInfo]
     sources: dict[str, str]
     untied: bool
 
     @property
-    def bytes_written(self) -> int:
+    def nbytes(self) -> int:
         """The size of all weights that are written."""
-        return sum(head.nbytes for head in self.heads.values())
+        return sum(info.nbytes for info in self.tensors.values())
 
     @property
-    def bound(self) -> int:
+    def memory_bound(self) -> int:
         """The most bytes of memory that the merge takes, beyond what the libraries take themselves."""
-        rows = [head.nbytes // head.shape[0] for head in self.heads.values() if head.shape and head.shape[0]]
-        own = [head.nbytes for head in self.adapter.weights.heads.values()]
-        return PIECES_BYTES + 2 * max(rows, default=0) + 3 * max(own, default=0)
+        rows = [info.nbytes // info.shape[0] for info in self.tensors.values() if info.shape and info.shape[0]]
+        own = [info.nbytes for info in self.adapter.weights.tensors.values()]
+        return CHUNKS_BYTES + 2 * max(rows, default=0) + 3 * max(own, default=0)
 
     def rows(self, name: str, start: int, stop: int) -> Any:
-        """Return rows of a tensor before a layer adds to it: the base's, or what the adapter holds in its place."""
+        """Return rows of a tensor before a layer adds to it: the base's, or the adapter's that replace them."""
         if name in self.adapter.replaced:
             rows = self.adapter.weights.rows(self.adapter.replaced[name], start, stop)
-            return rows.to(number_type(self.heads[name].dtype))
+            return rows.to(torch_dtype(self.tensors[name].dtype))
         return self.base.rows(self.sources[name], start, stop)
 
-    def data(self, name: str) -> Iterator[Any]:
-        """Return a tensor's merged rows in pieces."""
-        shape = self.heads[name].shape
+    def chunks(self, name: str) -> Iterator[Any]:
+        """Yield a tensor's merged rows in chunks."""
+        shape = self.tensors[name].shape
         if name in self.adapter.layers:
-            yield from merged(lambda start, stop: self.rows(name, start, stop), shape, self.adapter.factors(name))
+            factors = self.adapter.factors(name)
+            yield from merged_rows(lambda start, stop: self.rows(name, start, stop), shape, factors)
         else:
-            yield from (self.rows(name, start, stop) for start, stop in pieces(shape))
+            yield from (self.rows(name, start, stop) for start, stop in row_chunks(shape))
 
 
-def number_type(name: str) -> Any:
-    """Return torch's type for a safetensors name of one."""
+def torch_dtype(name: str) -> Any:
+    """Return torch's dtype for safetensors' name of it."""
     import torch
 
     return {"F32": torch.float32, "F16": torch.float16, "BF16": torch.bfloat16, "F64": torch.float64}[name]
 
 
-def plan(base: Weights, adapter: Adapter, config: dict[str, Any]) -> Plan:
+def plan_merge(base: Weights, adapter: Adapter, config: dict[str, Any]) -> MergePlan:
     """Return what the merge writes. `config` is the base's config.json."""
     changed = set(adapter.layers) | set(adapter.replaced)
-    table = next((name for name in base.heads if name.endswith(EMBEDDING)), None)
-    is_tied = bool(table) and (HEAD not in base.heads or bool(config.get("tie_word_embeddings")))
-    untied = is_tied and bool({HEAD, table} & changed) and not replaced_by_one(adapter, table)
-    sources = {name: name for name in base.heads}
-    heads = {name: reshaped(head, name, adapter) for name, head in base.heads.items()}
+    embedding = next((name for name in base.tensors if name.endswith(EMBEDDING)), None)
+    is_tied = bool(embedding) and (HEAD not in base.tensors or bool(config.get("tie_word_embeddings")))
+    untied = is_tied and bool({HEAD, embedding} & changed) and not _replaces_both(adapter, embedding)
+    sources = {name: name for name in base.tensors}
+    tensors = {name: _resized(info, name, adapter) for name, info in base.tensors.items()}
     if untied:
-        sources[HEAD] = str(table)
-        if ".base_layer." in adapter.replaced.get(str(table), ""):
+        sources[HEAD] = str(embedding)
+        if ".base_layer." in adapter.replaced.get(str(embedding), ""):
             # Saved below a layer that adds to it, it is still the one tensor that both share.
-            adapter = replace(adapter, replaced={HEAD: adapter.replaced[str(table)]} | adapter.replaced)
-        heads[HEAD] = reshaped(base.heads[str(table)], HEAD, adapter)
-    return Plan(base, adapter, heads, sources, untied)
+            adapter = replace(adapter, replaced={HEAD: adapter.replaced[str(embedding)]} | adapter.replaced)
+        tensors[HEAD] = _resized(base.tensors[str(embedding)], HEAD, adapter)
+    return MergePlan(base, adapter, tensors, sources, untied)
 
 
-def replaced_by_one(adapter: Adapter, table: str | None) -> bool:
-    """Return whether the adapter holds one and the same tensor as input and as output embedding, and adds to none."""
-    import torch
-
-    if {HEAD, table} & set(adapter.layers) or not {HEAD, table} <= set(adapter.replaced):
-        return False
-    one, two = (adapter.weights.tensor(adapter.replaced[name]) for name in (HEAD, str(table)))
-    return torch.equal(one, two)
-
-
-def reshaped(head: Head, name: str, adapter: Adapter) -> Head:
-    """Return a tensor's head with the adapter's shape, where that replaces the tensor (a larger vocabulary)."""
-    if name not in adapter.replaced:
-        return head
-    shape = adapter.weights.heads[adapter.replaced[name]].shape
-    return replace(head, shape=shape, nbytes=head.nbytes // max(1, math.prod(head.shape)) * math.prod(shape))
-
-
-def stream(plan: Plan, target: Path) -> None:
-    """Write the merged weights into `target`, in the base's shards, with their index where there are many."""
-    shards = {file: {name: head for name, head in plan.heads.items() if head.file == file} for file in plan.base.files}
-    for number, (file, heads) in enumerate(shards.items(), start=1):
-        write(target / file.name, heads, plan.data)
+def stream(plan: MergePlan, target: Path) -> None:
+    """Write the merged weights into `target`, in the base's shards, with an index where there are several."""
+    shards = {file: {n: info for n, info in plan.tensors.items() if info.file == file} for file in plan.base.files}
+    for number, (file, tensors) in enumerate(shards.items(), start=1):
+        write_safetensors(target / file.name, tensors, plan.chunks)
         if len(shards) > 1:
             print(f"  shard {number} of {len(shards)}: {file.name}", flush=True)
     if len(shards) > 1:
-        places = {name: head.file.name for name, head in plan.heads.items()}
-        write_json(target / INDEX, {"metadata": {"total_size": plan.bytes_written}, "weight_map": places})
+        weight_map = {name: info.file.name for name, info in plan.tensors.items()}
+        write_json(target / INDEX, {"metadata": {"total_size": plan.nbytes}, "weight_map": weight_map})
+
+
+def _replaces_both(adapter: Adapter, embedding: str | None) -> bool:
+    """Return whether the adapter replaces input and output embedding by equal tensors, and adds to neither."""
+    import torch
+
+    if {HEAD, embedding} & set(adapter.layers) or not {HEAD, embedding} <= set(adapter.replaced):
+        return False
+    head, table = (adapter.weights.tensor(adapter.replaced[name]) for name in (HEAD, str(embedding)))
+    return torch.equal(head, table)
+
+
+def _resized(info: TensorInfo, name: str, adapter: Adapter) -> TensorInfo:
+    """Return a tensor's info with the adapter's shape, where that replaces the tensor (a larger vocabulary)."""
+    if name not in adapter.replaced:
+        return info
+    shape = adapter.weights.tensors[adapter.replaced[name]].shape
+    return replace(info, shape=shape, nbytes=info.nbytes // max(1, math.prod(info.shape)) * math.prod(shape))

@@ -70,6 +70,12 @@ class Subject:
         """Return whether an adapter is trained, and not all weights."""
         return bool(self.values.get("use_peft") or self.values.get("adapter"))
 
+    @property
+    def has_small_model(self) -> bool:
+        """Return whether the model is an embedded base, or a small one on this disk."""
+        size = 0 if self.embedded_base else sum(f.stat().st_size for f in self.model_dir.glob("*.safetensors"))
+        return self.embedded_base or 0 < size < SMALL_MODEL_BYTES
+
     def at(self, *key: Any) -> str:
         """Return "file:line" of a key."""
         return self.location(key)
@@ -91,9 +97,7 @@ def find_mistakes(subject: Subject) -> Iterator[Problem]:
 def learning_rate(subject: Subject) -> Iterator[Problem]:
     """Warn of a learning rate that is off by a factor of ten for the stage and the method."""
     rate, stage = subject.values.get("learning_rate"), subject.stage
-    size = sum(file.stat().st_size for file in subject.model_dir.glob("*.safetensors"))
-    is_small = subject.embedded_base or 0 < size < SMALL_MODEL_BYTES
-    if not isinstance(rate, int | float) or stage not in USUAL_RATES or is_small:
+    if not isinstance(rate, int | float) or stage not in USUAL_RATES or subject.has_small_model:
         return
     full, lora = USUAL_RATES[stage]
     method, usual = ("LoRA", lora) if subject.is_lora else ("full", full)

@@ -10,6 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.engines.four_bits import keep_trainable
+from gretchen.engines.zephyr import inputs
 from gretchen.engines.zephyr import stage as stages
 from gretchen.errors import WorkError
 from gretchen.recipes.stages import config_classes, find_stage
@@ -29,13 +30,13 @@ def train(recipe: Path, stage: str = "ppo", resume: bool = False) -> Path:
 
     if resume:
         raise WorkError("TRL's PPO trainer cannot go on from a checkpoint", "train anew without RESUME=1")
-    script, config, model, mixture = stages.parse(recipe, *config_classes(find_stage("zephyr", stage)))
+    script, config, model, mixture = inputs.parse(recipe, *config_classes(find_stage("zephyr", stage)))
     run = Path(config.output_dir)
     limit_episodes(config)
     load_kwargs, _ = stages.load_kwargs(AutoModelForCausalLM, model, config)
     tokenizer = AutoTokenizer.from_pretrained(model.model_name_or_path, padding_side="left")
     reward_model, value_model = (scoring_model(config.reward_model_path, load_kwargs) for _ in range(2))
-    rows = stages.load_rows(script, mixture)
+    rows = inputs.load_rows(script, mixture)
     splits = [rows[name] for name in (script.dataset_train_split, script.dataset_test_split)]
     train_rows, test_rows = (tokenized_prompts(split, tokenizer) for split in splits)
     set_seed(config.seed)

@@ -12,8 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.engines.four_bits import keep_trainable
-from gretchen.engines.zephyr.mixing import without_extra_prompts
-from gretchen.errors import UserError
+from gretchen.engines.zephyr.inputs import load_rows, parse, split_of
 from gretchen.recipes.stages import Stage, config_classes, load_object
 from gretchen.runs.folder import latest_checkpoint
 from gretchen.tracking.run import curve_callbacks
@@ -66,40 +65,6 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
     trainer.add_callback(LongestFirst(trainer))
     trainer.train(resume_from_checkpoint=latest_checkpoint(run) if resume else None)
     return save(trainer, run)
-
-
-def parse(recipe: Path, *classes: type) -> tuple[Any, ...]:
-    """Return the recipe's values as instances of TRL's dataclasses, in the order given.
-
-    Raises UserError for a key that none of them knows: TRL's own scripts would ignore it in silence.
-    """
-    from trl import TrlParser
-
-    try:
-        return TrlParser(classes).parse_args_and_config(["--config", str(recipe)], fail_with_unknown_args=True)
-    except ValueError as failure:
-        raise UserError(f"{recipe}: {failure}", "`gretchen check` names the line") from None
-
-
-def load_rows(script: Any, mixture: Any) -> Any:
-    """Return the recipe's DatasetDict: `datasets:` (TRL's mixture) or `dataset_name:` (a folder or a hub id)."""
-    from datasets import load_dataset
-    from trl import get_dataset
-
-    if mixture.datasets:
-        return get_dataset(mixture)
-    rows = load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
-    return without_extra_prompts(rows)
-
-
-def split_of(rows: Any, split: str) -> Any:
-    """Return one split of the rows. Raises UserError for a split that does not exist."""
-    if split not in rows:
-        raise UserError(
-            f"the data have no split '{split}', only {', '.join(rows)}",
-            "dataset_train_split and dataset_test_split name the splits; eval_strategy: 'no' needs no test split",
-        )
-    return rows[split]
 
 
 def tokenizer_of(run: Path) -> Any:
