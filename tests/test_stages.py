@@ -111,9 +111,9 @@ def test_five_steps_of_each_recipe(root, tmp_path, recipe):
         reward_model(root)
     weights_dir = trained(recipe, tmp_path, **SMALL[engine] | ONLINE.get(recipe, {}))
     rows = read_metrics(tmp_path)
-    steps = [row for row in rows if progress.first_of(progress.LOSSES, row)]
+    steps = [row for row in rows if progress.first_logged(progress.LOSSES, row)]
     assert [row["step"] for row in steps] == list(range(1, STEPS + 1))
-    assert all(math.isfinite(row[progress.first_of(progress.LOSSES, row)]) for row in steps)
+    assert all(math.isfinite(row[progress.first_logged(progress.LOSSES, row)]) for row in steps)
     assert f"step {STEPS}/{STEPS}" in progress.line(rows)
     assert weights_dir.name == ("model" if recipe.startswith("sft-full") else "adapter")
     weights = load_file(next(weights_dir.glob("*.safetensors")))
