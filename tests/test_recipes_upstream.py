@@ -139,7 +139,7 @@ def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path)
     assert seen >= 2 * len(PROFILES)
 
 
-def test_a_rule_of_axolotls_that_spans_several_keys_is_told(built_root):
+def test_a_rule_of_axolotls_that_spans_several_keys_is_reported(built_root):
     report = check_deep(PROJECT, written(built_root, "axolotl-rules", "sft.axolotl", save_steps=5, saves_per_epoch=2))
     assert len(report.errors) == 1
     assert report.errors[0].startswith("axolotl-rules/recipe.yaml: ")
@@ -165,7 +165,7 @@ def test_the_deep_check_tells_rules_that_span_several_keys(built_root):
     assert report.errors[0].startswith("rules/recipe.yaml: --load_best_model_at_end requires the save and eval strat")
 
 
-def test_a_row_that_trains_nothing_is_told_with_its_line(built_root):
+def test_a_row_that_trains_nothing_is_reported_with_its_line(built_root):
     report = check_deep(PROJECT, written(built_root, "short", max_length=8))
     assert report.errors[0] == (
         f"build/{PROJECT}/chats/train.jsonl:1: no token of this row is trained: the answer is beyond max_length "
@@ -173,7 +173,7 @@ def test_a_row_that_trains_nothing_is_told_with_its_line(built_root):
     )
 
 
-def test_an_answer_without_a_trained_end_is_told(built_root):
+def test_an_answer_without_a_trained_end_is_reported(built_root):
     base = built_root / f"projects/{PROJECT}/base"
     shutil.copytree(base, built_root / "endless")
     template = (base / "chat_template.jinja").read_text(encoding="utf-8")
