@@ -3,10 +3,10 @@
     .venv/bin/python bench/laptop_profile.py [--engine zephyr] [--stage sft] [--quick]
 
 Each setting trains the genome chatbot's SFT (or another stage that starts from the base) on SmolLM2-135M-Instruct for a
-few optimizer steps of 16 rows, in a process of its own, and the table tells tokens per second from the second step on
-and peak memory. Rows are those of `make data PROJECT=genome-chatbot PROFILE=laptop`. Quiet machine: the load average is
-printed, and above one the figures say little. It writes nothing into the repository; shared_recipes/*/profiles/
-laptop.yaml holds what was chosen from it.
+few optimizer steps of 16 rows, in a process of its own. The table has tokens per second, per second of CPU time (both
+from the second step on), and peak memory. Rows are those of `make data PROJECT=genome-chatbot PROFILE=laptop`. On a
+machine with other work (see the load) compare tokens per second of CPU time, at one thread: waiting threads use time
+too. It writes nothing into the repository; shared_recipes/*/profiles/laptop.yaml has what was chosen from it.
 """
 
 import argparse
@@ -14,8 +14,9 @@ import os
 import resource
 import sys
 import tempfile
+import time
 from concurrent.futures import ProcessPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -53,10 +54,21 @@ SETTINGS = [
     Setting(16, threads=1),
     Setting(16, wait_policy="passive"),
 ]
+QUICK = [Setting(2, checkpointing=True), Setting(2), Setting(8), Setting(16), Setting(16, bf16=False)]
 
 
-def measure(setting: Setting, engine: str, stage: str) -> tuple[float, float]:
-    """Train in this process; return tokens per second from the second step on, and the peak memory in GiB."""
+@dataclass(frozen=True)
+class Measurement:
+    """Tokens per second and per second of CPU time from the second step on, and the peak memory in GiB."""
+
+    tokens_per_second: float
+    tokens_per_cpu_second: float
+    peak_gib: float
+
+
+def measure(setting: Setting, engine: str, stage: str) -> Measurement:
+    """Train in this process, and measure it."""
+    from gretchen.engines import callbacks
     from gretchen.engines.axolotl import train as axolotl
     from gretchen.engines.zephyr import train as zephyr
     from gretchen.models.locate import loadable, locate
@@ -64,6 +76,14 @@ def measure(setting: Setting, engine: str, stage: str) -> tuple[float, float]:
     from gretchen.runs.metrics import read_metrics
 
     os.dup2(2, 1)
+    cpu_seconds: dict[int, float] = {}
+    log = callbacks.Metrics.on_log
+
+    def log_with_cpu_time(self: Any, args: Any, state: Any, control: Any, **more: Any) -> None:
+        cpu_seconds.setdefault(state.global_step, time.process_time())
+        log(self, args, state, control, **more)
+
+    callbacks.Metrics.on_log = log_with_cpu_time
     with tempfile.TemporaryDirectory(prefix="laptop-") as folder:
         run, model = Path(folder), loadable(locate(PROJECT, PROFILE))
         overrides = setting.overrides(engine)
@@ -74,12 +94,16 @@ def measure(setting: Setting, engine: str, stage: str) -> tuple[float, float]:
         (axolotl if engine == "axolotl" else zephyr).train(run / "recipe.yaml", stage)
         rows = [row for row in read_metrics(run) if "loss" in row]
     tokens = [row.get("num_tokens") or row.get("tokens/total") for row in rows]
-    rate = (tokens[-1] - tokens[0]) / (rows[-1]["seconds"] - rows[0]["seconds"])
+    num_tokens = tokens[-1] - tokens[0]
     unit = 2**30 if sys.platform == "darwin" else 2**20
-    return rate, resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit
+    return Measurement(
+        num_tokens / (rows[-1]["seconds"] - rows[0]["seconds"]),
+        num_tokens / (cpu_seconds[rows[-1]["step"]] - cpu_seconds[rows[0]["step"]]),
+        resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / unit,
+    )
 
 
-def in_process(setting: Setting, engine: str, stage: str) -> tuple[float, float]:
+def in_process(setting: Setting, engine: str, stage: str) -> Measurement:
     """Measure in a fresh process, whose threads OpenMP sets up as the setting says."""
     os.environ |= {"OMP_NUM_THREADS": str(setting.threads), "OMP_WAIT_POLICY": setting.wait_policy.upper()}
     with ProcessPoolExecutor(1, mp_context=get_context("spawn")) as pool:
@@ -87,11 +111,13 @@ def in_process(setting: Setting, engine: str, stage: str) -> tuple[float, float]
 
 
 def main(arguments: list[str]) -> int:
-    """Measure every setting, or three, and print the table."""
+    """Measure every setting, or a few, and print the table."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--engine", choices=("zephyr", "axolotl"), default="zephyr")
     parser.add_argument("--stage", default="sft")
-    parser.add_argument("--quick", action="store_true", help="three settings")
+    parser.add_argument(
+        "--quick", action="store_true", help="five settings at one thread, for a machine with other work"
+    )
     given = parser.parse_args(arguments)
     from gretchen.models.locate import locate, require_reachable
     from gretchen.projects.build import ensure_built
@@ -99,12 +125,13 @@ def main(arguments: list[str]) -> int:
     require_reachable(locate(PROJECT, PROFILE))
     ensure_built(PROJECT, PROFILE)
     print(f"{given.stage}.{given.engine}, {os.cpu_count()} cores, load average {os.getloadavg()[0]:.1f}\n")
-    print("| batch | precision | checkpointing | threads | waiting | tokens/s | peak, GiB | load |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
-    for setting in SETTINGS[1:4] if given.quick else SETTINGS:
-        rate, peak = in_process(setting, given.engine, given.stage)
+    print("| batch | precision | checkpointing | threads | waiting | tokens/s | tokens/CPU s | peak, GiB | load |")
+    print("|---|---|---|---|---|---|---|---|---|", flush=True)
+    for setting in [replace(setting, threads=1) for setting in QUICK] if given.quick else SETTINGS:
+        measured = in_process(setting, given.engine, given.stage)
         cells = [setting.batch, "bf16" if setting.bf16 else "float32", "yes" if setting.checkpointing else "no"]
-        cells += [setting.threads, setting.wait_policy, f"{rate:.0f}", f"{peak:.2f}", f"{os.getloadavg()[0]:.1f}"]
+        cells += [setting.threads, setting.wait_policy, f"{measured.tokens_per_second:.0f}"]
+        cells += [f"{measured.tokens_per_cpu_second:.0f}", f"{measured.peak_gib:.2f}", f"{os.getloadavg()[0]:.1f}"]
         print(f"| {' | '.join(map(str, cells))} |", flush=True)
     return 0
 
