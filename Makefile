@@ -18,8 +18,8 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval pipeline score base fork upgrade \
-	convert sync lint test test-all clean $(ALL_REQUIREMENTS)
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval answers pipeline score base \
+	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
 	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
@@ -74,6 +74,9 @@ merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZE
 
 eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
 	$(GRETCHEN) eval
+
+answers: $(READY)  ## PROJECT=… [RECIPE=…] [FORM=…] [FIXED=1] [BROKEN=1] [WRONG=1] [N=20] [PROFILE=tiny] [JSON=1]: answers side by side
+	$(GRETCHEN) answers
 
 pipeline: $(READY)  ## PROJECT=… STAGES="pretrain sft dpo" [PROFILE=tiny] [SET="key=value …"] [LIMIT=300]: a chain, and what each stage adds
 	$(GRETCHEN) pipeline

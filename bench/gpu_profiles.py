@@ -283,9 +283,10 @@ def main(arguments: list[str]) -> int:
     import torch
 
     if not torch.cuda.is_available() and not given.dry_run:
-        parser.error("no CUDA GPU here: --dry-run tries the script on a processor")
-    card = torch.cuda.get_device_name() if torch.cuda.is_available() else "a processor"
-    print(f"{card}, torch {torch.__version__}\n")
+        parser.error("no CUDA GPU here: --dry-run tries the script on a CPU")
+    print(
+        torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU", f"torch {torch.__version__}\n", sep=", "
+    )
     print("| profile | engine | model | peak, GiB | planned, GiB | off | tokens/s | MFU |")
     print("|---|---|---|---|---|---|---|---|", flush=True)
     problems = 0

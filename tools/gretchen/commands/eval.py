@@ -46,7 +46,8 @@ def eval(
         evaluation, left_out = evaluate(request)
         evaluation = log_evaluation(evaluation)
     print(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) if json_ else text_table(evaluation))
-    messages = [*left_out, *(recorded(evaluation) if record else [])]
+    next_step = f"next: make answers PROJECT={project}" + ("" if profile == "tiny" else f" PROFILE={profile}")
+    messages = [*left_out, next_step, *(recorded(evaluation) if record else [])]
     for message in messages:
         print(message, file=sys.stderr if json_ else sys.stdout)
 
