@@ -36,18 +36,13 @@ PROJECT, RECIPE = "genome-chatbot", "sft"
 LIMITS_GB = {"gpu-16gb": 16, "gpu-24gb": 24, "gpu-80gb": 80}
 ENGINES = ("zephyr", "axolotl")
 NUM_STEPS, WARM_UP_STEPS = 10, 2
+SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "tie_word_embeddings")
 QWEN3 = {"model_type": "qwen3", "head_dim": 128, "num_key_value_heads": 8, "vocab_size": 151936}
 # The shapes of the models' published config.json.
 CONFIGS: dict[str, dict[str, Any]] = {
-    "Qwen/Qwen3-1.7B": QWEN3
-    | {"hidden_size": 2048, "intermediate_size": 6144, "num_hidden_layers": 28, "num_attention_heads": 16}
-    | {"tie_word_embeddings": True},
-    "Qwen/Qwen3-4B": QWEN3
-    | {"hidden_size": 2560, "intermediate_size": 9728, "num_hidden_layers": 36, "num_attention_heads": 32}
-    | {"tie_word_embeddings": True},
-    "Qwen/Qwen3-8B": QWEN3
-    | {"hidden_size": 4096, "intermediate_size": 12288, "num_hidden_layers": 36, "num_attention_heads": 32}
-    | {"tie_word_embeddings": False},
+    "Qwen/Qwen3-1.7B": QWEN3 | dict(zip(SIZES, (2048, 6144, 28, 16, True), strict=True)),
+    "Qwen/Qwen3-4B": QWEN3 | dict(zip(SIZES, (2560, 9728, 36, 32, True), strict=True)),
+    "Qwen/Qwen3-8B": QWEN3 | dict(zip(SIZES, (4096, 12288, 36, 32, False), strict=True)),
 }
 SCALED_DOWN = {"hidden_size": 64, "intermediate_size": 128, "num_hidden_layers": 2, "num_attention_heads": 4}
 SCALED_DOWN |= {"num_key_value_heads": 2, "head_dim": 64, "vocab_size": 4096}
@@ -56,6 +51,10 @@ PEAK_TFLOPS = {
     "H200": 989, "H100 PCIe": 756, "H100": 989, "A100": 312, "L40S": 362, "L4": 121, "A10G": 70, "A10": 125,
     "RTX 4090": 165, "RTX 3090": 71, "RTX A6000": 155, "T4": 65,
 }  # fmt: skip
+
+
+TABLE_HEAD = """| profile | engine | model | peak, GiB | planned, GiB | off | tokens/s | MFU |
+|---|---|---|---|---|---|---|---|"""
 
 
 @dataclass(frozen=True)
@@ -284,11 +283,8 @@ def main(arguments: list[str]) -> int:
 
     if not torch.cuda.is_available() and not given.dry_run:
         parser.error("no CUDA GPU here: --dry-run tries the script on a CPU")
-    print(
-        torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU", f"torch {torch.__version__}\n", sep=", "
-    )
-    print("| profile | engine | model | peak, GiB | planned, GiB | off | tokens/s | MFU |")
-    print("|---|---|---|---|---|---|---|---|", flush=True)
+    print(torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU", torch.__version__, end="\n\n")
+    print(TABLE_HEAD, flush=True)
     problems = 0
     for case in cases(given.profiles, given.engine, given.dry_run):
         measured = measure_case(case)
