@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import Any
 
 PROJECT, PROFILE = "genome-chatbot", "laptop"
-NUM_STEPS, EFFECTIVE_BATCH = 4, 16
+NUM_STEPS, EFFECTIVE_BATCH = 3, 16
 
 
 @dataclass(frozen=True)
