@@ -121,7 +121,8 @@ def test_the_page(project, capsys):
 
 def test_an_answer_without_eos_says_so(project, capsys):
     answers("made", **DEFAULTS, json_=False)
-    assert "cut (truncated: no EOS)" in capsys.readouterr().out
+    lines = capsys.readouterr().out.splitlines()
+    assert "  sft.zephyr 0.00, no EOS  cut" in lines
 
 
 def test_as_json(project, capsys):

@@ -65,8 +65,8 @@ def row_lines(row: ComparedRow, width: int) -> list[str]:
     """Return one row as lines of at most `width` characters."""
     cells = [("reference", row.reference)]
     for answer in row.answers:
-        end = "" if answer.ended else " (truncated: no EOS)"
-        cells.append((f"{answer.model} {number(answer.score, 2)}", (answer.answer.strip() or "(nothing)") + end))
+        label = f"{answer.model} {number(answer.score, 2)}" + ("" if answer.ended else ", no EOS")
+        cells.append((label, answer.answer.strip() or "(nothing)"))
     margin = max(len(label) for label, _ in cells) + 4
     lines = wrapped(printable(f"[{row.form}] {row.question}"), width)
     for label, text in cells:
