@@ -7,12 +7,12 @@
 Prints a table for docs/plan.md: peak memory beside `make plan`, tokens per second and MFU. Nothing is downloaded: a
 model is its config, given below, with random weights, and each row is as long as the recipe allows. Each training runs
 in a process of its own that may take 16, 24 or 80 GB of the card. Memory and speed do not depend on the values of the
-weights; a loss here means nothing. One device.
+weights; the loss means nothing. One device.
 
 A bare CUDA machine needs torch, PYTHONPATH=tools, and wheels: accelerate bitsandbytes datasets liger-kernel peft psutil
 pydantic pyyaml transformers trl with what they require, and axolotl for its engine. Elsewhere, for the same Python:
 `uv pip compile` these names with `-c constraints.txt`, `pip download --no-deps -d wheels -r` the result without torch
-and CUDA's packages; there, `pip install --no-index --no-deps wheels/*.whl`.
+and CUDA's packages; on the bare machine `pip install --no-index --no-deps wheels/*.whl`.
 """
 
 import argparse
@@ -79,7 +79,7 @@ class Case:
 
 @dataclass(frozen=True)
 class Measurement:
-    """What one training took. Memory in GiB, None on a processor; `problem` is why there are no figures."""
+    """What one training took. Memory in GiB, None on a CPU; `problem` is the reason for missing figures."""
 
     tokens_per_second: float = 0.0
     mfu: float | None = None
@@ -282,7 +282,7 @@ def main(arguments: list[str]) -> int:
     import torch
 
     if not torch.cuda.is_available() and not given.dry_run:
-        parser.error("no CUDA GPU here: --dry-run tries the script on a CPU")
+        parser.error("no CUDA GPU: --dry-run tries the script on a CPU")
     print(torch.cuda.get_device_name() if torch.cuda.is_available() else "a CPU", torch.__version__, end="\n\n")
     print(TABLE_HEAD, flush=True)
     problems = 0

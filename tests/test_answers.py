@@ -19,18 +19,18 @@ SETTINGS = {"max_new_tokens": 8, "stop": (), "samples": 1, "temperature": 0.0, "
 DEFAULTS = {"recipe": "", "form": "", "fixed": False, "broken": False, "wrong": False, "n": 20, "profile": "tiny"}
 
 
-def store(system, run, said, date="2026-01-02", prompting="plain", **more):
+def store(system, run, responses, date="2026-01-02", prompting="plain", **more):
     """Write a model's answers (row id: answer) as `make eval` does."""
     folder = paths.runs("made") / "evaluations" / f"{system}-{date}-{prompting}".replace(" ", "-")
     folder.mkdir(parents=True)
     values = {
         "project": "made", "profile": "tiny", "system": system, "model": "projects/made/base", "weights": "w",
         "run": run and f"runs/made/{system}/{run}", "template": "t", "data": data_hash("made"), "rows": "r",
-        "settings": PromptedSettings(prompting=prompting, **SETTINGS), "num_rows": len(said), "device": "cpu",
+        "settings": PromptedSettings(prompting=prompting, **SETTINGS), "num_rows": len(responses), "device": "cpu",
         "dtype": "float32", "versions": {}, "seconds": 1.0, "date": date,
     } | more  # fmt: skip
     write_json(folder / "evaluation.json", ModelEvaluation(**values).to_json())
-    lines = ({"id": id_, "sample": 0, "prediction": text, "ended": text != "cut"} for id_, text in said.items())
+    lines = ({"id": id_, "sample": 0, "prediction": text, "ended": text != "cut"} for id_, text in responses.items())
     write_jsonl(folder / "predictions.jsonl", lines)
 
 

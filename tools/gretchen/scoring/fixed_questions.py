@@ -4,7 +4,7 @@
     general_knowledge()       general_knowledge.yaml: 120 short questions with accepted answers
     is_accepted("The capital is Paris.", ["Paris"])      -> True
 
-No model is asked here.
+It loads no model.
 """
 
 import re
@@ -26,7 +26,7 @@ TOKEN = re.compile(r"(?:(?<!\w)-)?\d+(?:[.,]\d+)*|\w+(?:-\w+)*")
 
 
 class CourseQuestion(BaseModel):
-    """A question of the course. What `shows`, `kind` and `twin` mean is said at the head of questions.yaml."""
+    """A question of the course. The head of questions.yaml explains `shows`, `kind` and `twin`."""
 
     model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
