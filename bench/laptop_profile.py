@@ -6,7 +6,7 @@ Each setting trains the genome chatbot's SFT (or another stage that starts from 
 few optimizer steps of 16 rows, in a process of its own. The table has tokens per second, per second of CPU time (both
 from the second step on), and peak memory. Rows are those of `make data PROJECT=genome-chatbot PROFILE=laptop`. On a
 machine with other work (see the load) compare tokens per second of CPU time, at one thread: waiting threads use time
-too. It writes nothing into the repository; shared_recipes/*/profiles/laptop.yaml has what was chosen from it.
+too. It writes nothing into the repository; what is chosen from it goes to shared_recipes/*/profiles/laptop.yaml.
 """
 
 import argparse
