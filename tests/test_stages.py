@@ -193,8 +193,7 @@ def test_the_reward_is_the_main_metric(root):
     right = [[{"role": "assistant", "content": json.loads(row["meta"])["reference"]}] for row in rows]
     columns = {key: [row[key] for row in rows] for key in ("id", "form", "group", "meta")}
     asked = [row["prompt"] for row in rows]
-    module, _, name = rewards.name_of(PROJECT).rpartition(".")
-    reward = getattr(importlib.import_module(module), name)
+    reward = rewards.genome_chatbot
     assert reward.__name__ == "genome_chatbot"  # TRL logs it by this name
     assert set(reward(prompts=asked, completions=right, **columns)) == {1.0}
     assert set(reward(prompts=asked, completions=["no"] * len(rows), **columns)) == {0.0}
