@@ -6,7 +6,10 @@ It does not tokenize: `make check DEEP=1` does.
 """
 
 import json
+from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
+from types import MappingProxyType
 from typing import Any
 
 from gretchen import paths
@@ -44,7 +47,7 @@ def token_problems(folder: Path) -> list[str]:
     return problems + eos_problems(folder, eos, ids)
 
 
-def eos_problems(folder: Path, eos: str, ids: dict[str, int]) -> list[str]:
+def eos_problems(folder: Path, eos: str, ids: Mapping[str, int]) -> list[str]:
     """Return the problems of the EOS tokens in generation_config.json, at which generation stops."""
     file = f"{paths.shown(folder)}/generation_config.json"
     configured = read_json(folder / "generation_config.json").get("eos_token_id")
@@ -71,9 +74,19 @@ def token_text(token: Any) -> str | None:
     return token.get("content") if isinstance(token, dict) else token
 
 
-def token_ids(folder: Path) -> dict[str, int]:
-    """Return {token: id} of tokenizer.json, added tokens included."""
-    tokenizer = read_json(folder / "tokenizer.json")
+def token_ids(folder: Path) -> Mapping[str, int]:
+    """Return {token: id} of tokenizer.json, added tokens included; {} where there is none."""
+    file = folder / "tokenizer.json"
+    if not file.is_file():
+        return {}
+    status = file.stat()
+    return _token_ids(file, status.st_mtime_ns, status.st_size)
+
+
+@lru_cache(maxsize=16)
+def _token_ids(file: Path, mtime_ns: int, size: int) -> Mapping[str, int]:
+    """Return `token_ids` of a file in one state: a check needs them for each recipe under each profile."""
+    tokenizer = read_json(file)
     vocabulary = tokenizer.get("model", {}).get("vocab", {})
     known = dict(vocabulary) if isinstance(vocabulary, dict) else {entry[0]: i for i, entry in enumerate(vocabulary)}
-    return known | {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])}
+    return MappingProxyType(known | {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])})
