@@ -61,11 +61,15 @@ class Override:
 
 @dataclass(frozen=True)
 class RecipeLayers:
-    """A recipe's layers under a profile, lowest first, the mistakes in its files, and where it overrides values."""
+    """A recipe's layers under a profile, lowest first, and the mistakes in its files."""
 
     layers: tuple[Layer, ...]
     mistakes: tuple[Mistake, ...]
-    overrides: tuple[Override, ...]
+
+    @property
+    def overrides(self) -> tuple[Override, ...]:
+        """Where the recipe overrides its method or itself; worked out when it is asked for, not for each resolution."""
+        return tuple(overrides(self.layers))
 
 
 def read_recipe(recipe: RecipeFile, profile: str) -> RecipeLayers:
@@ -85,7 +89,7 @@ def read_recipe(recipe: RecipeFile, profile: str) -> RecipeLayers:
     for layer in [*layers, *profile_layers([*extended, marked])]:
         mistakes += layer_mistakes(layer, recipe.engine, recipe.stage)
     layers = [layer for layer in layers if layer.values or layer.kind is LayerKind.RECIPE]
-    return RecipeLayers(tuple(layers), tuple(dict.fromkeys(mistakes)), tuple(overrides(layers)))
+    return RecipeLayers(tuple(layers), tuple(dict.fromkeys(mistakes)))
 
 
 def section_names(recipe: RecipeFile, extended: Sequence[Path]) -> list[str]:
