@@ -18,7 +18,7 @@ ALONE := help setup lint test test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval answers pipeline score base \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers pipeline score base \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -74,6 +74,9 @@ merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZE
 
 eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
 	$(GRETCHEN) eval
+
+runs: $(READY)  ## PROJECT=… [RECIPE=sft] [JSON=1]: the runs: changed values, losses, main metric, state
+	$(GRETCHEN) runs
 
 answers: $(READY)  ## PROJECT=… [RECIPE=…] [FORM=…] [FIXED=1] [BROKEN=1] [WRONG=1] [N=20] [PROFILE=tiny] [JSON=1]: answers side by side
 	$(GRETCHEN) answers

@@ -19,7 +19,7 @@ from gretchen.merging import merge_folders, merge_run
 from gretchen.names import unknown
 from gretchen.projects.card import card_file
 from gretchen.recipes.find import find
-from gretchen.runs.store import finished_run, newest_run
+from gretchen.runs.store import finished_run, require_newest
 
 
 def merge(
@@ -68,8 +68,4 @@ def chosen_run(project: str, recipe: str, profile: str, run: str) -> Path:
     if profile not in PROFILES:
         raise UserError(*unknown("profile", profile, PROFILES))
     name = find(project, recipe).name
-    newest = newest_run(project, name, profile)
-    if not newest:
-        command = f"make train PROJECT={project} RECIPE={name}" + ("" if profile == "tiny" else f" PROFILE={profile}")
-        raise UserError(f"{name} of {project} has no finished run under PROFILE={profile}", command)
-    return newest.path
+    return require_newest(project, name, profile).path

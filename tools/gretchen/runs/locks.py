@@ -32,3 +32,15 @@ def writer_lock(directory: Path, subject: str) -> Iterator[None]:
         lock.flush()
         yield
         lock.truncate(0)
+
+
+def is_locked(directory: Path) -> bool:
+    """Return whether a process writes into a directory now."""
+    try:
+        with (directory / ".lock").open(encoding="utf-8") as lock:
+            fcntl.flock(lock, fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except FileNotFoundError:
+        return False
+    return False

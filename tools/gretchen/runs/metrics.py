@@ -2,11 +2,22 @@
 
 import json
 import os
+from collections.abc import Iterable
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 FILE = "metrics.jsonl"
 Row = dict[str, Any]  # the trainer's own log: its keys differ from stage to stage
+LOSSES = ("loss", "loss/policy_avg")  # the second one is PPO's
+
+
+@dataclass(frozen=True)
+class LastLosses:
+    """The last training loss and the last validation loss that a run has logged; None for one that it has not."""
+
+    loss: float | None
+    validation_loss: float | None
 
 
 class MetricsReader:
@@ -45,3 +56,16 @@ class MetricsReader:
 def read_metrics(run_dir: Path) -> list[Row]:
     """Return the complete rows of a run's metrics.jsonl so far."""
     return MetricsReader(run_dir).poll()
+
+
+def first_logged(names: Iterable[str], row: Row) -> str:
+    """Return the first of some names that a row has a number for, "" for none."""
+    return next((name for name in names if isinstance(row.get(name), int | float)), "")
+
+
+def last_losses(run_dir: Path) -> LastLosses:
+    """Return the last losses of a run."""
+    rows = read_metrics(run_dir)
+    losses = [row[name] for row in rows if (name := first_logged(LOSSES, row))]
+    evaluations = [row["eval_loss"] for row in rows if first_logged(("eval_loss",), row)]
+    return LastLosses(losses[-1] if losses else None, evaluations[-1] if evaluations else None)

@@ -113,6 +113,12 @@ class RunRecord(BaseModel):
         """
         return not self.set and not self.chain
 
+    @property
+    def changes(self) -> str:
+        """What the run trained beside its recipe: SET's values, the pipeline that it started in; "" for nothing."""
+        parts = [self.set, f"in the pipeline {' '.join(self.chain)}" if self.chain else ""]
+        return "; ".join(filter(None, parts))
+
 
 @dataclass(frozen=True)
 class Run:

@@ -13,6 +13,8 @@ from gretchen.names import unknown
 from gretchen.provenance import is_smoke
 from gretchen.runs.record import FILE, Run, RunRecord, read_record
 
+MAX_NAMED = 3  # runs that a message names
+
 
 def list_runs(project: str, recipe: str = "*") -> list[Run]:
     """Return the runs of a project, or of one recipe ("sft.zephyr") of it, oldest first."""
@@ -33,13 +35,24 @@ def warn_once(message: str) -> None:
     print(message, file=sys.stderr, flush=True)
 
 
-def is_selectable(record: RunRecord, profile: str) -> bool:
-    """Return whether a run may stand for its recipe under a profile: finished, of a project, with the recipe's values.
+def is_comparable(record: RunRecord, profile: str) -> bool:
+    """Return whether a run is a finished one of a project under a profile.
 
     Under GRETCHEN_SMOKE=1 only smoke runs count, otherwise none of them does.
     """
     matches = (record.status, record.kind, record.profile) == ("finished", "project", profile)
-    return matches and record.smoke == is_smoke() and record.is_default_run
+    return matches and record.smoke == is_smoke()
+
+
+def is_selectable(record: RunRecord, profile: str) -> bool:
+    """Return whether a run may stand for its recipe under a profile: finished, with the recipe's own values."""
+    return is_comparable(record, profile) and record.is_default_run
+
+
+def changed_runs(project: str, profile: str, recipe: str = "*") -> list[Run]:
+    """Return the finished runs that do not stand for their recipe, newest first: with SET's values, or in a chain."""
+    runs = [run for run in list_runs(project, recipe) if is_comparable(run.record, profile)]
+    return [run for run in reversed(runs) if not run.record.is_default_run]
 
 
 def newest_by_recipe(project: str, profile: str) -> dict[str, list[Run]]:
@@ -54,6 +67,28 @@ def newest_by_recipe(project: str, profile: str) -> dict[str, list[Run]]:
 def newest_run(project: str, recipe: str, profile: str) -> Run | None:
     """Return the newest selectable run of a recipe ("sft.zephyr") under a profile; None where there is none."""
     return next((run for run in reversed(list_runs(project, recipe)) if is_selectable(run.record, profile)), None)
+
+
+def require_newest(project: str, recipe: str, profile: str, user: str = "", takes_run: bool = True) -> Run:
+    """Return the newest selectable run of a recipe; `user` names in the message what needs it.
+
+    Raises UserError where there is none. It names the runs that were trained with changed values, and, where the
+    command takes RUN=, how to take one.
+    """
+    if run := newest_run(project, recipe, profile):
+        return run
+    train = f"make train PROJECT={project} RECIPE={recipe}" + ("" if profile == "tiny" else f" PROFILE={profile}")
+    changed = changed_runs(project, profile, recipe)
+    subject = f"{user} {recipe}, which" if user else f"{recipe} of {project}"
+    if not changed:
+        raise UserError(f"{subject} has no finished run under PROFILE={profile}", train)
+    newest = ", ".join(f"{run.name} ({run.record.changes})" for run in changed[:MAX_NAMED])
+    more = f" and {len(changed) - MAX_NAMED} more" if len(changed) > MAX_NAMED else ""
+    raise UserError(
+        f"{subject} has no finished run with its own values under PROFILE={profile}, only with changed ones: "
+        f"{newest}{more}",
+        (f"RUN={changed[0].name} takes that one; " if takes_run else "") + f"`{train}` trains the recipe as it is",
+    )
 
 
 def earlier_runs(project: str, profile: str) -> Callable[[str], str | None]:

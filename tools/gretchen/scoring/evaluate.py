@@ -50,7 +50,8 @@ def evaluate(request: EvaluationRequest) -> tuple[Evaluation, list[str]]:
     selection = select(project, profile, model, data_hash(project), list(request.runs))
     left_out = list(selection.left_out)
     if not selection.runs:
-        left_out.append(f"no finished run of {project} to compare: make train PROJECT={project}")
+        own = " with its recipe's own values" if left_out else ""
+        left_out.append(f"no finished run of {project}{own} to compare: make train PROJECT={project}")
     return compare(plan_evaluation(request, selection), selection), left_out
 
 

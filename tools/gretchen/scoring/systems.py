@@ -12,7 +12,8 @@ from gretchen.files import text_hash
 from gretchen.models.locate import model_folder, weights_hash
 from gretchen.runs.folder import trained_weights
 from gretchen.runs.record import Run, RunRecord
-from gretchen.runs.store import finished_run, newest_by_recipe
+from gretchen.runs.store import changed_runs, finished_run, newest_by_recipe
+from gretchen.scoring.left_out import changed_lines
 
 SystemKind = Literal["base", "few-shot", "document", "run", "reward"]
 
@@ -127,7 +128,8 @@ def newest_comparable(project: str, profile: str, base: System, data: str) -> tu
             chosen.append(runs[reasons.index(None)])
         else:
             left_out.append(f"left out: {recipe} {runs[0].name} {reasons[0]}")
-    return chosen, left_out
+    changed = [run for run in changed_runs(project, profile) if not refusal(run.record, base.weights, profile, data)]
+    return chosen, left_out + changed_lines(project, profile, chosen, changed)
 
 
 def system(run: Run, alone: bool) -> System:

@@ -9,17 +9,15 @@ On a terminal the line is rewritten; elsewhere a new line is printed every ten s
 
 import sys
 import time
-from collections.abc import Iterable
 from pathlib import Path
 
-from gretchen.runs.metrics import MetricsReader, Row
+from gretchen.runs.metrics import LOSSES, MetricsReader, Row, first_logged
 from gretchen.runs.record import read_record
 from gretchen.terminal import QUIET_SECONDS, clock
 from gretchen.training.process import Process
 
 POLL_SECONDS = 0.25
 WINDOW = 6  # logs over which throughput is averaged
-LOSSES = ("loss", "loss/policy_avg")  # the second one is PPO's
 # A stage's own metric under the names that trainers log; the first one present is shown.
 STAGE_METRICS = {
     "reward": "reward",  # GRPO, RLOO
@@ -57,11 +55,6 @@ def pace(first: Row, last: Row) -> list[str]:
         if name in last and name in first
     ]
     return [*rates, f"{clock((last['steps'] - last['step']) * seconds / num_steps)} left"]
-
-
-def first_logged(names: Iterable[str], row: Row) -> str:
-    """Return the first of some names that a row has a number for, "" for none."""
-    return next((name for name in names if isinstance(row.get(name), int | float)), "")
 
 
 def stage_metric(row: Row, prefix: str = "") -> list[str]:

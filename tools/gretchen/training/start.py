@@ -18,7 +18,7 @@ from gretchen.models.locate import require_reachable, weights_hash, weights_sour
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
 from gretchen.runs.record import ModelSource, ParentRun, RunRecord, read_record
-from gretchen.runs.store import finished_run, newest_run
+from gretchen.runs.store import finished_run, require_newest
 
 
 @dataclass(frozen=True)
@@ -108,11 +108,8 @@ def parent_of(project: str, resolved: Resolved, parent_id: str) -> Path | None:
 def newest(project: str, resolved: Resolved, stage: str, verb: str) -> Path:
     """Return the newest finished run of an earlier stage. Raises UserError where there is none."""
     recipe = f"{stage}.{resolved.engine}"
-    run = newest_run(project, recipe, resolved.profile)
-    if not run:
-        command = f"make train PROJECT={project} RECIPE={recipe} PROFILE={resolved.profile}"
-        raise UserError(f"{resolved.name} {verb} {recipe}, which has no finished run", command)
-    return run.path
+    user, takes_run = f"{resolved.name} {verb}", stage == resolved.parent_stage
+    return require_newest(project, recipe, resolved.profile, user, takes_run).path
 
 
 def merged(run_dir: Path) -> ParentRun:
