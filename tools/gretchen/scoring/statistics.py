@@ -23,7 +23,7 @@ def mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
 
 
-def wilson(successes: int, count: int, quantile: float = QUANTILE) -> Interval:
+def wilson(successes: float, count: float, quantile: float = QUANTILE) -> Interval:
     """Return the score interval of a proportion (Wilson 1927) at a normal quantile. `count` must be above 0."""
     share, square = successes / count, quantile**2
     centre = share + square / (2 * count)
