@@ -272,7 +272,7 @@ def test_the_printed_table(evaluations):
     assert "test set, closed forms (only wordings are held out; not in the mean)" in lines
     assert lines[-1] == "next: make answers PROJECT=phrasebook"
     assert lines[-4:-1] == [
-        "95 % intervals: bootstrap over groups, 2,000 resamples; Wilson. "
+        "95 % intervals: bootstrap over groups, 2,000 resamples; Wilson at the effective number of rows. "
         "p: bootstrap over groups, 2,000 resamples, on the same rows.",
         "Each model was trained once (1 training seed): intervals do not cover the variance between seeds.",
         "0/1 metrics: an answer that did not finish (EOS) within 8 tokens counts as wrong.",

@@ -31,20 +31,6 @@ def test_wilson_is_statsmodels():
             assert statistics.wilson(right, count) == pytest.approx(expected, abs=1e-9)
 
 
-def test_equal_strata_give_wilsons_own_interval():
-    assert statistics.stratified_wilson([(7, 10)] * 5) == pytest.approx(statistics.wilson(35, 50))
-    assert statistics.stratified_wilson([(7, 10)]) == statistics.wilson(7, 10)
-    assert statistics.stratified_wilson([(0, 10)] * 5) == pytest.approx(statistics.wilson(0, 50))
-
-
-def test_a_stratified_interval_holds_the_mean_over_forms():
-    low, high = statistics.stratified_wilson([(1, 2), (180, 200), (3, 30)])
-    assert low < (0.5 + 0.9 + 0.1) / 3 < high
-    # The form with two rows makes it wide: pooled, it would vanish among 232.
-    pooled = statistics.wilson(184, 232)
-    assert high - low > 2 * (pooled[1] - pooled[0])
-
-
 def test_mcnemar_by_hand_and_by_statsmodels():
     from statsmodels.stats.contingency_tables import mcnemar
 

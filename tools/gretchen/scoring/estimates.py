@@ -1,6 +1,6 @@
 """Estimates from scored rows: each metric with count and interval, per form, and the difference to the base.
 
-0/1 metrics that are plain means get Wilson intervals and McNemar's exact test. All others, the project's own
+0/1 metrics that are plain means get Wilson intervals at the effective number of rows and McNemar's exact test. All others, the project's own
 aggregates among them, are bootstrapped over groups, with the same draws for every model on the same rows.
 """
 
@@ -13,6 +13,7 @@ from gretchen.projects.rows import Row
 from gretchen.scoring import statistics
 from gretchen.scoring.evaluation import Difference, Estimate, SetScores
 from gretchen.scoring.evaluator import Evaluator
+from gretchen.scoring.intervals import cluster_keys, proportion_interval
 from gretchen.scoring.scored import Answer, ScoredRow, default_aggregate
 
 
@@ -65,16 +66,11 @@ class Estimator:
         means = [row.mean(metric) for row in self.rows]
         return statistics.bootstrap_means(means, [row.form for row in self.rows], self.groups)
 
-    def strata(self, metric: str) -> list[tuple[int, int]]:
-        """Return (successes, rows) of each form for a 0/1 metric."""
-        counts: dict[str, list[int]] = {}
-        for row in self.rows:
-            value = row.mean(metric)
-            if not math.isnan(value):
-                form = counts.setdefault(row.form, [0, 0])
-                form[0] += int(value)
-                form[1] += 1
-        return [(successes, count) for successes, count in counts.values()]
+    def proportion_interval(self, metric: str) -> statistics.Interval:
+        """Return the interval of a 0/1 metric's mean over forms; rows that share a group key count for less."""
+        rows = [row for row in self.rows if not math.isnan(row.mean(metric))]
+        values, forms = [row.mean(metric) for row in rows], [row.form for row in rows]
+        return proportion_interval(values, forms, cluster_keys([row.group for row in rows]))
 
     def estimate(self, metric: str) -> Estimate:
         """Return a metric's estimate; its value is None where it applies to no row."""
@@ -82,7 +78,7 @@ class Estimator:
         if math.isnan(value):
             return Estimate(value=None, count=0, method="none")
         if self.is_binary(metric):
-            interval, method = statistics.stratified_wilson(self.strata(metric)), "wilson"
+            interval, method = self.proportion_interval(metric), "wilson"
         else:
             interval, method = statistics.percentiles(self.resamples(metric)), "bootstrap"
         count = len(self.rows)

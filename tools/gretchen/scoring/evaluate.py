@@ -121,7 +121,7 @@ def preferences_of(plan: EvaluationPlan, systems: list[System], loader: ModelLoa
     for system in measured:
         base = margins[systems[0].name] if system.kind == "run" else None
         parent = margins.get(names.get(system.parent or "", ""))
-        results[system.name] = preference_result(margins[system.name], base, parent)
+        results[system.name] = preference_result(margins[system.name], base, parent, plan.pairs.groups)
     return results
 
 

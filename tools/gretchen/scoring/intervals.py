@@ -40,6 +40,17 @@ def proportion_interval(values: Sequence[float], forms: Sequence[str], clusters:
     return wilson(mean * effective, effective, _student_quantile(max(1.0, degrees)))
 
 
+def cluster_keys(groups: Sequence[Sequence[str]]) -> list[list[str]]:
+    """Return each row's key for each kind of key, from the rows' groups: the i-th keys of all groups are of one kind.
+
+    A row without a key of a kind is alone in it.
+    """
+    kinds = max(map(len, groups), default=0)
+    return [
+        [group[kind] if kind < len(group) else f"\0{row}" for row, group in enumerate(groups)] for kind in range(kinds)
+    ]
+
+
 def _codes(keys: Sequence[str]) -> Array:
     """Return each key's number, from 0."""
     return np.unique(np.asarray(keys, dtype=str), return_inverse=True)[1]

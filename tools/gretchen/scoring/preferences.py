@@ -7,7 +7,7 @@ have an advantage: a project's `preferences()` yields pairs of similar length.
 """
 
 import json
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,6 +18,8 @@ from gretchen.models.likelihood import log_probabilities
 from gretchen.projects.rows import Row
 from gretchen.scoring import statistics
 from gretchen.scoring.evaluation import Difference, Estimate, PreferenceResult
+from gretchen.scoring.intervals import cluster_keys, proportion_interval
+from gretchen.scoring.scored import group_of
 from gretchen.scoring.testset import load_set, rows_hash, sample
 
 FILE = "preferences.json"
@@ -31,6 +33,11 @@ class PairSet:
     project: str
     template: str
     rows: list[Row]
+
+    @property
+    def groups(self) -> list[list[str]]:
+        """Each pair's group keys."""
+        return [group_of(row) for row in self.rows]
 
 
 def preference_rows(project: str, limit: int | None) -> list[Row]:
@@ -57,12 +64,18 @@ def encode(model: Model, row: Row, answer: list[dict[str, Any]]) -> tuple[list[i
 
 
 def preference_result(
-    margins: list[float], base: list[float] | None = None, parent: list[float] | None = None
+    margins: list[float],
+    base: list[float] | None = None,
+    parent: list[float] | None = None,
+    groups: Sequence[Sequence[str]] = (),
 ) -> PreferenceResult:
-    """Return accuracy and mean margin with intervals, and tests against the margins of base and parent."""
+    """Return accuracy and mean margin with intervals, and tests against the margins of base and parent.
+
+    `groups` holds each pair's group keys: pairs that share one count for less in the accuracy's interval.
+    """
     correct = [margin > 0 for margin in margins]
     count = len(margins)
-    low, high = statistics.wilson(sum(correct), count)
+    low, high = proportion_interval(correct, [""] * count, cluster_keys(groups))
     resamples = statistics.bootstrap_means(margins, [""] * count, [str(i) for i in range(count)])
     interval = statistics.percentiles(resamples)
     accuracy = Estimate(value=sum(correct) / count, low=low, high=high, count=count, method="wilson")

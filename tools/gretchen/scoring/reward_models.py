@@ -44,7 +44,7 @@ def evaluate_reward_model(reward_model: System, pairs: PairSet) -> PreferenceRes
     base = reward_model.model if reward_model.adapter else paths.shown(reward_model.folder)
     get_model = partial(load_reward_model, base, reward_model.adapter, pairs.template)
     margins = preferences.cached_margins(pairs, reward_model.weights, get_model, score_margins)
-    return preferences.preference_result(margins)
+    return preferences.preference_result(margins, groups=pairs.groups)
 
 
 def evaluate_reward_models(reward_models: list[System], pairs: PairSet) -> list[RewardModelResult]:

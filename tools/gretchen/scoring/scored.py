@@ -49,13 +49,18 @@ class ScoredRow:
     @property
     def group(self) -> list[str]:
         """The keys that the split keeps together; the bootstrap draws by the first."""
-        group = self.row.get("group") or [self.id]
-        return [group] if isinstance(group, str) else group
+        return group_of(self.row)
 
     def mean(self, metric: str) -> float:
         """Return the metric's mean over samples; NaN where it applies to none."""
         values = [value for scores in self.scores if (value := scores.get(metric)) is not None]
         return sum(values) / len(values) if values else math.nan
+
+
+def group_of(row: Row) -> list[str]:
+    """Return a row's group keys: those that the split keeps together; its id where it names none."""
+    group = row.get("group") or [row["id"]]
+    return [group] if isinstance(group, str) else group
 
 
 def default_aggregate(scored: Sequence[ScoredRow], metric: str) -> float:

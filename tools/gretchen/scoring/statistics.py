@@ -32,21 +32,6 @@ def wilson(successes: float, count: float, quantile: float = QUANTILE) -> Interv
     return max(0.0, (centre - half) / scale), min(1.0, (centre + half) / scale)
 
 
-def stratified_wilson(strata: Sequence[tuple[int, int]], quantile: float = QUANTILE) -> Interval:
-    """Return the interval of the unweighted mean of several proportions, each given as (successes, count).
-
-    Yan and Su 2010, "Stratified Wilson and Newcombe confidence intervals for multiple binomial proportions": each
-    stratum's Wilson interval at a smaller normal quantile, then their mean. With equal strata it is Wilson's own. The
-    quantile comes from variances at the centres of the Wilson intervals: at k/n a stratum that is all right or all
-    wrong would count as certain, and the interval would come out several times too wide.
-    """
-    centres = [((k + quantile**2 / 2) / (n + quantile**2), n) for k, n in strata]
-    deviations = np.array([math.sqrt(share * (1 - share) / n) for share, n in centres])
-    smaller = quantile * float(np.sqrt((deviations**2).sum()) / deviations.sum())
-    low, high = np.mean([wilson(k, n, smaller) for k, n in strata], axis=0)
-    return float(low), float(high)
-
-
 def mcnemar(only_first: int, only_second: int) -> float:
     """Return the two-sided p-value of McNemar's exact test from the two counts of disagreement."""
     discordant = only_first + only_second

@@ -11,7 +11,7 @@ CLOSED = "closed forms (only wordings are held out; not in the mean)"
 PREFERENCES = "preference accuracy: share of held-out pairs whose chosen answer is likelier than the rejected one"
 REWARD_MODELS = "preference accuracy of reward models: share of held-out pairs whose chosen answer scores higher"
 METHODS = {
-    "wilson": "Wilson",
+    "wilson": "Wilson at the effective number of rows",
     "bootstrap": "bootstrap over groups, 2,000 resamples",
     "mcnemar": "McNemar's exact test",
 }
