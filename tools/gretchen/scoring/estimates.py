@@ -1,7 +1,8 @@
 """Estimates from scored rows: each metric with count and interval, per form, and the difference to the base.
 
-0/1 metrics that are plain means get Wilson intervals at the effective number of rows and McNemar's exact test. All others, the project's own
-aggregates among them, are bootstrapped over groups, with the same draws for every model on the same rows.
+0/1 metrics that are plain means get Wilson intervals at the effective number of rows and McNemar's exact test. All
+others, the project's own aggregates among them, are bootstrapped over groups, with the same draws for every model on
+the same rows.
 """
 
 import math

@@ -2,19 +2,20 @@
 
     proportion_interval([1, 0, 1, 1], ["gc", "gc", "orf", "orf"], [["seq1", "seq2", "seq1", "seq3"]])  -> (low, high)
 
-Rows that show the same thing or are asked in the same words are right or wrong together, so they count for less than
-their number. How much less is estimated from the rows: the variance of the mean, robust to clusters of each kind of key
-(Liang and Zeger 1986) and to both kinds at once (Cameron, Gelbach and Miller 2011), gives the number of independent rows
-that would have the same variance (Kish 1965), and Wilson's interval is taken at that number (Dean and Pagano 2015,
-"Evaluating confidence interval methods for binomial proportions in clustered surveys"). The quantile is Student's, at
-Satterthwaite's (1946) degrees of freedom, since the variance itself comes from few rows a form.
+Rows that show the same thing or have the same wording are right or wrong together, so they count for less than their
+number. How much less is estimated from the rows. The variance of the mean is robust to clusters of each kind of group
+key (Liang and Zeger 1986) and to two kinds at once (Cameron, Gelbach and Miller 2011). It gives the number of
+independent rows that would have the same variance (Kish 1965), and Wilson's interval is taken at that number (Dean and
+Pagano 2015, "Evaluating confidence interval methods for binomial proportions in clustered surveys"). The quantile is
+Student's, at Satterthwaite's (1946) degrees of freedom, since the variance is itself estimated from few rows.
 
-That 95 % intervals cover the true mean 94 % of the time and more is shown by simulation: tests/test_scoring_coverage.py.
+tests/test_scoring_coverage.py shows by simulation that the 95 % intervals cover the true mean.
 """
 
 from collections.abc import Sequence
 
 import numpy as np
+from scipy.special import stdtrit
 
 from gretchen.scoring.statistics import CONFIDENCE, Interval, wilson
 
@@ -97,6 +98,4 @@ def _codes_of_pairs(one: Array, other: Array) -> Array:
 
 def _student_quantile(degrees: float) -> float:
     """Return Student's two-sided 95 % quantile at (not necessarily whole) degrees of freedom."""
-    from scipy.special import stdtrit
-
     return float(stdtrit(min(degrees, 1e6), (1 + CONFIDENCE) / 2))
