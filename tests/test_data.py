@@ -101,7 +101,8 @@ def test_a_faulty_row_of_the_builder_names_file_line_and_reason(made_project, ro
 def test_a_missing_generator_and_a_missing_reader_are_named(made_project, tmp_path):
     assert build_problem(made_project("x = 1\n")) == "projects/made/dataset.py defines no generator of rows"
     name = made_project("def chats():\n" + chats(TRAIN[:2]))
-    assert build_problem(name, ExternalSource(path=str(tmp_path))) == "projects/made/dataset.py defines no read(path)"
+    problem = build_problem(name, ExternalSource(path=str(tmp_path)))
+    assert problem == "projects/made/dataset.py defines no read(path), which a folder as SOURCE needs"
 
 
 def test_a_missing_source_is_named(made_project):

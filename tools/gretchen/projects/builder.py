@@ -16,6 +16,7 @@ from types import ModuleType
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.projects.plain import plain_rows, plain_rows_or_none
 from gretchen.projects.rows import FORMATS, Fault, Row, format_of, normalised, normalised_prompt, row_fault
 from gretchen.projects.splits import split_of
 
@@ -79,18 +80,15 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
 
 
 def source_rows(module: ModuleType, source: Path, tallies: dict[str, Tally]) -> Iterator[tuple[str, SplitRow]]:
-    """Yield (format, row) for every row that the project's `read()` reads from a file or folder.
+    """Yield (format, row) for every row that the project's `read()`, or else a plain table's reader, reads.
 
-    Raises UserError where the project cannot read files, or none of the rows is valid.
+    Raises UserError where neither can read it, or none of the rows is valid.
     """
-    reader = getattr(module, "read", None)
-    if reader is None:
-        raise UserError(f"{paths.shown(Path(str(module.__file__)))} defines no read(path)", "SOURCE needs it")
     if not source.exists():
         raise UserError(f"SOURCE: no such file or folder: {source}", "give an absolute path, or one from where you are")
     seen: dict[str, set[str]] = {name: set() for name in FORMATS}
     num_valid, faults = 0, []
-    for number, row in enumerate(reader(source), start=1):
+    for number, row in enumerate(external_rows(module, source), start=1):
         row_format = None if isinstance(row, Fault) else format_of(row)
         if fault := external_fault(row, row_format, f"{source}: row {number}"):
             faults.append(fault)
@@ -104,6 +102,26 @@ def source_rows(module: ModuleType, source: Path, tallies: dict[str, Tally]) -> 
         shown = faults[:MAX_FAULTS] or [f"{source}: holds no rows"]
         raise UserError("\n".join(shown), "the project's README says which files it reads")
     tallies.setdefault("", Tally()).faults.extend(faults)
+
+
+def external_rows(module: ModuleType, source: Path) -> list[Row | Fault]:
+    """Return the rows and faults of a file or folder: by the project's `read()`, else as a plain table.
+
+    Raises UserError where neither can read it: the error of `read()`, where the project defines it.
+    """
+    reader = getattr(module, "read", None)
+    if reader is None and source.is_dir():
+        problem = f"{paths.shown(Path(str(module.__file__)))} defines no read(path), which a folder as SOURCE needs"
+        raise UserError(problem, "SOURCE=rows.csv names one file, with a question and an answer in each row")
+    if reader is None:
+        return plain_rows(source)
+    try:
+        rows = list(reader(source))
+    except UserError:
+        if source.is_dir() or not (rows := plain_rows_or_none(source)):
+            raise
+        return rows
+    return rows if any(isinstance(row, dict) for row in rows) else plain_rows_or_none(source) or rows
 
 
 def external_fault(row: Row | Fault, row_format: str | None, location: str) -> str | None:
