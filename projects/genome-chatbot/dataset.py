@@ -9,6 +9,7 @@ chat row and one document in fifty.
 Not covered: real genomes, translation tables other than 1, restriction sites, melting temperatures.
 """
 
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -16,13 +17,13 @@ from collections.abc import Callable, Iterator
 from gretchen.projects.splits import split_of
 
 from . import pairs, problems, sequences
-from .documents import document, table_document
+from .documents import document, document_prompt, table_document
 from .problems import Problem
 from .readers import read
 from .records import record_facts
 from .wordings import pick
 
-__all__ = ["chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 FORMS: dict[str, Callable[[random.Random, str, str, bool], Problem]] = {
     **{task: (lambda *a, task=task: problems.sequence_problem(task, *a)) for task in problems.SEQUENCE_TASKS},
@@ -39,10 +40,11 @@ CLOSED = ("codon-lookup", "amino-acid-codons")
 # How often each form occurs in the base's documents: more often where a skill is hard to learn.
 DOCUMENT_WEIGHTS = {
     "reverse-complement": 4, "codon-effect": 4, "gc-count": 3, "orf": 3, "translation": 3, "invalid-input": 3,
-    "hgvs-write": 3, "hgvs-read": 2, "coordinates": 3, "record-facts": 6, "translation-worked": 2, "complement": 2,
+    "hgvs-write": 3, "hgvs-read": 2, "coordinates": 3, "record-facts": 6, "translation-worked": 2, "complement": 3,
     "transcription": 1, "codon-lookup": 2, "amino-acid-codons": 2, "follow-up": 1,
 }  # fmt: skip
-# How often in the chats. Invalid input uses the wordings of seven other forms: at three to seven both remain likely.
+# How often in the chats. Invalid input uses the wordings of seven other forms, most often of the two translations:
+# valid and invalid remain both likely under each.
 CHAT_WEIGHTS = {**dict.fromkeys(FORMS, 1), "invalid-input": 3, "record-facts": 2, "follow-up": 1}
 # How often in the prompts that are rewarded: more often where fine-tuning still makes errors, which rewards need.
 PROMPT_WEIGHTS = {
@@ -59,6 +61,15 @@ _DROPPED: Counter[str] = Counter()
 def dropped() -> dict[str, int]:
     """Return how many rows of each form were dropped since the module was loaded, because the two answers differed."""
     return dict(_DROPPED)
+
+
+def as_document(row: dict) -> str | None:
+    """Return a chat's or prompt's question as a document of the base's corpus has it, up to where the answer begins.
+
+    None where documents have no such form: two steps at once, rows of a public data set.
+    """
+    meta = row.get("meta") or {}
+    return (json.loads(meta) if isinstance(meta, str) else meta).get("document")
 
 
 def texts() -> Iterator[dict]:
@@ -116,7 +127,10 @@ def prompts() -> Iterator[dict]:
 
 
 def preferences() -> Iterator[dict]:
-    """Yield pairs without end: the builder's answer, and one of similar length with a single fault (pairs.py)."""
+    """Yield pairs without end: the builder's answer, and one of similar length with a single fault (pairs.py).
+
+    `differs_in` in meta is "language" where both answers say the same in two languages, else "content".
+    """
     rng = random.Random("genome preferences")
     seen: set[str] = set()
     number = 0
@@ -144,7 +158,7 @@ def preferences() -> Iterator[dict]:
             "prompt": [{"role": "user", "content": prompt}],
             "chosen": [{"role": "assistant", "content": problem.answer}],
             "rejected": [{"role": "assistant", "content": rejected[0]}],
-            "meta": {"fault": rejected[1], "language": language},
+            "meta": {"fault": rejected[1], "differs_in": pairs.differs_in(rejected[1]), "language": language},
         }
 
 
@@ -213,6 +227,8 @@ def _chat(rng: random.Random, form: str, language: str, split: str, hard: bool) 
         messages += [{"role": "assistant", "content": problem.meta["first"]}, {"role": "user", "content": second}]
     messages.append({"role": "assistant", "content": problem.answer})
     meta = {"task": problem.task, "language": language, **{k: v for k, v in problem.meta.items() if k != "first"}}
+    if prefix := document_prompt(problem, language):
+        meta["document"] = prefix
     return {"form": form, "group": keys, "messages": messages, "meta": meta, "hard": hard}
 
 

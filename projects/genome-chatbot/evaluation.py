@@ -9,7 +9,9 @@
     abstention_f1     F1 of refusing what must be refused (invalid input, a field that the record does not have)
 
 Normalisation: whitespace is collapsed within a line, empty lines are dropped, and the label before the first colon of a
-line is compared without regard to case. Bases, amino acids, names and digits must match exactly.
+line is compared without regard to case. Questions leave two things open, so neither counts: the label of a line (but
+"Invalid" and a codon's number are content), and the spaces within a sequence. Bases, amino acids, names and digits must
+match exactly, and every line must be there: the questions ask for it.
 
 Not covered: whether a wrong answer is plausible, and partial credit for worked steps.
 """
@@ -25,13 +27,16 @@ _SEQUENCE = re.compile(
     r"^(complement|komplement|reverse complement|revers komplementär|rna|protein|orf): ([A-Z* ]+)$", re.M
 )
 _NUMBERS = re.compile(r"^(gc|bed|gff3): (.*\d.*)$", re.M)
-_REFUSAL = re.compile(r"^(invalid|ungültig): |: (not given|nicht angegeben)$", re.M)
+_REFUSAL = re.compile(r"^(invalid|ungültig): |(^|: )(not given|nicht angegeben)$", re.M)
+_NEEDED_LABEL = re.compile(r"invalid|ungültig|codon \d+")
 
 
 def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     """Return the scores of an answer, each between 0 and 1, None where it does not apply."""
-    given, right = normalise(prediction), normalise(reference_of(row))
-    return {"exact": float(given == right), "identity": _identity(given, right), "numeric": _numeric(given, right)}
+    right = normalise(reference_of(row))
+    given = with_labels(normalise(prediction), right)
+    exact = float(_without_spaces(given) == _without_spaces(right))
+    return {"exact": exact, "identity": _identity(given, right), "numeric": _numeric(given, right)}
 
 
 def aggregate(scored: list[Any]) -> dict[str, float | None]:
@@ -59,6 +64,26 @@ def normalise(text: str) -> str:
         label, colon, rest = line.partition(": ")
         lines.append(f"{label.casefold()}: {rest}" if colon and re.fullmatch(r"[^\W_][\w ]*", label) else line)
     return "\n".join(lines)
+
+
+def with_labels(given: str, right: str) -> str:
+    """Return a normalised answer with the reference's labels before the lines that have none."""
+    lines, references = given.split("\n"), right.split("\n")
+    if len(lines) != len(references):
+        return given
+    return "\n".join(_with_label(line, reference) for line, reference in zip(lines, references, strict=True))
+
+
+def _with_label(line: str, reference: str) -> str:
+    """Return a line with the label of the reference's line, where that may be left out and is."""
+    label, colon, _ = reference.partition(": ")
+    missing = colon and ": " not in line and not _NEEDED_LABEL.fullmatch(label)
+    return f"{label}: {line}" if missing else line
+
+
+def _without_spaces(text: str) -> str:
+    """Return a normalised answer without the spaces within its labelled sequences."""
+    return _SEQUENCE.sub(lambda match: f"{match[1]}: {match[2].replace(' ', '')}", text)
 
 
 def identity(first: str, second: str) -> float:

@@ -1,10 +1,13 @@
 """The rejected side of a preference pair: an answer of the same form with one fault.
 
-Faults: a frame shift, a complement that is not reversed, two codons exchanged, T for U, a wrong amino acid, a wrong
-count, a coordinate not converted or converted twice, the wrong codon or kind of a change, an HGVS name reversed,
-another field of the record, an answer in the other language, a confident answer to invalid input, a refusal of valid
-input. Half of them are errors that a fine-tuned model still makes. A rejected answer that equals the right one gives no
-pair. Lengths differ by two thirds at most.
+Faults: a frame shift, a complement that is not reversed or a reversed one, two codons exchanged, T for U or U for T, a
+wrong amino acid, a wrong count, a coordinate not converted or converted twice, the wrong codon or kind of a change, an
+HGVS name reversed, another field of the record, "not given" for a field that is given, an answer in the other language,
+a confident answer to invalid input, a refusal of valid input. Half of them are errors that a fine-tuned model still
+makes. A rejected answer that equals the right one gives no pair. Lengths differ by two thirds at most.
+
+A fault that looks like the answer of another form (`IMITATED`) would teach that such answers are wrong: each of these
+forms has pairs where such an answer is the chosen one.
 
 Not covered: faults in wording or manner; the chosen side is always the builder's answer.
 """
@@ -15,25 +18,36 @@ import re
 from . import problems
 from . import sequences as seq
 from .problems import LABELS, Problem
-from .records import FIELDS_OF, read_field
+from .records import FIELDS_OF, NOT_GIVEN, read_field
 
 # The forms that have pairs, with the faults of each.
 FAULTS = {
+    "complement": ("reversed", "u-for-t", "other-language", "refused"),
     "reverse-complement": ("not-reversed", "exchanged", "other-language", "refused"),
     "transcription": ("t-for-u", "refused"),
     "translation": ("frame-shift", "wrong-amino-acid", "refused"),
-    "translation-worked": ("frame-shift", "wrong-amino-acid"),
+    "translation-worked": ("frame-shift", "wrong-amino-acid", "refused"),
     "gc-count": ("wrong-count", "other-language", "other-language"),
     "codon-effect": ("wrong-codon", "wrong-kind", "other-language"),
     "hgvs-write": ("wrong-way-round",),
     "hgvs-read": ("other-language",),
     "coordinates": ("not-moved", "moved-twice"),
-    "record-facts": ("other-field", "other-language", "other-language"),
+    "record-facts": ("other-field", "other-field", "not-given", "other-language", "other-language"),
     "invalid-input": ("confident", "confident", "other-language"),
+}
+# The forms whose right answers a fault looks like.
+IMITATED = {
+    "not-reversed": ("complement",),
+    "reversed": ("reverse-complement",),
+    "t-for-u": ("complement", "reverse-complement"),
+    "u-for-t": ("transcription",),
+    "refused": ("invalid-input",),
+    "not-given": ("record-facts",),
+    "confident": ("complement", "reverse-complement", "transcription", "translation", "translation-worked"),
 }
 # How often each form occurs: confident answers to invalid input as often as refusals of valid input; more often where
 # fine-tuned models are weak, among them answering in the language of the question.
-_OFTEN = {"invalid-input": 6, "gc-count": 6, "record-facts": 8}
+_OFTEN = {"invalid-input": 7, "gc-count": 6, "record-facts": 8}
 WEIGHTS = {form: len(faults) for form, faults in FAULTS.items()} | _OFTEN
 _SHOWN = str.maketrans("ACGTU", "TGCAA")
 
@@ -54,14 +68,20 @@ def rejected(rng: random.Random, problem: Problem, twin: Problem, language: str)
     return (answer, fault) if shorter >= 0.6 * longer else None
 
 
+def differs_in(fault: str) -> str:
+    """Return what tells the two sides apart: "language", or "content"."""
+    return "language" if fault == "other-language" else "content"
+
+
 def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) -> str | None:
     """Return the answer with that fault; None where it cannot have it."""
     if fault == "refused":
         return _refusal(rng, problem, language)
     if fault == "confident":
         return _confident(problem, language)
-    if fault == "not-reversed":
-        return f"{LABELS[language]['reverse-complement']}: {seq.complement(problem.codons)}"
+    if fault in ("not-reversed", "reversed"):
+        strand = seq.complement if fault == "not-reversed" else seq.reverse_complement
+        return f"{LABELS[language][problem.form]}: {strand(problem.codons)}"
     if fault == "exchanged":
         return _exchanged(rng, problem.answer)
     if fault in ("wrong-codon", "wrong-kind"):
@@ -71,8 +91,11 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
     if fault == "moved-twice":
         further = problem.meta["start"] + (1 if problem.meta["to"] == "GFF3" else -1)
         return f"{problem.meta['to']}: {further} {problem.meta['end']}" if further >= 0 else None
-    if fault == "t-for-u":
-        return problem.answer.replace("U", "T")
+    if fault in ("t-for-u", "u-for-t"):
+        label, strand = problem.answer.split(": ")
+        return f"{label}: {strand.replace('U', 'T') if fault == 't-for-u' else strand.replace('T', 'U')}"
+    if fault == "not-given":
+        return f"{problem.slots['field']}: {NOT_GIVEN[language]}"
     if fault == "frame-shift":
         if problem.given.startswith("RNA"):  # its codons would become DNA: a second fault
             return None
@@ -86,15 +109,17 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
         return re.sub(r"GC: (\d+)", lambda match: f"GC: {int(match[1]) + rng.choice((1, 2))}", problem.answer)
     if fault == "not-moved":
         return f"{problem.meta['to']}: {problem.slots['x']}"
-    old, number, new = re.fullmatch(r".*p\.([A-Z][a-z]+)(\d+)(\S+)", problem.answer, re.DOTALL).groups()
-    return None if new == "=" else problem.answer.rsplit(":", 1)[0] + f": p.{new}{number}{old}"
+    old, number, new = re.fullmatch(r".*p\.\(([A-Z][a-z]+)(\d+)(\S+)\)", problem.answer, re.DOTALL).groups()
+    return None if new == "=" else problem.answer.rsplit(":", 1)[0] + f": p.({new}{number}{old})"
 
 
 def _refusal(rng: random.Random, problem: Problem, language: str) -> str:
-    """Return a refusal of a valid sequence: one of its codons is called partial."""
-    number = rng.randrange(len(problem.codons))
+    """Return a refusal of a valid sequence: its last group where that is partial, else any codon, is called partial."""
+    groups = problem.slots["x"].split()
+    last = len(groups) - 1
+    number = last if len(groups[last]) < 3 else rng.randint(0, last)
     reason = "partial" if language == "en" else "unvollständig"
-    return f"{LABELS[language]['invalid']}: Codon {number + 1} {problem.codons[number]}, {reason}"
+    return f"{LABELS[language]['invalid']}: Codon {number + 1} {groups[number]}, {reason}"
 
 
 def _confident(problem: Problem, language: str) -> str | None:
@@ -108,10 +133,11 @@ def _confident(problem: Problem, language: str) -> str | None:
         return f"RNA: {shown.replace('T', 'U')}"
     codons = shown.replace("U", "T").split()
     letters = [seq.CODE.get(codon, "X") for codon in codons]
+    letters = letters[: letters.index("*") + 1] if "*" in letters else letters
     if problem.task == "translation":
         return f"Protein: {' '.join(letters)}"
     if problem.task == "translation-worked":
-        steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(codons, letters, strict=True)])
+        steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(codons, letters, strict=False)])
         return f"{steps}\nProtein: {' '.join(letters)}"
     return None
 

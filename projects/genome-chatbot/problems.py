@@ -2,9 +2,10 @@
 
 Every function returns a random Problem; texts() and chats() differ only in its wording, so answers have the same form
 in documents and chats. Numbers and letters are the same in English and German, only labels and terms differ. Sizes: 3-8
-codons, hard 9-11. Records are in records.py, wordings in wordings.py.
+codons, hard 9-11. Records are in records.py, wordings in wordings.py. Questions that undo each other (GFF3 and BED, an
+HGVS name written and read, the two strands of a sequence) share a group.
 
-Not covered: changes of more than one base, codon 1 and stop codons in HGVS (p.Met1?, extensions).
+Not covered: changes of more than one base, codon 1 and stop codons in HGVS (p.(Met1?), extensions).
 """
 
 import random
@@ -40,6 +41,9 @@ SEQUENCE_TASKS = (
     "gc-count",
     "orf",
 )
+# What a sequence has whose last codon is partial: everything but a translation.
+WITHOUT_CODONS = ("complement", "reverse-complement", "transcription", "gc-count", "orf")
+PARTIAL_SHARE = 0.15
 
 
 @dataclass(frozen=True)
@@ -66,16 +70,19 @@ def solve(task: str, codons: list[str], language: str) -> str:
     if task == "gc-count":
         totals = seq.gc_totals(codons)
         steps = " ".join([f"{codon} {total}" for codon, total in zip(codons, totals, strict=True)])
-        return f"{steps}\nGC: {totals[-1]} {'of' if language == 'en' else 'von'} {3 * len(codons)}"
+        return f"{steps}\nGC: {totals[-1]} {'of' if language == 'en' else 'von'} {len(''.join(codons))}"
     if task == "orf":
         frame = seq.reading_frame(codons)
         if not frame:
             return "ORF: none" if language == "en" else "ORF: keiner"
         return f"ORF: {' '.join(frame)}\nProtein: {seq.protein(frame)}"
+    return f"Protein: {seq.protein(codons)}" if task == "translation" else _worked(codons, codons)
+
+
+def _worked(codons: list[str], shown: list[str]) -> str:
+    """Return the worked translation up to the first stop; its codons are written as in `shown`."""
     letters = seq.protein(codons)
-    if task == "translation":
-        return f"Protein: {letters}"
-    steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(codons, letters.split(), strict=True)])
+    steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(shown, letters.split(), strict=False)])
     return f"{steps}\nProtein: {letters}"
 
 
@@ -85,25 +92,25 @@ def _sizes(hard: bool) -> tuple[int, int]:
 
 def sequence_problem(task: str, rng: random.Random, language: str, split: str, hard: bool) -> Problem:
     """Return a problem with a valid sequence for one of SEQUENCE_TASKS; every fourth translation starts from RNA."""
-    low, high = _sizes(hard)
-    if task == "orf":
-        codons = _draw_frame(rng, split, low, high)
-    else:
-        codons = (seq.draw_coding if rng.random() < 0.3 else seq.draw)(rng, split, low, high)
+    codons = _draw_for(task, rng, split, hard)
     shown = " ".join(codons)
     rna = task.startswith("translation") and rng.random() < 0.25 and "T" in shown
-    answer = _worked_rna(codons) if rna and task == "translation-worked" else solve(task, codons, language)
-    shown = shown.replace("T", "U") if rna else shown
+    shown = seq.transcription(codons) if rna else shown
+    answer = _worked(codons, shown.split()) if task == "translation-worked" else solve(task, codons, language)
     label = "RNA" if rna else "DNA"
     return Problem(task, task, f"{label}: {shown}", answer, {"x": shown}, [seq.key(shown)], {}, codons)
 
 
-def _worked_rna(codons: list[str]) -> str:
-    """Return the worked translation with its codons in RNA letters."""
-    letters = seq.protein(codons)
-    shown = seq.transcription(codons).split()
-    steps = " ".join([f"{codon}-{letter}" for codon, letter in zip(shown, letters.split(), strict=True)])
-    return f"{steps}\nProtein: {letters}"
+def _draw_for(task: str, rng: random.Random, split: str, hard: bool) -> list[str]:
+    """Return a task's codons in `split`; where the task allows it, PARTIAL_SHARE of them end in a partial codon."""
+    low, high = _sizes(hard)
+    draw = _draw_frame if task == "orf" else seq.draw_coding if rng.random() < 0.3 else seq.draw
+    if task not in WITHOUT_CODONS or rng.random() >= PARTIAL_SHARE:
+        return draw(rng, split, low, high)
+    while True:
+        codons = seq.end_partial(rng, draw(rng, "train", low, high - 1))
+        if split_of(seq.key("".join(codons))) == split:
+            return codons
 
 
 def _draw_frame(rng: random.Random, split: str, low: int, high: int) -> list[str]:
@@ -117,7 +124,7 @@ def _draw_frame(rng: random.Random, split: str, low: int, high: int) -> list[str
             codons[first] = "ATG"
         if with_frame or rng.random() < 0.5:
             codons[rng.randrange(first + 1, count)] = rng.choice(seq.STOPS)
-        if split_of("seq:" + "".join(codons)) == split and bool(seq.reading_frame(codons)) == with_frame:
+        if split_of(seq.key("".join(codons))) == split and bool(seq.reading_frame(codons)) == with_frame:
             return codons
 
 
@@ -133,7 +140,7 @@ def codon_effect(rng: random.Random, language: str, split: str, hard: bool) -> P
         rng.shuffle(options)
         for after in options:
             changed = [*codons[:index], after, *codons[index + 1 :]]
-            if split_of("seq:" + "".join(changed)) == split:
+            if split_of(seq.key("".join(changed))) == split:
                 return _effect_problem(codons, changed, index, kind, language)
 
 
@@ -161,9 +168,12 @@ def _draw_change(rng: random.Random, low: int) -> tuple[int, str, str, str]:
 
 
 def _hgvs(number: int, before: str, after: str) -> str:
-    """Return the protein-level HGVS name of a codon change, e.g. p.Lys2Ter, p.Lys2=."""
+    """Return the HGVS name of a codon change's predicted consequence, e.g. p.(Lys2Ter), p.(Lys2=).
+
+    The parentheses say that the protein was predicted from the DNA, not sequenced.
+    """
     old, new = seq.three_letters(seq.AMINO_ACIDS[before]), seq.three_letters(seq.AMINO_ACIDS[after])
-    return f"p.{old}{number}{'=' if old == new else new}"
+    return f"p.({old}{number}{'=' if old == new else new})"
 
 
 def hgvs_write(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
@@ -171,15 +181,14 @@ def hgvs_write(rng: random.Random, language: str, split: str, hard: bool) -> Pro
     while True:
         number, before, after, kind = _draw_change(rng, 2)
         number = rng.randint(401, 999) if hard else number
-        change = f"{number} {before} > {after}"
-        key = f"codon-change:{change}"
-        if split_of(key) == split:
+        name = _hgvs(number, before, after)
+        if split_of(f"hgvs:{name}") == split:
             break
     names = [f"{codon}-{seq.three_letters(seq.AMINO_ACIDS[codon])}" for codon in (before, after)]
-    answer = f"{names[0]} {names[1]}\nHGVS: {_hgvs(number, before, after)}"
-    given = f"{'Change' if language == 'en' else 'Änderung'}: Codon {change}"
+    answer = f"{names[0]} {names[1]}\nHGVS: {name}"
+    given = f"{'Change' if language == 'en' else 'Änderung'}: Codon {number} {before} > {after}"
     slots = {"n": str(number), "a": before, "b": after}
-    return Problem("hgvs-write", "hgvs-write", given, answer, slots, [key], {"kind": kind})
+    return Problem("hgvs-write", "hgvs-write", given, answer, slots, [f"hgvs:{name}"], {"kind": kind})
 
 
 def hgvs_read(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
@@ -205,30 +214,36 @@ def coordinates(rng: random.Random, language: str, split: str, hard: bool) -> Pr
         digits = high if hard else rng.choice((9, 99, high))
         start, end = sorted(rng.sample(range(low if hard else 1, digits + 1), 2))
         start -= 0 if to_bed else 1
-        if split_of(f"coordinates:{start}-{end}") == split:
+        moved = start - 1 if to_bed else start + 1
+        key = f"coordinates:{min(start, moved)}-{end}"
+        if split_of(key) == split:
             break
     source, target = ("GFF3", "BED") if to_bed else ("BED", "GFF3")
-    moved = start - 1 if to_bed else start + 1
     # Biopython counts like BED; its location of "12..57", written like GFF3, is the first way to compute the answer.
     location = SimpleLocation.fromstring(f"{start if to_bed else moved}..{end}")
     seq.agree("coordinates", f"{location.start} {location.end}", f"{moved if to_bed else start} {end}")
     slots = {"x": f"{start} {end}", "from": source, "to": target}
     given = f"{source}: {start} {end}"
     meta = {"start": moved, "end": end, "to": target}
-    key = f"coordinates:{start}-{end}"
     return Problem("coordinates", "coordinates", given, f"{target}: {moved} {end}", slots, [key], meta)
 
 
 def invalid_input(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """Return a problem to be refused: a letter that is no base, a partial codon, U in DNA; the answer names it."""
-    fault = rng.choice(("letter", "partial", "mixed"))
+    """Return a problem to be refused: a letter that is no base, U in DNA, a partial codon; the answer names it.
+
+    A partial codon is a fault only where codons are translated, so the two translations are asked twice as often.
+    """
+    task = rng.choice((*SEQUENCE_TASKS, "translation", "translation-worked"))
+    fault = rng.choice(("letter", "mixed") if task in WITHOUT_CODONS else ("letter", "mixed", "partial", "partial"))
     source = split if fault == "mixed" else "train"  # U and T share a key, so a mixed sequence keeps its split
     while True:
         codons = (seq.draw_coding if rng.random() < 0.3 else seq.draw)(rng, source, *_sizes(hard))
         index, reason = _spoil(rng, codons, fault, language)
+        if task not in WITHOUT_CODONS and set(seq.STOPS).intersection(codons[: max(index, 0)]):
+            continue  # a translation would end before it
         if index >= 0 and split_of(seq.key(" ".join(codons))) == split:
             break
-    task, x = rng.choice(SEQUENCE_TASKS), " ".join(codons)
+    x = " ".join(codons)
     answer = f"{LABELS[language]['invalid']}: Codon {index + 1} {codons[index]}, {reason}"
     meta = {"fault": fault, "abstain": True}
     return Problem("invalid-input", task, f"DNA: {x}", answer, {"x": x}, [seq.key(x)], meta)
@@ -253,18 +268,20 @@ def _spoil(rng: random.Random, codons: list[str], fault: str, language: str) -> 
 
 
 def codon_lookup(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
-    """Return a problem on the amino acid of a codon: letter, short and full name. A closed table."""
+    """Return a problem on the amino acid of a codon: letter, short and full name; none of a stop. A closed table."""
     codon = rng.choice(seq.CODONS)
     letter = seq.protein([codon])
     short, english, german = seq.NAMES[letter]
     label, name = ("Amino acid", english) if language == "en" else ("Aminosäure", german)
     answer = f"{label}: {letter} {seq.three_letters(letter)} {name}"
+    if letter == "*":
+        answer = f"{label}: {'none, stop codon' if language == 'en' else 'keine, Stoppcodon'}"
     return Problem("codon-lookup", "codon-lookup", f"Codon: {codon}", answer, {"x": codon}, [], {}, [codon])
 
 
 def amino_acid_codons(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
     """Return a problem on all codons of an amino acid in alphabetical order. A closed table."""
-    letter = rng.choice(list(seq.NAMES))
+    letter = rng.choice([letter for letter in seq.NAMES if letter != "*"])
     short, english, german = seq.NAMES[letter]
     label, name = ("Amino acid", english) if language == "en" else ("Aminosäure", german)
     first = " ".join([codon for codon in seq.CODONS if seq.AMINO_ACIDS[codon] == letter])

@@ -17,12 +17,14 @@ FIELDS = {
 }
 ORGANISMS = ("Mus musculus", "Homo sapiens", "Escherichia coli", "Danio rerio", "Zea mays", "Bos taurus",
              "Arabidopsis thaliana", "Bacillus subtilis", "Gallus gallus", "Rattus norvegicus")  # fmt: skip
-# The fields of each kind of record; a missing field is answered with "not given".
+# The fields of each kind of record that are asked for; a field that a record lacks is answered with "not given".
 FIELDS_OF = {
     "FASTA": ("accession", "gene", "organism"),
     "GenBank": ("accession", "gene", "organism", "length"),
     "GFF3": ("accession", "gene", "strand"),
 }
+# A GFF3 line gives a length by its start and end, so it is neither asked for nor called missing.
+MISSING_FIELDS = {"FASTA": ("length", "strand"), "GenBank": ("strand",), "GFF3": ("organism",)}
 NOT_GIVEN = {"en": "not given", "de": "nicht angegeben"}
 
 
@@ -30,10 +32,7 @@ def record_facts(rng: random.Random, language: str, split: str, hard: bool) -> P
     """Return a question about a field of a record; in every sixth the record does not have it. Hard: two records."""
     kind = rng.choice(list(FIELDS_OF))
     values = _values(rng, split)
-    if rng.random() < 1 / 6:
-        field = rng.choice([name for name in FIELDS["en"] if name not in FIELDS_OF[kind]])
-    else:
-        field = rng.choice(FIELDS_OF[kind])
+    field = rng.choice((MISSING_FIELDS if rng.random() < 1 / 6 else FIELDS_OF)[kind])
     text = render(kind, values)
     is_given = field in FIELDS_OF[kind]
     if is_given:

@@ -24,8 +24,12 @@ def test_the_reference_scores_one(evaluation, chats):
         ("COMPLEMENT: TAC TTT", 1.0),
         ("Complement: tac ttt", 0.0),  # bases keep their case
         ("Complement: TAC TTA", 0.0),
-        ("Complement: TACTTT", 0.0),
-        ("TAC TTT", 0.0),
+        ("Complement: TACTTT", 1.0),  # the question leaves open how bases are grouped
+        ("TAC TTT", 1.0),  # and whether the answer has a label
+        ("TACTTT", 1.0),
+        ("Reverse complement: TAC TTT", 0.0),
+        ("The complement is TAC TTT.", 0.0),
+        ("TAC TT", 0.0),
         ("", 0.0),
     ],
 )
@@ -37,6 +41,27 @@ def test_lines_count(evaluation):
     right = row("ATG-M AAA-K\nProtein: M K")
     assert evaluation.score("ATG-M AAA-K\n\nprotein: M K", right)["exact"] == 1.0
     assert evaluation.score("ATG-M AAA-K Protein: M K", right)["exact"] == 0.0
+    assert evaluation.score("ATG-M AAA-K\nMK", right)["exact"] == 1.0
+    assert evaluation.score("Protein: M K", right)["exact"] == 0.0  # the question asks for the steps
+
+
+@pytest.mark.parametrize(
+    ("reference", "prediction", "exact"),
+    [
+        ("Invalid: Codon 2 AXG, letter X", "Codon 2 AXG, letter X", 0.0),  # that it is invalid is the answer
+        ("Codon 3: AAA-K > TAA-*\nEffect: nonsense", "AAA-K > TAA-*\nnonsense", 0.0),  # which codon, too
+        ("Codon 3: AAA-K > TAA-*\nEffect: nonsense", "codon 3: AAA-K > TAA-*\nnonsense", 1.0),
+        ("BED: 11 57", "11 57", 1.0),
+        ("BED: 11 57", "1157", 0.0),
+        ("Strand: not given", "not given", 1.0),
+        ("ORF: none", "none", 1.0),
+        ("Codons: AAA AAG", "AAA AAG", 1.0),
+    ],
+)
+def test_a_label_may_be_missing_where_it_says_nothing(evaluation, reference, prediction, exact):
+    scores = evaluation.score(prediction, row(reference))
+    assert scores["exact"] == exact
+    assert evaluation.refuses("not given") and (exact == 0 or scores["numeric"] in (None, 1.0))
 
 
 @pytest.mark.parametrize(
