@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from gretchen import paths
+from gretchen.yaml_faults import missing_blank, yaml_fault
 
 Key = tuple[Any, ...]
 MAX_NODES = 100_000  # aliases of aliases can expand to any number of nodes
@@ -55,10 +56,7 @@ def _marked(file: Path, name: str, text: str) -> MarkedYaml:
         node = loader.get_single_node()
         values = loader.construct_document(node) if node is not None else {}
     except yaml.MarkedYAMLError as error:
-        mark = error.problem_mark or error.context_mark
-        line = mark.line + 1 if mark else 1
-        several = error.problem == "but found another document"
-        problem = "several documents, expected one: remove '---'" if several else f"not YAML: {error.problem}"
+        line, problem = yaml_fault(error, text)
         return MarkedYaml(file, {}, problems=[f"{name}:{line}: {problem}"])
     except (yaml.YAMLError, ValueError) as error:  # a date like 2024-13-45 is a ValueError
         return MarkedYaml(file, {}, problems=[f"{name}:1: not YAML: {' '.join(str(error).split())}"])
@@ -67,7 +65,8 @@ def _marked(file: Path, name: str, text: str) -> MarkedYaml:
     lines: dict[Key, int] = {}
     problems: list[str] = []
     if node is not None and not isinstance(node, yaml.MappingNode):
-        problems.append(f"{name}:{node.start_mark.line + 1}: expected keys and values")
+        fault = missing_blank(str(node.value)) or "expected keys and values"
+        problems.append(f"{name}:{node.start_mark.line + 1}: {fault}")
     elif node is not None:
         try:
             _mark(node, MarkedLines(name, lines, problems), ())
@@ -108,4 +107,6 @@ def _mark(node: yaml.Node, marks: MarkedLines, path: Key) -> None:
                 marks.problems.append(f"{marks.name}:{line}: duplicate key '{dotted}', first on line {first}")
             first_lines[key.value] = line
             marks.lines[*path, key.value] = line
+            if (fault := missing_blank(key.value)) and value.value == "":
+                marks.problems.append(f"{marks.name}:{line}: {fault}")
             _mark(value, marks, (*path, key.value))

@@ -1,13 +1,40 @@
-"""Nearest valid names, for messages about mistyped ones."""
+"""Nearest valid names, for messages about mistyped ones, and for the short names that people use for long ones."""
 
 import difflib
 from collections.abc import Iterable
 from functools import lru_cache
 
+# What papers, PyTorch and other tools call a recipe's keys, where no likeness leads to them: "lr" is like "lora_r".
+SHORT_NAMES = {
+    "lr": ("learning_rate",),
+    "wd": ("weight_decay",),
+    "bs": ("per_device_train_batch_size", "micro_batch_size"),
+    "batch_size": ("per_device_train_batch_size", "micro_batch_size"),
+    "epochs": ("num_train_epochs", "num_epochs"),
+    "steps": ("max_steps",),
+    "warmup": ("warmup_ratio", "warmup_steps"),
+    "scheduler": ("lr_scheduler_type", "lr_scheduler"),
+    "optimizer": ("optim",),
+    "rank": ("lora_r",),
+    "r": ("lora_r",),
+    "alpha": ("lora_alpha",),
+    "dropout": ("lora_dropout",),
+    "grad_clip": ("max_grad_norm",),
+    "grad_accum": ("gradient_accumulation_steps",),
+    "model": ("model_name_or_path", "base_model"),
+    "dataset": ("dataset_name", "datasets"),
+    "max_len": ("max_length", "sequence_len"),
+}
+
 
 def nearest(word: str, candidates: Iterable[str], similarity: float = 0.5) -> str | None:
-    """Return the candidate most like `word` (case ignored), or None where none has that similarity (1: equal)."""
-    return _nearest(word, tuple(candidates), similarity)
+    """Return the candidate most like `word` (case ignored), or None where none has that similarity (1: equal).
+
+    A usual short name stands for the long one, where that is a candidate.
+    """
+    candidates = tuple(candidates)
+    long = next((name for name in SHORT_NAMES.get(word.lower(), ()) if name in candidates), None)
+    return long or _nearest(word, candidates, similarity)
 
 
 @lru_cache

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gretchen import paths
+from gretchen.checks.mistakes.by_profile import far_from_profile, replaced_by_profile
 from gretchen.checks.mistakes.recipe import Subject, find_mistakes
 from gretchen.checks.report import Outcome, outcome, outcome_of
 from gretchen.errors import GretchenError
@@ -58,6 +59,13 @@ def foreign_code(project: str, resolved: Sequence[Resolved]) -> Outcome:
 def recipe_mistakes(project: str, resolved: Sequence[Resolved]) -> Outcome:
     """Check for values that an engine accepts and that spoil the training."""
     return outcome_of(mistake for recipe in resolved for mistake in find_mistakes(Subject.of(recipe)))
+
+
+def profile_values(project: str, resolved: Sequence[Resolved]) -> Outcome:
+    """Check for values that do not suit a profile's model, and note those that the recipe's own profile replaces."""
+    far = [message for recipe in resolved for message in far_from_profile(recipe)]
+    replaced = dict.fromkeys(message for recipe in resolved for message in replaced_by_profile(recipe))
+    return outcome(warnings=far, notes=replaced)
 
 
 def counted(count: int, noun: str) -> str:

@@ -40,6 +40,7 @@ RESOLVED_CHECKS = (
     Check("special tokens", model.special_tokens),
     Check("chat template", model.chat_templates),
     Check("common mistakes in recipes", recipes.recipe_mistakes),
+    Check("values by profile", recipes.profile_values),
 )
 RESOLVES = "every recipe under every profile resolves"
 

@@ -33,6 +33,7 @@ from gretchen.recipes.layers import (
 from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import stage_names
 from gretchen.recipes.validation import layer_problems
+from gretchen.yaml_faults import missing_blank
 
 
 @dataclass(frozen=True)
@@ -177,7 +178,8 @@ def profile_faults(marked: MarkedYaml) -> list[str]:
         if name not in PROFILES:
             faults.append(f"{location}: unknown profile '{name}'{suggestion(str(name), PROFILES)}")
         elif not isinstance(values, dict | None):
-            faults.append(f"{location}: profile '{name}' is not a mapping")
+            glued = missing_blank(values) if isinstance(values, str) else None
+            faults.append(f"{location}: " + (glued or f"profile '{name}' is not a mapping"))
     return faults
 
 
