@@ -22,7 +22,12 @@ unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
-	@$(REFUSE)sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
+	@$(REFUSE)printf '%s\n' 'Begin with these three:' \
+		'  make doctor                          what this machine has, and which profile fits' \
+		'  make train PROJECT=genome-chatbot    from data to a trained adapter, minutes on any laptop' \
+		'  make eval PROJECT=genome-chatbot     base and trained model on the same questions' \
+		'then your own project: docs/first-project.md. All targets:' ''
+	@sed -n 's/^\([a-z-]*\):[^#]*## \(.*\)/  make \1 \2/p' Makefile
 
 # setup.py compares the files' hashes where their times are newer than the stamp's.
 $(READY): pyproject.toml constraints.txt .venv/bin/python

@@ -6,7 +6,11 @@ import sys
 
 import pytest
 
+from gretchen import paths
+from gretchen.marked_yaml import load_marked
 from gretchen.recipes.explain import describe, explain_key, explain_setting, nearest_key
+from gretchen.recipes.key_notes import BY_KEY, KEY_NOTES, key_note
+from gretchen.recipes.layers import OWN_KEYS
 from gretchen.recipes.resolve import Request, no_earlier_runs, resolve
 from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import ENGINES, stage_names
@@ -32,8 +36,10 @@ def project(root, tmp_path, monkeypatch):
 def test_each_engine_gives_type_default_and_description(gretchen):
     done = gretchen("explain", "lora_r")
     assert done.returncode == 0
-    assert done.stdout == (
-        "lora_r\n"
+    head, note, *lines = done.stdout.splitlines(keepends=True)
+    assert head == "lora_r\n"
+    assert note.startswith("  in short: rank of the adapter's matrices, its capacity: 8 to 64 is usual")
+    assert "".join(lines) == (
         "  axolotl, every stage: an integer\n"
         "      (the engine gives no description)\n"
         "  zephyr, every stage: an integer, default 16\n"
@@ -65,6 +71,34 @@ def test_a_key_of_a_plugin_says_so_and_an_enum_names_its_values():
     assert any("only with plugins: [axolotl.integrations.liger]" in line for line in explain_key("liger_rope"))
     (line,) = [line for line in explain_key("save_strategy") if line.startswith("  zephyr")]
     assert line == "  zephyr, every stage: one of no, steps, epoch, best, default steps"
+
+
+def set_keys():
+    """Yield (engine, stage, key) of every key that a shared recipe sets."""
+    for engine in ENGINES:
+        for file in sorted((paths.shared_recipes() / engine).glob("*.yaml")):
+            values = load_marked(file).values
+            profiles = values.get("profiles", {}).values()
+            for key in {*values, *(key for profile in profiles for key in profile)} - set(OWN_KEYS):
+                yield engine, file.stem.partition("-")[0], key
+
+
+def test_a_key_of_the_shared_recipes_is_explained_where_the_engine_says_little():
+    silent = set()
+    for engine, stage, key in set_keys():
+        texts = [description.description for description in describe(load_schema(engine, stage), key)]
+        if texts and not key_note(key) and max(len(text.split()) for text in texts) < 5:
+            silent.add(key)
+    assert silent == set()
+
+
+def test_every_note_is_on_a_key_that_an_engine_knows():
+    known = {
+        key for engine in ENGINES for stage in stage_names(engine) for key in load_schema(engine, stage)["properties"]
+    }
+    assert {key for key in BY_KEY if key not in known} == {"roles_to_train"}, "a key inside datasets"
+    assert len(BY_KEY) == sum(map(len, KEY_NOTES)), "each key has one note"
+    assert all(len(note) < 240 for note in KEY_NOTES.values())
 
 
 def test_every_key_of_every_engine_can_be_explained():

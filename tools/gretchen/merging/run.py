@@ -15,6 +15,7 @@ from gretchen.merging.merge import merge
 from gretchen.merging.quantized import quantization_kwargs
 from gretchen.models.locate import model_folder, require_reachable, weights_hash
 from gretchen.runs.locks import writer_lock
+from gretchen.runs.model_card import write_model_card
 from gretchen.runs.record import RunRecord, read_record, update_record
 
 MODEL_FILES = ["*.safetensors", "*.json", "*.jinja", "*.txt", "*.model", "*.tiktoken", "*.py"]
@@ -34,6 +35,7 @@ def merge_run(run_dir: Path, dequantized: bool = False) -> Path:
         with whole_folder(target) as folder:
             report = merge(base_of(record), run_dir / "adapter", folder, run_dir, dequantized)
             update_record(run_dir, merge=report.to_json())
+            write_model_card(run_dir, folder)
     print(f"merged: {paths.shown(target)}", flush=True)
     return target
 

@@ -3,7 +3,8 @@
     explain_key("lora_r")                                              -> lines, [] for an unknown key
     explain_setting("lora_r", Request("genome-chatbot", "sft"), runs)  -> lines
 
-Everything about a key comes from the engines' own schemas (recipes/schemas/); values are not checked.
+Types, defaults and descriptions come from the engines' own schemas (recipes/schemas/); where those say little, a line
+in front comes from key_notes.py. Values are not checked.
 """
 
 from collections.abc import Iterator, Sequence
@@ -15,6 +16,7 @@ import yaml
 from gretchen.names import nearest
 from gretchen.recipes import handbook
 from gretchen.recipes.find import find
+from gretchen.recipes.key_notes import key_note
 from gretchen.recipes.layers import Key, Layer, Origin
 from gretchen.recipes.read import read_recipe
 from gretchen.recipes.resolve import EarlierRuns, Request, resolve
@@ -57,7 +59,8 @@ def explain_key(key: str) -> list[str]:
             lines += [f"  {engine}, {where}: {description.type_and_default}", *description.lines()]
         if engine == "zephyr" and not stages_of and (hint := handbook.hint(key)):
             lines.append(f"  zephyr: {hint}")
-    return lines
+    note = key_note(key)
+    return [f"  in short: {note}", *lines] if note and lines else lines
 
 
 def describe(schema: Schema, key: str) -> list[KeyDescription]:

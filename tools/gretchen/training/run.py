@@ -21,6 +21,7 @@ from gretchen.provenance import now
 from gretchen.runs.folder import checkpoint_step, create_run, latest_checkpoint, point_latest, trained_weights
 from gretchen.runs.locks import writer_lock
 from gretchen.runs.metrics import read_metrics
+from gretchen.runs.model_card import write_model_card
 from gretchen.runs.record import Resumption, RunRecord, read_record, update_record
 from gretchen.training.resume import refuse_changes
 
@@ -138,6 +139,7 @@ def finish(run_dir: Path) -> None:
     """Record a finished training with the hash of its weights and its measurements, and let `latest` point to it."""
     weights = weights_hash(trained_weights(run_dir))
     record = update_record(run_dir, status="finished", finished=now(), weights=weights, **measured(run_dir))
+    write_model_card(run_dir, trained_weights(run_dir))
     if record.is_default_run and not record.smoke:
         point_latest(run_dir)
 

@@ -61,10 +61,15 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
         **quantization,
         **{"processing_class": tokenizer_of(run)} | extra,
     )
+    trainer.create_model_card = no_draft
     keep_trainable(trainer.model)
     trainer.add_callback(LongestFirst(trainer))
     trainer.train(resume_from_checkpoint=latest_checkpoint(run) if resume else None)
     return save(trainer, run)
+
+
+def no_draft(*args: Any, **kwargs: Any) -> None:
+    """Write no draft of a model card, as TRL does with each checkpoint: the finished run gets its own."""
 
 
 def tokenizer_of(run: Path) -> Any:
