@@ -14,7 +14,7 @@ READY := .venv/.gretchen-setup
 ALL_REQUIREMENTS := .venv/.gretchen-projects
 GRETCHEN := @.venv/bin/python -m gretchen.from_make
 # These targets take no variables: one that is given to them alone is a mistake.
-ALONE := help setup lint test test-all clean
+ALONE := help setup test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
@@ -107,13 +107,11 @@ sync: $(READY)  ## [PROJECT=…]: upload to W&B what was tracked offline
 lock: $(READY)  ## [UPGRADE=1]: write constraints.txt anew
 	$(GRETCHEN) lock
 
-lint: $(ALL_REQUIREMENTS)  ## ruff, and pre-commit's checks: the package's layers, YAML, secrets, large files …
-	@$(REFUSE).venv/bin/ruff check .
-	@.venv/bin/ruff format --check .
-	@SKIP=ruff-check,ruff-format .venv/bin/pre-commit run --all-files
+lint: $(READY)  ## [PROJECT=…]: ruff, and pre-commit's checks: the package's layers, YAML, secrets, large files …
+	$(GRETCHEN) lint
 
-test: $(ALL_REQUIREMENTS)  ## the tests, in minutes
-	@$(REFUSE).venv/bin/python -m pytest -n 2 --dist loadfile -m "not slow"
+test: $(READY)  ## [PROJECT=…]: the tests, in minutes; of one project: its own, and the contract that every project keeps
+	$(GRETCHEN) test
 
 test-all: $(ALL_REQUIREMENTS)  ## the tests, with the slow ones
 	@$(REFUSE).venv/bin/python -m pytest -n 2 --dist loadfile

@@ -37,6 +37,12 @@ def commands(file: Path) -> list[str]:
     return [re.split(r"\s{2,}| #|;", command)[0].strip() for command in matches]
 
 
+def made_projects(file: Path) -> dict[str, str]:
+    """Return {project that a page forks: its origin}: later commands of the page name it."""
+    forks = re.findall(r"make fork FROM=(\S+) PROJECT=([\w-]+)", file.read_text(encoding="utf-8"))
+    return {project: origin for origin, project in forks}
+
+
 ALL = [(str(file.relative_to(ROOT)), command) for file in (*PAGES, *PROGRAMS) for command in commands(file)]
 
 
@@ -73,13 +79,13 @@ def words_of(command: str) -> list[str]:
 def test_a_command_is_one_that_exists(file, command):
     program, *words = words_of(command)
     if program == "make":
-        check_make(words)
+        check_make(words, made_projects(ROOT / file))
     else:
         check_verb(words)
 
 
-def check_make(words: list[str]) -> None:
-    """Assert that make knows the targets, and the verbs their variables."""
+def check_make(words: list[str], made: dict[str, str]) -> None:
+    """Assert that make knows the targets, the verbs their variables, and that projects exist or were made before."""
     words = words[: words.index("&&")] if "&&" in words else words
     goals = [word for word in words if "=" not in word and not PLACEHOLDER.search(word)]
     given = dict(word.split("=", 1) for word in words if "=" in word)
@@ -87,6 +93,7 @@ def check_make(words: list[str]) -> None:
     known = {name for goal in goals for name in from_make.options(goal)}
     assert set(given) <= known, given
     project = given.get("FROM" if "fork" in goals else "PROJECT", "")
+    project = made.get(project, project)
     if not PLACEHOLDER.search(project):
         assert project in project_slugs()
         if "RECIPE" in given and not PLACEHOLDER.search(given["RECIPE"]):

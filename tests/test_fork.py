@@ -57,13 +57,16 @@ def test_a_fork_is_what_git_would_keep_under_its_own_name(root, forked):
     origin = root / "projects" / ORIGIN
     expected = {path.relative_to(origin) for path in origin.rglob("*") if path.is_file()}
     expected -= {Path("__pycache__/dataset.pyc"), Path(".env")}
+    expected = {path for path in expected if path.parts[0] != "tests"} | {Path("tests/test_builder.py")}
     assert {path.relative_to(folder) for path in folder.rglob("*") if path.is_file()} == expected
     assert Path("untracked.py") in expected
     head = subprocess.run(["git", "rev-parse", "--short=12", "HEAD"], cwd=root, capture_output=True, text=True)
     assert output.startswith(
         f"forked {ORIGIN} into projects/{FORK}: {len(expected)} files, commit {head.stdout.strip()}\n"
     )
-    assert f"next: make check PROJECT={FORK}\n      make train PROJECT={FORK}\n" in output
+    for command in ("check", "train", "test"):
+        assert f" make {command} PROJECT={FORK}" in output
+    assert "may be deleted once nothing imports them: documents.py, " in output
     assert f"make base PROJECT={FORK}" in output
 
 

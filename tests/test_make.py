@@ -65,7 +65,7 @@ def test_a_lower_case_variable_is_refused_with_its_name(make):
     assert last_errors(done) == "error: unknown variable 'project' for make check\nhint: did you mean 'PROJECT'?"
 
 
-@pytest.mark.parametrize("target", ["help", "setup", "lint", "test", "test-all", "clean"])
+@pytest.mark.parametrize("target", ["help", "setup", "test-all", "clean"])
 def test_a_target_without_variables_refuses_one(make, target):
     done = make(target, "PROFIL=x")
     assert done.returncode == 2
@@ -79,12 +79,22 @@ def test_the_environment_is_no_command_line(make):
     assert last_errors(done).startswith("error: make show needs PROJECT\nhint: make show PROJECT=… (projects: ")
 
 
+def test_lint_and_test_take_a_project_and_nothing_else(make):
+    for target in ("lint", "test"):
+        done = make(target, "PROJECT=genome-chatbo")
+        assert last_errors(done).startswith("error: unknown project 'genome-chatbo'\nhint: did you mean"), done.stderr
+        assert "unknown variable 'RECIPE' for make" in make(target, "RECIPE=sft").stderr
+
+
 def test_help_lists_every_target_with_a_line(make, root):
     text = (root / "Makefile").read_text(encoding="utf-8")
     targets = set(re.findall(r"^([a-z-]+):", text, re.MULTILINE))
     done = make()
     assert done.returncode == 0
-    assert {line.split()[1] for line in done.stdout.splitlines()} == targets
+    head, _, listed = done.stdout.partition("\n\n")
+    assert {line.split()[1] for line in listed.splitlines()} == targets
+    first = [line.split("    ")[0].strip() for line in head.splitlines()[1:4]]
+    assert first == ["make doctor", "make train PROJECT=genome-chatbot", "make eval PROJECT=genome-chatbot"]
     assert make("help").stdout == done.stdout
 
 

@@ -21,6 +21,7 @@ from gretchen.lifecycle.requirements import install_requirements
 from gretchen.names import unknown
 from gretchen.projects.card import missing_option, project_slugs
 
+ALL_PROJECTS = ("check", "lint", "test")  # these run the code of all projects where none is named
 TRUE, FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off"}
 
 
@@ -88,10 +89,10 @@ def typed(verb: str, given: Mapping[str, str]) -> str:
 
 
 def used_projects(verb: str, given: Mapping[str, str]) -> list[str]:
-    """Return the projects whose code the verb may run: the one given, for check all of them; no unknown ones."""
+    """Return the projects whose code the verb may run: the one given, for check, lint and test all; no unknown ones."""
     named = [given[name] for name in ("PROJECT", "FROM") if name in given and name in options(verb)]
     known = project_slugs()
-    if verb == "check" and not named:
+    if verb in ALL_PROJECTS and not named:
         return known
     return [project for project in named if project in known]
 

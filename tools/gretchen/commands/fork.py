@@ -2,8 +2,9 @@
 
     make fork FROM=genome-chatbot PROJECT=<new-project>
 
-Copies the origin's folder, with its base, under the new name (lifecycle/forking.py). The origin stays as it is; what a
-fork and its origin changed since is not compared.
+Copies the origin's folder, with its base, under the new name (lifecycle/forking.py), with tests that hold for any
+builder in place of the origin's own. `TODO(team)` marks what is still the origin's; `make check` counts the marks. The
+origin stays as it is; what a fork and its origin changed since is not compared.
 """
 
 from typing import Annotated
@@ -22,7 +23,11 @@ def fork(
     made = fork_project(from_, project)
     at = f", commit {made.commit}" if made.commit else ""
     print(f"forked {from_} into {paths.shown(made.folder)}: {made.num_files} files{at}")
-    print(f"next: make check PROJECT={project}")
+    print(f"next: make check PROJECT={project} (it counts the TODO(team) lines: what is still {from_}'s)")
     print(f"      make train PROJECT={project}")
+    print(f"      make test PROJECT={project} (tests that hold for any builder)")
     print(f"then: your own rows in {paths.shown(made.folder / 'dataset.py')}, your own metric in evaluation.py; for a")
     print(f"      domain other than that of {from_}: make base PROJECT={project}")
+    if made.helpers:
+        print(f"may be deleted once nothing imports them: {', '.join(made.helpers)}")
+    print("docs/first-project.md goes through it step by step")

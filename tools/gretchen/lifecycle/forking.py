@@ -2,9 +2,10 @@
 
     fork_project("genome-chatbot", "plant-genomics")     -> Fork(folder, commit, num_files)
 
-Copies what git would keep of the origin's folder, with its base. The origin's name becomes the new one where it is a
-name (renaming.py says where), and the recorded results are marked as the origin's. Rows and splits stay what they were:
-builds and runs are not copied, nothing is evaluated.
+Copies what git would keep of the origin's folder, with its base, but for its tests: those know the origin's rows, and
+the fork gets tests that hold for any builder. The origin's name becomes the new one where it is a name (renaming.py
+says where), what remains the origin's is marked (marks.py), and so are the recorded results. Rows and splits stay what
+they were: builds and runs are not copied, nothing is evaluated.
 """
 
 import json
@@ -13,10 +14,13 @@ import shutil
 import subprocess
 from dataclasses import dataclass
 from pathlib import Path
+from string import Template
 
 from gretchen import paths
+from gretchen.checks.todo import MARK
 from gretchen.errors import UserError, WorkError
-from gretchen.files import whole_folder
+from gretchen.files import whole_folder, write_text
+from gretchen.lifecycle.marks import marked, readme_mark
 from gretchen.lifecycle.renaming import renamed_file, renamed_path, title_of
 from gretchen.projects.card import card_file, load_card, slug_fault
 from gretchen.provenance import commit
@@ -25,16 +29,23 @@ from gretchen.scoring.results import parse_results, with_table
 CARD, RESULTS, README = "project.yaml", "results.json", "README.md"
 # Copied byte by byte: neither a base nor data sources depend on what the project is called.
 UNCHANGED = ("base", "data")
+# Not copied: they know the origin's rows.
+TESTS = "tests"
+GENERAL_TESTS = Path(__file__).with_name("fork_files") / "test_builder.py.template"
 EARLIER_NOTE = re.compile(r"^Forked from `.*\n(.+\n)?\n", re.MULTILINE)
 
 
 @dataclass(frozen=True)
 class Fork:
-    """A fork's folder, the commit it was made at ("" outside a checkout), and how many files it has."""
+    """A fork's folder, the commit it was made at ("" outside a checkout), and how many files it has.
+
+    `helpers` are the origin's programs that only dataset.py and evaluation.py import.
+    """
 
     folder: Path
     commit: str
     num_files: int
+    helpers: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -56,19 +67,27 @@ def fork_project(origin: str, project: str) -> Fork:
     names = Names(origin, load_card(origin).title, project, commit())
     require_free(project)
     source, target = card_file(origin).parent, paths.projects() / project
-    files = project_files(source)
+    files = [path for path in project_files(source) if path.parts[0] != TESTS]
     try:
         with whole_folder(target) as folder:
             # The card last: a folder with a card is a project.
             for path in sorted(files, key=lambda path: path == Path(CARD)):
                 copy_file(source, folder, path, names)
+            write_general_tests(folder, project)
             if target.exists():
                 raise taken(project)
     except OSError as failure:
         raise WorkError(
             f"{paths.shown(target)} cannot be written: {failure.strerror}", "nothing was left behind"
         ) from None
-    return Fork(target, names.commit, len(files))
+    helpers = [path.name for path in files if path.suffix == ".py" and path.name not in ("dataset.py", "evaluation.py")]
+    return Fork(target, names.commit, len(files) + 1, tuple(helpers))
+
+
+def write_general_tests(folder: Path, project: str) -> None:
+    """Write the tests that hold for any builder into a fork's folder."""
+    text = Template(GENERAL_TESTS.read_text(encoding="utf-8")).substitute(slug=project)
+    write_text(folder / TESTS / GENERAL_TESTS.stem, text)
 
 
 def require_free(project: str) -> None:
@@ -124,7 +143,8 @@ def forked_text(path: Path, text: str, results_file: Path, names: Names) -> str:
     text = renamed_file(path, text, names.origin, names.title, names.project)
     if path == Path(README):
         return forked_readme(text, results_file, names)
-    return forked_card(text, names) if path == Path(CARD) else text
+    text = forked_card(text, names) if path == Path(CARD) else text
+    return marked(path.as_posix(), text, names.origin)
 
 
 def forked_card(text: str, names: Names) -> str:
@@ -159,5 +179,7 @@ def forked_readme(text: str, results_file: Path, names: Names) -> str:
         note += f" Until `make eval PROJECT={names.project} RECORD=1` has recorded a result of\n"
         note += f"this project's own, the figures below are those of {owners}."
     text = EARLIER_NOTE.sub("", text, count=1)
+    if MARK not in text:
+        note += f"\n\n{readme_mark(names.origin)}"
     heading, newline, rest = text.partition("\n")
     return f"{heading}{newline}\n{note}\n{rest}" if heading.startswith("# ") else f"{note}\n\n{text}"

@@ -11,6 +11,7 @@ which may be a common noun, except in commands and paths.
 import ast
 import io
 import re
+import textwrap
 import tokenize
 from pathlib import Path
 
@@ -18,6 +19,8 @@ from gretchen.scoring.results import END, START
 
 # A name of one word is replaced only after one of these.
 PREFIXES = ("PROJECT=", "FROM=", "--project=", "--from=", "--project ", "projects/", "build/", "runs/")
+MAX_LINE = 120  # as ruff has it
+MIN_PROSE = 30  # narrower comments are left as they are
 RESULT = re.compile(f"{re.escape(START)}.*?{re.escape(END)}", re.DOTALL)
 
 
@@ -74,7 +77,28 @@ def renamed_program(text: str, old: str, title: str, new: str) -> str:
     for number, column in prose_lines.items():
         line = lines[number - 1]
         lines[number - 1] = line[:column] + prose(line[column:], old, title, new)
-    return identifiers("".join(lines), old, new)
+    lines = [identifiers(line, old, new) for line in lines]
+    for number, column in prose_lines.items():
+        lines[number - 1] = wrapped(lines[number - 1], column)
+    return "".join(lines)
+
+
+def wrapped(line: str, column: int) -> str:
+    """Return a line with a docstring, or a comment from `column` on, in lines of at most 120 characters.
+
+    A longer name makes them longer.
+    """
+    if len(line.rstrip("\n")) <= MAX_LINE or MAX_LINE - column < MIN_PROSE:
+        return line
+    is_comment = line[column:].startswith("#")
+    prefix = " " * column + "# " if is_comment else line[: len(line) - len(line.lstrip())]
+    head, rest = line[:column] if is_comment else "", line[column:] if is_comment else line
+    width = MAX_LINE - len(head)
+    first = textwrap.wrap(rest, width, break_long_words=False, break_on_hyphens=False)[0]
+    others = rest.strip().removeprefix(first.strip()).strip()
+    options = {"initial_indent": prefix, "subsequent_indent": prefix, "break_on_hyphens": False}
+    lines = textwrap.wrap(others, MAX_LINE, break_long_words=False, **options)
+    return "\n".join([head + first, *lines]) + "\n"
 
 
 def prose_parts(text: str) -> dict[int, int]:
