@@ -5,9 +5,12 @@ import json
 import pytest
 from made_project import TEST, TRAIN, build_problem, built_rows, chats
 
+from gretchen.commands.data import print_summary
 from gretchen.projects.build import build
 from gretchen.projects.datacard import ExternalSource, NearDuplicates, load_data_card
 from gretchen.projects.rows import Fault, row_fault
+from gretchen.projects.splits import official_key, split_of
+from gretchen.projects.subjects import same_subject, subject
 
 
 def test_rows_go_where_their_group_says_and_meta_is_one_string(made_project, tmp_path):
@@ -54,31 +57,67 @@ def test_exact_duplicates_go_whatever_their_case_and_blanks(made_project, tmp_pa
 
 
 LONG = "Please state in one short sentence which of the two long rivers near the old town is the longer one, number {n}"
+OTHER_WORDS = LONG.replace("Please state in", "Please state now in")
 
 
-def test_near_duplicates_of_an_external_source_are_dropped_those_of_the_builder_stay(made_project, tmp_path):
+def test_near_duplicates_of_an_external_source_are_dropped_those_of_the_builder_stay(made_project, tmp_path, capsys):
     body = "def chats():\n" + chats(TRAIN[:4], LONG.format(n="{key}"))
+    body += chats(TRAIN[4:5], OTHER_WORDS.format(n=TRAIN[0]))
     body += "import json\ndef read(path):\n    yield from map(json.loads, open(path, encoding='utf-8'))\n"
     source = tmp_path / "rows.jsonl"
     row = {"form": "outside", "messages": [{"role": "user", "content": ""}, {"role": "assistant", "content": "a"}]}
-    texts = [LONG.format(n=77), LONG.format(n=78), "Something else that was never a question before, at any length?"]
+    repeated = OTHER_WORDS.format(n=TRAIN[1])
+    texts = [LONG.format(n=77), LONG.format(n=78), repeated, OTHER_WORDS.format(n=77)]
     with source.open("w", encoding="utf-8") as stream:
         for number, text in enumerate(texts):
             row["messages"][0]["content"] = text
             stream.write(json.dumps(row | {"id": f"o{number}", "group": TRAIN[50 + number]}) + "\n")
     build(made_project(body), "tiny", ExternalSource(path=str(source)))
     rows = built_rows(tmp_path)["train"]
-    assert [row["id"] for row in rows] == [*TRAIN[:4], "o2"]
+    assert [row["id"] for row in rows] == [*TRAIN[:5], "o0", "o1"]
     summary = load_data_card("made").formats["chats"]
     assert summary.left_out == {"near-duplicate from outside": 2}
-    assert summary.near_duplicates == NearDuplicates(rows=3, of=4)
-    assert summary.from_outside == 1
+    assert summary.near_duplicates == NearDuplicates(rows=1, of=5)
+    assert summary.from_outside == 2
+    print_summary(load_data_card("made"))
+    assert "  chats: left out 2: near-duplicate from outside (it differs from another row in" in capsys.readouterr().out
     # Training uses the same source; `make data` without SOURCE does not.
     assert not build("made", "tiny")
     assert build("made", "tiny", None)
-    assert len(built_rows(tmp_path)["train"]) == 4
+    assert len(built_rows(tmp_path)["train"]) == 5
     build("made", "tiny", ExternalSource(path=str(source), alone=True))
-    assert [row["id"] for row in built_rows(tmp_path)["train"]] == ["o0", "o2"]
+    assert [row["id"] for row in built_rows(tmp_path)["train"]] == ["o0", "o1", "o2"]
+
+
+@pytest.mark.parametrize(
+    ("first", "second", "same"),
+    [
+        ("What is the official symbol of LMP10?", "What is the official symbol of LMP7?", False),
+        ("Genes related to anemia due to hexokinase deficiency", "Genes related to anemia due to kinase loss", False),
+        ("Which chromosome is rs1430464868 on?", "Which chromosome is rs1430464869 on?", False),
+        ("Translate ATG AAA", "Translate ATG AAA CCC", False),
+        ("Which gene is on the + strand?", "Which gene is on the - strand?", False),
+        ("Round -1.5 up", "Round 1.5 up", False),
+        ("Which rivers flow there?", "Which rivers flow there in Spain?", False),
+        ("What is the official symbol of LMP10?", "So what is the official symbol of LMP10 , please", True),
+        ("Which rivers flow there? State one.", "Which of the rivers flow there. State just one!", True),
+    ],
+)
+def test_what_identifies(first, second, same):
+    assert same_subject(subject(first), subject(second)) is same
+    assert same_subject(subject(second), subject(first)) is same
+
+
+def test_a_key_may_name_the_official_split(made_project, tmp_path, capsys):
+    keys = [official_key("thing:1", split) for split in ("train", "validation", "test")]
+    assert [split_of(key) for key in keys] == ["train", "validation", "test"]
+    assert split_of([TRAIN[0], keys[0]]) == "train"
+    assert split_of([TRAIN[0], keys[2]]) is None
+    body = "def chats():\n" + chats(TRAIN[:2]) + f'    yield chat("x", ["{TRAIN[0]}", "{TEST[0]}"], "In two splits?")\n'
+    build(made_project(body + f'    yield chat("t", "{keys[2]}", "In the test set?")\n'), "tiny")
+    assert [row["id"] for row in built_rows(tmp_path)["test"]] == ["t"]
+    print_summary(load_data_card("made"))
+    assert "  chats: left out 1: groups in several splits (a row with several group keys" in capsys.readouterr().out
 
 
 @pytest.mark.parametrize(

@@ -20,6 +20,7 @@ from gretchen.names import unknown
 from gretchen.projects.build import build
 from gretchen.projects.card import load_card
 from gretchen.projects.datacard import DataCard, ExternalSource, load_data_card
+from gretchen.projects.datacard_page import left_out_lines
 
 MAX_FAULTS = 5
 
@@ -44,11 +45,15 @@ def data(
 
 
 def print_summary(data_card: DataCard) -> None:
-    """Print the rows and tokens of each format, and the first faulty rows of an external source."""
+    """Print the rows and tokens of each format, what was left out and why, and the first faulty rows of a source."""
     for name, summary in data_card.formats.items():
         rows = ", ".join(f"{count:,} {split}" for split, count in summary.rows.items())
         print(f"  {name:12} {rows}; {summary.trained_share:.0%} of {summary.tokens.total:,} tokens trained")
+    for line in left_out_lines(data_card):
+        print(f"  {line}")
+    if data_card.faults:
+        print(f"  faulty rows of the source, left out: {len(data_card.faults):,}")
     for fault in data_card.faults[:MAX_FAULTS]:
-        print(f"  left out: {fault}")
+        print(f"    {fault}")
     if len(data_card.faults) > MAX_FAULTS:
-        print(f"  … and {len(data_card.faults) - MAX_FAULTS} more faulty rows")
+        print(f"    … and {len(data_card.faults) - MAX_FAULTS:,} more: see the data card")

@@ -7,6 +7,12 @@ from gretchen.projects.card import Card
 from gretchen.projects.datacard import DataCard, FormatSummary
 
 MAX_FAULTS = 20
+# What a reason for leaving rows out means, where its name does not say it.
+EXPLANATIONS = {
+    "groups in several splits": "a row with several group keys is dropped where these are in different splits",
+    "hard, but not held out": "a hard row is kept where its groups are in the test split",
+    "near-duplicate from outside": "it differs from another row in nothing that identifies: no number, no name",
+}
 SHOWN_COLUMNS = ("messages", "prompt", "chosen", "rejected", "text")
 
 
@@ -29,6 +35,15 @@ def markdown(data_card: DataCard, card: Card) -> str:
         shown = [f"- {fault}" for fault in data_card.faults[:MAX_FAULTS]]
         lines += ["", f"## Faulty rows, left out: {len(data_card.faults)}", "", *shown]
     return "\n".join(lines) + "\n"
+
+
+def left_out_lines(data_card: DataCard) -> list[str]:
+    """Return a line for each reason for which rows of a format were left out, with their number."""
+    return [
+        f"{name}: left out {count:,}: {reason}{f' ({EXPLANATIONS[reason]})' if reason in EXPLANATIONS else ''}"
+        for name, summary in data_card.formats.items()
+        for reason, count in summary.left_out.items()
+    ]
 
 
 def format_lines(summary: FormatSummary) -> list[str]:

@@ -1,13 +1,16 @@
-"""Near-duplicate rows: external rows that nearly repeat another row are removed (similar.py says what nearly means).
+"""Near-duplicate rows: external rows that nearly repeat another row are removed.
 
-In the builder's own rows they are only counted: rows of one template with different content look alike to MinHash, and
-are right. builder.py removes exact duplicates before.
+Nearly: alike by MinHash (similar.py), and different in nothing that identifies (subjects.py), so that two questions of
+one template about two genes both stay. In the builder's own rows they are only counted. builder.py removes exact
+duplicates before.
 """
 
 from collections.abc import Sequence
 
 from gretchen.projects.builder import SplitRow
+from gretchen.projects.rows import prompt_text
 from gretchen.projects.similar import first_similar
+from gretchen.projects.subjects import same_subject, subject
 
 # How many of the builder's rows are looked at: 2,000 rows a second are hashed.
 SAMPLE = 1000
@@ -15,5 +18,10 @@ SAMPLE = 1000
 
 def near_duplicates(rows: Sequence[SplitRow], known: Sequence[SplitRow] = ()) -> list[bool]:
     """Return for each row whether its prompt nearly repeats that of a `known` row, or of an earlier one of `rows`."""
-    firsts = first_similar([placed.prompt for placed in (*known, *rows)])
+    placed_rows = [*known, *rows]
+    subjects = [subject(prompt_text(placed.row)) for placed in placed_rows]
+    firsts = first_similar(
+        [placed.prompt for placed in placed_rows],
+        agree=lambda first, second: same_subject(subjects[first], subjects[second]),
+    )
     return [first != number for number, first in enumerate(firsts)][len(known) :]

@@ -139,7 +139,12 @@ def normalised(text: str) -> str:
 
 
 def normalised_prompt(row: Row) -> str:
-    """Return what a row asks, normalised: the turns before the answer, or a document's whole text."""
+    """Return what a row asks, normalised."""
+    return normalised(prompt_text(row))
+
+
+def prompt_text(row: Row) -> str:
+    """Return what a row asks: the turns before the answer, or a document's whole text."""
     if "text" in row:
-        return normalised(row["text"])
-    return normalised("\n".join(turn.get("content") or "" for turn in prompt_of(row)))
+        return row["text"]
+    return "\n".join(turn.get("content") or "" for turn in prompt_of(row))

@@ -1,17 +1,29 @@
 """Which split a row belongs to: a pure function of the hash of its groups, and of nothing else.
 
 Not of a seed, an order, a format or the project's name: so a fork, an edit or another format can't move a training row
-into the test set.
+into the test set. A public data set's official split is kept by keys that name it:
+
+split_of("pubmedqa:11")                                     -> "train", by its hash
+split_of(official_key("pubmedqa:11", "test"))               -> "test", whatever its hash
 """
 
 import hashlib
+import re
 from collections.abc import Sequence
-from typing import Literal
+from typing import Literal, cast
 
 Split = Literal["train", "validation", "test"]
 
 TEST = 0.10
 VALIDATION = 0.05
+
+
+_OFFICIAL = re.compile(r"#split=(train|validation|test)$")
+
+
+def official_key(key: str, split: Split) -> str:
+    """Return a group key that is in the split that a public data set's authors chose."""
+    return f"{key}#split={split}"
 
 
 def _fraction(key: str) -> float:
@@ -31,6 +43,8 @@ def split_of(groups: str | Sequence[str]) -> Split | None:
 
 
 def _split_of_key(key: str) -> Split:
-    """Return the split of one group key."""
+    """Return the split of one group key: the one that it names, else by its hash."""
+    if official := _OFFICIAL.search(key):
+        return cast(Split, official[1])
     fraction = _fraction(key)
     return "test" if fraction < TEST else "validation" if fraction < TEST + VALIDATION else "train"
