@@ -18,7 +18,7 @@ ALONE := help setup test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers pipeline score base \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers pipeline score base new \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -94,6 +94,9 @@ score: $(READY)  ## PROJECT=… PREDICTIONS=file.jsonl: the metrics of predictio
 
 base: $(READY)  ## PROJECT=…: pretrain the project's embedded base model (an hour)
 	$(GRETCHEN) base
+
+new: $(READY)  ## PROJECT=… [FROM_FILE=rows.csv] [QUESTION=col ANSWER=col] [TEAM="…"]: a new project from your own rows
+	$(GRETCHEN) new
 
 fork: $(READY)  ## FROM=… PROJECT=new-name: a new project, complete and working, from an existing one
 	$(GRETCHEN) fork

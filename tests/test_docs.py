@@ -38,9 +38,11 @@ def commands(file: Path) -> list[str]:
 
 
 def made_projects(file: Path) -> dict[str, str]:
-    """Return {project that a page forks: its origin}: later commands of the page name it."""
-    forks = re.findall(r"make fork FROM=(\S+) PROJECT=([\w-]+)", file.read_text(encoding="utf-8"))
-    return {project: origin for origin, project in forks}
+    """Return {project that a page makes: its origin, "" for a new one}: later commands of the page name it."""
+    text = file.read_text(encoding="utf-8")
+    new = re.findall(r"make new PROJECT=([\w-]+)", text)
+    forks = re.findall(r"make fork FROM=(\S+) PROJECT=([\w-]+)", text)
+    return dict.fromkeys(new, "") | {project: origin for origin, project in forks}
 
 
 ALL = [(str(file.relative_to(ROOT)), command) for file in (*PAGES, *PROGRAMS) for command in commands(file)]

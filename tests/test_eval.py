@@ -370,7 +370,7 @@ def test_a_wrong_request_is_one_sentence(evaluations, monkeypatch):
     )
 
 
-def test_the_default_sample_has_300_rows_of_each_set_on_tiny(root):
+def test_the_default_sample_has_300_rows_of_each_set_on_tiny_120_on_laptop_and_all_on_a_gpu(root):
     selection = Selection(System("base", "base", "projects/phrasebook/base", "w"), [], [])
     file = paths.build("phrasebook") / "chats" / "hard.jsonl"
     original = file.read_text(encoding="utf-8")
@@ -378,11 +378,14 @@ def test_the_default_sample_has_300_rows_of_each_set_on_tiny(root):
     many = [row | {"id": f"{row['id']}-{i}"} for i in range(400 // len(rows) + 1) for row in rows]
     file.write_text("".join(json.dumps(row) + "\n" for row in many), encoding="utf-8")
     try:
-        plans = {p: plan_evaluation(EvaluationRequest("phrasebook", p), selection) for p in ("tiny", "laptop")}
+        plans = {
+            p: plan_evaluation(EvaluationRequest("phrasebook", p), selection) for p in ("tiny", "laptop", "gpu-24gb")
+        }
     finally:
         file.write_text(original, encoding="utf-8")
     assert (len(plans["tiny"].sets["hard"]), plans["tiny"].num_available["hard"]) == (300, len(many))
-    assert len(plans["laptop"].sets["hard"]) == len(many)
+    assert len(plans["laptop"].sets["hard"]) == 120
+    assert len(plans["gpu-24gb"].sets["hard"]) == len(many)
     assert plans["tiny"].settings("base").seed == SEED == 0
 
 

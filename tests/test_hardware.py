@@ -113,7 +113,7 @@ def test_a_gpu_profile_without_a_gpu_is_refused(profile):
         require_profile(profile, Machine(cores=2, memory_gb=24, disk_free_gb=50))
     assert str(raised.value) == (
         f"error: profile '{profile}' needs an NVIDIA GPU, and this machine has none\n"
-        "hint: train here with PROFILE=tiny; `make doctor` says what fits"
+        "hint: train here with PROFILE=tiny or laptop; `make doctor` says what fits"
     )
 
 

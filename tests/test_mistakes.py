@@ -12,8 +12,7 @@ from pathlib import Path
 import pytest
 
 from gretchen.checks.runner import check_project, check_resolved
-from gretchen.hardware import PROFILES
-from gretchen.projects.card import project_slugs
+from gretchen.projects.card import load_card, project_slugs
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
 
@@ -278,6 +277,6 @@ def test_no_recipe_of_the_repository_is_flagged(root, monkeypatch):
     monkeypatch.chdir(root)
     for project in project_slugs():
         for name in recipes_of(project):
-            for profile in PROFILES:
+            for profile in load_card(project).profiles:
                 report = check_resolved(project, resolve(Request(project, name, profile)))
                 assert not report.errors + report.warnings, (name, profile)

@@ -7,10 +7,9 @@ import pytest
 import yaml
 from run_records import write_run
 
-from gretchen.hardware import PROFILES
 from gretchen.planning.advice import advice
 from gretchen.planning.plan import GIB, Budget, make_plan
-from gretchen.projects.card import project_slugs
+from gretchen.projects.card import load_card, project_slugs
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve, resolve_file, set_on
 
@@ -42,7 +41,10 @@ def standalone(folder, **values):
 
 
 PAIRS = [
-    (project, name, profile) for project in project_slugs() for name in recipes_of(project) for profile in PROFILES
+    (project, name, profile)
+    for project in project_slugs()
+    for name in recipes_of(project)
+    for profile in load_card(project).profiles
 ]
 
 

@@ -8,7 +8,7 @@ import jsonschema
 import pytest
 
 from gretchen.hardware import PROFILES
-from gretchen.projects.card import project_slugs
+from gretchen.projects.card import load_card, project_slugs
 from gretchen.recipes.coercion import parse_string
 from gretchen.recipes.export_schemas import FOLDER
 from gretchen.recipes.find import recipes_of
@@ -48,7 +48,7 @@ def test_jsonschema_accepts_every_resolved_recipe():
     num_resolved = 0
     for slug in project_slugs():
         for recipe in recipes_of(slug).values():
-            for profile in PROFILES:
+            for profile in load_card(slug).profiles:
                 jsonschema.validate(
                     resolve(Request(slug, recipe.name, profile)).values, load_schema(recipe.engine, recipe.stage)
                 )

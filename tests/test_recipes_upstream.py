@@ -18,7 +18,7 @@ from gretchen.checks.deep import check_deep
 from gretchen.checks.runner import check_projects
 from gretchen.engines.axolotl.capabilities import H100
 from gretchen.hardware import PROFILES
-from gretchen.projects.card import project_slugs
+from gretchen.projects.card import load_card, project_slugs
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
 from gretchen.recipes.stages import config_classes, find_stage, stage_names
@@ -101,7 +101,7 @@ def test_trls_own_parser_takes_every_recipe_under_every_profile(tmp_path):
     seen = 0
     for slug in project_slugs():
         for recipe in (r for r in recipes_of(slug).values() if r.engine == "zephyr"):
-            for profile in PROFILES:
+            for profile in load_card(slug).profiles:
                 # What a machine without a GPU refuses, whatever the recipe.
                 resolved = resolve(Request(slug, recipe.name, profile, overrides={"use_cpu": True, "tf32": None}))
                 file = tmp_path / f"{slug}.{recipe.name}.{profile}.yaml"
@@ -125,7 +125,7 @@ def test_axolotls_own_validators_take_every_recipe_under_every_profile(tmp_path)
     seen = 0
     for slug in project_slugs():
         for recipe in (r for r in recipes_of(slug).values() if r.engine == "axolotl"):
-            for profile in PROFILES:
+            for profile in load_card(slug).profiles:
                 values = resolve(Request(slug, recipe.name, profile)).values
                 capabilities = here if profile in ("tiny", "laptop") else H100
                 prepare_plugins(DictDefault(values))

@@ -142,13 +142,5 @@ def require_profile(profile: str, machine: Machine) -> None:
     if profile.startswith(("gpu-", "cluster")) and not machine.gpus:
         raise UserError(
             f"profile '{profile}' needs an NVIDIA GPU, and this machine has none",
-            "train here with PROFILE=tiny; `make doctor` says what fits",
+            "train here with PROFILE=tiny or laptop; `make doctor` says what fits",
         )
-
-
-def chosen_profile(profile: str, machine: Machine) -> str:
-    """Return the profile by name, `auto` resolved by hardware. Raises UserError where this machine can't do it."""
-    if profile == "auto":
-        return best_profile(machine)[0]
-    require_profile(profile, machine)
-    return profile

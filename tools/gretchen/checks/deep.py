@@ -20,6 +20,7 @@ from gretchen.files import write_text
 from gretchen.hardware import machine
 from gretchen.inspecting.rows import STAGES_WITH_ROWS, tokenize_rows
 from gretchen.models.locate import loadable
+from gretchen.projects.profiles import profile_of
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request
@@ -55,11 +56,12 @@ def check_deep(project: str, recipe: Path) -> Report:
 def check_recipes_deep(project: str, profile: str, skip: bool) -> list[Report]:
     """Return the deep reports on a project's recipes, each resolved as this machine would run it.
 
-    `skip`: the project's static checks failed. The resolved recipes stay in build/<project>/check/, where upstream's
-    own command can be tried on them.
+    `profile` "" is the project's default. `skip`: the project's static checks failed. The resolved recipes stay in
+    build/<project>/check/, where upstream's own command can be tried on them.
     """
     if skip:
         return [Report(f"{project}, deep", (CheckResult("recipes", skipped("the checks above failed")),))]
+    profile = profile_of(project, profile)
     return [_check_recipe_deep(project, name, profile) for name in recipes_of(project)]
 
 

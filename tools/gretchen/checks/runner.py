@@ -19,7 +19,7 @@ from gretchen.checks.deep import check_recipes_deep
 from gretchen.checks.report import CheckResult, Outcome, Report, outcome, skipped
 from gretchen.checks.standalone import check_standalone
 from gretchen.hardware import PROFILES
-from gretchen.projects.card import card_faults, card_file, project_slugs
+from gretchen.projects.card import card_faults, card_file, load_card, project_slugs
 from gretchen.recipes.find import RecipeFile, find, name_faults, recipes_of
 from gretchen.recipes.resolve import Resolved
 
@@ -45,10 +45,10 @@ RESOLVED_CHECKS = (
 RESOLVES = "every recipe under every profile resolves"
 
 
-def check_projects(project: str = "", deep_profile: str = "") -> list[Report]:
-    """Return the reports on one project, or on all; with `deep_profile` also the deep ones of its recipes.
+def check_projects(project: str = "", deep: bool = False, profile: str = "") -> list[Report]:
+    """Return the reports on one project, or on all; `deep`: also the deep ones of its recipes under a profile.
 
-    Raises UserError for an unknown project.
+    Without `profile` it is each project's default. Raises UserError for an unknown project or profile.
     """
     if project:
         card_file(project)
@@ -56,8 +56,8 @@ def check_projects(project: str = "", deep_profile: str = "") -> list[Report]:
     for slug in [project] if project else project_slugs():
         report = check_project(slug)
         reports.append(report)
-        if deep_profile:
-            reports += check_recipes_deep(slug, deep_profile, skip=report.failed)
+        if deep:
+            reports += check_recipes_deep(slug, profile, skip=report.failed)
     return reports
 
 
@@ -110,8 +110,9 @@ def _check_recipes(
     if broken_card or errors.any:
         reason = "the card has mistakes" if broken_card else "the recipes have mistakes"
         return [*results, *(CheckResult(name, skipped(reason)) for name in (RESOLVES, *_names(RESOLVED_CHECKS)))]
-    resolved, unresolved = recipes.resolve_all(project, files, PROFILES)
-    pairs = f"{recipes.counted(len(files), 'recipe')} × {recipes.counted(len(PROFILES), 'profile')}"
+    profiles = load_card(project).profiles
+    resolved, unresolved = recipes.resolve_all(project, files, profiles)
+    pairs = f"{recipes.counted(len(files), 'recipe')} × {recipes.counted(len(profiles), 'profile')}"
     return [*results, CheckResult(RESOLVES, outcome(unresolved, scope=pairs)), *_check_resolved(project, resolved)]
 
 

@@ -17,8 +17,9 @@ import click
 import typer
 
 from gretchen.errors import UserError
-from gretchen.hardware import chosen_profile, machine
+from gretchen.hardware import machine
 from gretchen.projects.card import load_card
+from gretchen.projects.profiles import PROFILE_HELP, chosen_profile
 from gretchen.scoring.cells import number
 from gretchen.scoring.samples import MAX_WIDTH, MIN_WIDTH, wrapped
 from gretchen.scoring.side_by_side import ComparedRow, compare_answers, select_changes
@@ -32,14 +33,14 @@ def answers(
     broken: Annotated[bool, typer.Option(help="rows that it answers worse than the base")] = False,
     wrong: Annotated[bool, typer.Option(help="rows that it does not answer fully right")] = False,
     n: Annotated[int, typer.Option("--n", help="rows at most, 0 = all")] = 20,
-    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …, or auto")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     json_: Annotated[bool, typer.Option("--json", help="print the rows as JSON")] = False,
 ) -> None:
     """Show stored answers side by side."""
     if n < 0:
         raise UserError(f"N={n} is below 0", "N=0 shows all rows")
     evaluation = load_card(project).evaluation
-    profile = chosen_profile(profile, machine())
+    profile = chosen_profile(project, profile, machine())
     every = compare_answers(project, profile, recipe, form)
     changes = [name for name, given in (("fixed", fixed), ("broken", broken), ("wrong", wrong)) if given]
     rows = select_changes(every, changes, evaluation.metrics[evaluation.main])

@@ -23,7 +23,7 @@ def check(
     files: Annotated[list[Path] | None, typer.Argument(help="standalone recipes, or folders of them")] = None,
     project: Annotated[str, typer.Option(help="the project's folder in projects/; without it, all projects")] = "",
     deep: Annotated[bool, typer.Option(help="also the engine's validators and the first rows as tokens")] = False,
-    profile: Annotated[str, typer.Option(help="the hardware of DEEP=1")] = "tiny",
+    profile: Annotated[str, typer.Option(help="the hardware of DEEP=1; without it as in train")] = "",
     as_json: Annotated[bool, typer.Option("--json", help="the report as JSON")] = False,
 ) -> None:
     """Check recipes, cards and data, and list every problem with file, line and fix."""
@@ -31,8 +31,7 @@ def check(
         verdicts = [v for f in files for v in (check_folder(f, deep) if f.is_dir() else [file_verdict(f, deep)])]
         print_verdicts(verdicts, deep, as_json)
     else:
-        deep_profile = profile if deep else ""
-        reports = [check_file(file, deep) for file in files] if files else check_projects(project, deep_profile)
+        reports = [check_file(file, deep) for file in files] if files else check_projects(project, deep, profile)
         print_reports(reports, as_json)
 
 

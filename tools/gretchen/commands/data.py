@@ -3,9 +3,10 @@
     make data PROJECT=genome-chatbot
 
 Runs the project's dataset.py and writes build/<project>/<format>/{train,validation,test,hard}.jsonl with a data card.
-Nothing is built while builder, data and settings are unchanged. SOURCE adds the rows that the project's `read()` reads
-from a file or folder; with ALONE=1 they replace the builder's own. Later commands use the same source until `make data`
-is called without it. The corpus of the embedded base is built by `make base`.
+Nothing is built while builder, data and settings are unchanged. SOURCE adds the rows of a file or folder that the
+project's `read()` reads, or of a table whose columns have usual names, such as question and answer: CSV, TSV, JSON,
+JSON lines, Parquet, Excel. With ALONE=1 they replace the builder's own. Later commands use the same source until
+`make data` is called without it. The corpus of the embedded base is built by `make base`.
 """
 
 from pathlib import Path
@@ -15,26 +16,22 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError
-from gretchen.hardware import PROFILES
-from gretchen.names import unknown
 from gretchen.projects.build import build
-from gretchen.projects.card import load_card
 from gretchen.projects.datacard import DataCard, ExternalSource, load_data_card
 from gretchen.projects.datacard_page import left_out_lines
+from gretchen.projects.profiles import PROFILE_HELP, profile_of
 
 MAX_FAULTS = 5
 
 
 def data(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
-    profile: Annotated[str, typer.Option(help="tiny has fewer rows than the others")] = "tiny",
-    source: Annotated[str, typer.Option(help="a file or folder that the project's read() reads")] = "",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
+    source: Annotated[str, typer.Option(help="your rows: a table, or what the project's read() reads")] = "",
     alone: Annotated[bool, typer.Option(help="the rows of SOURCE alone, without the builder's own")] = False,
 ) -> None:
     """Build, check and split the data of a project."""
-    load_card(project)
-    if profile not in PROFILES:
-        raise UserError(*unknown("profile", profile, PROFILES))
+    profile = profile_of(project, profile)
     if alone and not source:
         raise UserError("ALONE=1 without SOURCE: there would be no rows", "SOURCE=path names a file or a folder")
     external = ExternalSource(path=str(Path(source).resolve()), alone=alone) if source else None

@@ -20,6 +20,7 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.projects.profiles import PROFILE_HELP, profile_option
 from gretchen.provenance import is_smoke
 from gretchen.scoring.evaluate import evaluate
 from gretchen.scoring.evaluation import Evaluation
@@ -32,9 +33,11 @@ from gretchen.tracking.evaluation import log_evaluation
 def eval(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
     runs: Annotated[str, typer.Option(help="run ids; without them the newest finished run of each recipe")] = "",
-    limit: Annotated[int | None, typer.Option(help="rows and pairs of each set, 0 = all; tiny: 300 rows")] = None,
+    limit: Annotated[
+        int | None, typer.Option(help="rows and pairs of each set, 0 = all; tiny: 300 rows, laptop: 120")
+    ] = None,
     record: Annotated[bool, typer.Option(help="write results.json and the README's table")] = False,
-    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …, or auto")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     json_: Annotated[bool, typer.Option("--json", help="print the evaluation as JSON")] = False,
 ) -> None:
     """Compare base, base few-shot and every finished stage on the test and hard sets."""
@@ -46,7 +49,7 @@ def eval(
         evaluation, left_out = evaluate(request)
         evaluation = log_evaluation(evaluation)
     print(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) if json_ else text_table(evaluation))
-    next_step = f"next: make answers PROJECT={project}" + ("" if profile == "tiny" else f" PROFILE={profile}")
+    next_step = f"next: make answers PROJECT={project}" + profile_option(project, evaluation.profile)
     messages = [*left_out, next_step, *(recorded(evaluation) if record else [])]
     for message in messages:
         print(message, file=sys.stderr if json_ else sys.stdout)

@@ -13,6 +13,7 @@ from typing import Annotated
 import typer
 
 from gretchen.errors import UserError
+from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.explain import explain_key, explain_setting, nearest_key
 from gretchen.recipes.resolve import Request
 from gretchen.runs.store import earlier_runs
@@ -22,7 +23,7 @@ def explain(
     key: Annotated[str, typer.Argument(help="a recipe's key, dotted inside another: lora_r, datasets.type")],
     project: Annotated[str, typer.Option(help="the project whose recipe may set it")] = "",
     recipe: Annotated[str, typer.Option(help="a recipe of the project, sft unless named")] = "",
-    profile: Annotated[str, typer.Option(help="the hardware, tiny unless named")] = "",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
 ) -> None:
     """Explain a recipe's key in the engine's own words, and show where a project's recipe sets it."""
     if (recipe or profile) and not project:
@@ -31,6 +32,6 @@ def explain(
     if not lines:
         raise UserError(f"unknown key '{key}'", nearest_key(key))
     if project:
-        request = Request(project, recipe or "sft", profile or "tiny")
+        request = Request(project, recipe or "sft", profile_of(project, profile))
         lines += ["", *explain_setting(key, request, earlier_runs(project, request.profile))]
     print("\n".join([key, *lines]))

@@ -27,7 +27,7 @@ def fork(
     print(f"      make train PROJECT={project}")
     print(f"      make test PROJECT={project} (tests that hold for any builder)")
     print(f"then: your own rows in {paths.shown(made.folder / 'dataset.py')}, your own metric in evaluation.py; for a")
-    print(f"      domain other than that of {from_}: make base PROJECT={project}")
+    print(f"      domain other than that of {from_}: make base PROJECT={project}, or PROFILE=laptop")
     if made.helpers:
         print(f"may be deleted once nothing imports them: {', '.join(made.helpers)}")
     print("docs/first-project.md goes through it step by step")

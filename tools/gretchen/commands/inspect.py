@@ -17,6 +17,7 @@ from gretchen.files import write_text
 from gretchen.inspecting.page import page
 from gretchen.inspecting.preview import Preview, preview
 from gretchen.inspecting.terminal import legend, render
+from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.resolve import Request
 
@@ -24,13 +25,13 @@ from gretchen.recipes.resolve import Request
 def inspect(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
     recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
-    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     set_: Annotated[str, typer.Option("--set", help='changed values: "packing=true max_length=256"')] = "",
     rows: Annotated[int, typer.Option(min=1, help="how many sequences to show")] = 3,
     html: Annotated[bool, typer.Option(help="write a page instead")] = False,
 ) -> None:
     """Show a few training rows as tokens: which are trained, which are masked, where answers end."""
-    shown = preview(Request(project, recipe, profile, words_of(set_)), rows)
+    shown = preview(Request(project, recipe, profile_of(project, profile), words_of(set_)), rows)
     if html:
         target = paths.build(project) / "inspect" / f"{shown.name}.html"
         write_text(target, page(shown))

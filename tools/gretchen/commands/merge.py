@@ -14,10 +14,9 @@ from typing import Annotated
 import typer
 
 from gretchen.errors import UserError
-from gretchen.hardware import PROFILES
 from gretchen.merging import merge_folders, merge_run
-from gretchen.names import unknown
 from gretchen.projects.card import card_file
+from gretchen.projects.profiles import PROFILE_HELP, profile_of, profile_option
 from gretchen.recipes.find import find
 from gretchen.runs.store import finished_run, require_newest
 
@@ -25,7 +24,7 @@ from gretchen.runs.store import finished_run, require_newest
 def merge(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")] = "",
     recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
-    profile: Annotated[str, typer.Option(help="the hardware that the run was trained for: tiny, laptop …")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     run: Annotated[str, typer.Option(help="a run's id; without it the newest finished run of the recipe")] = "",
     dequantized: Annotated[bool, typer.Option(help="QLoRA: merge into the dequantized weights")] = False,
     base: Annotated[str, typer.Option(help="without a project: the model, a folder or a hub id")] = "",
@@ -39,8 +38,9 @@ def merge(
         return merge_folders(folder_or_id(base), Path(adapter).absolute(), Path(output).absolute())
     if given := [name for name, value in folders.items() if value]:
         raise UserError(f"PROJECT and {given[0]} exclude each other", "merge a run of a project, or standalone folders")
+    profile = profile_of(project, profile)
     merge_run(chosen_run(project, recipe, profile, run), dequantized)
-    words = ["" if profile == "tiny" else f" PROFILE={profile}", f" RUNS={run}" if run else ""]
+    words = [profile_option(project, profile), f" RUNS={run}" if run else ""]
     print(f"next: make eval PROJECT={project}" + "".join(words))
 
 
@@ -65,7 +65,5 @@ def chosen_run(project: str, recipe: str, profile: str, run: str) -> Path:
     card_file(project)
     if run:
         return finished_run(project, run).path
-    if profile not in PROFILES:
-        raise UserError(*unknown("profile", profile, PROFILES))
     name = find(project, recipe).name
     return require_newest(project, name, profile).path

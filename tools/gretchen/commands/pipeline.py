@@ -19,7 +19,8 @@ from typing import Annotated
 
 import typer
 
-from gretchen.hardware import chosen_profile, machine
+from gretchen.hardware import machine
+from gretchen.projects.profiles import PROFILE_HELP, chosen_profile, profile_option
 from gretchen.provenance import command
 from gretchen.scoring.chain_table import chain_table, stage_line
 from gretchen.scoring.evaluate import evaluate
@@ -34,14 +35,14 @@ from gretchen.training.preloaded import PreloadedRunner
 def pipeline(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
     stages: Annotated[str, typer.Option(help='recipes in their order: "pretrain sft dpo", "sft-dora.zephyr dpo"')],
-    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …, or auto")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     set_: Annotated[str, typer.Option("--set", help='changed values, in every stage: "seed=7"')] = "",
     limit: Annotated[int | None, typer.Option(help="rows and pairs of each set, as in eval")] = None,
 ) -> None:
     """Train a chain of stages, each from the one before, and show what each adds."""
     request = EvaluationRequest(project, limit=limit)
     this_machine, recipes = machine(), named_recipes(project, stages)
-    profile = chosen_profile(profile, this_machine)
+    profile = chosen_profile(project, profile, this_machine)
     refuse_secrets({"SET": set_, "command": command()}, "the command")
     chain = link_stages([Job(project, recipe, profile, set_, this_machine) for recipe in recipes])
     runner = PreloadedRunner(this_machine, (stage.recipe.engine for stage in chain))
@@ -50,7 +51,7 @@ def pipeline(
     except KeyboardInterrupt:
         print("\nthe same command continues where it stopped", file=sys.stderr)
         raise
-    options = ("" if profile == "tiny" else f" PROFILE={profile}") + f' RUNS="{" ".join(run.name for run in run_dirs)}"'
+    options = profile_option(project, profile) + f' RUNS="{" ".join(run.name for run in run_dirs)}"'
     print(f"next: make eval PROJECT={project}{options} shows forms, baselines and the other metrics")
 
 

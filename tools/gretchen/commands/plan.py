@@ -17,6 +17,7 @@ import typer
 from gretchen.errors import UserError
 from gretchen.planning.request import PlanRequest, plan_request
 from gretchen.planning.text import plan_text
+from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.layers import words_of
 
 
@@ -24,7 +25,7 @@ def plan(
     file: Annotated[Path | None, typer.Argument(help="a standalone recipe, outside any project")] = None,
     project: Annotated[str, typer.Option(help="the project's folder in projects/")] = "",
     recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
-    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …")] = "",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     set_: Annotated[str, typer.Option("--set", help='changed values: "max_length=1024 lora_r=8"')] = "",
     model: Annotated[str, typer.Option(help="a config.json, or its folder, instead of the recipe's model")] = "",
     throughput: Annotated[float, typer.Option(help="tokens a second, for the time", min=0)] = 0,
@@ -33,7 +34,7 @@ def plan(
     """Say what a training will need: parameters, memory by part, tokens, steps, time, and whether it fits."""
     if bool(file) == bool(project):
         raise UserError("plan takes a project or a file", "make plan PROJECT=… or gretchen plan RECIPE.yaml")
-    profile = profile or ("tiny" if project else "")
+    profile = profile_of(project, profile) if project else profile
     planned = plan_request(PlanRequest(file, project, recipe, profile, words_of(set_), model, throughput))
     if as_json:
         print(json.dumps(planned.to_json(), indent=2, ensure_ascii=False))

@@ -17,6 +17,7 @@ from typing import Annotated
 import typer
 
 from gretchen.projects.build import build, data_hash
+from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.scoring.predictions_file import score_file
 
 
@@ -24,10 +25,10 @@ def score(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
     predictions: Annotated[Path, typer.Option(help="a JSON lines file of id and prediction")],
     limit: Annotated[int, typer.Option(help="rows of each set, as `make eval` samples them; 0 = all")] = 0,
-    profile: Annotated[str, typer.Option(help="whose data: tiny has fewer rows than the others")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
 ) -> None:
     """Print the metrics of a file of predictions as JSON."""
     with contextlib.redirect_stdout(sys.stderr):  # stdout is JSON
-        build(project, profile)
+        build(project, profile_of(project, profile))
     sets = {name: scores.to_json() for name, scores in score_file(project, predictions, limit).items()}
     print(json.dumps({"project": project, "data": data_hash(project), "sets": sets}, indent=2, ensure_ascii=False))

@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 import yaml
 
+from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.layers import Origin, words_of
 from gretchen.recipes.resolve import Request, Resolved, resolve
 from gretchen.runs.store import earlier_runs
@@ -23,11 +24,12 @@ WIDEST = 64
 def show(
     project: Annotated[str, typer.Option(help="the project's folder in projects/")],
     recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, sft.zephyr …")] = "sft",
-    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     set_: Annotated[str, typer.Option("--set", help='changed values: "learning_rate=1e-3 seed=7"')] = "",
     as_json: Annotated[bool, typer.Option("--json", help="values and origins as JSON")] = False,
 ) -> None:
     """Print a recipe as it would be trained, with the file and line that each value comes from."""
+    profile = profile_of(project, profile)
     resolved = resolve(Request(project, recipe, profile, words_of(set_)), earlier_runs(project, profile))
     print(as_json_text(resolved) if as_json else commented(resolved), end="")
 

@@ -15,9 +15,10 @@ from typing import Annotated
 import typer
 
 from gretchen.errors import UserError
-from gretchen.hardware import Machine, best_profile, chosen_profile, machine
+from gretchen.hardware import Machine, best_profile, machine
 from gretchen.projects.build import ensure_built
 from gretchen.projects.card import load_card, missing_option
+from gretchen.projects.profiles import PROFILE_HELP, chosen_profile, profile_option
 from gretchen.provenance import command
 from gretchen.recipes.find import find
 from gretchen.runs.record import read_record
@@ -34,7 +35,7 @@ def train(
     file: Annotated[Path | None, typer.Argument(help="a standalone recipe, outside any project")] = None,
     project: Annotated[str, typer.Option(help="the project's folder in projects/")] = "",
     recipe: Annotated[str, typer.Option(help="a recipe of the project: sft, dpo, sft.axolotl …")] = "sft",
-    profile: Annotated[str, typer.Option(help="the hardware: tiny, laptop, gpu-16gb …, or auto")] = "tiny",
+    profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
     set_: Annotated[str, typer.Option("--set", help='changed values: "learning_rate=1e-3 seed=7"')] = "",
     resume: Annotated[bool, typer.Option(help="continue the newest unfinished run")] = False,
     run: Annotated[str, typer.Option(help="with RESUME=1 the run to continue, else the one to start from")] = "",
@@ -51,7 +52,7 @@ def train(
 
     load_card(project)
     this_machine = machine()
-    profile, name = chosen_profile(profile, this_machine), find(project, recipe).name
+    profile, name = chosen_profile(project, profile, this_machine), find(project, recipe).name
     unfinished = find_unfinished(project, name, profile, run) if resume else None
     job = Job(project, name, profile, set_ or (unfinished.record.set if unfinished else ""), this_machine)
     resolved, _ = job.resolve()
@@ -70,7 +71,7 @@ def next_step(run_dir: Path, this_machine: Machine) -> str:
     record = read_record(run_dir)
     project, profile = record.project, record.profile
     runs = "" if record.is_default_run else f" RUNS={run_dir.name}"
-    lines = ["", f"next: make eval PROJECT={project}" + ("" if profile == "tiny" else f" PROFILE={profile}") + runs]
+    lines = ["", f"next: make eval PROJECT={project}" + profile_option(project, profile) + runs]
     if any(run_dir.glob("wandb/offline-run-*")):
         lines.append(f"tracked offline: make sync PROJECT={project} uploads it to W&B")
     best, reason = best_profile(this_machine)

@@ -60,7 +60,7 @@ class Evaluation(CardModel):
 class Rows(CardModel):
     """How many rows of each format: on tiny, on laptop, with a GPU; and documents for the embedded base."""
 
-    tiny: Count
+    tiny: Count = 2000
     laptop: Count = 1500
     full: Count
     base: Count = 1
@@ -83,7 +83,7 @@ class Forked(CardModel):
 
 
 class Card(CardModel):
-    """A project's card."""
+    """A project's card; `models.tiny` is missing where the project has no embedded base."""
 
     title: Text
     task: Text
@@ -98,9 +98,14 @@ class Card(CardModel):
     sources: Annotated[list[Source], Field(min_length=1)]
     forked: Forked | None = None
 
+    @property
+    def profiles(self) -> list[str]:
+        """Return the profiles that the project has a model for; the first is the default."""
+        return [profile for profile in PROFILES if profile in self.models]
+
     @model_validator(mode="after")
     def _a_model_for_each_profile(self) -> "Card":
-        missing = [profile for profile in PROFILES if profile not in self.models]
+        missing = [profile for profile in PROFILES[1:] if profile not in self.models]  # tiny: the embedded base's
         if missing:
             raise ValueError(f"models: no model for profile '{missing[0]}'")
         return self

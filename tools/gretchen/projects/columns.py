@@ -7,6 +7,7 @@ A name counts whole first ("answer"), then as a word in a longer one ("correct a
 well, none is chosen: the error names both.
 """
 
+import json
 import re
 import shlex
 from dataclasses import dataclass, fields
@@ -52,13 +53,20 @@ class Columns:
         """Return the row format that the columns make: "chats", "preferences" or "feedback"."""
         return "preferences" if self.chosen else "feedback" if self.label else "chats"
 
+    @property
+    def answer_is_class(self) -> bool:
+        """Return whether the answer is a label: its column is named so."""
+        return bool(set(words(self.answer)) & set(NAMES["label"]))
+
     def __str__(self) -> str:
         parts = ((field.name, getattr(self, field.name)) for field in fields(self))
         return ", ".join(f"{role}: column '{name}'" for role, name in parts if name)
 
     def __repr__(self) -> str:
         parts = ((field.name, getattr(self, field.name)) for field in fields(self))
-        return f"Columns({', '.join(f'{role}={name!r}' for role, name in parts if name)})"
+        # As ruff formats it: dataset.py of a new project holds it.
+        shown = (f"{role}={json.dumps(name, ensure_ascii=False)}" for role, name in parts if name)
+        return f"Columns({', '.join(shown)})"
 
 
 def choose_columns(table: Table, question: str = "", answer: str = "") -> Columns:

@@ -18,7 +18,7 @@ from gretchen.errors import UserError
 from gretchen.hardware import PROFILES
 from gretchen.marked_yaml import Key
 from gretchen.names import unknown
-from gretchen.projects.card import load_card
+from gretchen.projects.profiles import require_model
 from gretchen.recipes.batch import ACCUMULATION, PER_DEVICE, Batch, batch_of, fit_batch
 from gretchen.recipes.coercion import coerce
 from gretchen.recipes.find import RecipeFile, find
@@ -100,7 +100,7 @@ def resolve(request: Request, earlier_runs: EarlierRuns = no_earlier_runs) -> Re
     Raises UserError with all mistakes in its files, for an unknown project, recipe or profile, and for a SET that the
     engine does not know.
     """
-    load_card(request.project)
+    require_model(request.project, request.profile)
     recipe = find(request.project, request.recipe)
     schema = load_schema(recipe.engine, recipe.stage)
     layers = read_layers(recipe, request, schema)

@@ -10,6 +10,7 @@ from functools import cache
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.names import unknown
+from gretchen.projects.profiles import profile_option
 from gretchen.provenance import is_smoke
 from gretchen.runs.record import FILE, Run, RunRecord, read_record
 
@@ -77,7 +78,7 @@ def require_newest(project: str, recipe: str, profile: str, user: str = "", take
     """
     if run := newest_run(project, recipe, profile):
         return run
-    train = f"make train PROJECT={project} RECIPE={recipe}" + ("" if profile == "tiny" else f" PROFILE={profile}")
+    train = f"make train PROJECT={project} RECIPE={recipe}" + profile_option(project, profile)
     changed = changed_runs(project, profile, recipe)
     subject = f"{user} {recipe}, which" if user else f"{recipe} of {project}"
     if not changed:

@@ -15,7 +15,6 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.files import read_jsonl, write_json
-from gretchen.hardware import PROFILES
 from gretchen.models.generate import load
 from gretchen.models.likelihood import log_probabilities
 from gretchen.models.locate import weights
@@ -58,7 +57,7 @@ def domain_mismatch(project: str) -> str | None:
 def mismatch_warning(project: str, bits: float, corpus: CorpusBits) -> str:
     """Return the warning, with the two fixes."""
     models = load_card(project).models
-    profile = next((profile for profile in PROFILES if models[profile] != "base"), "")
+    profile = next((profile for profile, model in models.items() if model != "base"), "")
     other = f", or PROFILE={profile} trains {models[profile]}" if profile else ""
     return (
         f"warning: the base was not pretrained on this domain: {bits:.1f} bits per token on {project}'s documents, "

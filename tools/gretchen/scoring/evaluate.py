@@ -10,9 +10,10 @@ import dataclasses
 from functools import partial
 
 from gretchen import paths
-from gretchen.hardware import chosen_profile, machine
+from gretchen.hardware import machine
 from gretchen.models.locate import locate, require_reachable, weights_source
 from gretchen.projects.build import data_hash, ensure_built
+from gretchen.projects.profiles import chosen_profile
 from gretchen.provenance import commit, now
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.documents import document_scores
@@ -42,7 +43,7 @@ def evaluate(request: EvaluationRequest) -> tuple[Evaluation, list[str]]:
 
     Raises UserError or WorkError where profile, base, data or a requested run do not allow it.
     """
-    request = dataclasses.replace(request, profile=chosen_profile(request.profile, machine()))
+    request = dataclasses.replace(request, profile=chosen_profile(request.project, request.profile, machine()))
     project, profile = request.project, request.profile
     model = locate(project, profile)
     require_reachable(model)

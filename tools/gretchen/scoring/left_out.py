@@ -6,6 +6,7 @@ to compare it too: make eval PROJECT=genome-chatbot RUNS="20260103-… 20260104-
 
 from collections.abc import Sequence
 
+from gretchen.projects.profiles import profile_option
 from gretchen.runs.record import Run
 
 MAX_RUNS = 5
@@ -25,6 +26,6 @@ def changed_lines(project: str, profile: str, compared: Sequence[Run], changed: 
     if len(missing) > len(shown):
         lines.append(f"left out: {len(missing) - len(shown)} older runs: make runs PROJECT={project}")
     ids = " ".join(sorted({*names, *(run.name for run in shown)}))
-    options = "" if profile == "tiny" else f" PROFILE={profile}"
+    options = profile_option(project, profile)
     them = "it" if len(shown) == 1 else "them"
     return [*lines, f'to compare {them} too: make eval PROJECT={project}{options} RUNS="{ids}"']

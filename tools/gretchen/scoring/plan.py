@@ -21,18 +21,19 @@ from gretchen.scoring.systems import Selection, System, SystemKind
 from gretchen.scoring.templates import shared_template
 from gretchen.scoring.testset import SEED, SETS, SMOKE_LIMIT, load_set, sample, test_format
 
-TINY_LIMIT = 300
+# Rows of a set on a processor, where generated answers are what an evaluation costs; with a GPU all rows.
+DEFAULT_LIMITS = {"tiny": 300, "laptop": 120}
 
 
 @dataclass(frozen=True)
 class EvaluationRequest:
     """What to evaluate: run ids (none: the newest run of each recipe), and at most `limit` rows of each set.
 
-    `limit` 0 takes all rows; None takes 300 on tiny and all on other profiles.
+    `limit` 0 takes all rows; None takes DEFAULT_LIMITS, all rows with a GPU. `profile` "" is the project's default.
     """
 
     project: str
-    profile: str = "tiny"
+    profile: str = ""
     runs: tuple[str, ...] = ()
     limit: int | None = None
 
@@ -131,4 +132,4 @@ def limits(request: EvaluationRequest) -> tuple[int, int]:
     if is_smoke():
         return SMOKE_LIMIT, SMOKE_LIMIT
     # Pairs are read, not generated: all of them take seconds, and a few hundred would leave the comparison open.
-    return (TINY_LIMIT if request.profile == "tiny" else 0), 0
+    return DEFAULT_LIMITS.get(request.profile, 0), 0

@@ -16,6 +16,7 @@ from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.projects.build import data_hash
 from gretchen.projects.card import Metric
+from gretchen.projects.profiles import profile_option
 from gretchen.projects.rows import Row, prompt_of, reference_of
 from gretchen.scoring.answers import complete_answers
 from gretchen.scoring.evaluation import ModelEvaluation
@@ -99,7 +100,7 @@ def newest_answers(project: str, profile: str) -> list[StoredAnswers]:
 
 def chosen(stored: list[StoredAnswers], project: str, profile: str, recipe: str) -> list[StoredAnswers]:
     """Return the base and the runs, or those of a recipe ("sft" or "sft.zephyr") alone; UserError for none."""
-    evaluate = f"make eval PROJECT={project}" + ("" if profile == "tiny" else f" PROFILE={profile}")
+    evaluate = f"make eval PROJECT={project}" + profile_option(project, profile)
     if not stored:
         raise UserError(f"no answers of {project} under PROFILE={profile} to the present data are stored", evaluate)
     if not recipe:
