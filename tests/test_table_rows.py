@@ -100,7 +100,6 @@ def test_near_equal_questions_share_a_group_and_repeated_ones_make_no_row(tmp_pa
 def test_questions_of_one_template_are_groups_of_their_own(tmp_path):
     rows = [{"question": f"Please compute the sum of the numbers {i} and 17 for me", "answer": i} for i in range(40)]
     result = made_rows(tmp_path, rows)
-    assert result.is_template
     assert len({row["group"] for row in result.rows}) == 40
 
 

@@ -47,8 +47,6 @@ def report(created: CreatedProject) -> list[str]:
     lines += [f"  left out: {reason}: {shown_lines(where)}" for reason, where in result.reasons().items()]
     if long := result.long_lines():
         lines.append(f"  longer than {LONG:,} characters, so that training truncates it: {shown_lines(long)}")
-    if result.is_template:
-        lines.append("  many questions are of one template: near-equal ones may be in different splits")
     lines += [f"  {kind}? {shown_lines(where)}: look before you publish" for kind, where in created.personal.items()]
     sizes = ", ".join(f"{size:,} {split}" for split, size in created.splits.items())
     lines.append(f"  {len(result.rows):,} rows kept: {sizes}")

@@ -5,8 +5,8 @@
     rows.faults       records that make no row, each with its line and the reason
 
 A record without question or answer makes no row, nor does one that repeats an earlier one. Questions that nearly
-repeat each other share a group, so that they stay in one split; where more than a tenth of all do, they are one
-template with different content, and each is a group of its own. Records with a context are grouped by that.
+repeat each other, and differ in nothing that identifies (subjects.py), share a group, so that they stay in one split.
+Records with a context are grouped by that.
 """
 
 import json
@@ -17,14 +17,14 @@ from typing import Any
 
 from gretchen.files import text_hash
 from gretchen.projects.columns import TRUE, Columns
-from gretchen.projects.rows import Fault, Row, normalised, normalised_prompt, row_fault
+from gretchen.projects.rows import Fault, Row, normalised, normalised_prompt, prompt_text, row_fault
 from gretchen.projects.similar import first_similar
+from gretchen.projects.subjects import same_subject, subject
 from gretchen.projects.tables import Record, Table
 
 SPEAKERS = {"human": "user", "gpt": "assistant", "bot": "assistant", "model": "assistant"}
 # About 512 tokens of English: what shared recipes train of a row (`max_length`).
 LONG = 2000
-TEMPLATE_SHARE, TEMPLATE_ROWS = 0.1, 10
 
 
 class NoRow(Exception):
@@ -33,12 +33,11 @@ class NoRow(Exception):
 
 @dataclass(frozen=True)
 class TableRows:
-    """The rows of a table, their lines, the records that make none, and whether questions repeat one template."""
+    """The rows of a table, their lines, and the records that make none."""
 
     rows: list[Row]
     lines: list[int]
     faults: list[Fault]
-    is_template: bool
 
     def reasons(self) -> dict[str, list[int]]:
         """Return {reason: lines} of the records that make no row, the most frequent reason first."""
@@ -71,22 +70,17 @@ def rows_of(table: Table, columns: Columns, form: str) -> TableRows:
             continue
         rows.append(row)
         lines.append(record.line)
-    return with_groups(table, columns, form, TableRows(rows, lines, faults, is_template=False))
+    return TableRows(grouped(table, columns, form, rows, lines), lines, faults)
 
 
-def with_groups(table: Table, columns: Columns, form: str, ungrouped: TableRows) -> TableRows:
+def grouped(table: Table, columns: Columns, form: str, rows: list[Row], lines: list[int]) -> list[Row]:
     """Return rows with the groups that keep near-equal questions, or those with one context, in one split."""
     contexts = {record.line: str(record.values.get(columns.context) or "") for record in table.records}
-    texts = [
-        normalised(contexts[line]) or normalised_prompt(row)
-        for line, row in zip(ungrouped.lines, ungrouped.rows, strict=True)
-    ]
-    firsts = first_similar(texts)
-    largest = max(Counter(firsts).values(), default=0)
-    is_template = not columns.context and largest > max(TEMPLATE_ROWS, TEMPLATE_SHARE * len(texts))
-    keys = texts if is_template else [texts[first] for first in firsts]
-    rows = [row | {"group": f"{form}/{text_hash(key)}"} for row, key in zip(ungrouped.rows, keys, strict=True)]
-    return TableRows(rows, ungrouped.lines, ungrouped.faults, is_template)
+    texts = [contexts[line] or prompt_text(row) for line, row in zip(lines, rows, strict=True)]
+    subjects = [subject(text) for text in texts]
+    plain = [normalised(text) for text in texts]
+    firsts = first_similar(plain, agree=lambda first, second: same_subject(subjects[first], subjects[second]))
+    return [row | {"group": f"{form}/{text_hash(plain[first])}"} for row, first in zip(rows, firsts, strict=True)]
 
 
 def row_columns(record: Record, columns: Columns) -> Row:
