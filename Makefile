@@ -92,7 +92,7 @@ pipeline: $(READY)  ## PROJECT=… STAGES="pretrain sft dpo" [PROFILE=tiny] [SET
 score: $(READY)  ## PROJECT=… PREDICTIONS=file.jsonl: the metrics of predictions from anywhere
 	$(GRETCHEN) score
 
-base: $(READY)  ## PROJECT=…: pretrain the project's embedded base model (an hour)
+base: $(READY)  ## PROJECT=… [SET="max_steps=2000"] [KEEP=1]: pretrain the project's embedded base model (an hour)
 	$(GRETCHEN) base
 
 new: $(READY)  ## PROJECT=… [FROM_FILE=rows.csv] [QUESTION=col ANSWER=col] [TEAM="…"]: a new project from your own rows

@@ -10,6 +10,7 @@ from pathlib import Path
 import pytest
 import yaml
 
+from gretchen.checks.domain import base_domain
 from gretchen.files import write_jsonl
 from gretchen.projects.build import build
 from gretchen.scoring.domain import (
@@ -74,6 +75,15 @@ def test_another_domain_is_a_warning_with_both_values_and_the_fixes(root):
         f"{own:.1f} on those of {ORIGIN}, on which it was pretrained"
     )
     assert hint == f"hint: make base PROJECT={OTHER} pretrains one on your documents, or PROFILE=laptop trains a/b"
+
+
+def test_check_says_it_too_for_a_fork_and_measures_it_once(root, monkeypatch):
+    assert base_domain(FORK).warnings == ()
+    (warning,) = base_domain(OTHER).warnings
+    assert warning == domain_mismatch(OTHER).removeprefix("warning: ")
+    monkeypatch.setattr(subprocess, "run", lambda *_, **__: pytest.fail("measured twice"))
+    assert base_domain(OTHER).warnings == (warning,)
+    assert base_domain(ORIGIN).warnings == (), "a base of the project's own is not measured"
 
 
 def test_an_edited_builder_of_the_same_domain_is_no_mismatch(root):

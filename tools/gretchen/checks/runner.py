@@ -14,7 +14,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from gretchen import paths
-from gretchen.checks import data, model, modules, recipes, todo
+from gretchen.checks import data, domain, model, modules, recipes, todo
 from gretchen.checks.deep import check_recipes_deep
 from gretchen.checks.report import CheckResult, Outcome, Report, outcome, skipped
 from gretchen.checks.standalone import check_standalone
@@ -72,8 +72,10 @@ def check_project(project: str) -> Report:
         CheckResult("card", outcome(card)),
         CheckResult("dataset.py and evaluation.py", outcome(modules.module_errors(project))),
     ]
-    last = CheckResult("your own lines", todo.team_lines(project))
-    return Report(project, (*first, *_check_recipes(project, files, names, broken_card=bool(card)), last))
+    last = [CheckResult("your own lines", todo.team_lines(project))]
+    if not card:
+        last.insert(0, CheckResult("the inherited base knows the domain", domain.base_domain(project)))
+    return Report(project, (*first, *_check_recipes(project, files, names, broken_card=bool(card)), *last))
 
 
 def check_resolved(project: str, resolved: Resolved) -> Report:

@@ -4,6 +4,7 @@
     run.json                      the run's record (runs/record.py)
     metrics.jsonl, train.log      what the trainer logged, what the engine printed
     failure.json                  how the training process failed, where it did (training/failure.py)
+    gates.jsonl, train-to-the-end a base's accuracy gates; that they do not end the training early
     checkpoint-*/                 then adapter/ or model/, samples.json
 
 The symlink `latest` in the recipe's folder points to the newest finished run.
@@ -17,6 +18,8 @@ from pathlib import Path
 from gretchen import paths
 from gretchen.files import whole_folder, write_text
 from gretchen.runs.record import RunRecord, write_record
+
+TO_THE_END = "train-to-the-end"
 
 
 def new_run_dir(project: str, recipe: str) -> Path:

@@ -2,6 +2,7 @@
 
     write_corpus_bits(Path("projects/genome-chatbot/base"), "genome-chatbot", documents)     when a base is made
     print(domain_mismatch("plant-genomics") or "it knows the domain")                        before it is fine-tuned
+    inherited_mismatch("plant-genomics")                                                     in `make check` of a fork
 
 A fork inherits its origin's base. Where its builder now writes about something else, that base knows nothing that
 fine-tuning could bring out. Loads torch and the base: a second, on an idle machine. It measures no skill: that is what
@@ -10,20 +11,25 @@ fine-tuning could bring out. Loads torch and the base: a second, on an idle mach
 
 import json
 import math
+import subprocess
+import sys
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
 from gretchen import paths
-from gretchen.files import read_jsonl, write_json
+from gretchen.files import read_jsonl, text_hash, write_json
+from gretchen.models.files import read_json
 from gretchen.models.generate import load
 from gretchen.models.likelihood import log_probabilities
-from gretchen.models.locate import weights
+from gretchen.models.locate import weights, weights_hash
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import Row
 from gretchen.scoring.documents import FOLDERS
 from gretchen.scoring.testset import load_set, sample
 
 FILE = "corpus.json"  # beside a base's files
+PROGRAM = "import sys; from gretchen.scoring import domain; sys.stdout.write(domain.domain_mismatch(sys.argv[1]) or '')"
+MEASURED = "domain.json"  # in the build folder: what `make check` has measured
 MAX_DOCUMENTS = 100
 MAX_TOKENS = 512
 # Measured on the genome chatbot's base: its own documents 0.9 bits per token, the hardest form of them 2.7, its chats'
@@ -52,6 +58,32 @@ def domain_mismatch(project: str) -> str | None:
         return None
     bits = bits_per_token(base, texts)
     return mismatch_warning(project, bits, corpus) if bits > corpus.bits_per_token + MARGIN_BITS else None
+
+
+def inherited_mismatch(project: str) -> str | None:
+    """Return what `domain_mismatch` returns for a base that was pretrained for another project, without loading torch.
+
+    A process of its own measures it once for these weights and these documents, and leaves it in the build folder. None
+    for a base of the project's own, and where it cannot be measured.
+    """
+    base = paths.projects() / project / "base"
+    corpus = read_corpus_bits(base)
+    if corpus is None or corpus.project == project or not weights(base) or not held_out_texts(project):
+        return None
+    measured_on = text_hash(*held_out_texts(project), weights_hash(base))
+    file = paths.build(project) / MEASURED
+    known = read_json(file)
+    if known.get("measured_on") != measured_on:
+        program = (
+            "import sys; from gretchen.scoring.domain import *; sys.stdout.write(domain_mismatch(sys.argv[1]) or '')"
+        )
+        command = [sys.executable, "-c", program, project]
+        done = subprocess.run(command, capture_output=True, text=True, check=False)
+        if done.returncode:
+            return None
+        known = {"measured_on": measured_on, "warning": done.stdout}
+        write_json(file, known)
+    return known["warning"] or None
 
 
 def mismatch_warning(project: str, bits: float, corpus: CorpusBits) -> str:

@@ -2,9 +2,11 @@
 
     train_base("genome-chatbot", keep=False)       -> projects/genome-chatbot/base/
 
-The recipe is shared_recipes/tiny/pretrain.yaml. The weights are shipped in bf16, and measured as they are shipped.
+The recipe is shared_recipes/tiny/pretrain.yaml, with SET's values. The weights are shipped in bf16, and measured as
+they are shipped.
 """
 
+import shlex
 import shutil
 from dataclasses import asdict
 from functools import partial
@@ -15,15 +17,19 @@ import yaml
 from gretchen import paths
 from gretchen.files import file_hash, whole_folder, write_text
 from gretchen.models.generate import load
+from gretchen.projects.card import load_card
 from gretchen.projects.corpus import base_corpus
 from gretchen.provenance import is_smoke, provenance
-from gretchen.recipes.layers import Values
-from gretchen.recipes.resolve import dump
-from gretchen.runs.folder import new_run_dir
+from gretchen.recipes.coercion import coerce
+from gretchen.recipes.layers import Values, merge, merge_all, words_of
+from gretchen.recipes.resolve import dump, known_set
+from gretchen.recipes.schema import load_schema
+from gretchen.runs.folder import TO_THE_END, new_run_dir
 from gretchen.runs.metrics import read_metrics
 from gretchen.runs.record import RunRecord, read_record, update_record
 from gretchen.runs.store import list_runs
 from gretchen.scoring.domain import write_corpus_bits
+from gretchen.training.base_notes import corpus_notes, require_answers
 from gretchen.training.launch import launch
 from gretchen.training.run import GateMissed, Training, run_training
 from gretchen.training.start import model_source
@@ -32,20 +38,32 @@ RECIPE = "base.zephyr"
 GATE = 0.9  # accuracy that each form of document must reach
 DOCUMENTS = 100  # of each form, for the final gates
 SMOKE_STEPS = 8
+LENGTH = ("max_steps", "warmup_steps", "lr_scheduler_kwargs")  # what a longer or shorter training changes
 CURVE_POINTS = 10  # rows of the model card's table
 
 
-def train_base(project: str, keep: bool) -> Path:
+def train_base(project: str, keep: bool, set_: str = "") -> Path:
     """Pretrain a project's base, or continue its unfinished run, and return projects/<slug>/base.
 
-    `keep` accepts weights that missed a gate. Raises GateMissed otherwise; then the old base stays.
+    `keep` trains to the end and accepts weights that missed a gate. Raises GateMissed otherwise; then the old base
+    stays. Raises UserError for a SET that TRL does not know.
     """
+    recipe_values(paths.runs(project), paths.build(project), set_)  # before the corpus is written
     corpus = base_corpus(project)
-    unfinished = find_unfinished(project, corpus)
+    require_answers(corpus)
+    unfinished = find_unfinished(project, corpus, set_)
     run_dir = unfinished or new_run_dir(project, RECIPE)
-    training = base_training(project, run_dir, corpus, keep)
-    run_training(training, launch, num_gpus=1, resume=unfinished is not None)
+    training = base_training(project, run_dir, corpus, keep, set_)
+    run_training(training, partial(launch_kept, keep), num_gpus=1, resume=unfinished is not None)
     return base_dir(project)
+
+
+def launch_kept(keep: bool, run_dir: Path, num_gpus: int, resume: bool) -> None:
+    """Launch the training; the gates may end it early unless `keep` is given."""
+    (run_dir / TO_THE_END).unlink(missing_ok=True)
+    if keep:
+        (run_dir / TO_THE_END).touch()
+    launch(run_dir, num_gpus, resume)
 
 
 def base_dir(project: str) -> Path:
@@ -53,9 +71,9 @@ def base_dir(project: str) -> Path:
     return paths.projects() / project / "base"
 
 
-def base_training(project: str, run_dir: Path, corpus: Path, keep: bool) -> Training:
+def base_training(project: str, run_dir: Path, corpus: Path, keep: bool, set_: str = "") -> Training:
     """Return the pretraining of a project's base in a run's folder."""
-    values = recipe_values(run_dir, corpus)
+    values = recipe_values(run_dir, corpus, set_)
     record = RunRecord(
         status="running",
         kind="base",
@@ -67,6 +85,7 @@ def base_training(project: str, run_dir: Path, corpus: Path, keep: bool) -> Trai
         base=model_source(values["model_name_or_path"]),
         data=file_hash(corpus / "train.jsonl"),
         seed=values["seed"],
+        set=set_,
         **asdict(provenance()),
     )
     return Training(
@@ -74,23 +93,38 @@ def base_training(project: str, run_dir: Path, corpus: Path, keep: bool) -> Trai
         dump(values),
         record,
         title=f"the embedded base of {project} from scratch",
-        resume_command=f"make base PROJECT={project}",
+        notes=corpus_notes(corpus, values, load_card(project).rows.base),
+        resume_command=f"make base PROJECT={project}" + (f" SET={shlex.quote(set_)}" if set_ else ""),
         complete=partial(install, project, corpus, keep),
     )
 
 
-def recipe_values(run_dir: Path, corpus: Path) -> Values:
-    """Return the shared pretraining recipe with a run's corpus and folder filled in; a few steps in a smoke test."""
+def recipe_values(run_dir: Path, corpus: Path, set_: str = "") -> Values:
+    """Return the shared pretraining recipe with a run's corpus and folder, and SET's values; few steps in a smoke test.
+
+    Raises UserError for a SET that TRL does not know.
+    """
     text = (paths.shared_recipes() / "tiny" / "pretrain.yaml").read_text(encoding="utf-8")
     text = text.replace("${data.base}", paths.shown(corpus)).replace("${output}", paths.shown(run_dir))
     values = yaml.safe_load(text)
+    schema = load_schema("zephyr", "pretrain")
+    changes = merge_all(known_set(words_of(set_), schema))
     if is_smoke():
-        values |= {"max_steps": SMOKE_STEPS, "warmup_steps": 1, "lr_scheduler_kwargs": {"num_decay_steps": 2}}
-        values["logging_steps"] = 1
-    return values
+        changes = {"max_steps": SMOKE_STEPS, "logging_steps": 1} | changes
+    changes = schedule_of(changes.get("max_steps", values["max_steps"]), values) | changes
+    return {key: coerce(value, schema["properties"].get(key, {})) for key, value in merge(values, changes).items()}
 
 
-def find_unfinished(project: str, corpus: Path) -> Path | None:
+def schedule_of(max_steps: int, values: Values) -> Values:
+    """Return warm-up and decay for another number of steps, as shares of it: as they are in the recipe."""
+    if max_steps == values["max_steps"] or max_steps < 1:
+        return {}
+    decay = values["lr_scheduler_kwargs"]["num_decay_steps"]
+    shares = [max(1, round(steps / values["max_steps"] * max_steps)) for steps in (values["warmup_steps"], decay)]
+    return {"warmup_steps": shares[0], "lr_scheduler_kwargs": {"num_decay_steps": shares[1]}}
+
+
+def find_unfinished(project: str, corpus: Path, set_: str = "") -> Path | None:
     """Return the newest base run where it is unfinished, on this corpus and by this recipe; else None.
 
     A recipe that differs in `max_steps` alone is written into the run: it trains for that many steps then.
@@ -100,8 +134,8 @@ def find_unfinished(project: str, corpus: Path) -> Path | None:
         return None
     run = runs[-1]
     before = yaml.safe_load((run.path / "recipe.yaml").read_text(encoding="utf-8"))
-    now = recipe_values(run.path, corpus)
-    same_recipe = before | {"max_steps": 0} == now | {"max_steps": 0}
+    now = recipe_values(run.path, corpus, set_)
+    same_recipe = before | dict.fromkeys(LENGTH) == now | dict.fromkeys(LENGTH)
     if not same_recipe or run.record.data != file_hash(corpus / "train.jsonl"):
         return None
     if before != now:
@@ -124,7 +158,7 @@ def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
     if missed and not keep and not is_smoke():
         raise GateMissed(
             f"{len(missed)} of {len(gates)} gates were missed: {', '.join(missed)}",
-            f"raise max_steps in shared_recipes/tiny/pretrain.yaml, or `make base PROJECT={project} KEEP=1`",
+            f'`make base PROJECT={project} SET="max_steps=…"` with more steps goes on; KEEP=1 takes it as it is',
         )
     write_corpus_bits(converted, project, corpus / "test.jsonl")
     write_text(converted / "README.md", model_card(project, run_dir, corpus))

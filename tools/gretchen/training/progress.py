@@ -14,6 +14,7 @@ from pathlib import Path
 from gretchen.runs.metrics import LOSSES, MetricsReader, Row, first_logged
 from gretchen.runs.record import read_record
 from gretchen.terminal import QUIET_SECONDS, clock
+from gretchen.training.gates import GateReader
 from gretchen.training.process import Process
 
 POLL_SECONDS = 0.25
@@ -64,16 +65,24 @@ def stage_metric(row: Row, prefix: str = "") -> list[str]:
 
 
 def watch(process: Process, run_dir: Path) -> int:
-    """Show the progress line until the process ends, the run's warning above it, and return its exit code."""
-    display, metrics, warned = Display(), MetricsReader(run_dir), False
+    """Show the progress line until the process ends, warning and gates above it, and return its exit code."""
+    display, metrics, gates, warned = Display(), MetricsReader(run_dir), GateReader(run_dir), False
     while process.poll() is None:
         warned = warned or show_warning(run_dir, display)
+        show_gates(gates, display)
         display.update(line(metrics.poll()))
         time.sleep(POLL_SECONDS)
     if not warned:
         show_warning(run_dir, display)
+    show_gates(gates, display)
     display.write(line(metrics.poll()))
     return process.returncode or 0
+
+
+def show_gates(gates: GateReader, display: "Display") -> None:
+    """Show what a pretraining has measured since the last look."""
+    for text in gates.poll():
+        display.write(text)
 
 
 class Display:
