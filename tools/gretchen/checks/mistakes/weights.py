@@ -1,0 +1,211 @@
+"""Mistakes between a model's weights and the files beside them, from the headers of its safetensors files.
+
+    folder_mistakes(Path("projects/x/base"))      -> problems
+
+Nothing is loaded but headers, and the bytes of a small model. DEEP=1 lets transformers compare all weights.
+"""
+
+import json
+from collections.abc import Iterator, Mapping
+from functools import lru_cache
+from pathlib import Path
+from types import MappingProxyType
+from typing import Any
+
+from gretchen import paths
+from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.models.files import read_json, token_ids
+
+SMALL_BYTES = 50_000_000  # so many are read whole
+LENGTH_BYTES = 8
+MIN_MODEL_LENGTH = 64
+LAYERS = "model.layers."
+# dtype -> (bytes of a number, its high bytes where it is infinite or NaN)
+HIGH_BYTES = {"BF16": (2, b"\x7f\xff"), "F32": (4, b"\x7f\xff"), "F16": (2, b"\x7c\x7d\x7e\x7f\xfc\xfd\xfe\xff")}
+GENERATES = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
+# What an embedded base shares with the architecture that it was trained in.
+SHARED = ("model_type", "rope_theta", "rope_scaling", "rms_norm_eps", "head_dim", "num_attention_heads", "hidden_act",
+          "tie_word_embeddings", "num_key_value_heads", "attention_bias")  # fmt: skip
+Header = Mapping[str, Any]
+
+
+def folder_mistakes(folder: Path) -> list[Problem]:
+    """Return the mistakes between the files of a model's folder; [] for one that is not on this disk."""
+    files = sorted(folder.glob("*.safetensors"))
+    config = folder / "config.json"
+    if not files or not config.is_file():
+        return []
+    state = tuple((file, file.stat().st_mtime_ns, file.stat().st_size) for file in [*files, *folder.glob("*.json")])
+    return list(_folder_mistakes(folder, state))
+
+
+@lru_cache(maxsize=16)
+def _folder_mistakes(folder: Path, state: tuple[Any, ...]) -> tuple[Problem, ...]:
+    """Return the mistakes of a folder in one state: a check needs them for each recipe under each profile."""
+    config, tensors = read_json(folder / "config.json"), tensors_of(folder)
+    found = [*second_set(folder), *adapter_inside(folder), *tokenizer_limits(folder)]
+    if tensors:
+        found += [*layers(folder, config, tensors), *shapes(folder, config, tensors), *head(folder, config, tensors)]
+    return tuple([*found, *numbers_of(folder), *other_architecture(folder, config)])
+
+
+def module_names(folder: Path) -> frozenset[str]:
+    """Return the names of the modules in a folder, from the headers of its safetensors files."""
+    return frozenset(name.rpartition(".")[0] for name in tensors_of(folder))
+
+
+def tensors_of(folder: Path) -> Header:
+    """Return {name: its entry} of a folder's safetensors files."""
+    tensors: dict[str, Any] = {}
+    for file in folder.glob("*.safetensors"):
+        tensors |= header_of(file, file.stat().st_mtime_ns, file.stat().st_size)
+    return tensors
+
+
+@lru_cache(maxsize=64)
+def header_of(file: Path, changed: int, size: int) -> Header:
+    """Return the header of a safetensors file of this time and size; {} for an empty or a damaged one."""
+    with file.open("rb") as stream:
+        length = int.from_bytes(stream.read(LENGTH_BYTES), "little")
+        if length > size:
+            return {}
+        try:
+            header = json.loads(stream.read(length) or "{}")
+        except ValueError:  # reported by the check of the model's files
+            return {}
+    return MappingProxyType({name: entry for name, entry in header.items() if name != "__metadata__"})
+
+
+def second_set(folder: Path) -> Iterator[Problem]:
+    """Report weights that stand twice in a folder: which ones are loaded depends on the library."""
+    names = {file.name for file in folder.glob("*.safetensors")} - {"adapter_model.safetensors"}
+    index = read_json(folder / "model.safetensors.index.json").get("weight_map") or {}
+    unlisted = sorted(names - set(index.values())) if index else sorted(names - {"model.safetensors"})
+    if ("model.safetensors" in names and (index or len(names) > 1)) or (index and unlisted):
+        other = next((name for name in unlisted if name != "model.safetensors"), "the files of the index")
+        yield error(f"{paths.shown(folder)}: two sets of weights, model.safetensors and {other}: remove one of them")
+
+
+def adapter_inside(folder: Path) -> Iterator[Problem]:
+    """Report an adapter beside the weights: transformers loads it on top of them, unasked."""
+    for name in ("adapter_config.json", "adapter_model.safetensors"):
+        if (folder / name).is_file():
+            yield error(
+                f"{paths.shown(folder)}/{name}: an adapter beside the weights is loaded on top of them: move it"
+            )
+            return
+
+
+def layers(folder: Path, config: dict[str, Any], tensors: Header) -> Iterator[Problem]:
+    """Report another number of layers than config.json has: the others would be random, or dropped."""
+    numbers = {name.removeprefix(LAYERS).partition(".")[0] for name in tensors if name.startswith(LAYERS)}
+    stated = config.get("num_hidden_layers")
+    if numbers and isinstance(stated, int) and stated != len(numbers):
+        effect = "random" if stated > len(numbers) else "dropped"
+        yield error(
+            f"{paths.shown(folder)}/config.json: 'num_hidden_layers' is {stated}, and the weights have {len(numbers)}: "
+            f"the others would be {effect}"
+        )
+
+
+def shapes(folder: Path, config: dict[str, Any], tensors: Header) -> Iterator[Problem]:
+    """Report weights of another size than config.json says."""
+    hidden, heads = config.get("hidden_size"), config.get("num_attention_heads")
+    head_dim = config.get("head_dim") or (
+        hidden // heads if isinstance(hidden, int) and isinstance(heads, int) else None
+    )
+    groups = config.get("num_key_value_heads") or heads
+    first = f"{LAYERS}0."
+    expected = (
+        ("model.embed_tokens.weight", 0, "vocab_size", config.get("vocab_size")),
+        ("model.embed_tokens.weight", 1, "hidden_size", hidden),
+        (f"{first}mlp.up_proj.weight", 0, "intermediate_size", config.get("intermediate_size")),
+        (f"{first}self_attn.q_proj.weight", 0, "num_attention_heads", product(heads, head_dim)),
+        (f"{first}self_attn.k_proj.weight", 0, "num_key_value_heads", product(groups, head_dim)),
+    )
+    for name, dimension, key, size in expected:
+        shape = tensors.get(name, {}).get("shape") or []
+        if len(shape) > dimension and isinstance(size, int) and shape[dimension] != size:
+            yield error(
+                f"{paths.shown(folder)}/config.json: '{key}' gives {name} {size} rows or columns, the weights have "
+                f"{shape[dimension]}"
+            )
+
+
+def product(first: Any, second: Any) -> int | None:
+    """Return the product of two integers; None where one of them is missing."""
+    return first * second if isinstance(first, int) and isinstance(second, int) else None
+
+
+def head(folder: Path, config: dict[str, Any], tensors: Header) -> Iterator[Problem]:
+    """Report a model that cannot write: no head, or another task's."""
+    architecture = next(iter(config.get("architectures") or []), "")
+    if architecture and not architecture.endswith(GENERATES):
+        yield warning(f"{paths.shown(folder)}/config.json: {architecture} has no head that writes: a …ForCausalLM does")
+    untied = config.get("tie_word_embeddings") is False
+    if untied and "model.embed_tokens.weight" in tensors and "lm_head.weight" not in tensors:
+        yield error(
+            f"{paths.shown(folder)}/config.json: 'tie_word_embeddings: false', and the weights have no lm_head: it "
+            "would be random"
+        )
+
+
+def tokenizer_limits(folder: Path) -> Iterator[Problem]:
+    """Report a tokenizer that cuts texts, or that is another model's."""
+    config, file = read_json(folder / "tokenizer_config.json"), paths.shown(folder)
+    limit = config.get("model_max_length")
+    if isinstance(limit, int) and 0 < limit < MIN_MODEL_LENGTH:
+        yield error(f"{file}/tokenizer_config.json: 'model_max_length' is {limit}: longer texts are cut, or refused")
+    truncation = read_json(folder / "tokenizer.json").get("truncation") or {}
+    if isinstance(truncation, dict) and truncation.get("max_length"):
+        length = truncation["max_length"]
+        yield error(f"{file}/tokenizer.json: 'truncation' cuts every text at {length} tokens: set it to null")
+    size, last = read_json(folder / "config.json").get("vocab_size"), max(token_ids(folder).values(), default=0)
+    if isinstance(size, int) and 0 < last < size // 2:
+        yield warning(
+            f"{file}/tokenizer.json: has {last + 1:,} tokens, config.json's 'vocab_size' is {size:,}: is it another "
+            "model's tokenizer?"
+        )
+
+
+def numbers_of(folder: Path) -> Iterator[Problem]:
+    """Report weights of a small model that are no numbers, or all zero."""
+    for file in sorted(folder.glob("*.safetensors")):
+        size = file.stat().st_size
+        if not 0 < size <= SMALL_BYTES:
+            continue
+        content = file.read_bytes()
+        start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
+        for name, entry in header_of(file, file.stat().st_mtime_ns, size).items():
+            begin, end = entry["data_offsets"]
+            problem = not_numbers(content[start + begin : start + end], entry["dtype"])
+            if problem:
+                yield error(f"{paths.shown(file)}: {name} {problem}")
+                return
+
+
+def not_numbers(content: bytes, dtype: str) -> str:
+    """Return what is wrong with a tensor's bytes: "has NaN …", "is all zero", or ""."""
+    width, high_bytes = HIGH_BYTES.get(dtype, (0, b""))
+    if not width or not content:
+        return ""
+    if not content.strip(b"\0"):
+        return "is all zero: nothing was trained, or saved"
+    high, second = content[width - 1 :: width], content[width - 2 :: width]
+    special = any(bytes([byte]) in high for byte in high_bytes)
+    if special and dtype != "F16":  # the exponent's last bit stands in the next byte
+        special = any(h & 0x7F == 0x7F and s & 0x80 for h, s in zip(high, second, strict=True))
+    return "has NaN or infinite values" if special else ""
+
+
+def other_architecture(folder: Path, config: dict[str, Any]) -> Iterator[Problem]:
+    """Warn of an embedded base whose config.json differs from the architecture that all of them were trained in."""
+    trained = read_json(paths.shared_recipes() / "tiny" / "architecture" / "config.json")
+    if folder.parent.parent != paths.projects() or not trained:
+        return
+    for key in SHARED:
+        if config.get(key) != trained.get(key):
+            yield error(
+                f"{paths.shown(folder)}/config.json: '{key}' is {config.get(key)}, and the base was trained with "
+                f"{trained.get(key)}"
+            )
