@@ -7,6 +7,7 @@ that `gretchen --help` and the quick verbs load nothing heavy.
 import importlib
 import re
 import sys
+import traceback
 from pathlib import Path
 
 import click
@@ -70,10 +71,17 @@ group = Verbs(name="gretchen", help="Fine-tuning recipes for a course: data, tra
 
 
 def run(arguments: list[str]) -> int:
-    """Run one command line and return its exit code: 0 done, 1 the work failed, 2 the input is wrong, 130 Ctrl-C."""
+    """Run one command line and return its exit code: 0 done, 1 the work failed, 2 the input is wrong, 130 Ctrl-C.
+
+    `-v` before the verb also prints the trace of a failure in a project's own code.
+    """
+    verbose = arguments[:1] in (["-v"], ["--verbose"])
+    arguments = arguments[verbose:]
     try:
         code = group.main(arguments, prog_name="gretchen", standalone_mode=False) or 0
     except GretchenError as failure:
+        if verbose and failure.__cause__:
+            traceback.print_exception(failure.__cause__)
         print(failure, file=sys.stderr)
         return failure.exit_code
     except click.ClickException as failure:

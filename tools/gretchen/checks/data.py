@@ -9,9 +9,11 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gretchen import paths
+from gretchen.checks.mistakes.card import card_mistakes
 from gretchen.checks.mistakes.rows import find_mistakes
 from gretchen.checks.report import Outcome, outcome, outcome_of, skipped
 from gretchen.names import nearest
+from gretchen.projects.definitions import offered_formats
 from gretchen.projects.rows import FORMATS, row_fault
 from gretchen.recipes.placeholders import SPLITS
 from gretchen.recipes.references import files_of
@@ -27,8 +29,14 @@ def data_files(project: str, resolved: Sequence[Resolved]) -> Outcome:
         for name in files_of(recipe.values):
             if (paths.root() / name).exists():
                 existing.add(name)
-            elif name.startswith(f"build/{project}/"):
-                unbuilt.add(name.split("/")[2])
+            elif name.startswith(f"build/{project}/") and (row_format := name.split("/")[2]) in FORMATS:
+                if row_format not in offered_formats(project):
+                    errors.append(
+                        f"no {row_format}() in projects/{project}/dataset.py: RECIPE={recipe.name} needs it (or remove "
+                        f"projects/{project}/recipes/{recipe.name}.yaml)"
+                    )
+                else:
+                    unbuilt.add(row_format)
             else:
                 errors.append(f"{name}: no such file{_similar_file(name)} (named by {recipe.name})")
     if not errors and unbuilt:
@@ -58,6 +66,11 @@ def row_mistakes(project: str, resolved: Sequence[Resolved]) -> Outcome:
     if not paths.build(project).is_dir():
         return skipped(f"nothing is built: make data PROJECT={project}")
     return outcome_of(find_mistakes(project))
+
+
+def card_and_rows(project: str, resolved: Sequence[Resolved]) -> Outcome:
+    """Check the card's limits, models and forms."""
+    return outcome_of(card_mistakes(project))
 
 
 def _line_fault(line: str, row_format: str) -> str | None:

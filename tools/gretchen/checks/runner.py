@@ -16,7 +16,8 @@ from typing import NamedTuple
 from gretchen import paths
 from gretchen.checks import data, domain, model, modules, recipes, todo
 from gretchen.checks.deep import check_recipes_deep
-from gretchen.checks.report import CheckResult, Outcome, Report, outcome, skipped
+from gretchen.checks.probe import probe
+from gretchen.checks.report import CheckResult, Outcome, Report, State, outcome, skipped
 from gretchen.checks.standalone import check_standalone
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import card_faults, card_file, load_card, project_slugs
@@ -34,6 +35,7 @@ class Check(NamedTuple):
 RESOLVED_CHECKS = (
     Check("foreign code", recipes.foreign_code),
     Check("data", data.data_files),
+    Check("card and rows", data.card_and_rows),
     Check("rows", data.row_formats),
     Check("common mistakes in rows", data.row_mistakes),
     Check("model", model.weights),
@@ -54,33 +56,51 @@ def check_projects(project: str = "", deep: bool = False, profile: str = "") -> 
         card_file(project)
     reports = []
     for slug in [project] if project else project_slugs():
-        report = check_project(slug)
+        report = check_project(slug, run_code=bool(project))
         reports.append(report)
         if deep:
             reports += check_recipes_deep(slug, profile, skip=report.failed)
     return reports
 
 
-def check_project(project: str) -> Report:
-    """Return the report on a project: card, modules, every recipe under every profile, data, base model."""
-    card = card_faults(project)
+def check_project(project: str, run_code: bool = False) -> Report:
+    """Return the report on a project: card, modules, every recipe under every profile, data, base model.
+
+    `run_code` also runs its builder and its metrics on a few rows.
+    """
+    card, module_errors = card_faults(project), modules.module_errors(project)
     files = list(recipes_of(project).values())
     names = name_faults(project)
     if not files and not names:
         names = [f"projects/{project}/recipes: no recipe"]
     first = [
         CheckResult("card", outcome(card)),
-        CheckResult("dataset.py and evaluation.py", outcome(modules.module_errors(project))),
+        CheckResult("dataset.py and evaluation.py", outcome(module_errors)),
     ]
+    results = _check_recipes(project, files, names, broken_card=bool(card))
+    if run_code and not (card or module_errors):
+        resolved, _ = recipes.resolve_all(project, files, ("tiny",)) if not any_failed(results) else ([], [])
+        results = [*results, *probe(project, resolved)]
     last = [CheckResult("your own lines", todo.team_lines(project))]
     if not card:
         last.insert(0, CheckResult("the inherited base knows the domain", domain.base_domain(project)))
-    return Report(project, (*first, *_check_recipes(project, files, names, broken_card=bool(card)), *last))
+    return Report(project, (*first, *results, *last))
 
 
-def check_resolved(project: str, resolved: Resolved) -> Report:
-    """Return the report on a recipe that is about to be trained: its values, and the data and the model it names."""
-    return Report(f"{project}, {resolved.name}, {resolved.profile}", _check_resolved(project, [resolved]))
+def check_resolved(project: str, resolved: Resolved, run_code: bool = False) -> Report:
+    """Return the report on a recipe that is about to be trained: its values, and the data and the model it names.
+
+    `run_code` also runs the project's builder and its metrics on a few rows.
+    """
+    results = _check_resolved(project, [resolved])
+    code = probe(project, [resolved]) if run_code else []
+    return Report(f"{project}, {resolved.name}, {resolved.profile}", (*results, *code))
+
+
+def any_failed(results: Sequence[CheckResult]) -> bool:
+    """Return whether a recipe does not resolve: its values are not known then."""
+    names = ("keys and types", "placeholders", RESOLVES)
+    return any(result.name in names and result.outcome.state != State.OK for result in results)
 
 
 def check_file(path: Path, deep: bool = False) -> Report:

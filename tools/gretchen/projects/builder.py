@@ -19,6 +19,7 @@ from gretchen.errors import UserError
 from gretchen.projects.plain import plain_rows, plain_rows_or_none
 from gretchen.projects.rows import FORMATS, Fault, Row, format_of, normalised, normalised_prompt, row_fault
 from gretchen.projects.splits import split_of
+from gretchen.projects.team_code import guarded, team_code
 
 SPLITS = ("train", "validation", "test", "hard")
 MAX_FAULTS = 10
@@ -63,7 +64,9 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
     seen: set[str] = set()
     ids: set[str] = set()
     count = 0
-    for number, row in enumerate(function(), start=1):
+    with team_code(folder_of(module), f"{row_format}()"):
+        rows = function()
+    for number, row in enumerate(guarded(rows, folder_of(module), f"{row_format}()"), start=1):
         fault = row_fault(row, row_format)
         if not fault and row["id"] in ids:
             fault = f"an earlier row has the same id '{row['id']}'"
@@ -77,6 +80,11 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
             yield placed
         if count >= limit:
             return
+
+
+def folder_of(module: ModuleType) -> Path:
+    """Return the folder of a project's module."""
+    return Path(str(module.__file__)).parent
 
 
 def source_rows(module: ModuleType, source: Path, tallies: dict[str, Tally]) -> Iterator[tuple[str, SplitRow]]:
@@ -116,7 +124,8 @@ def external_rows(module: ModuleType, source: Path) -> list[Row | Fault]:
     if reader is None:
         return plain_rows(source)
     try:
-        rows = list(reader(source))
+        with team_code(folder_of(module), "read()"):
+            rows = list(reader(source))
     except UserError:
         if source.is_dir() or not (rows := plain_rows_or_none(source)):
             raise

@@ -14,6 +14,7 @@ from types import ModuleType
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.projects.requirements import require_installed
+from gretchen.projects.team_code import SHOW_TRACE, own_location
 
 PREFIX = "gretchen_project_"
 
@@ -41,10 +42,13 @@ def _load(project: str, name: str) -> ModuleType:
         location = Path(fault.filename or file)
         problem = f"{paths.shown(location)}:{fault.lineno}: {fault.msg}"
         raise UserError(problem, "fix the line, then run the same command again") from None
-    except ImportError as fault:
+    except ModuleNotFoundError as fault:
         card = paths.shown(folder / "project.yaml")
         hint = f"a package of this project's own: add it to `requirements:` in {card}, then `make lock`"
-        raise UserError(f"{paths.shown(file)}: {fault}", hint) from None
+        raise UserError(f"{own_location(fault, folder) or paths.shown(file)}: {fault}", hint) from None
+    except Exception as fault:  # the team's own code: it may raise anything
+        problem = f"{own_location(fault, folder)}: {type(fault).__name__} while it is imported: {fault}"
+        raise UserError(problem, SHOW_TRACE) from fault
 
 
 def _package(folder: Path) -> ModuleType:

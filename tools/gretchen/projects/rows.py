@@ -54,8 +54,8 @@ def row_fault(row: Any, row_format: str) -> str | None:
     keys = [group] if isinstance(group, str) else group
     if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) and key for key in keys):
         return "'group' is neither a key nor a list of keys"
-    if not isinstance(row.get("meta") or {}, dict | str):
-        return "'meta' is not a mapping"
+    if fault := _meta_fault(row.get("meta") or {}):
+        return fault
     for column in FORMATS[row_format]:
         fault = f"'{column}' is missing" if column not in row else _CHECKS[column](row[column])
         if fault:
@@ -65,6 +65,24 @@ def row_fault(row: Any, row_format: str) -> str | None:
         return f"unknown column '{extra[0]}': what scoring needs goes into 'meta'"
     if row_format == "preferences" and row["chosen"] == row["rejected"]:
         return "'chosen' and 'rejected' are identical"
+    return None
+
+
+def _meta_fault(meta: Any) -> str | None:
+    """Return what is wrong with what scoring needs: it is written as JSON, which has no NaN, sets or paths."""
+    if isinstance(meta, str):
+        return None
+    if not isinstance(meta, dict):
+        return "'meta' is not a mapping"
+    try:
+        json.dumps(meta, allow_nan=False)
+    except (TypeError, ValueError, RecursionError):
+        for key, value in meta.items():
+            try:
+                json.dumps({key: value}, allow_nan=False)
+            except (TypeError, ValueError, RecursionError):
+                kind = "NaN or infinite" if isinstance(value, float) else f"a {type(value).__name__}"
+                return f"meta[{key!r}] is {kind}, which JSON does not have: a number, string, list, mapping or None"
     return None
 
 

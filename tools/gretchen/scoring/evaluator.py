@@ -11,7 +11,6 @@ loop: in each turn). Metrics of degree score a truncated answer as it is. Interv
 
 import dataclasses
 import math
-import traceback
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
@@ -24,6 +23,7 @@ from gretchen.projects.card import Evaluation as EvaluationSettings
 from gretchen.projects.card import load_card
 from gretchen.projects.modules import load_evaluation_module
 from gretchen.projects.rows import Row, reference_of
+from gretchen.projects.team_code import team_code
 from gretchen.scoring.score_checks import checked_number, checked_scores
 from gretchen.scoring.scored import Answer, Prediction, ScoredRow, Scores, default_aggregate
 
@@ -153,18 +153,9 @@ class Evaluator:
 
     def _called(self, function: str, name: str, *arguments: Any) -> Any:
         """Return what a function of evaluation.py returns. Raises UserError, with its line, where it raises."""
-        try:
+        hint = "an answer may be any string, and `aggregate` gets resamples of the rows too"
+        with team_code(self.file.parent, function, hint):
             return getattr(self.module, name)(*arguments)
-        except UserError:
-            raise
-        except Exception as fault:  # the team's own code: whatever it raises becomes one sentence
-            frames = traceback.extract_tb(fault.__traceback__)
-            own = [frame for frame in frames if Path(frame.filename).parent == self.file.parent]
-            location = f"{paths.shown(Path(own[-1].filename))}:{own[-1].lineno}" if own else paths.shown(self.file)
-            raise UserError(
-                f"{location}: {function} raised {type(fault).__name__}: {fault}",
-                "an answer may be any string, and `aggregate` gets resamples of the rows too",
-            ) from fault
 
 
 def load_evaluator(project: str) -> Evaluator:

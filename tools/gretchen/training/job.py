@@ -63,7 +63,7 @@ def train_job(job: Job, start: Start, unfinished: Path | None = None, engine: En
 def checked_training(job: Job, start: Start, run_dir: Path) -> Training:
     """Return a job's training in a run's folder. Raises UserError where the checks of recipe and data fail."""
     resolved, notes = job.resolve(start, run_dir)
-    report = check_resolved(job.project, resolved)
+    report = check_resolved(job.project, resolved, run_code=True)
     report.raise_if_failed()
     command = f"make train PROJECT={job.project} RECIPE={job.recipe} PROFILE={job.profile} RESUME=1"
     return Training(

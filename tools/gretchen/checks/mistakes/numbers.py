@@ -3,8 +3,8 @@
     number_mistakes(Subject.of(resolved))      -> problems, each with file and line
 
 A table of ranges, for both engines. Learning rates are checked in rates.py, LoRA's scale and DPO's beta, whose range
-depends on other values, in recipe.py, numbers of steps in schedule.py. The figures are those of papers and of public recipes
-(alignment-handbook, TRL's and axolotl's examples), with room on both sides.
+depends on other values, in recipe.py, numbers of steps in schedule.py. The figures are those of papers and of public
+recipes (alignment-handbook, TRL's and axolotl's examples), with room on both sides.
 """
 
 import math

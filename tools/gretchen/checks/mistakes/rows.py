@@ -9,17 +9,22 @@ the builder's own files are unchanged: it has searched them.
 import json
 import re
 from collections.abc import Iterator
+from functools import partial
 from itertools import islice, pairwise
 from pathlib import Path
 from typing import Any
 
 from gretchen import paths
+from gretchen.checks.mistakes.answers import content_mistakes
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.checks.mistakes.subject import count_lines
 from gretchen.projects.build import is_unmodified
+from gretchen.projects.builder import SPLITS
 from gretchen.projects.card import Card, read_card
 from gretchen.projects.rows import FORMATS, Row, normalised_prompt
 
 NUM_ROWS, NUM_LEAKS = 200, 5
+MIN_ROWS = 100  # from so many on, each split has some
 COLUMNS = ("messages", "prompt", "chosen", "rejected", "completion")
 # What chat templates write around turns. In a row's content it means that a template was applied already.
 MARKUP = re.compile(
@@ -41,10 +46,32 @@ def find_mistakes(project: str) -> Iterator[Problem]:
         rows = read_rows(file)
         for number, row in enumerate(rows, start=1):
             yield from row_mistakes(row, f"{paths.shown(file)}:{number}")
-        yield from label_mistakes(rows, paths.shown(file))
-        yield from length_mistakes(rows, paths.shown(file))
+        yield from file_mistakes(rows, paths.shown(file))
+        yield from content_mistakes(rows, partial(line_of, paths.shown(file)))
+        yield from empty_splits(file.parent)
         if not builder_checked_leakage:
             yield from leaked_rows(project, row_format)
+
+
+def file_mistakes(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Yield the mistakes that the rows of one file show together."""
+    yield from label_mistakes(rows, where)
+    yield from length_mistakes(rows, where)
+
+
+def line_of(file: str, number: int) -> str:
+    """Return "file:line" of a row."""
+    return f"{file}:{number}"
+
+
+def empty_splits(folder: Path) -> Iterator[Problem]:
+    """Report training rows without rows to test them on, or none at all: all of them share a group."""
+    counts = {split: count_lines(file) for split in SPLITS[:3] if (file := folder / f"{split}.jsonl").is_file()}
+    total = sum(counts.values())
+    empty = [split for split, count in counts.items() if not count]
+    if total >= MIN_ROWS and empty:
+        problem = f"no {' and no '.join(empty)} rows of {total:,}"
+        yield error(f"{paths.shown(folder)}: {problem}: rows of one group share a split, so there are too few groups")
 
 
 def read_rows(file: Path, limit: int | None = NUM_ROWS) -> list[Row]:
@@ -117,13 +144,25 @@ def length_mistakes(rows: list[Row], where: str) -> Iterator[Problem]:
         for row in rows
         if "chosen" in row and "rejected" in row
     ]
+    yield from longer_side(pairs, where)
+
+
+def longer_side(pairs: list[tuple[int, int]], where: str) -> Iterator[Problem]:
+    """Warn of pairs (characters of chosen and rejected) in which one side is nearly always the longer one."""
     longer = sum(chosen > rejected for chosen, rejected in pairs)
+    shorter = sum(chosen < rejected for chosen, rejected in pairs)
     total_chosen, total_rejected = sum(chosen for chosen, _ in pairs), sum(rejected for _, rejected in pairs)
     many = len(pairs) >= MIN_PAIRS and longer >= LONGER_SHARE * len(pairs)
     if many and total_chosen >= LENGTH_RATIO * total_rejected:
         yield warning(
             f"{where}: {longer} of {len(pairs)} chosen answers are longer than the rejected ones, "
-            f"{total_chosen / total_rejected:.1f} times in all: the model will learn to write more"
+            f"{total_chosen / max(1, total_rejected):.1f} times in all: the model will learn to write more"
+        )
+    less = len(pairs) >= MIN_PAIRS and shorter >= LONGER_SHARE * len(pairs)
+    if less and total_rejected >= LENGTH_RATIO * total_chosen:
+        yield warning(
+            f"{where}: {shorter} of {len(pairs)} rejected answers are longer than the chosen ones, "
+            f"{total_rejected / max(1, total_chosen):.1f} times in all: the model will learn to write less"
         )
 
 

@@ -96,8 +96,8 @@ def one_step_an_epoch(schedule: Schedule) -> Iterator[Problem]:
     if schedule.known and large and steps.per_epoch < MIN_STEPS_PER_EPOCH and subject.stage not in GENERATING_STAGES:
         yield warning(
             f"{subject.at(ACCUMULATION)}: {schedule.effective:,} rows in one step leave "
-            f"{counted(steps.per_epoch, 'step')} of {schedule.rows:,} rows in an epoch, {steps.total} in all: a smaller "
-            "batch learns more"
+            f"{counted(steps.per_epoch, 'step')} of {schedule.rows:,} rows in an epoch, {steps.total} in all: "
+            "a smaller batch learns more"
         )
 
 

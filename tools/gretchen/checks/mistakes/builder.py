@@ -1,0 +1,251 @@
+"""Mistakes of a builder that its first rows show: chance without a seed, rows without groups, sides exchanged.
+
+    sample = sample_rows("genome-chatbot")       -> {format: its first rows}, valid ones
+    builder_mistakes("genome-chatbot", sample)   -> problems
+
+The builder is run twice, the second time in a process of its own with other hashes of strings, so that the order of
+sets and what is drawn at import differ as they do from day to day.
+"""
+
+import hashlib
+import inspect
+import json
+import os
+import re
+import subprocess
+import sys
+import time
+from collections import Counter
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+from gretchen import paths
+from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.errors import UserError
+from gretchen.projects.builder import offered_formats
+from gretchen.projects.card import load_card
+from gretchen.projects.modules import load_dataset_module
+from gretchen.projects.rows import Row, normalised, normalised_prompt, prompt_of, reference_of, row_fault
+from gretchen.projects.splits import split_of
+from gretchen.projects.team_code import guarded, team_code
+
+NUM_ROWS = 300
+MAX_SECONDS = 3.0
+TWICE = 20
+MIN_ROWS = 20
+SECOND_BUILD_SECONDS = 120
+MIN_KNOWN = 5
+# Names of things: sequences, identifiers, long words. What is on more rows than this share is a word of the task.
+IDENTIFIER = re.compile(r"\b[A-Z]{2,}(?: [A-Z]{2,}){2,}\b|\b(?=\w*\d)(?=\w*[A-Za-z])\w{6,}\b|\b[A-Z]{8,}\b|\S{20,}")
+COMMON = 0.02
+SHARED = 0.2
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
+Sample = Mapping[str, list[Row]]
+
+
+def sample_rows(project: str) -> dict[str, list[Row]]:
+    """Return the first rows of each format that a project offers. Raises UserError for a faulty row or its code."""
+    module = load_dataset_module(project)
+    folder = paths.projects() / project
+    return {name: list(first_rows(getattr(module, name), name, folder)) for name in offered_formats(module)}
+
+
+def first_rows(function: Any, row_format: str, folder: Path) -> Iterator[Row]:
+    """Yield the first rows of a generator, for a few seconds at most. Raises UserError for a faulty one."""
+    location = location_of(function)
+    with team_code(folder, f"{row_format}()"):
+        rows = function()
+    if rows is None or isinstance(rows, str | dict) or not hasattr(rows, "__iter__"):
+        raise UserError(f"{location}: {row_format}() returns {type(rows).__name__}, not rows", "`yield` each row")
+    started, number = time.monotonic(), 0
+    for number, row in enumerate(guarded(rows, folder, f"{row_format}()"), start=1):
+        if fault := row_fault(row, row_format):
+            problem = f"{location}: {row_format}() yields a faulty row, number {number}: {fault}"
+            raise UserError(problem, f"the row: {str(row)[:120]}")
+        yield row
+        if number >= NUM_ROWS or time.monotonic() - started > MAX_SECONDS:
+            return
+    if not number:
+        raise UserError(f"{location}: {row_format}() yields no row")
+
+
+def location_of(function: Any) -> str:
+    """Return "file:line" of a function."""
+    return f"{paths.shown(Path(inspect.getfile(function)))}:{function.__code__.co_firstlineno}"
+
+
+def builder_mistakes(project: str, sample: Sample) -> Iterator[Problem]:
+    """Yield the mistakes that a sample of a builder's rows shows."""
+    module = load_dataset_module(project)
+    where = {name: f"{location_of(getattr(module, name))}: {name}()" for name in sample}
+    yield from chance(project, sample, where)
+    for name, rows in sample.items():
+        yield from one_group(rows, where[name])
+        yield from repeats(rows, where[name])
+        yield from languages(project, rows, where[name])
+        yield from shared_things(rows, where[name])
+    yield from exchanged_sides(sample, where)
+    yield from wrong_labels(sample, where)
+
+
+def chance(project: str, sample: Sample, where: Mapping[str, str]) -> Iterator[Problem]:
+    """Report formats whose rows differ from one process to the next."""
+    again = second_build(project)
+    for name, rows in sample.items():
+        for number, row in enumerate(rows[:TWICE]):
+            if digest(row) not in again.get(name, [digest(row)])[number : number + 1] and name in again:
+                yield error(
+                    f"{where[name]} yields other rows each time, from number {number + 1} on: chance needs a seed "
+                    "(random.Random(0)), and neither the order of a set nor the clock may count"
+                )
+                break
+
+
+def second_build(project: str) -> dict[str, list[str]]:
+    """Return {format: digests of the first rows} of a build in another process; {} where that one fails."""
+    hash_seed = "1" if os.environ.get("PYTHONHASHSEED") != "1" else "2"
+    command = [sys.executable, "-m", "gretchen.checks.second_build", project]
+    environment = os.environ | {"PYTHONHASHSEED": hash_seed, "GRETCHEN_ROOT": str(paths.root())}
+    try:
+        done = subprocess.run(
+            command, env=environment, capture_output=True, text=True, timeout=SECOND_BUILD_SECONDS, check=False
+        )
+        return json.loads(done.stdout) if done.returncode == 0 else {}
+    except (subprocess.TimeoutExpired, ValueError):
+        return {}
+
+
+def digest(row: Row) -> str:
+    """Return a hash of a row's content."""
+    return hashlib.sha256(json.dumps(row, sort_keys=True, default=list).encode()).hexdigest()[:16]
+
+
+def one_group(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Report rows that all share a group: they are all in one split."""
+    if len(rows) < MIN_ROWS:
+        return
+    splits = Counter(split_of(row["group"]) for row in rows)
+    keys = {key for row in rows for key in groups_of(row)}
+    if len(splits - Counter({None: splits[None]})) < 2:
+        problem = f"all of {len(rows)} rows have the group '{min(keys)}'" if len(keys) == 1 else "too few groups"
+        yield error(f"{where}: {problem}: training and test rows need groups of their own")
+    elif splits[None] > 0.5 * len(rows):
+        yield warning(f"{where}: {splits[None]} of {len(rows)} rows have groups in several splits, and are left out")
+
+
+def groups_of(row: Row) -> list[str]:
+    """Return a row's group keys."""
+    return [row["group"]] if isinstance(row["group"], str) else list(row["group"])
+
+
+def repeats(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Warn of a generator that asks the same again and again, and report one that gives two rows an id."""
+    ids = Counter(row["id"] for row in rows)
+    if repeated := next((name for name, count in ids.items() if count > 1), None):
+        yield error(f"{where} yields several rows with the id '{repeated}'")
+    distinct = len({content_key(row) for row in rows})
+    if len(rows) >= MIN_ROWS and distinct < 0.5 * len(rows):
+        yield warning(
+            f"{where}: {distinct} different prompts in the first {len(rows)} rows: repeated ones are left out"
+        )
+
+
+def content_key(row: Row) -> str:
+    """Return what makes a row another one than the rest: its prompt, and in feedback its answer."""
+    return normalised_prompt(row) + str(row.get("completion", ""))
+
+
+def languages(project: str, rows: list[Row], where: str) -> Iterator[Problem]:
+    """Warn of rows in a language that the card does not name, where `meta` says which."""
+    named = load_card(project).languages
+    for row in rows:
+        meta = row.get("meta") if isinstance(row.get("meta"), dict) else {}
+        language = meta.get("language", meta.get("lang"))
+        if isinstance(language, str) and LANGUAGE.fullmatch(language) and language not in named:
+            yield warning(
+                f"{where}: row '{row['id']}' is in '{language}', and the card's languages are {', '.join(named)}"
+            )
+            return
+
+
+def shared_things(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Warn of test rows about a thing that training rows are about: it needs one group."""
+    splits: dict[str, list[set[str]]] = {"train": [], "test": []}
+    counts: Counter[str] = Counter()
+    for row in rows:
+        names = set(IDENTIFIER.findall(" ".join(str(turn.get("content")) for turn in prompt_of(row))))
+        counts.update(names)
+        split = split_of(row["group"])
+        if split in splits:
+            splits[split].append(names)
+    rare = {name for name, count in counts.items() if count <= max(2, COMMON * len(rows))}
+    trained = set().union(*splits["train"]) & rare
+    named = [names & rare for names in splits["test"] if names & rare]
+    shared = [names & trained for names in named if names & trained]
+    if len(named) >= MIN_KNOWN and len(shared) >= max(3, SHARED * len(named)):
+        yield warning(
+            f"{where}: {len(shared)} of {len(named)} test rows are about something that training rows are about "
+            f"('{min(shared[0])[:40]}'): rows about the same thing need the same group"
+        )
+
+
+def known_answers(sample: Sample) -> dict[str, str]:
+    """Return {prompt: its answer} of the chats and the prompts."""
+    answers = {}
+    for name in ("prompts", "chats"):
+        for row in sample.get(name, ()):
+            if reference := reference_of(row):
+                answers[normalised_prompt(row)] = normalised(reference)
+    return answers
+
+
+def exchanged_sides(sample: Sample, where: Mapping[str, str]) -> Iterator[Problem]:
+    """Report pairs whose rejected side is the answer of the chats to the same question."""
+    answers, right, wrong = known_answers(sample), 0, 0
+    for row in sample.get("preferences", ()):
+        answer = answers.get(normalised_prompt(row)) or normalised(str(meta_of(row).get("reference") or ""))
+        if answer:
+            right += normalised(row["chosen"][-1].get("content") or "") == answer
+            wrong += normalised(row["rejected"][-1].get("content") or "") == answer
+    if wrong >= MIN_KNOWN and wrong > right:
+        problem = f"{wrong} rejected answers are the right ones, {right} chosen ones: sides are exchanged"
+        yield error(f"{where['preferences']}: {problem}")
+
+
+def wrong_labels(sample: Sample, where: Mapping[str, str]) -> Iterator[Problem]:
+    """Report feedback whose labels contradict the chats, or the pairs, in most rows."""
+    answers = known_answers(sample)
+    chosen = {
+        (normalised_prompt(row), normalised(row["chosen"][-1].get("content") or ""))
+        for row in sample.get("preferences", ())
+    }
+    rejected = {
+        (normalised_prompt(row), normalised(row["rejected"][-1].get("content") or ""))
+        for row in sample.get("preferences", ())
+    }
+    right = wrong = 0
+    for row in sample.get("feedback", ()):
+        prompt, text = normalised_prompt(row), normalised(row["completion"][-1].get("content") or "")
+        reference = answers.get(prompt) or normalised(str(meta_of(row).get("reference") or ""))
+        is_good = (
+            text == reference
+            if reference
+            else True
+            if (prompt, text) in chosen
+            else False
+            if (prompt, text) in rejected
+            else None
+        )
+        if is_good is not None:
+            right, wrong = right + (is_good == row["label"]), wrong + (is_good != row["label"])
+    if wrong >= MIN_KNOWN and wrong > right:
+        yield error(
+            f"{where['feedback']}: the labels of {wrong} of {right + wrong} rows are inverted: true is desirable"
+        )
+
+
+def meta_of(row: Row) -> dict[str, Any]:
+    """Return a row's `meta` as a mapping."""
+    meta = row.get("meta")
+    return meta if isinstance(meta, dict) else {}

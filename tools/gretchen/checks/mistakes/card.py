@@ -1,0 +1,193 @@
+"""Mistakes on the card: metrics, limits and forms that contradict the rows.
+
+card_mistakes("genome-chatbot")               -> problems that the card alone and the built rows show
+limit_mistakes("genome-chatbot", sample)      -> problems that a sample of rows shows
+"""
+
+import json
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from typing import Any
+
+from gretchen import paths
+from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.hardware import PROFILE_GB
+from gretchen.marked_yaml import load_marked
+from gretchen.models.files import read_json
+from gretchen.names import nearest
+from gretchen.planning.read_settings import read_settings
+from gretchen.projects.build import fingerprint, row_count_key, row_limit
+from gretchen.projects.card import Card, card_file, read_card
+from gretchen.projects.datacard import FILE as DATA_CARD
+from gretchen.projects.rows import Row, reference_of
+from gretchen.projects.summarize import tokenizer_folder
+from gretchen.recipes.resolve import Resolved
+
+MIN_BUILD = 50
+MAX_SAMPLES = 64
+MAX_LEFT_OUT = 0.4
+LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
+SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[bB](?![\w])")
+BF16_GB_PER_BILLION = 2
+QUANTIZED = re.compile(r"4bit|8bit|awq|gptq|int4|int8|fp8|bnb", re.IGNORECASE)
+FEW, MANY = 0.02, 0.2  # of the references, that are longer than the limit
+GENERATING = ("grpo", "rloo", "ppo")
+Sample = Mapping[str, list[Row]]
+
+
+def card_mistakes(project: str) -> Iterator[Problem]:
+    """Yield the mistakes on a valid card."""
+    card = read_card(project)
+    if not isinstance(card, Card):
+        return
+    marked = load_marked(card_file(project))
+
+    def at(*key: Any) -> str:
+        return marked.location(key)
+
+    for name, metric in card.evaluation.metrics.items():
+        low, high = metric.range
+        if math.isnan(low) or math.isnan(high) or low >= high:
+            yield error(f"{at('evaluation', 'metrics', name, 'range')}: the range of '{name}' is {low:g} to {high:g}")
+    for key in ("tiny", "laptop", "full"):
+        if getattr(card.rows, key) < MIN_BUILD:
+            count = getattr(card.rows, key)
+            yield warning(
+                f"{at('rows', key)}: 'rows.{key}' is {count}: too few to learn from, and a test set of {count // 10}"
+            )
+    for number, language in enumerate(card.languages):
+        if not LANGUAGE.fullmatch(language):
+            yield warning(f"{at('languages', number)}: '{language}' is no language code: en, de")
+    if card.evaluation.samples > MAX_SAMPLES:
+        yield warning(
+            f"{at('evaluation', 'samples')}: {card.evaluation.samples} answers to each row take that much longer"
+        )
+    yield from model_sizes(card, at)
+    yield from generation_limit(project, card, at)
+    yield from forms(project, card, at)
+
+
+def model_sizes(card: Card, at: Any) -> Iterator[Problem]:
+    """Warn of a model whose weights alone do not fit into a profile's memory, by its name."""
+    for profile, model in card.models.items():
+        size = SIZE.search(model.rpartition("/")[2].replace("-", " "))
+        gigabytes = float(size[1]) * BF16_GB_PER_BILLION if size else 0
+        if gigabytes > PROFILE_GB.get(profile, math.inf) and not QUANTIZED.search(model):
+            yield warning(
+                f"{at('models', profile)}: {model} has {gigabytes:g} GB of weights in bf16, {profile} has "
+                f"{PROFILE_GB[profile]:g} GB"
+            )
+
+
+def generation_limit(project: str, card: Card, at: Any) -> Iterator[Problem]:
+    """Report an answer that may be as long as the embedded base's whole context."""
+    positions = read_json(paths.projects() / project / "base" / "config.json").get("max_position_embeddings")
+    limit = card.evaluation.max_new_tokens
+    if card.models["tiny"] == "base" and isinstance(positions, int) and limit >= positions:
+        where = at("evaluation", "max_new_tokens")
+        yield error(
+            f"{where}: 'max_new_tokens' {limit} leaves no room for a question in the base's {positions} positions"
+        )
+
+
+def forms(project: str, card: Card, at: Any) -> Iterator[Problem]:
+    """Report closed forms that no row has, and forms that are all closed; warn where the build dropped many rows."""
+    try:
+        built = json.loads((paths.build(project) / DATA_CARD).read_bytes())["formats"]
+        known = {form for summary in built.values() for form in summary["forms"]}
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return
+    yield from closed_forms(card, known, at, error)
+    for name, summary in built.items():
+        left_out, kept = sum(summary["left_out"].values()), sum(summary["rows"].values())
+        if left_out > MAX_LEFT_OUT * (left_out + kept):
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary["left_out"].items())
+            folder = f"{paths.shown(paths.build(project))}/{name}"
+            yield warning(f"{folder}: {left_out:,} of {left_out + kept:,} rows are left out: {reasons}")
+
+
+def closed_forms(card: Card, known: set[str], at: Any, level: Any) -> Iterator[Problem]:
+    """Yield the problems of closed forms, given the forms of rows."""
+    for number, form in enumerate(card.closed):
+        if known and form not in known:
+            close = nearest(form, known)
+            fix = f", did you mean '{close}'?" if close else f" (forms: {', '.join(sorted(known)[:8])})"
+            yield level(f"{at('closed', number)}: 'closed': no row has the form '{form}'{fix}")
+    if known and known <= set(card.closed):
+        yield error(f"{at('closed')}: 'closed': every form is closed, so nothing is left to be tested")
+
+
+def limit_mistakes(project: str, sample: Sample, resolved: Sequence[Resolved]) -> Iterator[Problem]:
+    """Yield what a sample of rows shows of the card's and the recipes' limits: tokens, stop strings, closed forms."""
+    card = read_card(project)
+    references = [text for rows in sample.values() for row in rows if (text := reference_of(row))]
+    if not isinstance(card, Card):
+        return
+    marked = load_marked(card_file(project))
+    yield from stop_strings(card, references, marked.location)
+    known = {row["form"] for rows in sample.values() for row in rows}
+    if not is_current(project, card):
+        yield from closed_forms(card, known, lambda *key: marked.location(key), warning)
+    lengths = sorted(token_counts(project, references))
+    if not lengths:
+        return
+    where = marked.location(("evaluation", "max_new_tokens"))
+    yield from too_short(where, "max_new_tokens", card.evaluation.max_new_tokens, lengths)
+    for recipe in resolved:
+        settings = read_settings(recipe, cpu=True) if recipe.stage in GENERATING else None
+        if settings and recipe.profile == "tiny":
+            key = next(k for k in ("max_completion_length", "response_length", "trl") if k in (*recipe.values, "trl"))
+            origin = recipe.origins.get(key if key != "trl" else "trl.max_completion_length")
+            yield from too_short(str(origin or recipe.name), "max_completion_length", settings.max_new_tokens, lengths)
+
+
+def too_short(where: str, key: str, limit: int, lengths: list[int]) -> Iterator[Problem]:
+    """Report a limit below the references' own length."""
+    longer = sum(length > limit for length in lengths)
+    if longer <= FEW * len(lengths):
+        return
+    level = error if longer > MANY * len(lengths) else warning
+    yield level(
+        f"{where}: '{key}' {limit} is less than {longer} of {len(lengths)} references have (the longest: {lengths[-1]} "
+        "tokens): no answer could be right"
+    )
+
+
+def stop_strings(card: Card, references: Sequence[str], location: Any) -> Iterator[Problem]:
+    """Report a stop string that stands in references: the right answer would be cut there."""
+    for number, stop in enumerate(card.evaluation.stop):
+        inside = [text for text in references if stop in text]
+        if inside:
+            where = location(("evaluation", "stop", number))
+            yield error(
+                f"{where}: the stop string {stop!r} stands in {len(inside)} of {len(references)} references "
+                f"('{inside[0][:40]}'): a right answer would be cut there"
+            )
+
+
+def token_counts(project: str, texts: Sequence[str]) -> list[int]:
+    """Return the tokens of texts with the EOS that follows, by the tokenizer of the embedded base."""
+    from tokenizers import Tokenizer
+
+    file = tokenizer_folder(project) / "tokenizer.json"
+    if not file.is_file() or not texts:
+        return []
+    try:
+        tokenizer = Tokenizer.from_file(str(file))
+    except Exception:  # a damaged file, which the check of the model reports
+        return []
+    return [len(encoding.ids) + 1 for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
+
+
+def is_current(project: str, card: Card) -> bool:
+    """Return whether what is built is what the builder would build now."""
+    try:
+        built = json.loads((paths.build(project) / DATA_CARD).read_bytes())
+        profile = {"tiny": "tiny", "laptop": "laptop"}.get(built["rows"], "gpu-24gb")
+        assert row_count_key(profile) == built["rows"]
+        return built["source"] is not None or built["settings"] == fingerprint(
+            project, card, row_limit(card, profile), None
+        )
+    except (OSError, ValueError, KeyError, TypeError, AssertionError):
+        return False

@@ -1,0 +1,256 @@
+"""Mistakes of evaluation.py that a few answers show: the reference must score best, and a trivial answer must not.
+
+    metric_mistakes(load_evaluator("genome-chatbot"), sample)      -> problems
+
+Answers are made up here: the reference, nothing, the question, the most frequent answer, another row's, all of them at
+once. Raises UserError, with file and line, for what evaluation.py raises.
+"""
+
+import copy
+import math
+import time
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from functools import cached_property, partial
+from typing import Any
+
+from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.projects.rows import Row, prompt_of, reference_of
+from gretchen.projects.splits import split_of
+from gretchen.scoring.baselines import baselines
+from gretchen.scoring.evaluator import Evaluator
+from gretchen.scoring.scored import Answer, Prediction
+from gretchen.scoring.testset import ANSWERED
+
+NUM_ROWS = 40
+MIN_ROWS = 8
+TOLERANCE = 1e-6
+MIN_SHARE = 0.5  # of the rows, that the main metric applies to
+SLOW_SECONDS = 0.25
+# Answers that a model may give, and that a metric must survive.
+ODD = ("", " ", "\n", "nan", "-1", "1e400", "9" * 400, "\x00", "🧬", "[]", "{", "a: b: c", "GC: " + "9" * 5000)
+# What a trivial answer scores at most, as a share of the way from worst to best.
+LIMITS = {"an empty answer": 0.5, "the copied question": 0.6, "the most frequent answer": 0.75,
+          "another row's reference": 0.7, "the reference's first letter": 0.5}  # fmt: skip
+ALL_AT_ONCE = "an answer that lists other rows' references beside its own"
+NAMES = {"copied prompt": "the copied question", "most frequent answer": "the most frequent answer"}
+CONSEQUENCE = {
+    "an empty answer": "a model that says nothing looks good",
+    "the copied question": "a model that repeats the question looks good",
+    "the most frequent answer": "a model that always says the same looks good",
+    "another row's reference": "a wrong answer counts as right",
+    "the reference's first letter": "a part of the reference counts as right",
+}
+Sample = Mapping[str, list[Row]]
+
+
+class Probe:
+    """Scores made-up answers to a few rows of the answered format, test rows first."""
+
+    def __init__(self, evaluator: Evaluator, rows: Sequence[Row]) -> None:
+        self.evaluator = evaluator
+        ordered = sorted(rows, key=lambda row: split_of(row["group"]) != "test")
+        self.rows = [as_evaluated(row) for row in ordered[:NUM_ROWS]]
+        self.train = [as_evaluated(row) for row in rows if split_of(row["group"]) == "train"]
+
+    @cached_property
+    def oracle(self) -> list[Answer]:
+        """Return the perfect answers."""
+        return [Answer(row["id"], 0, self.evaluator.oracle(row), True) for row in self.rows]
+
+    def value(self, answers: list[Answer], rows: Sequence[Row] | None = None) -> dict[str, float]:
+        """Return one value per metric of some answers."""
+        scored = self.evaluator.score_answers(self.rows if rows is None else rows, answers)
+        return self.evaluator.aggregate(scored)
+
+    def trivial(self) -> dict[str, list[Answer]]:
+        """Return {name: answers} of answers that no metric may like."""
+        found = {NAMES[name]: given for name, given in baselines(self.evaluator, self.rows, self.train).items()}
+        if not self.evaluator.offers("reply"):
+            found["an empty answer"] = self.answers(lambda row: "")
+            found["another row's reference"] = self.answers(self.other_reference)
+            found["the reference's first letter"] = self.answers(lambda row: reference_of(row)[:1])
+        return found
+
+    def answers(self, text_of: Callable[[Row], str]) -> list[Answer]:
+        """Return an answer to each row."""
+        return [Answer(row["id"], 0, text_of(row), True) for row in self.rows]
+
+    def other_reference(self, row: Row) -> str:
+        """Return the reference of the next row with another one."""
+        start = self.rows.index(row)
+        others = [reference_of(other) for other in (*self.rows[start + 1 :], *self.rows[:start])]
+        return next((text for text in others if text != reference_of(row)), "")
+
+
+def as_evaluated(row: Row) -> Row:
+    """Return a builder's row as evaluation.py gets it: `meta` a dict, `group` a list."""
+    group = [row["group"]] if isinstance(row["group"], str) else list(row["group"])
+    return copy.deepcopy({**row, "group": group, "meta": row.get("meta") or {}})
+
+
+def metric_mistakes(evaluator: Evaluator, sample: Sample) -> Iterator[Problem]:
+    """Yield the mistakes of a project's metrics on a sample of its rows."""
+    rows = next((sample[name] for name in ANSWERED if sample.get(name)), [])
+    if not rows:
+        return
+    probe, file = Probe(evaluator, rows), evaluator._location("score()").partition(":")[0]
+    started = time.monotonic()
+    values = probe.value(probe.oracle)
+    seconds = (time.monotonic() - started) / len(probe.rows)
+    if seconds > SLOW_SECONDS:
+        yield warning(
+            f"{file}: score() takes {seconds:.1f} s an answer: an evaluation of 1,000 rows takes {seconds / 3.6:.0f} h"
+        )
+    yield from never_returned(evaluator, probe, values, file)
+    if math.isnan(values.get(evaluator.main_metric, math.nan)):
+        return
+    yield from survives(probe)
+    yield from repeatable(probe, file)
+    yield from reference_is_best(evaluator, values, file)
+    if len(probe.rows) >= MIN_ROWS:
+        yield from trivial_answers(probe, values, file)
+    yield from rewards(evaluator, sample, file)
+
+
+def never_returned(evaluator: Evaluator, probe: Probe, values: Mapping[str, float], file: str) -> Iterator[Problem]:
+    """Report a main metric that is never returned, warn of one for few rows, and of others that are never returned."""
+    main = evaluator.main_metric
+    for name in evaluator.settings.metrics:
+        if not math.isnan(values.get(name, math.nan)) or (name != main and evaluator.offers("properties")):
+            continue
+        level = error if name == main else warning
+        role = "the main metric" if name == main else "the metric"
+        yield level(
+            f"{file}: {role} '{name}' is never returned for the reference: the card names it in evaluation.metrics"
+        )
+    scored = evaluator.score_answers(probe.rows, probe.oracle)
+    applies = sum(not math.isnan(row.mean(main)) for row in scored)
+    by_score = any(main in scores for row in scored for scores in row.scores)
+    if by_score and 0 < applies < MIN_SHARE * len(scored):
+        yield warning(
+            f"{file}: the main metric '{main}' applies to {applies} of {len(scored)} rows: it leaves out the others"
+        )
+
+
+def survives(probe: Probe) -> Iterator[Problem]:
+    """Report a metric that raises on an answer that a model may give."""
+    if probe.evaluator.offers("reply"):
+        return
+    for text in ODD:
+        probe.evaluator.score(text, probe.rows[0])
+    yield from ()
+
+
+def repeatable(probe: Probe, file: str) -> Iterator[Problem]:
+    """Report a score that changes from call to call, or changes its row."""
+    for row, answer in zip(probe.rows, probe.oracle, strict=True):
+        before = copy.deepcopy(row)
+        scores = [probe.evaluator.score(answer.prediction, row) for _ in range(3)]
+        if any(not same(scores[0], other) for other in scores[1:]):
+            yield error(
+                f"{file}: score() gives other values for the same answer to row '{row['id']}': no chance, no state"
+            )
+            return
+        if row != before:
+            yield error(f"{file}: score() changes row '{row['id']}': copy what you change")
+            return
+
+
+def same(first: Mapping[str, float | None], second: Mapping[str, float | None]) -> bool:
+    """Return whether two results of score() are the same."""
+    return dict(first) == dict(second)
+
+
+def ends(evaluator: Evaluator, name: str) -> tuple[float, float]:
+    """Return the (worst, best) value of a metric, by the card."""
+    metric = evaluator.settings.metrics[name]
+    low, high = metric.range
+    return (low, high) if metric.better == "higher" else (high, low)
+
+
+def reference_is_best(evaluator: Evaluator, values: Mapping[str, float], file: str) -> Iterator[Problem]:
+    """Report a reference that does not have the best score."""
+    for name, value in values.items():
+        _, best = ends(evaluator, name)
+        if math.isnan(value) or math.isinf(best) or abs(value - best) <= max(TOLERANCE, TOLERANCE * abs(best)):
+            continue
+        level = error if name == evaluator.main_metric else warning
+        metric = evaluator.settings.metrics[name]
+        yield level(
+            f"{file}: the reference itself scores {value:.4g} in '{name}', and the card's best is {best:g} (better: "
+            f"{metric.better}, range {metric.range[0]:g} to {metric.range[1]:g})"
+        )
+
+
+def trivial_answers(probe: Probe, values: Mapping[str, float], file: str) -> Iterator[Problem]:
+    """Report trivial answers that score like the reference; warn of those that come near."""
+    main = probe.evaluator.main_metric
+    worst, best = ends(probe.evaluator, main)
+    best = values[main] if math.isinf(best) else best
+    reported = False
+    for name, answers in probe.trivial().items():
+        value = probe.value(answers).get(main, math.nan)
+        if math.isnan(value):
+            continue
+        if abs(value - best) <= TOLERANCE or (math.isinf(worst) and beats(probe.evaluator, value, values[main])):
+            reported = True
+            yield error(f"{file}: {name} scores {value:.4g} in '{main}', as well as the reference: {CONSEQUENCE[name]}")
+        elif not math.isinf(worst) and abs(value - worst) > LIMITS[name] * abs(best - worst):
+            yield warning(f"{file}: {name} scores {value:.4g} in '{main}': {CONSEQUENCE[name]}")
+    if not reported and not probe.evaluator.offers("reply"):
+        yield from all_at_once(probe, best, file)
+
+
+def beats(evaluator: Evaluator, value: float, other: float) -> bool:
+    """Return whether a value of the main metric is as good as another one."""
+    higher = evaluator.settings.metrics[evaluator.main_metric].better == "higher"
+    return value >= other if higher else value <= other
+
+
+def all_at_once(probe: Probe, best: float, file: str) -> Iterator[Problem]:
+    """Warn of a metric that looks for the reference anywhere in an answer."""
+    main = probe.evaluator.main_metric
+    everything = list(dict.fromkeys(filter(None, map(reference_of, probe.rows))))[:12]
+    if len(everything) < 3:
+        return
+
+    def text_of(row: Row) -> str:
+        others = [text for text in everything if text != reference_of(row)]
+        return " ".join([*others[:5], reference_of(row), *others[5:]])
+
+    value = probe.value(probe.answers(text_of)).get(main, math.nan)
+    if not math.isnan(value) and abs(value - best) <= TOLERANCE:
+        yield warning(f"{file}: {ALL_AT_ONCE} scores {value:.4g} in '{main}': a model that says everything looks good")
+
+
+def rewards(evaluator: Evaluator, sample: Sample, file: str) -> Iterator[Problem]:
+    """Report rewards of prompts that tell no answer from another, or the wrong one."""
+    rows = [as_evaluated(row) for row in sample.get("prompts", ())[:NUM_ROWS]]
+    if not rows or evaluator.offers("reply"):
+        return
+    good: list[Prediction] = [evaluator.oracle(row) for row in rows]
+    without = sum(not answer for answer in good)
+    if without and not evaluator.offers("reward"):
+        problem = f"{without} of {len(rows)} prompts() have no reference for the reward to compare with"
+        yield error(f"{file}: {problem}: meta.reference")
+        return
+    reward = partial(total, evaluator, rows)
+    best, empty, other = reward(good), reward([""] * len(rows)), reward([str(good[-1 - n]) for n in range(len(rows))])
+    if best == empty == other:
+        yield error(f"{file}: the reward is {best / len(rows):g} whatever the answer: GRPO would learn nothing")
+    elif best < max(empty, other):
+        problem = "an empty answer" if empty >= other else "a wrong one"
+        yield error(
+            f"{file}: the reference's reward is {best / len(rows):.3g}, less than that of {problem}: it is reversed"
+        )
+
+
+def total(evaluator: Evaluator, rows: Sequence[Row], answers: Sequence[Any]) -> float:
+    """Return the sum of the rewards of an answer to each row."""
+    return sum(evaluator.reward(answer, row) for answer, row in zip(answers, rows, strict=True))
+
+
+def question_of(row: Row) -> str:
+    """Return a row's last question."""
+    turns = prompt_of(row)
+    return str(turns[-1].get("content") or "") if turns else ""

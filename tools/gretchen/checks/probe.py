@@ -1,0 +1,78 @@
+"""The probe: a project's own code, run on a few rows. It takes seconds, so that only a named project is probed.
+
+    probe("genome-chatbot", resolved)      -> [CheckResult("dataset.py, run", …), CheckResult("evaluation.py, run", …)]
+
+The builder yields its first rows, twice; evaluation.py scores references and trivial answers; the card's limits are
+compared with them. Training runs the same, before its first step. What passed is remembered until a file changes.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
+
+from gretchen.checks.mistakes.answers import content_mistakes
+from gretchen.checks.mistakes.builder import builder_mistakes, location_of, sample_rows
+from gretchen.checks.mistakes.card import is_current, limit_mistakes
+from gretchen.checks.mistakes.metrics import metric_mistakes
+from gretchen.checks.mistakes.problems import Problem
+from gretchen.checks.mistakes.rows import file_mistakes
+from gretchen.checks.report import CheckResult, Outcome, outcome, outcome_of, skipped
+from gretchen.errors import GretchenError
+from gretchen.projects.card import load_card
+from gretchen.projects.modules import load_dataset_module
+from gretchen.projects.requirements import missing, project_requirements
+from gretchen.projects.rows import Row
+from gretchen.recipes.resolve import Resolved
+from gretchen.scoring.evaluator import load_evaluator
+
+BUILDER, METRICS, LIMITS = "dataset.py, run", "evaluation.py, run", "limits of card and recipes"
+Sample = Mapping[str, list[Row]]
+
+
+def probe(project: str, resolved: Sequence[Resolved]) -> list[CheckResult]:
+    """Return the results of running a project's builder and metrics on a few rows."""
+    if absent := missing(project_requirements(project)):
+        reason = skipped(f"{', '.join(absent)} is not installed: make data PROJECT={project} installs it")
+        return [CheckResult(name, reason) for name in (BUILDER, METRICS, LIMITS)]
+    try:
+        sample = sample_rows(project)
+    except GretchenError as failure:
+        failed = outcome([sentence(failure)])
+        reason = skipped("dataset.py failed")
+        return [CheckResult(BUILDER, failed), CheckResult(METRICS, reason), CheckResult(LIMITS, reason)]
+    rows = ", ".join(f"{len(rows)} {name}" for name, rows in sample.items())
+    return [
+        CheckResult(BUILDER, guarded_outcome(builder_problems(project, sample), scope=f"twice, {rows}")),
+        CheckResult(METRICS, guarded_outcome(metric_problems(project, sample), scope="references and trivial answers")),
+        CheckResult(LIMITS, guarded_outcome(limit_mistakes(project, sample, resolved))),
+    ]
+
+
+def builder_problems(project: str, sample: Sample) -> Iterator[Problem]:
+    """Yield the problems of a builder; what its rows say is checked in the built files, where they are its own."""
+    yield from builder_mistakes(project, sample)
+    if is_current(project, load_card(project)):
+        return
+    module = load_dataset_module(project)
+    for name, rows in sample.items():
+        place = f"{location_of(getattr(module, name))}: {name}()"
+        yield from content_mistakes(rows, lambda number, place=place: f"{place} row {number}")
+        yield from file_mistakes(rows, place)
+
+
+def metric_problems(project: str, sample: Sample) -> Iterator[Problem]:
+    """Yield the problems of evaluation.py."""
+    yield from metric_mistakes(load_evaluator(project), sample)
+
+
+def guarded_outcome(problems: Iterator[Problem], scope: str = "") -> Outcome:
+    """Return the outcome of problems that are found while a project's own code runs; what it raises is an error."""
+    listed: list[Problem] = []
+    try:
+        listed.extend(problems)
+    except GretchenError as failure:
+        return outcome([*(problem.message for problem in listed if problem.level == "error"), sentence(failure)])
+    return outcome_of(listed, scope=scope)
+
+
+def sentence(failure: GretchenError) -> str:
+    """Return a failure as one sentence, with its hint."""
+    return f"{failure.problem} ({failure.hint})" if failure.hint else failure.problem
