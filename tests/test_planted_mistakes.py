@@ -1,3 +1,4 @@
+# ruff: noqa: E501 (the tables of changes)
 """Mistakes that spoil a training or a figure, beyond the headings of docs/mistakes.md: each is planted, and caught.
 
 Each entry of the tables is a small change in a project without a mistake (fixtures/projects/sums), with a word of the
@@ -94,6 +95,24 @@ def chat(number, question="What is {n} + 1?", answer="The sum is {n}.", **more):
     return {"id": f"r{number}", "form": "sum", "group": [f"g{number}"], "messages": messages, "meta": "{}"} | more
 
 
+def pair(number):
+    """Return a built pair."""
+    row = chat(number)
+    prompt, answer = row.pop("messages")
+    return row | {"prompt": [prompt], "chosen": [answer], "rejected": [answer | {"content": "It is 0."}]}
+
+
+def with_recipe(name, plant):
+    """Return a function that plants a mistake in a project with a recipe of its own."""
+
+    def both(root):
+        text = f"extends: [zephyr/{name}.yaml]\n"
+        (root / FOLDER / "recipes" / f"{name}.zephyr.yaml").write_text(text, encoding="utf-8")
+        plant(root)
+
+    return both
+
+
 # SET words, recipe, profile, a part of the sentence.
 RECIPES = {
     "weight decay of a percentage": ("weight_decay=5", "sft.zephyr", TINY, "'weight_decay' is 5"),
@@ -118,7 +137,7 @@ RECIPES = {
     "SFT's rate for GRPO": ("learning_rate=2e-3", "grpo.zephyr", BIG, "very high for grpo"),
     "momentum-free SGD at Adam's rate": ("optim=sgd learning_rate=2e-4", "sft.zephyr", BIG, "is one for Adam"),
     "Prodigy at Adam's rate": ("optimizer=prodigy learning_rate=2e-4", "sft.axolotl", BIG, "finds the rate itself"),
-    "a schedule that rises": ("lr_scheduler_kwargs={min_lr: 0.1}", "sft.zephyr", TINY, "the rate never falls"),
+    "a schedule that rises": ("lr_scheduler_kwargs={min_lr: 0.1}", "sft.zephyr", TINY, "would never fall"),
     "no epoch": ("num_train_epochs=0", "sft.zephyr", TINY, "'num_train_epochs' is 0"),
     "a negative number of epochs": ("num_epochs=-1", "sft.axolotl", TINY, "'num_epochs' is -1"),
     "five thousand epochs": ("num_train_epochs=5000", "sft.zephyr", TINY, "known by heart"),
@@ -162,7 +181,7 @@ RECIPES = {
     "a clip range of nothing": ("cliprange=0", "ppo.zephyr", TINY, "every change is clipped"),
     "PPO tied to its reference": ("kl_coef=20", "ppo.zephyr", TINY, "hardly leaves the reference"),
     "a reward head not saved": ("lora_modules_to_save=[lm_head]", "reward.zephyr", TINY, "lacks the head"),
-    "a reward head mistyped": ("lora_modules_to_save=[scores]", "reward.axolotl", TINY, "no module 'scores'"),
+    "a reward head mistyped": ("lora_modules_to_save=[scores]", "reward.axolotl", TINY, "it lists scores"),
     "a reward model that writes": ("lora_task_type=CAUSAL_LM", "reward.zephyr", TINY, "lora_task_type: SEQ_CLS"),
     "a classifier for SFT": ("lora_task_type=SEQ_CLS", "sft.zephyr", TINY, "no next token"),
     "a student that teaches itself": ("teacher_model_name_or_path=projects/sums/base", "distill.zephyr", TINY,
@@ -191,7 +210,7 @@ RECIPES = {
 }  # fmt: skip
 
 # What is changed in which file, a part of the sentence.
-YIELD_CHAT = "yield {**row, \"messages\": [turn(\"user\", question), turn(\"assistant\", answer)]}"
+YIELD_CHAT = 'yield {**row, "messages": [turn("user", question), turn("assistant", answer)]}'
 CODE = {
     "chance without a seed": (edit(DATASET, ("random.Random(name)", "random.Random()")), "yields other rows each time"),
     "chance at import": (edit(DATASET, ('DIGITS = [', 'SHIFT = random.random()\nDIGITS = ['),
@@ -226,9 +245,11 @@ CODE = {
                                                  "tells the sides apart"),
     "broken characters": (edit(DATASET, ('"Was ist"', '"Was ist für dich".encode().decode("latin-1")')), "broken characters"),
     "HTML in the answers": (edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace("answer)", 'answer + "<br>")'))), "is HTML"),
-    "a slot that was never filled": (edit(DATASET, ('f"The sum is {first + second}."', '"The sum is {total}."')), "never filled"),
+    "a slot that was never filled": (edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace("answer)", 'answer + " Dear {name}"'+")"))), "never filled"),
     "an escape as text": (edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace("answer)", 'answer + "\\\\n")'))), "escaped twice"),
-    "answers cut at a limit": (edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace("answer)", '(answer + " It is " + question * 2)[:int(40 + hash(len(question)) % 1)] if len(question) > 18 else answer + question[9:])'))), "are they cut"),
+    "answers cut at a limit": (
+        edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace("answer)", '(answer + "abcdefg" * (1 + sum(map(ord, question)) % 9))[:50])'))),
+        "are they cut"),
     "roles exchanged": (edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace('turn("user", question)', 'turn("assistant", question), turn("user", question)'))),
                         "begins with the assistant"),
     "a form for each row": (edit(DATASET, ('"form": form', '"form": f"{form} {number}"')), "a form is a kind of task"),
@@ -265,7 +286,7 @@ CODE = {
                                 "exact is 100"),
     "the case of letters alone": (edit(EVALUATION, ("prediction.strip() == right", "prediction.strip()[:3] == right[:3]")),
                                   "counts as right"),
-    "a metric by chance": (edit(EVALUATION, ("import re", "import random\nimport re"),
+    "a metric by chance": (edit(EVALUATION, ("\nimport re\n", "\nimport random\nimport re\n"),
                                 ("prediction.strip() == right", "prediction.strip() == right and random.random() > 0.1")),
                            "other values for the same answer"),
     "a metric that changes its row": (edit(EVALUATION, ("    right = reference_of(row)", '    row["meta"]["seen"] = prediction\n    right = reference_of(row)')),
@@ -298,8 +319,9 @@ CODE = {
     "a model too large for its profile": (edit(CARD, ("laptop: HuggingFaceTB/SmolLM2-135M-Instruct", "laptop: Qwen/Qwen3-14B")),
                                           "GB of weights"),
     "a thousand answers to each row": (edit(CARD, ("max_new_tokens: 64", "max_new_tokens: 64\n  samples: 1000")), "take that much longer"),
-    "a recipe without its rows": (edit(DATASET, ("def preferences():", "def pairs():"), ("in preferences():", "in pairs():")), "no preferences() in"),
+    "a recipe without its rows": (with_recipe("dpo", edit(DATASET, ("def preferences():", "def pairs():"), ("in preferences():", "in pairs():"))), "no preferences() in"),
 }  # fmt: skip
+
 
 # What is changed in the model's folder, a part of the sentence.
 def weights(change):
@@ -346,7 +368,7 @@ MODEL = {
 ROWS = {
     "three rows": (built("chats", [chat(n) for n in range(3)]), "only 3 training rows"),
     "an empty file": (built("chats", []), "holds no row"),
-    "pairs for SFT": (built("chats", [chat(n, chosen=[], rejected=[], prompt=[]) | {"messages": None} for n in range(30)]), "holds"),
+    "pairs for SFT": (built("chats", [pair(n) for n in range(30)]), "holds preferences, and sft trains on chats"),
     "answers of None": (built("chats", [chat(n, answer="None" if n % 5 == 0 else "It is {n}.") for n in range(60)]), "'None'"),
     "a row of a million characters": (built("chats", [chat(n, question="x" * 1_000_000 if n == 7 else "What is {n}?") for n in range(30)]),
                                       "1,000,0"),
@@ -362,7 +384,15 @@ NOT_CAUGHT = ()
 
 def test_the_project_without_a_mistake_has_none(planted):
     assert lines(run_code=True) == []
-    for name in ("dpo.zephyr", "dpo.axolotl", "kto.zephyr", "grpo.axolotl", "sft.axolotl", "reward.zephyr", "ppo.zephyr"):
+    for name in (
+        "dpo.zephyr",
+        "dpo.axolotl",
+        "kto.zephyr",
+        "grpo.axolotl",
+        "sft.axolotl",
+        "reward.zephyr",
+        "ppo.zephyr",
+    ):
         for profile in (TINY, BIG):
             assert lines(name, profile) == [], name
 

@@ -9,7 +9,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 from gretchen import paths
-from gretchen.checks.mistakes.card import card_mistakes
 from gretchen.checks.mistakes.rows import find_mistakes
 from gretchen.checks.report import Outcome, outcome, outcome_of, skipped
 from gretchen.names import nearest
@@ -66,11 +65,6 @@ def row_mistakes(project: str, resolved: Sequence[Resolved]) -> Outcome:
     if not paths.build(project).is_dir():
         return skipped(f"nothing is built: make data PROJECT={project}")
     return outcome_of(find_mistakes(project))
-
-
-def card_and_rows(project: str, resolved: Sequence[Resolved]) -> Outcome:
-    """Check the card's limits, models and forms."""
-    return outcome_of(card_mistakes(project))
 
 
 def _line_fault(line: str, row_format: str) -> str | None:

@@ -16,8 +16,9 @@ from typing import NamedTuple
 from gretchen import paths
 from gretchen.checks import data, domain, model, modules, recipes, todo
 from gretchen.checks.deep import check_recipes_deep
+from gretchen.checks.mistakes.card import card_mistakes
 from gretchen.checks.probe import probe
-from gretchen.checks.report import CheckResult, Outcome, Report, State, outcome, skipped
+from gretchen.checks.report import CheckResult, Outcome, Report, State, outcome, outcome_of, skipped
 from gretchen.checks.standalone import check_standalone
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import card_faults, card_file, load_card, project_slugs
@@ -35,7 +36,6 @@ class Check(NamedTuple):
 RESOLVED_CHECKS = (
     Check("foreign code", recipes.foreign_code),
     Check("data", data.data_files),
-    Check("card and rows", data.card_and_rows),
     Check("rows", data.row_formats),
     Check("common mistakes in rows", data.row_mistakes),
     Check("model", model.weights),
@@ -74,7 +74,7 @@ def check_project(project: str, run_code: bool = False) -> Report:
     if not files and not names:
         names = [f"projects/{project}/recipes: no recipe"]
     first = [
-        CheckResult("card", outcome(card)),
+        CheckResult("card", outcome(card) if card else outcome_of(card_mistakes(project))),
         CheckResult("dataset.py and evaluation.py", outcome(module_errors)),
     ]
     results = _check_recipes(project, files, names, broken_card=bool(card))
@@ -92,9 +92,9 @@ def check_resolved(project: str, resolved: Resolved, run_code: bool = False) -> 
 
     `run_code` also runs the project's builder and its metrics on a few rows.
     """
-    results = _check_resolved(project, [resolved])
-    code = probe(project, [resolved]) if run_code else []
-    return Report(f"{project}, {resolved.name}, {resolved.profile}", (*results, *code))
+    results = [CheckResult("card", outcome_of(card_mistakes(project))), *_check_resolved(project, [resolved])]
+    results += probe(project, [resolved]) if run_code else []
+    return Report(f"{project}, {resolved.name}, {resolved.profile}", tuple(results))
 
 
 def any_failed(results: Sequence[CheckResult]) -> bool:

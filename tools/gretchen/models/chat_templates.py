@@ -74,6 +74,13 @@ def render(template: str, messages: list[dict[str, Any]], eos: str | None) -> st
     )
 
 
+def generation_prompt(template: str, messages: list[dict[str, Any]], eos: str | None) -> str:
+    """Return what a model is given to answer messages: rendered, with the beginning of the assistant's turn."""
+    return compiled(template).render(
+        messages=messages, tools=None, documents=None, add_generation_prompt=True, eos_token=eos, bos_token=""
+    )
+
+
 @lru_cache
 def compiled(template: str) -> Any:
     """Return a compiled chat template, in the sandbox and with the names that transformers defines."""

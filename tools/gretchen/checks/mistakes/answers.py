@@ -38,7 +38,7 @@ MIN_SHARE = 0.02  # of the rows, for a pattern that code or markup may hold on p
 MIN_ROWS = 20
 SAME_ANSWER = 0.9
 ANSWER_SHOWN = 0.9
-MIN_ANSWER = 4
+MIN_ANSWER = 2
 LONG_ROW = 100_000  # characters
 CUT_SHARE, MIN_LENGTHS, MIN_CUT = 0.3, 10, 20
 MANY_FORMS = 0.5
@@ -150,13 +150,13 @@ def same_answers(rows: Sequence[Row], where: Where) -> Iterator[Problem]:
 
 
 def beginning(text: str) -> str:
-    """Return a text's first characters."""
-    return text[:12]
+    """Return a text's first word."""
+    return " ".join(text.split()[:1])
 
 
 def end(text: str) -> str:
-    """Return a text's last characters."""
-    return text[-8:]
+    """Return a text's last character."""
+    return text.strip()[-1:]
 
 
 PARTS: tuple[tuple[str, Callable[[str], str]], ...] = (("are", str), ("begin with", beginning), ("end with", end))

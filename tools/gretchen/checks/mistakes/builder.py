@@ -38,7 +38,7 @@ SECOND_BUILD_SECONDS = 120
 MIN_KNOWN = 5
 # Names of things: sequences, identifiers, long words. What is on more rows than this share is a word of the task.
 IDENTIFIER = re.compile(r"\b[A-Z]{2,}(?: [A-Z]{2,}){2,}\b|\b(?=\w*\d)(?=\w*[A-Za-z])\w{6,}\b|\b[A-Z]{8,}\b|\S{20,}")
-COMMON = 0.02
+COMMON = 0.05
 SHARED = 0.2
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
 Sample = Mapping[str, list[Row]]
@@ -206,8 +206,8 @@ def exchanged_sides(sample: Sample, where: Mapping[str, str]) -> Iterator[Proble
     for row in sample.get("preferences", ()):
         answer = answers.get(normalised_prompt(row)) or normalised(str(meta_of(row).get("reference") or ""))
         if answer:
-            right += normalised(row["chosen"][-1].get("content") or "") == answer
-            wrong += normalised(row["rejected"][-1].get("content") or "") == answer
+            right += last_text(row, "chosen") == answer
+            wrong += last_text(row, "rejected") == answer
     if wrong >= MIN_KNOWN and wrong > right:
         problem = f"{wrong} rejected answers are the right ones, {right} chosen ones: sides are exchanged"
         yield error(f"{where['preferences']}: {problem}")
@@ -215,34 +215,25 @@ def exchanged_sides(sample: Sample, where: Mapping[str, str]) -> Iterator[Proble
 
 def wrong_labels(sample: Sample, where: Mapping[str, str]) -> Iterator[Problem]:
     """Report feedback whose labels contradict the chats, or the pairs, in most rows."""
-    answers = known_answers(sample)
-    chosen = {
-        (normalised_prompt(row), normalised(row["chosen"][-1].get("content") or ""))
-        for row in sample.get("preferences", ())
-    }
-    rejected = {
-        (normalised_prompt(row), normalised(row["rejected"][-1].get("content") or ""))
-        for row in sample.get("preferences", ())
-    }
+    good = set(known_answers(sample).items())
+    pairs = sample.get("preferences", ())
+    good |= {(normalised_prompt(row), last_text(row, "chosen")) for row in pairs}
+    bad = {(normalised_prompt(row), last_text(row, "rejected")) for row in pairs} - good
     right = wrong = 0
     for row in sample.get("feedback", ()):
-        prompt, text = normalised_prompt(row), normalised(row["completion"][-1].get("content") or "")
-        reference = answers.get(prompt) or normalised(str(meta_of(row).get("reference") or ""))
-        is_good = (
-            text == reference
-            if reference
-            else True
-            if (prompt, text) in chosen
-            else False
-            if (prompt, text) in rejected
-            else None
-        )
-        if is_good is not None:
+        answer = normalised_prompt(row), last_text(row, "completion")
+        is_good = answer in good or answer[1] == normalised(str(meta_of(row).get("reference") or " "))
+        if is_good or answer in bad:
             right, wrong = right + (is_good == row["label"]), wrong + (is_good != row["label"])
     if wrong >= MIN_KNOWN and wrong > right:
         yield error(
             f"{where['feedback']}: the labels of {wrong} of {right + wrong} rows are inverted: true is desirable"
         )
+
+
+def last_text(row: Row, column: str) -> str:
+    """Return the last turn of a column, normalised."""
+    return normalised(row[column][-1].get("content") or "")
 
 
 def meta_of(row: Row) -> dict[str, Any]:

@@ -10,7 +10,7 @@ import re
 from collections.abc import Callable, Iterator
 
 from gretchen.checks.mistakes.datasets import data_mistakes
-from gretchen.checks.mistakes.model import template_tokens, vocabulary
+from gretchen.checks.mistakes.model import template_date, template_tokens, template_turns, vocabulary
 from gretchen.checks.mistakes.numbers import number_mistakes
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.rates import learning_rate, rate_schedule
@@ -33,6 +33,8 @@ def find_mistakes(subject: Subject) -> Iterator[Problem]:
     yield from folder_mistakes(subject.model_dir)
     if subject.stage != "pretrain":
         yield from template_tokens(subject.model_dir, subject.values)
+        yield from template_date(subject.model_dir, subject.values)
+        yield from template_turns(subject.model_dir, subject.values)
 
 
 def dpo_start(subject: Subject) -> Iterator[Problem]:

@@ -5,6 +5,7 @@
 It checks the first rows as `gretchen.inspecting` returns them, against the data's own rows.
 """
 
+import re
 from collections.abc import Iterator
 from typing import Any
 
@@ -14,6 +15,7 @@ from gretchen.inspecting.rows import TokenizedRows
 from gretchen.inspecting.sequences import TokenSequence
 from gretchen.inspecting.spans import trained_text
 
+SHOWN = 24  # characters
 MANY_TOO_LONG = 0.05  # a warning where more than this share of the rows is longer than the limit
 
 
@@ -99,10 +101,11 @@ def template_mistakes(
     if not turns:
         return
     text = squeezed(rows.tokenizer.decode(sequence.ids, skip_special_tokens=False))
-    for role in ("system", "user"):
-        contents = [squeezed(turn["content"]) for turn in turns if turn.get("role") == role and turn.get("content")]
+    for role in ("system", "user", "assistant"):
+        contents = [spoken(turn) for turn in turns if turn.get("role") == role and turn.get("content")]
         if any(content not in text for content in contents):
-            yield error(f"the chat template drops the {role} turn")
+            earlier = "an earlier assistant" if role == "assistant" else f"the {role}"
+            yield error(f"the chat template drops {earlier} turn")
     if answer and squeezed(answer) not in text:
         yield error("the chat template drops or changes the answer")
     tools = [name for tool in raw.get("tools") or [] if (name := (tool.get("function") or tool).get("name"))]
@@ -110,8 +113,44 @@ def template_mistakes(
         yield error(f"the chat template drops the tools ({tools[0]})")
     questions = [turn["content"] for turn in turns if turn.get("role") == "user" and turn.get("content")]
     question = squeezed(questions[-1]) if questions else ""
-    if stage != "reward" and question and question in squeezed(trained_text(sequence, rows.tokenizer)):
+    trained = squeezed(trained_text(sequence, rows.tokenizer))
+    if stage != "reward" and question and question in trained:
         yield warning("the loss includes the prompt")
+    if stage != "reward" and answer and squeezed(answer) in text and squeezed(answer) not in trained:
+        yield error("the loss leaves out the answer, or a part of it")
+    yield from prompt_mistakes(rows, sequence, turns, raw)
+
+
+def prompt_mistakes(
+    rows: TokenizedRows, sequence: TokenSequence, turns: list[dict[str, Any]], raw: dict[str, Any]
+) -> Iterator[Problem]:
+    """Warn of a generation prompt that is not what stands before the answer in training."""
+    try:
+        prompt = rows.tokenizer.apply_chat_template(
+            turns, tools=raw.get("tools") or None, add_generation_prompt=True, tokenize=False
+        )
+    except Exception:  # the template is a program, and may refuse what training never asks of it
+        return
+    text = rows.tokenizer.decode(sequence.ids, skip_special_tokens=False)
+    beginning = squeezed(prompt)
+    same_template = squeezed(text).startswith(beginning[: len(beginning) // 2])
+    if same_template and not text.startswith(prompt) and not prefix_of(prompt, text):
+        first = next((number for number, is_trained in enumerate(sequence.trained) if is_trained), 0)
+        before = rows.tokenizer.decode(sequence.ids[:first], skip_special_tokens=False)
+        yield warning(
+            f"the prompt for an answer ends with {prompt[-SHOWN:]!r}, in training an answer follows {before[-SHOWN:]!r}: "
+            "the model is asked otherwise than it was trained"
+        )
+
+
+def prefix_of(prompt: str, text: str) -> bool:
+    """Return whether a text begins with a prompt, up to blanks within lines that decoding may add."""
+    return re.sub(r"[ \t]+", "", text).startswith(re.sub(r"[ \t]+", "", prompt))
+
+
+def spoken(turn: dict[str, Any]) -> str:
+    """Return what a turn says, without reasoning, which templates drop from earlier turns."""
+    return squeezed(re.sub(r"<think>.*?</think>", "", str(turn["content"]), flags=re.DOTALL))
 
 
 # Turns are TRL's own dicts.
