@@ -138,8 +138,8 @@ def prompt_mistakes(
         first = next((number for number, is_trained in enumerate(sequence.trained) if is_trained), 0)
         before = rows.tokenizer.decode(sequence.ids[:first], skip_special_tokens=False)
         yield warning(
-            f"the prompt for an answer ends with {prompt[-SHOWN:]!r}, in training an answer follows {before[-SHOWN:]!r}: "
-            "the model is asked otherwise than it was trained"
+            f"the prompt for an answer ends with {prompt[-SHOWN:]!r}, in training an answer follows "
+            f"{before[-SHOWN:]!r}: the model is asked otherwise than it was trained"
         )
 
 
