@@ -235,7 +235,7 @@ def test_the_command_line_ends_with_the_right_exit_code(copied, gretchen, tmp_pa
 def test_check_and_show_load_nothing_heavy(copied):
     code = (
         "import sys; from gretchen import cli; "
-        f"codes = [cli.run([verb, '--project={PROJECT}']) for verb in ('check', 'show')]; "
+        f"codes = [cli.run(['check']), cli.run(['show', '--project={PROJECT}'])]; "
         "heavy = {'torch', 'transformers', 'datasets', 'trl', 'axolotl', 'numpy'} & set(sys.modules); "
         "sys.exit(f'{codes} {heavy}' if any(codes) or heavy else 0)"
     )

@@ -236,7 +236,7 @@ def last_text(row: Row, column: str) -> str:
     return normalised(row[column][-1].get("content") or "")
 
 
-def meta_of(row: Row) -> dict[str, Any]:
+def meta_of(row: Row) -> dict[str, Any]:  # the project's own keys
     """Return a row's `meta` as a mapping."""
     meta = row.get("meta")
     return meta if isinstance(meta, dict) else {}

@@ -39,6 +39,7 @@ def data_mistakes(subject: Subject) -> Iterator[Problem]:
     yield from resumed(subject)
 
 
+# Data sets have upstream's own keys.
 def datasets_of(subject: Subject, *sections: str) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     """Yield (key, data set) of each data set that a recipe lists in some of its sections."""
     for section in sections:
@@ -47,6 +48,7 @@ def datasets_of(subject: Subject, *sections: str) -> Iterator[tuple[tuple[Any, .
                 yield (section, number), dataset
 
 
+# Data sets have upstream's own keys.
 def training_sets(subject: Subject) -> Iterator[tuple[tuple[Any, ...], dict[str, Any]]]:
     """Yield (key, data set) of each data set that a recipe trains on."""
     yield from datasets_of(subject, "datasets", "pretraining_dataset")
