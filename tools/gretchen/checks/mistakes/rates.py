@@ -7,6 +7,7 @@ rate that the shared method states for its profile.
 from collections.abc import Iterator
 
 from gretchen import paths
+from gretchen.checks.mistakes.by_profile import effective_overrides
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import Subject, is_number
 from gretchen.marked_yaml import load_marked
@@ -59,7 +60,9 @@ def off_by_ten(subject: Subject, rate: float) -> Iterator[Problem]:
     """Warn of a rate for Adam that is off by a factor of ten for the stage, the method and the model."""
     stage, at = subject.stage, subject.at("learning_rate")
     if subject.has_small_model:
-        usual = rate_of_method(subject)
+        # A recipe's own rate is compared with its method's by by_profile.py.
+        stated = any(override.key == "learning_rate" for override in effective_overrides(subject.resolved))
+        usual = None if stated else rate_of_method(subject)
         if usual and not usual / SMALL_MODEL_FACTOR < rate < usual * SMALL_MODEL_FACTOR:
             direction = "high" if rate > usual else "low"
             profile = subject.resolved.profile or "small"
