@@ -42,7 +42,8 @@ MIN_ANSWER = 2
 LONG_ROW = 100_000  # characters
 CUT_SHARE, MIN_LENGTHS, MIN_CUT = 0.3, 10, 20
 MANY_FORMS = 0.5
-ANNOUNCED = "answer|solution|label|result|antwort|lösung|ergebnis"
+ANNOUNCED = re.compile(r"(answer|solution|label|result|antwort|lösung|ergebnis)\W{0,4}$")
+MARK = re.compile(r"(->|=>|=|→|[(\[{])\s*$")
 Where = Callable[[int], str]
 
 
@@ -143,7 +144,7 @@ def same_answers(rows: Sequence[Row], where: Where) -> Iterator[Problem]:
             continue
         answer, count = Counter(answers).most_common(1)[0]
         message = f"{where(1)}: {count} of {len(answers)} answers are the same: '{answer[:40]}'"
-        if count == len(answers):
+        if count == len(answers) and column != "chosen":
             yield error(f"{message}: there is nothing to learn but that")
         elif count >= SAME_ANSWER * len(answers):
             yield warning(f"{message}: a model that always says so is right")
@@ -220,10 +221,12 @@ def answers_in_questions(rows: Sequence[Row], where: Where) -> Iterator[Problem]
 
 def given_away(question: str, answer: str) -> bool:
     """Return whether a question announces its answer, or ends with it behind a mark."""
-    bare = re.escape(answer.strip(" .!?"))
-    if len(answer) < 2 or not bare:
+    bare = answer.strip(" .!?")
+    start = question.rfind(bare) if len(bare) > 1 else -1
+    if start < 0:
         return False
-    return bool(re.search(rf"({ANNOUNCED})\W{{0,4}}{bare}|(->|=>|=|→|[(\[{{])\s*{bare}\W*$", question))
+    before, after = question[max(0, start - 20) : start], question[start + len(bare) :]
+    return bool(ANNOUNCED.search(before)) or (bool(MARK.search(before)) and not any(map(str.isalnum, after)))
 
 
 def question_of(row: Row) -> str:

@@ -10,11 +10,14 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import Subject, is_number
 from gretchen.planning.read_settings import read_settings
+from gretchen.planning.rows import train_files
 from gretchen.planning.settings import GENERATING_STAGES, Settings
 from gretchen.planning.steps import Steps, count_steps
+from gretchen.recipes.batch import ACCUMULATION, PER_DEVICE
 
 MIN_STEPS = 10
 MIN_SHARE_OF_ROWS = 0.2
@@ -25,7 +28,6 @@ MAX_WARMUP = 0.5
 EVALUATIONS, MIN_ROWS_BETWEEN = 80, 0.02
 MAX_CHECKPOINTS = 100
 EPOCHS = {"zephyr": "num_train_epochs", "axolotl": "num_epochs"}
-ACCUMULATION = "gradient_accumulation_steps"
 
 
 @dataclass(frozen=True)
@@ -66,10 +68,11 @@ def schedule_of(subject: Subject) -> Schedule | None:
 
 
 def few_rows(schedule: Schedule) -> Iterator[Problem]:
-    """Warn of a handful of training rows."""
-    if schedule.rows < MIN_ROWS:
+    """Warn of a handful of training rows, once for a file."""
+    files = train_files(schedule.subject.resolved)
+    if files and schedule.rows < MIN_ROWS:
         rows = "1 training row" if schedule.rows == 1 else f"{schedule.rows} training rows"
-        yield warning(f"{schedule.subject.resolved.name}: only {rows}: they are learned by heart")
+        yield warning(f"{paths.shown(files[0])}: only {rows}: they are learned by heart")
 
 
 def few_steps(schedule: Schedule) -> Iterator[Problem]:
@@ -90,9 +93,10 @@ def few_steps(schedule: Schedule) -> Iterator[Problem]:
 
 
 def one_step_an_epoch(schedule: Schedule) -> Iterator[Problem]:
-    """Warn of batches so large that an epoch has one or two steps."""
+    """Warn of a batch that the project states, so large that an epoch has one or two steps."""
     subject, steps = schedule.subject, schedule.steps
-    large = schedule.rows >= MIN_ROWS and schedule.effective > 1 and not subject.is_forced(ACCUMULATION)
+    stated = not all(map(subject.is_of_method, (ACCUMULATION, PER_DEVICE[subject.engine])))
+    large = schedule.rows >= MIN_ROWS and schedule.effective > 1 and stated and not subject.is_forced(ACCUMULATION)
     if schedule.known and large and steps.per_epoch < MIN_STEPS_PER_EPOCH and subject.stage not in GENERATING_STAGES:
         yield warning(
             f"{subject.at(ACCUMULATION)}: {schedule.effective:,} rows in one step leave "

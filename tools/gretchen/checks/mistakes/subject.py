@@ -17,7 +17,7 @@ from gretchen.models.files import read_json
 from gretchen.models.locate import model_folder
 from gretchen.planning.rows import train_files
 from gretchen.projects.build import row_count_key
-from gretchen.projects.card import Card, read_card
+from gretchen.projects.card import Card, Rows, card_file, read_card
 from gretchen.projects.datacard import FILE as DATA_CARD
 from gretchen.projects.splits import TEST, VALIDATION
 from gretchen.recipes.layers import LayerKind
@@ -126,10 +126,18 @@ class Subject:
 
     def _rows_by_card(self) -> int | None:
         """Return the training rows that `make data` builds for the profile, about; None for a standalone recipe."""
-        card = read_card(self.resolved.project) if self.resolved.project else None
-        if not isinstance(card, Card):
+        if not self.resolved.project:
             return None
-        return round(getattr(card.rows, row_count_key(self.resolved.profile)) * (1 - TEST - VALIDATION))
+        file = card_file(self.resolved.project)
+        rows = _rows_of_card(self.resolved.project, file, file.stat().st_mtime_ns)
+        return rows and round(getattr(rows, row_count_key(self.resolved.profile)) * (1 - TEST - VALIDATION))
+
+
+@lru_cache(maxsize=16)
+def _rows_of_card(project: str, file: Path, changed: int) -> Rows | None:
+    """Return the row counts on a card of this time; None for a card with faults."""
+    card = read_card(project)
+    return card.rows if isinstance(card, Card) else None
 
 
 def is_number(value: Any) -> bool:

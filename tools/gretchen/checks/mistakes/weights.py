@@ -6,6 +6,7 @@ Nothing is loaded but headers, and the bytes of a small model. DEEP=1 lets trans
 """
 
 import json
+import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -20,6 +21,9 @@ SMALL_BYTES = 50_000_000  # so many are read whole
 LENGTH_BYTES = 8
 MIN_MODEL_LENGTH = 64
 LAYERS = "model.layers."
+# tokenizer.json says at its beginning, before a vocabulary of megabytes, whether it cuts.
+BEGINNING = 4096
+TRUNCATION = re.compile(r'"truncation":\s*\{[^}]*"max_length":\s*(\d+)')
 # dtype -> (bytes of a number, its high bytes where it is infinite or NaN)
 HIGH_BYTES = {"BF16": (2, b"\x7f\xff"), "F32": (4, b"\x7f\xff"), "F16": (2, b"\x7c\x7d\x7e\x7f\xfc\xfd\xfe\xff")}
 GENERATES = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
@@ -156,16 +160,22 @@ def tokenizer_limits(folder: Path) -> Iterator[Problem]:
     limit = config.get("model_max_length")
     if isinstance(limit, int) and 0 < limit < MIN_MODEL_LENGTH:
         yield error(f"{file}/tokenizer_config.json: 'model_max_length' is {limit}: longer texts are cut, or refused")
-    truncation = read_json(folder / "tokenizer.json").get("truncation") or {}
-    if isinstance(truncation, dict) and truncation.get("max_length"):
-        length = truncation["max_length"]
-        yield error(f"{file}/tokenizer.json: 'truncation' cuts every text at {length} tokens: set it to null")
+    if cut := TRUNCATION.search(beginning_of(folder / "tokenizer.json")):
+        yield error(f"{file}/tokenizer.json: 'truncation' cuts every text at {cut[1]} tokens: set it to null")
     size, last = read_json(folder / "config.json").get("vocab_size"), max(token_ids(folder).values(), default=0)
     if isinstance(size, int) and 0 < last < size // 2:
         yield warning(
             f"{file}/tokenizer.json: has {last + 1:,} tokens, config.json's 'vocab_size' is {size:,}: is it another "
             "model's tokenizer?"
         )
+
+
+def beginning_of(file: Path) -> str:
+    """Return the first characters of a file; "" where there is none."""
+    if not file.is_file():
+        return ""
+    with file.open(encoding="utf-8", errors="replace") as stream:
+        return stream.read(BEGINNING)
 
 
 def numbers_of(folder: Path) -> Iterator[Problem]:
