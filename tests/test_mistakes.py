@@ -33,7 +33,11 @@ def assistant(text):
 
 def row(number, split="train", **more):
     common = {"id": f"{split}-{number}", "form": "x", "group": [split], "meta": "{}"}
-    return common | ({"messages": [user(f"Transcribe {split} {number}."), assistant("AUG")]} if not more else {}) | more
+    return (
+        common
+        | ({"messages": [user(f"Transcribe {split} {number}."), assistant(f"AUG {number}")]} if not more else {})
+        | more
+    )
 
 
 def pair(number, split="train", chosen="AUG", rejected="ATG", **more):

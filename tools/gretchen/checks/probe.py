@@ -6,20 +6,26 @@ The builder yields its first rows, twice; evaluation.py scores references and tr
 compared with them. Training runs the same, before its first step. What passed is remembered until a file changes.
 """
 
+import contextlib
+import json
 from collections.abc import Iterator, Mapping, Sequence
+from pathlib import Path
 
+from gretchen import paths
 from gretchen.checks.mistakes.answers import content_mistakes
 from gretchen.checks.mistakes.builder import builder_mistakes, location_of, sample_rows
-from gretchen.checks.mistakes.card import is_current, limit_mistakes
+from gretchen.checks.mistakes.card import is_current, length_limit, limit_mistakes
 from gretchen.checks.mistakes.metrics import metric_mistakes
 from gretchen.checks.mistakes.problems import Problem
 from gretchen.checks.mistakes.rows import file_mistakes
-from gretchen.checks.report import CheckResult, Outcome, outcome, outcome_of, skipped
-from gretchen.errors import GretchenError
+from gretchen.checks.report import CheckResult, Outcome, State, outcome, outcome_of, skipped
+from gretchen.errors import GretchenError, WorkError
+from gretchen.files import file_hash, folder_hash, text_hash, write_json
 from gretchen.projects.card import load_card
 from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.requirements import missing, project_requirements
 from gretchen.projects.rows import Row
+from gretchen.projects.summarize import tokenizer_folder
 from gretchen.recipes.resolve import Resolved
 from gretchen.scoring.evaluator import load_evaluator
 
@@ -28,10 +34,40 @@ Sample = Mapping[str, list[Row]]
 
 
 def probe(project: str, resolved: Sequence[Resolved]) -> list[CheckResult]:
-    """Return the results of running a project's builder and metrics on a few rows."""
+    """Return the results of running a project's builder and metrics on a few rows, or that they passed before."""
     if absent := missing(project_requirements(project)):
         reason = skipped(f"{', '.join(absent)} is not installed: make data PROJECT={project} installs it")
         return [CheckResult(name, reason) for name in (BUILDER, METRICS, LIMITS)]
+    key, passed = state_of(project, resolved), paths.root() / "build" / ".checked" / f"{project}.json"
+    if passed_before(passed, key):
+        unchanged = outcome(scope="passed before, and nothing has changed")
+        return [CheckResult(name, unchanged) for name in (BUILDER, METRICS, LIMITS)]
+    results = run(project, resolved)
+    if all(result.outcome.state == State.OK and not result.outcome.warnings for result in results):
+        with contextlib.suppress(OSError, WorkError):  # where nothing can be written, it runs again
+            write_json(passed, {"passed": key})
+    return results
+
+
+def passed_before(file: Path, key: str) -> bool:
+    """Return whether a file says that a project in this state has passed."""
+    try:
+        return json.loads(file.read_text(encoding="utf-8"))["passed"] == key
+    except (OSError, ValueError, KeyError, TypeError):
+        return False
+
+
+def state_of(project: str, resolved: Sequence[Resolved]) -> str:
+    """Return a hash of all that the results depend on: the project's code, data and card, its recipes, these checks."""
+    folder = paths.projects() / project
+    parts = [folder_hash(folder, "*.py"), folder_hash(folder / "data"), load_card(project).model_dump_json()]
+    parts += [folder_hash(Path(__file__).parents[1], f"{room}/**/*.py") for room in ("checks", "projects", "scoring")]
+    parts += [file_hash(tokenizer_folder(project) / "tokenizer.json")]
+    return text_hash(*parts, *(f"{recipe.name} {length_limit(recipe)}" for recipe in resolved))
+
+
+def run(project: str, resolved: Sequence[Resolved]) -> list[CheckResult]:
+    """Return the results of running a project's builder and metrics now."""
     try:
         sample = sample_rows(project)
     except GretchenError as failure:

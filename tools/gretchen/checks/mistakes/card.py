@@ -135,11 +135,17 @@ def limit_mistakes(project: str, sample: Sample, resolved: Sequence[Resolved]) -
     where = marked.location(("evaluation", "max_new_tokens"))
     yield from too_short(where, "max_new_tokens", card.evaluation.max_new_tokens, lengths)
     for recipe in resolved:
-        settings = read_settings(recipe, cpu=True) if recipe.stage in GENERATING else None
-        if settings and recipe.profile == "tiny":
+        limit = length_limit(recipe)
+        if limit:
             key = next(k for k in ("max_completion_length", "response_length", "trl") if k in (*recipe.values, "trl"))
             origin = recipe.origins.get(key if key != "trl" else "trl.max_completion_length")
-            yield from too_short(str(origin or recipe.name), "max_completion_length", settings.max_new_tokens, lengths)
+            yield from too_short(str(origin or recipe.name), "max_completion_length", limit, lengths)
+
+
+def length_limit(recipe: Resolved) -> int:
+    """Return how many tokens a recipe's model may generate while it trains under `tiny`; 0 where it generates none."""
+    generates = recipe.stage in GENERATING and recipe.profile == "tiny"
+    return read_settings(recipe, cpu=True).max_new_tokens if generates else 0
 
 
 def too_short(where: str, key: str, limit: int, lengths: list[int]) -> Iterator[Problem]:

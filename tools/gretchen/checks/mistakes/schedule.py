@@ -95,8 +95,8 @@ def few_steps(schedule: Schedule) -> Iterator[Problem]:
 def one_step_an_epoch(schedule: Schedule) -> Iterator[Problem]:
     """Warn of a batch that the project states, so large that an epoch has one or two steps."""
     subject, steps = schedule.subject, schedule.steps
-    stated = not all(map(subject.is_of_method, (ACCUMULATION, PER_DEVICE[subject.engine])))
-    large = schedule.rows >= MIN_ROWS and schedule.effective > 1 and stated and not subject.is_forced(ACCUMULATION)
+    stated = any(map(subject.is_stated, (ACCUMULATION, PER_DEVICE[subject.engine])))
+    large = schedule.rows >= MIN_ROWS and schedule.effective > 1 and stated
     if schedule.known and large and steps.per_epoch < MIN_STEPS_PER_EPOCH and subject.stage not in GENERATING_STAGES:
         yield warning(
             f"{subject.at(ACCUMULATION)}: {schedule.effective:,} rows in one step leave "
@@ -143,7 +143,7 @@ def warmup(schedule: Schedule) -> Iterator[Problem]:
     if not steps or steps[1] < 1 or not schedule.known:
         return
     at = f"{subject.at('warmup_steps')}: 'warmup_steps' {steps[1]:g}"
-    by_recipe = not subject.is_of_method("warmup_steps")
+    by_recipe = subject.is_stated("warmup_steps")
     if steps[1] >= total and by_recipe:
         yield error(f"{at}: the training has {counted(total, 'step')}, so the learning rate is never reached")
     elif steps[1] > MAX_WARMUP * total and by_recipe:

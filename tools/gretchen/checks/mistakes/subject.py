@@ -85,10 +85,10 @@ class Subject:
         origin = self.resolved.origins.get(key)
         return origin is not None and origin.kind in (LayerKind.MACHINE, LayerKind.COMPUTED)
 
-    def is_of_method(self, key: str) -> bool:
-        """Return whether a value is the shared method's, and not the project's."""
+    def is_stated(self, key: str) -> bool:
+        """Return whether the project's recipe, or SET, states a value: not the shared method, nor the hardware."""
         origin = self.resolved.origins.get(key)
-        return origin is not None and origin.kind in (LayerKind.METHOD, LayerKind.METHOD_PROFILE)
+        return origin is not None and origin.kind in (LayerKind.RECIPE, LayerKind.RECIPE_PROFILE, LayerKind.SET)
 
     def number(self, *keys: str) -> tuple[str, float] | None:
         """Return (dotted key, value) of the first key that holds a number; None where none does."""
