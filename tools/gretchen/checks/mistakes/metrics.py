@@ -7,6 +7,7 @@ once. Raises UserError, with file and line, for what evaluation.py raises.
 """
 
 import copy
+import dataclasses
 import math
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -23,6 +24,7 @@ from gretchen.scoring.testset import ANSWERED
 
 NUM_ROWS = 40
 MIN_ROWS = 8
+MAX_SAMPLES = 8
 TOLERANCE = 1e-6
 MIN_SHARE = 0.5  # of the rows, that the main metric applies to
 SLOW_SECONDS = 0.25
@@ -47,7 +49,9 @@ class Probe:
     """Scores made-up answers to a few rows of the answered format, test rows first."""
 
     def __init__(self, evaluator: Evaluator, rows: Sequence[Row]) -> None:
-        self.evaluator = evaluator
+        samples = min(evaluator.settings.samples, MAX_SAMPLES)
+        settings = evaluator.settings.model_copy(update={"samples": samples})
+        self.evaluator = dataclasses.replace(evaluator, settings=settings)
         ordered = sorted(rows, key=lambda row: split_of(row["group"]) != "test")
         self.rows = [as_evaluated(row) for row in ordered[:NUM_ROWS]]
         self.train = [as_evaluated(row) for row in rows if split_of(row["group"]) == "train"]
@@ -55,7 +59,7 @@ class Probe:
     @cached_property
     def oracle(self) -> list[Answer]:
         """Return the perfect answers."""
-        return [Answer(row["id"], 0, self.evaluator.oracle(row), True) for row in self.rows]
+        return self.answers(self.evaluator.oracle)
 
     def value(self, answers: list[Answer], rows: Sequence[Row] | None = None) -> dict[str, float]:
         """Return one value per metric of some answers."""
@@ -71,9 +75,11 @@ class Probe:
             found["the reference's first letter"] = self.answers(lambda row: reference_of(row)[:1])
         return found
 
-    def answers(self, text_of: Callable[[Row], str]) -> list[Answer]:
-        """Return an answer to each row."""
-        return [Answer(row["id"], 0, text_of(row), True) for row in self.rows]
+    def answers(self, answer_to: Callable[[Row], Prediction]) -> list[Answer]:
+        """Return the answers to each row, as many as the card has samples, all the same."""
+        samples = range(self.evaluator.settings.samples)
+        given = [(row["id"], answer_to(row)) for row in self.rows]
+        return [Answer(name, sample, answer, True) for name, answer in given for sample in samples]
 
     def other_reference(self, row: Row) -> str:
         """Return another reference: that of the next row of the same form, or of any."""
@@ -144,8 +150,9 @@ def survives(probe: Probe) -> Iterator[Problem]:
 
 def repeatable(probe: Probe, file: str) -> Iterator[Problem]:
     """Report a score that changes from call to call, or changes its row."""
-    for row, answer in zip(probe.rows, probe.oracle, strict=True):
-        before = copy.deepcopy(row)
+    answers = {answer.id: answer for answer in probe.oracle}
+    for row in probe.rows:
+        answer, before = answers[row["id"]], copy.deepcopy(row)
         scores = [probe.evaluator.score(answer.prediction, row) for _ in range(3)]
         if any(not same(scores[0], other) for other in scores[1:]):
             yield error(
@@ -170,10 +177,12 @@ def ends(evaluator: Evaluator, name: str) -> tuple[float, float]:
 
 
 def reference_is_best(evaluator: Evaluator, values: Mapping[str, float], file: str) -> Iterator[Problem]:
-    """Report a reference that does not have the best score."""
+    """Report a reference that does not have the best score of the main metric; warn of the worst one in others."""
     for name, value in values.items():
-        _, best = ends(evaluator, name)
-        if math.isnan(value) or math.isinf(best) or abs(value - best) <= max(TOLERANCE, TOLERANCE * abs(best)):
+        worst, best = ends(evaluator, name)
+        if math.isnan(value) or math.isinf(best) or is_close(value, best):
+            continue
+        if name != evaluator.main_metric and not is_close(value, worst):  # other metrics need not reach their best
             continue
         level = error if name == evaluator.main_metric else warning
         metric = evaluator.settings.metrics[name]
@@ -181,6 +190,11 @@ def reference_is_best(evaluator: Evaluator, values: Mapping[str, float], file: s
             f"{file}: the reference itself scores {value:.4g} in '{name}', and the card's best is {best:g} (better: "
             f"{metric.better}, range {metric.range[0]:g} to {metric.range[1]:g})"
         )
+
+
+def is_close(value: float, other: float) -> bool:
+    """Return whether two values of a metric are the same but for rounding."""
+    return abs(value - other) <= max(TOLERANCE, TOLERANCE * abs(other))
 
 
 def trivial_answers(probe: Probe, values: Mapping[str, float], file: str) -> Iterator[Problem]:
