@@ -18,15 +18,14 @@ from gretchen.scoring.estimates import score_set
 from gretchen.scoring.evaluation import SetScores
 from gretchen.scoring.evaluator import Evaluator
 from gretchen.scoring.scored import Answer
-from gretchen.scoring.testset import sample
+from gretchen.scoring.testset import DOCUMENT_FOLDERS, sample
 
 METRIC = "exact_match"
-FOLDERS = ("texts", "base-corpus")
 
 
 def document_rows(project: str, limit: int | None) -> list[Row]:
     """Return a sample of the held-out documents that end in a marked answer, `meta` decoded."""
-    for name in FOLDERS:
+    for name in DOCUMENT_FOLDERS:
         file = paths.build(project) / name / "test.jsonl"
         if file.is_file():
             rows = [row | {"meta": json.loads(row.get("meta") or "{}") or {}} for row in read_jsonl(file)]

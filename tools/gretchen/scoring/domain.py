@@ -24,8 +24,7 @@ from gretchen.models.likelihood import log_probabilities
 from gretchen.models.locate import weights, weights_hash
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import Row
-from gretchen.scoring.documents import FOLDERS
-from gretchen.scoring.testset import load_set, sample
+from gretchen.scoring.testset import DOCUMENT_FOLDERS, load_set, sample
 
 FILE = "corpus.json"  # beside a base's files
 PROGRAM = "import sys; from gretchen.scoring import domain; sys.stdout.write(domain.domain_mismatch(sys.argv[1]) or '')"
@@ -100,7 +99,7 @@ def mismatch_warning(project: str, bits: float, corpus: CorpusBits) -> str:
 
 def held_out_texts(project: str) -> list[str]:
     """Return a sample of a project's held-out documents, evenly over forms; its chats' answers where it has none."""
-    for name in FOLDERS:
+    for name in DOCUMENT_FOLDERS:
         if rows := load_set(project, "test", name):
             return sampled_texts(rows)
     chats = load_set(project, "test", "chats")

@@ -14,6 +14,8 @@ from gretchen.projects.rows import Row, prompt_of
 
 # The first of these with test rows is the format that models answer: the others hold the same questions.
 ANSWERED = ("chats", "prompts", "preferences", "feedback")
+# Where documents are: a project's own, else those of its base's corpus.
+DOCUMENT_FOLDERS = ("texts", "base-corpus")
 SETS = ("test", "hard")
 SMOKE_LIMIT = 12
 SEED = 0

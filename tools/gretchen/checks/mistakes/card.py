@@ -84,7 +84,7 @@ def generation_limit(project: str, card: Card, at: Any) -> Iterator[Problem]:
     """Report an answer that may be as long as the embedded base's whole context."""
     positions = read_json(paths.projects() / project / "base" / "config.json").get("max_position_embeddings")
     limit = card.evaluation.max_new_tokens
-    if card.models["tiny"] == "base" and isinstance(positions, int) and limit >= positions:
+    if card.models.get("tiny") == "base" and isinstance(positions, int) and limit >= positions:
         where = at("evaluation", "max_new_tokens")
         yield error(
             f"{where}: 'max_new_tokens' {limit} leaves no room for a question in the base's {positions} positions"
