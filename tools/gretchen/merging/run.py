@@ -14,6 +14,7 @@ from gretchen.files import whole_folder, write_json
 from gretchen.merging.merge import merge
 from gretchen.merging.quantized import quantization_kwargs
 from gretchen.models.locate import model_folder, require_reachable, weights_hash
+from gretchen.runs.intact import require_intact
 from gretchen.runs.locks import writer_lock
 from gretchen.runs.model_card import write_model_card
 from gretchen.runs.record import RunRecord, read_record, update_record
@@ -87,6 +88,7 @@ def _require_mergeable(run_dir: Path, record: RunRecord, dequantized: bool) -> N
         raise UserError(f"run {run_dir.name} is {record.status}, not finished", "merge a finished run")
     if not (run_dir / "adapter").is_dir():
         raise WorkError(f"{paths.shown(run_dir)} has neither adapter/ nor model/", "train the recipe again")
+    require_intact(run_dir, record)
     if dequantized and not quantization_kwargs(run_dir):
         problem = f"DEQUANTIZED=1, but run {run_dir.name} was not trained on a quantized base"
         raise UserError(problem, "leave DEQUANTIZED out")

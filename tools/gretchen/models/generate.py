@@ -15,6 +15,7 @@ from typing import Any
 
 from gretchen.errors import UserError, WorkError
 from gretchen.hardware import cpu_has_bf16
+from gretchen.models.adapters import with_adapter
 from gretchen.models.locate import loadable, require_reachable
 from gretchen.silence import quieten
 
@@ -115,9 +116,7 @@ def _ready(model: Model, adapter: Path | None, chat_template: str | None) -> Mod
     """Return a model with its adapter, on its device, in evaluation mode."""
     network = model.model
     if adapter is not None:
-        from peft import PeftModel
-
-        network = PeftModel.from_pretrained(network, str(adapter))
+        network = with_adapter(network, adapter)
     device, dtype = _device_and_dtype(network)
     return Model(model.tokenizer, network.to(device=device, dtype=dtype).eval(), chat_template)
 

@@ -5,6 +5,7 @@ from pathlib import Path
 from gretchen import paths
 from gretchen.models.generate import Model, load
 from gretchen.runs.folder import trained_weights
+from gretchen.runs.intact import require_intact
 from gretchen.scoring.systems import System
 
 
@@ -17,7 +18,12 @@ class ModelLoader:
         self.model: Model | None = None
 
     def get(self, system: System) -> Model:
-        """Return the system's model, loaded where another one was in memory. Raises as `load` does."""
+        """Return the system's model, loaded where another one was in memory. Raises as `load` does.
+
+        Raises WorkError where the run was removed meanwhile.
+        """
+        if system.run:
+            require_intact(system.run.path, system.run.record)
         weights = (system.model, system.adapter)
         if system.run and not system.adapter:
             weights = (paths.shown(trained_weights(system.run.path)), None)

@@ -11,6 +11,7 @@ from gretchen.errors import UserError
 from gretchen.files import text_hash
 from gretchen.models.locate import model_folder, weights_hash
 from gretchen.runs.folder import trained_weights
+from gretchen.runs.intact import require_intact
 from gretchen.runs.record import Run, RunRecord
 from gretchen.runs.store import changed_runs, finished_run, newest_by_recipe
 from gretchen.scoring.left_out import changed_lines
@@ -133,8 +134,11 @@ def newest_comparable(project: str, profile: str, base: System, data: str) -> tu
 
 
 def system(run: Run, alone: bool) -> System:
-    """Return a run as a system, named after its recipe, and after the run too where it is not `alone`."""
-    record, own = run.record, weights_hash(trained_weights(run.path))
+    """Return a run as a system, named after its recipe, and after the run too where it is not `alone`.
+
+    Raises WorkError where its weights are not those that were trained.
+    """
+    record, own = run.record, require_intact(run.path, run.record)
     weights = text_hash(record.start.weights, own) if (run.path / "adapter").is_dir() else own
     name = record.recipe if alone else f"{record.recipe} {run.name}"
     return System(name, "reward" if record.stage == "reward" else "run", record.start.model, weights, run)

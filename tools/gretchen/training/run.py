@@ -105,7 +105,7 @@ def recorded_end(training: Training) -> Iterator[None]:
     except KeyboardInterrupt:
         record_status(training.run_dir, "stopped")
         if training.resume_command:
-            print(f"\n`{training.resume_command}` continues from the newest checkpoint", file=sys.stderr)
+            print(f"\n{resume_note(training)}", file=sys.stderr)
         raise
     except GateMissed:
         record_status(training.run_dir, "missed")
@@ -113,6 +113,14 @@ def recorded_end(training: Training) -> Iterator[None]:
     except BaseException:
         record_status(training.run_dir, "failed")
         raise
+
+
+def resume_note(training: Training) -> str:
+    """Return how a stopped training is continued, and from where."""
+    step = checkpoint_step(latest_checkpoint(training.run_dir))
+    if step:
+        return f"`{training.resume_command}` continues from the checkpoint of step {step:,}"
+    return f"no checkpoint was written yet: `{training.resume_command}` begins at step 0"
 
 
 def record_status(run_dir: Path, status: str) -> None:
