@@ -18,7 +18,7 @@ ALONE := help setup test-all clean
 REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers pipeline score base new \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask pipeline score base new \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -82,6 +82,9 @@ eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models o
 
 runs: $(READY)  ## PROJECT=… [RECIPE=sft] [JSON=1]: the runs: changed values, losses, main metric, state
 	$(GRETCHEN) runs
+
+ask: $(READY)  ## PROJECT=… [PROMPT="…"] [RUNS="id id"] [QUESTIONS=1] [SYSTEM="…"] [TEMPERATURE=0] [PROFILE=tiny]: one question to all models, side by side; without PROMPT a chat
+	$(GRETCHEN) ask
 
 answers: $(READY)  ## PROJECT=… [RECIPE=…] [FORM=…] [FIXED=1] [BROKEN=1] [WRONG=1] [N=20] [PROFILE=tiny] [JSON=1]: answers side by side
 	$(GRETCHEN) answers

@@ -184,7 +184,7 @@ def generate(
     batch_size = batch_size or (CPU_BATCH if model.model.device.type == "cpu" else GPU_BATCH)
     tokens = [encode(model, prompt) for prompt in prompts]
     order = sorted(range(len(tokens)), key=lambda i: -len(tokens[i]))
-    config = _generation_config(model, params)
+    config = generation_config(model, params)
     completions: dict[int, Completion] = {}
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
@@ -195,7 +195,7 @@ def generate(
     return [completions[i] for i in range(len(tokens))]
 
 
-def _generation_config(model: Model, params: SamplingParams) -> Any:
+def generation_config(model: Model, params: SamplingParams) -> Any:
     """Return a generation config that leaves nothing to the model's own one."""
     from transformers import GenerationConfig
 
