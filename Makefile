@@ -77,7 +77,7 @@ train: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"
 merge: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [RUN=id] [DEQUANTIZED=1]: an adapter merged into its base
 	$(GRETCHEN) merge
 
-eval: $(READY)  ## PROJECT=… [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
+eval: $(READY)  ## PROJECT=… [RUNS="id id"] [SPLIT=validation] [LIMIT=300] [RECORD=1]: base and trained models on the test rows, side by side
 	$(GRETCHEN) eval
 
 runs: $(READY)  ## PROJECT=… [RECIPE=sft] [JSON=1]: the runs: changed values, losses, main metric, state

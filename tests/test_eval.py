@@ -17,9 +17,11 @@ from gretchen.checks.file_schemas import FILES
 from gretchen.models.locate import weights_hash
 from gretchen.projects.build import build, data_hash
 from gretchen.scoring.evaluator import load_evaluator
-from gretchen.scoring.plan import EvaluationRequest, plan_evaluation
+from gretchen.scoring.plan import plan_evaluation
+from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.results import read_results
 from gretchen.scoring.samples import print_samples, write_samples
+from gretchen.scoring.side_by_side import compare_answers
 from gretchen.scoring.systems import Selection, System
 from gretchen.scoring.table import markdown_table
 from gretchen.scoring.testset import SEED, load_set
@@ -293,6 +295,39 @@ def test_record_writes_results_json_and_the_readme_between_its_markers(evaluatio
     assert text == f"# Phrasebook\n\n<!-- results -->\n{table}\n<!-- /results -->\n\nbelow\n"
     assert "| sft.zephyr | 6 | " in table
     readme.unlink()
+
+
+def test_validation_rows_are_for_choosing_settings_and_are_never_recorded(evaluations, root):
+    results = root / "projects" / "phrasebook" / "results.json"
+    recorded = results.read_bytes() if results.exists() else None
+    words = ("--split=validation", f"--runs={FULL}")
+    code, out, err = run_eval("phrasebook", *words, "--record")
+    assert (code, out, err) == (
+        2,
+        "",
+        "error: RECORD=1 with SPLIT=validation: what is recorded is the result on the test rows\n"
+        "hint: choose on validation, then: make eval PROJECT=phrasebook RECORD=1\n",
+    )
+    code, out, err = run_eval("phrasebook", *words)
+    assert code == 0, err
+    lines = out.splitlines()
+    assert lines[1] == "validation rows, to choose settings by; the result is that on the test rows, read once"
+    assert lines[3].startswith("validation set (")
+    assert not any(line.startswith(("test set", "hard set")) for line in lines)
+    assert lines[-1] == "next, once settings are chosen: make eval PROJECT=phrasebook"
+    evaluation = json.loads(run_eval("phrasebook", *words, "--json")[1])
+    validation, folder = model_of(evaluation, "sft-full.zephyr")
+    answered = {json.loads(line)["id"] for line in (folder / "predictions.jsonl").read_text("utf-8").splitlines()}
+    assert answered <= {row["id"] for row in load_set("phrasebook", "validation")}
+    assert folder != model_of(evaluations["phrasebook"], "sft-full.zephyr")[1]
+    assert json.loads((folder / "evaluation.json").read_text("utf-8"))["split"] == evaluation["split"] == "validation"
+    compared = {row.id for row in compare_answers("phrasebook", "tiny")}
+    assert not compared & answered, "make answers shows those of the test rows"
+    assert (results.read_bytes() if results.exists() else None) == recorded
+    assert run_eval("phrasebook", "--split=validatoin")[2] == (
+        "error: unknown split 'validatoin'\n"
+        "hint: did you mean 'validation'?; SPLIT=validation is for choosing settings, test for the result\n"
+    )
 
 
 def test_a_readme_with_one_marker_is_refused_before_anything_is_written(evaluations, root):

@@ -14,6 +14,7 @@ from gretchen.recipes.resolve import Request, resolve
 from gretchen.runs.locks import writer_lock
 from gretchen.runs.store import earlier_runs, require_newest
 from gretchen.scoring.evaluation import Estimate, ModelEvaluation, PromptedSettings, SetResult
+from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.run_list import listed_runs
 from gretchen.scoring.systems import select
 from gretchen.training.start import resolve_start
@@ -88,13 +89,16 @@ def test_make_runs_without_a_run_names_the_command(copied, capsys):
 
 
 def test_eval_lists_runs_with_changed_values(runs_dir):
-    selection = select(SLUG, "tiny", f"projects/{SLUG}/base", "d" * 16, [])
+    selection = select(EvaluationRequest(SLUG, "tiny"), f"projects/{SLUG}/base", "d" * 16)
     assert [system.run_id for system in selection.runs] == [PLAIN]
     assert selection.left_out == [
         f"left out: sft.zephyr {CHANGED}, trained with learning_rate=1e-3 seed=7",
         f'to compare it too: make eval PROJECT={SLUG} RUNS="{PLAIN} {CHANGED}"',
     ]
-    other_data = select(SLUG, "tiny", f"projects/{SLUG}/base", "e" * 16, [])
+    validation = select(EvaluationRequest(SLUG, "tiny", split="validation"), f"projects/{SLUG}/base", "d" * 16)
+    command = f'make eval PROJECT={SLUG} SPLIT=validation RUNS="{PLAIN} {CHANGED}"'
+    assert validation.left_out[-1] == f"to compare it too: {command}"
+    other_data = select(EvaluationRequest(SLUG, "tiny"), f"projects/{SLUG}/base", "e" * 16)
     assert len(other_data.left_out) == 1, "what cannot be compared is no command"
 
 

@@ -1,4 +1,4 @@
-"""`make eval PROJECT=… [RUNS="id id"] [LIMIT=300] [RECORD=1]`: base, baselines and runs on the same held-out rows.
+"""`make eval PROJECT=… [RUNS="id id"] [SPLIT=validation] [LIMIT=300] [RECORD=1]`: all models on the same rows.
 
     make eval PROJECT=genome-chatbot
 
@@ -9,22 +9,25 @@ preference pairs, each model's preference accuracy (on all pairs, unless LIMIT s
 match, a passed test) only an answer that finished can be right; metrics of degree score a truncated answer as it is.
 Answers are kept in runs/<project>/evaluations/ and generated again only when weights, template, rows or settings
 changed. RECORD=1 writes results.json and the README's table. It trains and merges nothing.
+
+SPLIT=validation asks the validation rows and pairs instead: settings are chosen on them, and never recorded.
 """
 
 import contextlib
 import json
 import sys
+from dataclasses import replace
 from typing import Annotated
 
 import typer
 
 from gretchen import paths
 from gretchen.errors import UserError
-from gretchen.projects.profiles import PROFILE_HELP, profile_option
+from gretchen.projects.profiles import PROFILE_HELP
 from gretchen.provenance import is_smoke
 from gretchen.scoring.evaluate import evaluate
 from gretchen.scoring.evaluation import Evaluation
-from gretchen.scoring.plan import EvaluationRequest
+from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.results import END, START, has_markers, record_evaluation, results_file
 from gretchen.scoring.table import text_table
 from gretchen.tracking.evaluation import log_evaluation
@@ -38,10 +41,16 @@ def eval(
     ] = None,
     record: Annotated[bool, typer.Option(help="write results.json and the README's table")] = False,
     profile: Annotated[str, typer.Option(help=PROFILE_HELP)] = "",
+    split: Annotated[str, typer.Option(help="test, or validation: the rows to choose settings by")] = "test",
     json_: Annotated[bool, typer.Option("--json", help="print the evaluation as JSON")] = False,
 ) -> None:
-    """Compare base, base few-shot and every finished stage on the test and hard sets."""
-    request = EvaluationRequest(project, profile, tuple(runs.split()), limit)
+    """Compare base, base few-shot and every finished stage on the test and hard sets, or on validation rows."""
+    request = EvaluationRequest(project, profile, tuple(runs.split()), limit, split)
+    if record and split != "test":
+        raise UserError(
+            f"RECORD=1 with SPLIT={split}: what is recorded is the result on the test rows",
+            f"choose on validation, then: make eval PROJECT={project} RECORD=1",
+        )
     if record and is_smoke():
         raise UserError("RECORD=1 with GRETCHEN_SMOKE=1: a smoke test measures nothing", "leave one of them out")
     # Messages on the way must not stand in the JSON.
@@ -49,10 +58,18 @@ def eval(
         evaluation, left_out = evaluate(request)
         evaluation = log_evaluation(evaluation)
     print(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) if json_ else text_table(evaluation))
-    next_step = f"next: make answers PROJECT={project}" + profile_option(project, evaluation.profile)
-    messages = [*left_out, next_step, *(recorded(evaluation) if record else [])]
+    next_line = next_step(replace(request, profile=evaluation.profile))
+    messages = [*left_out, next_line, *(recorded(evaluation) if record else [])]
     for message in messages:
         print(message, file=sys.stderr if json_ else sys.stdout)
+
+
+def next_step(request: EvaluationRequest) -> str:
+    """Return the line that names the next command."""
+    test = replace(request, split="test")
+    if request.split == "test":
+        return f"next: make answers PROJECT={request.project}{test.variables}"
+    return f"next, once settings are chosen: make eval PROJECT={request.project}{test.variables}"
 
 
 def recorded(evaluation: Evaluation) -> list[str]:

@@ -24,7 +24,7 @@ from gretchen.projects.profiles import PROFILE_HELP, chosen_profile, profile_opt
 from gretchen.provenance import command
 from gretchen.scoring.chain_table import chain_table, stage_line
 from gretchen.scoring.evaluate import evaluate
-from gretchen.scoring.plan import EvaluationRequest
+from gretchen.scoring.request import EvaluationRequest
 from gretchen.tracking.evaluation import log_evaluation
 from gretchen.tracking.secrets import refuse_secrets
 from gretchen.training.chain import link_stages, named_recipes, run_chain

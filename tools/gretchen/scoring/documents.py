@@ -17,16 +17,17 @@ from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.estimates import score_set
 from gretchen.scoring.evaluation import SetScores
 from gretchen.scoring.evaluator import Evaluator
+from gretchen.scoring.request import Split
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import DOCUMENT_FOLDERS, sample
 
 METRIC = "exact_match"
 
 
-def document_rows(project: str, limit: int | None) -> list[Row]:
-    """Return a sample of the held-out documents that end in a marked answer, `meta` decoded."""
+def document_rows(project: str, split: Split, limit: int | None) -> list[Row]:
+    """Return a sample of a split's documents that end in a marked answer, `meta` decoded."""
     for name in DOCUMENT_FOLDERS:
-        file = paths.build(project) / name / "test.jsonl"
+        file = paths.build(project) / name / f"{split}.jsonl"
         if file.is_file():
             rows = [row | {"meta": json.loads(row.get("meta") or "{}") or {}} for row in read_jsonl(file)]
             return sample([row for row in rows if row["meta"].get("answer") and before_answer(row)], limit)

@@ -31,8 +31,9 @@ from gretchen.scoring.evaluation import (
 from gretchen.scoring.few_shot import exchange
 from gretchen.scoring.loader import ModelLoader
 from gretchen.scoring.measure import answers_of, measure, score_sets, set_results
-from gretchen.scoring.plan import EvaluationPlan, EvaluationRequest, plan_evaluation
+from gretchen.scoring.plan import EvaluationPlan, plan_evaluation
 from gretchen.scoring.preferences import cached_margins, preference_result
+from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.reward_models import evaluate_reward_models
 from gretchen.scoring.systems import Selection, System, select
 from gretchen.scoring.testset import rows_hash
@@ -48,7 +49,7 @@ def evaluate(request: EvaluationRequest) -> tuple[Evaluation, list[str]]:
     model = locate(project, profile)
     require_reachable(model)
     ensure_built(project, profile)
-    selection = select(project, profile, model, data_hash(project), list(request.runs))
+    selection = select(request, model, data_hash(project))
     left_out = list(selection.left_out)
     if not selection.runs:
         own = " with its recipe's own values" if left_out else ""
@@ -132,6 +133,7 @@ def describe(plan: EvaluationPlan, base: System) -> Evaluation:
     return Evaluation(
         project=plan.project,
         profile=plan.profile,
+        split=plan.split,
         date=now(),
         git=commit(),
         main_metric=plan.evaluator.main_metric,

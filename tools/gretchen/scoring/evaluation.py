@@ -11,6 +11,7 @@ from typing import Annotated, Any, Literal
 from pydantic import BaseModel, ConfigDict, Field
 
 from gretchen.models.locate import WeightsSource
+from gretchen.scoring.request import Split
 
 SCHEMA_VERSION = 1
 Count = Annotated[int, Field(ge=0)]
@@ -139,6 +140,7 @@ class Evaluation(FrozenModel):
     project: str
     inherited_from: str | None = Field(default=None, description="a fork's origin, until the fork records its own")
     profile: str
+    split: Split = Field(default="test", description="the split of the rows and pairs; only test is recorded")
     date: str
     git: str
     main_metric: str
@@ -161,6 +163,7 @@ class ModelEvaluation(FrozenModel):
     schema_version: Literal[1] = SCHEMA_VERSION
     project: str
     profile: str
+    split: Split = "test"
     system: str
     model: str
     run: str | None

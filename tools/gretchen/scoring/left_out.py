@@ -6,13 +6,13 @@ to compare it too: make eval PROJECT=genome-chatbot RUNS="20260103-… 20260104-
 
 from collections.abc import Sequence
 
-from gretchen.projects.profiles import profile_option
 from gretchen.runs.record import Run
+from gretchen.scoring.request import EvaluationRequest
 
 MAX_RUNS = 5
 
 
-def changed_lines(project: str, profile: str, compared: Sequence[Run], changed: Sequence[Run]) -> list[str]:
+def changed_lines(request: EvaluationRequest, compared: Sequence[Run], changed: Sequence[Run]) -> list[str]:
     """Return a line for each of the newest changed runs that are not compared, and the command that compares them.
 
     `changed` holds the newest first.
@@ -24,8 +24,7 @@ def changed_lines(project: str, profile: str, compared: Sequence[Run], changed: 
     shown = missing[:MAX_RUNS]
     lines = [f"left out: {run.record.recipe} {run.name}, trained with {run.record.changes}" for run in shown]
     if len(missing) > len(shown):
-        lines.append(f"left out: {len(missing) - len(shown)} older runs: make runs PROJECT={project}")
+        lines.append(f"left out: {len(missing) - len(shown)} older runs: make runs PROJECT={request.project}")
     ids = " ".join(sorted({*names, *(run.name for run in shown)}))
-    options = profile_option(project, profile)
     them = "it" if len(shown) == 1 else "them"
-    return [*lines, f'to compare {them} too: make eval PROJECT={project}{options} RUNS="{ids}"']
+    return [*lines, f'to compare {them} too: make eval PROJECT={request.project}{request.variables} RUNS="{ids}"']

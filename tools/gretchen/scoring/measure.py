@@ -122,6 +122,7 @@ def generated(
     record = ModelEvaluation(
         project=plan.project,
         profile=plan.profile,
+        split=plan.split,
         system=system.name,
         model=system.model,
         run=paths.shown(system.run.path) if system.run else None,

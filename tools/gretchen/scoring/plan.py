@@ -17,30 +17,13 @@ from gretchen.scoring.evaluation import PromptedSettings
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
 from gretchen.scoring.generation import SAMPLING_TEMPERATURE
 from gretchen.scoring.preferences import PairSet, preference_rows
+from gretchen.scoring.request import SETS, EvaluationRequest, Split
 from gretchen.scoring.systems import Selection, System, SystemKind
 from gretchen.scoring.templates import shared_template
-from gretchen.scoring.testset import SEED, SETS, SMOKE_LIMIT, load_set, sample, test_format
+from gretchen.scoring.testset import SEED, SMOKE_LIMIT, load_set, sample, test_format
 
 # Rows of a set on a processor, where generated answers are what an evaluation costs; with a GPU all rows.
 DEFAULT_LIMITS = {"tiny": 300, "laptop": 120}
-
-
-@dataclass(frozen=True)
-class EvaluationRequest:
-    """What to evaluate: run ids (none: the newest run of each recipe), and at most `limit` rows of each set.
-
-    `limit` 0 takes all rows; None takes DEFAULT_LIMITS, all rows with a GPU. `profile` "" is the project's default.
-    """
-
-    project: str
-    profile: str = ""
-    runs: tuple[str, ...] = ()
-    limit: int | None = None
-
-    def __post_init__(self) -> None:
-        """Raise UserError for a limit below 0."""
-        if self.limit is not None and self.limit < 0:
-            raise UserError(f"LIMIT={self.limit} is below 0", "LIMIT=0 takes all rows")
 
 
 @dataclass(frozen=True)
@@ -49,6 +32,7 @@ class EvaluationPlan:
 
     project: str
     profile: str
+    split: Split
     evaluator: Evaluator
     closed: tuple[str, ...]
     sets: dict[str, list[Row]]
@@ -110,17 +94,23 @@ def plan_evaluation(request: EvaluationRequest, selection: Selection) -> Evaluat
             "dataset.py offers chats() or another format with questions; `make data` says what was dropped",
         )
     row_limit, pair_limit = limits(request)
-    available = {name: rows for name in SETS if (rows := load_set(project, name, row_format))}
+    available = {name: rows for name in SETS[request.split] if (rows := load_set(project, name, row_format))}
+    if not available:
+        raise UserError(
+            f"{paths.shown(paths.build(project))}/{row_format} has no {request.split} rows",
+            "more `rows:` on the card give some",
+        )
     return EvaluationPlan(
         project=project,
         profile=profile,
+        split=request.split,
         evaluator=load_evaluator(project),
         closed=tuple(card.closed),
         sets={name: sample(rows, row_limit, SEED) for name, rows in available.items()},
         num_available={name: len(rows) for name, rows in available.items()},
         train=load_set(project, "train", row_format),
-        documents=document_rows(project, row_limit) if card.models[profile] == "base" else [],
-        pairs=PairSet(project, shared_template(selection), preference_rows(project, pair_limit)),
+        documents=document_rows(project, request.split, row_limit) if card.models[profile] == "base" else [],
+        pairs=PairSet(project, shared_template(selection), preference_rows(project, request.split, pair_limit)),
         data=data_hash(project),
     )
 

@@ -20,8 +20,9 @@ from gretchen.projects.rows import Row
 from gretchen.scoring.estimates import score_set
 from gretchen.scoring.evaluation import SetScores
 from gretchen.scoring.evaluator import load_evaluator
+from gretchen.scoring.request import SETS
 from gretchen.scoring.scored import Answer
-from gretchen.scoring.testset import SETS, load_set, sample
+from gretchen.scoring.testset import load_set, sample
 
 EXPECTED = 'expected {"id": "…", "prediction": "…"}'
 MAX_PROBLEMS = 10
@@ -42,7 +43,7 @@ def score_file(project: str, file: Path, limit: int) -> dict[str, SetScores]:
     The data must be built. Raises UserError for a faulty file, and where rows of a set have no prediction.
     """
     card, evaluator = load_card(project), load_evaluator(project)
-    sets = {name: load_set(project, name) for name in SETS}
+    sets = {name: load_set(project, name) for name in SETS["test"]}
     ids = {row["id"] for rows in sets.values() for row in rows}
     expected = Expected(ids, card.evaluation.samples, evaluator.offers("reply"))
     answers = read_predictions(file, expected)

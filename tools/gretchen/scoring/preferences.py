@@ -19,6 +19,7 @@ from gretchen.projects.rows import Row
 from gretchen.scoring import statistics
 from gretchen.scoring.evaluation import Difference, Estimate, PreferenceResult
 from gretchen.scoring.intervals import cluster_keys, proportion_interval
+from gretchen.scoring.request import Split
 from gretchen.scoring.scored import group_of
 from gretchen.scoring.testset import load_set, rows_hash, sample
 
@@ -40,9 +41,9 @@ class PairSet:
         return [group_of(row) for row in self.rows]
 
 
-def preference_rows(project: str, limit: int | None) -> list[Row]:
-    """Return the held-out preference pairs, at most `limit` of them; [] for a project without any."""
-    return sample(load_set(project, "test", "preferences"), limit)
+def preference_rows(project: str, split: Split, limit: int | None) -> list[Row]:
+    """Return a split's preference pairs, at most `limit` of them; [] for a project without any."""
+    return sample(load_set(project, split, "preferences"), limit)
 
 
 def log_probability_margins(model: Model, rows: list[Row]) -> list[float]:

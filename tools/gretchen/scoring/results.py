@@ -94,9 +94,10 @@ def read_results(project: str) -> Results:
 def record_evaluation(evaluation: Evaluation) -> list[Path]:
     """Write an evaluation into results.json and the README's tables, and return the files that were written.
 
-    Raises UserError, before anything is written, where results.json cannot be read, or the README has one marker
-    but not the other.
+    It must be one of test rows. Raises UserError, before anything is written, where results.json cannot be read, or the
+    README has one marker but not the other.
     """
+    assert evaluation.split == "test", "validation is for choosing settings"
     results = read_results(evaluation.project).with_evaluation(evaluation)
     file = results_file(evaluation.project)
     readme = file.with_name("README.md")

@@ -63,7 +63,7 @@ def evaluate_reward_models(reward_models: list[System], pairs: PairSet) -> list[
 def write_preference_result(run_dir: Path, project: str) -> None:
     """Evaluate the reward model that a run has trained on held-out pairs, and keep the result in its run.json."""
     reward_model = system(Run(run_dir, read_record(run_dir)), alone=True)
-    rows = preferences.preference_rows(project, SMOKE_LIMIT if is_smoke() else 0)
+    rows = preferences.preference_rows(project, "test", SMOKE_LIMIT if is_smoke() else 0)
     if rows:
         pairs = PairSet(project, template_text(reward_model.folder) or "", rows)
         update_record(run_dir, pairs=evaluate_reward_model(reward_model, pairs).to_json())

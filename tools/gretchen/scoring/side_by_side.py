@@ -22,8 +22,9 @@ from gretchen.scoring.answers import complete_answers
 from gretchen.scoring.evaluation import ModelEvaluation
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
 from gretchen.scoring.measure import read_record
+from gretchen.scoring.request import SETS
 from gretchen.scoring.scored import Answer, ScoredRow
-from gretchen.scoring.testset import SETS, load_set
+from gretchen.scoring.testset import load_set
 
 Change = Literal["fixed", "broken", "wrong"]
 
@@ -70,7 +71,7 @@ def compare_answers(project: str, profile: str, recipe: str = "", form: str = ""
     evaluator = load_evaluator(project)
     answered = [{answer.id for answer in model.answers} for model in stored]
     common = set.intersection(*answered)
-    rows = [row for name in SETS for row in load_set(project, name) if row["id"] in common]
+    rows = [row for name in SETS["test"] for row in load_set(project, name) if row["id"] in common]
     if form:
         forms = sorted({row.get("form", "") for row in rows})
         rows = [row for row in rows if row.get("form") == form]
@@ -89,7 +90,9 @@ def newest_answers(project: str, profile: str) -> list[StoredAnswers]:
     data, newest = data_hash(project), {}
     for folder in sorted((paths.runs(project) / "evaluations").glob("*")):
         record = read_record(folder)
-        if not record or (record.profile, record.data, record.settings.prompting) != (profile, data, "plain"):
+        if not record or record.split != "test":
+            continue
+        if (record.profile, record.data, record.settings.prompting) != (profile, data, "plain"):
             continue
         answers = complete_answers(folder)
         key = record.run or ""

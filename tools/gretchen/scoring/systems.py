@@ -15,6 +15,7 @@ from gretchen.runs.intact import require_intact
 from gretchen.runs.record import Run, RunRecord
 from gretchen.runs.store import changed_runs, finished_run, newest_by_recipe
 from gretchen.scoring.left_out import changed_lines
+from gretchen.scoring.request import EvaluationRequest
 
 SystemKind = Literal["base", "few-shot", "document", "run", "reward"]
 
@@ -95,33 +96,34 @@ def refusal(record: RunRecord, base: str, profile: str, data: str) -> str | None
     return None
 
 
-def select(project: str, profile: str, model: str, data: str, run_ids: list[str]) -> Selection:
+def select(request: EvaluationRequest, model: str, data: str) -> Selection:
     """Return the base and the runs to compare with it, in the order of their ids.
 
-    Without `run_ids` these are each recipe's newest run that shares base and data. Raises UserError where a requested
-    run cannot be compared.
+    Unless the request names runs, these are each recipe's newest run that shares base and data. Raises UserError
+    where a requested run cannot be compared.
     """
     base = System("base", "base", model, weights_hash(model))
-    if run_ids:
-        chosen, left_out = requested(project, profile, base, data, run_ids), []
+    if request.runs:
+        chosen, left_out = requested(request, base, data), []
     else:
-        chosen, left_out = newest_comparable(project, profile, base, data)
+        chosen, left_out = newest_comparable(request, base, data)
     recipes = [run.record.recipe for run in chosen]
     runs = [system(run, alone=recipes.count(recipe) == 1) for run, recipe in zip(chosen, recipes, strict=True)]
     return Selection(base, sorted(runs, key=lambda run: run.run_id or ""), left_out)
 
 
-def requested(project: str, profile: str, base: System, data: str, run_ids: list[str]) -> list[Run]:
-    """Return the runs of ids. Raises UserError where one of them cannot be compared."""
-    runs = [finished_run(project, run_id) for run_id in dict.fromkeys(run_ids)]
+def requested(request: EvaluationRequest, base: System, data: str) -> list[Run]:
+    """Return the runs that the request names. Raises UserError where one of them cannot be compared."""
+    runs = [finished_run(request.project, run_id) for run_id in dict.fromkeys(request.runs)]
     for run in runs:
-        if reason := refusal(run.record, base.weights, profile, data):
+        if reason := refusal(run.record, base.weights, request.profile, data):
             raise UserError(f"run {run.name} ({run.record.recipe}) {reason}", "only runs that share these are compared")
     return runs
 
 
-def newest_comparable(project: str, profile: str, base: System, data: str) -> tuple[list[Run], list[str]]:
+def newest_comparable(request: EvaluationRequest, base: System, data: str) -> tuple[list[Run], list[str]]:
     """Return each recipe's newest run that can be compared, and a message for each recipe that has none."""
+    project, profile = request.project, request.profile
     chosen, left_out = [], []
     for recipe, runs in newest_by_recipe(project, profile).items():
         reasons = [refusal(run.record, base.weights, profile, data) for run in runs]
@@ -130,7 +132,7 @@ def newest_comparable(project: str, profile: str, base: System, data: str) -> tu
         else:
             left_out.append(f"left out: {recipe} {runs[0].name} {reasons[0]}")
     changed = [run for run in changed_runs(project, profile) if not refusal(run.record, base.weights, profile, data)]
-    return chosen, left_out + changed_lines(project, profile, chosen, changed)
+    return chosen, left_out + changed_lines(request, chosen, changed)
 
 
 def system(run: Run, alone: bool) -> System:

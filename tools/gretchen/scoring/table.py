@@ -8,8 +8,10 @@ from gretchen.scoring.evaluation import Evaluation
 
 CI = "[95 %]"
 CLOSED = "closed forms (only wordings are held out; not in the mean)"
-PREFERENCES = "preference accuracy: share of held-out pairs whose chosen answer is likelier than the rejected one"
-REWARD_MODELS = "preference accuracy of reward models: share of held-out pairs whose chosen answer scores higher"
+PREFERENCES = "preference accuracy: share of {} pairs whose chosen answer is likelier than the rejected one"
+REWARD_MODELS = "preference accuracy of reward models: share of {} pairs whose chosen answer scores higher"
+PAIRS = {"test": "held-out", "validation": "validation"}
+VALIDATION = "validation rows, to choose settings by; the result is that on the test rows, read once"
 METHODS = {
     "wilson": "Wilson at the effective number of rows",
     "bootstrap": "bootstrap over groups, 2,000 resamples",
@@ -117,13 +119,14 @@ def document_lines(evaluation: Evaluation) -> list[str]:
 def pair_tables(evaluation: Evaluation) -> list[tuple[str, Table]]:
     """Return title and table of models and of reward models on preference pairs, where they have rows."""
     tables = [(PREFERENCES, preference_table(evaluation)), (REWARD_MODELS, reward_model_table(evaluation))]
-    return [(heading, table) for heading, table in tables if table.rows]
+    return [(heading.format(PAIRS[evaluation.split]), table) for heading, table in tables if table.rows]
 
 
 def text_table(evaluation: Evaluation) -> str:
     """Return the whole evaluation as plain text."""
     base = evaluation.base
     lines = [f"{evaluation.project}, profile {evaluation.profile}, base {base.model} ({base.weights[:8]})"]
+    lines += [VALIDATION] if evaluation.split == "validation" else []
     for name in evaluation.sets:
         lines += ["", title(evaluation, name), *aligned(model_table(evaluation, name), indent="  ")]
         lines += ["", f"{name} set per form", *aligned(form_table(evaluation, name), indent="  ")]

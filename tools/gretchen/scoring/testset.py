@@ -1,4 +1,4 @@
-"""The rows that models are evaluated on: the test and hard sets, and samples of them.
+"""The rows that models are evaluated on: the sets of a split, and samples of them.
 
 Rows come from build/<project>/<format>/ with `meta` decoded, so that a project's metrics see what its builder made.
 """
@@ -16,7 +16,6 @@ from gretchen.projects.rows import Row, prompt_of
 ANSWERED = ("chats", "prompts", "preferences", "feedback")
 # Where documents are: a project's own, else those of its base's corpus.
 DOCUMENT_FOLDERS = ("texts", "base-corpus")
-SETS = ("test", "hard")
 SMOKE_LIMIT = 12
 SEED = 0
 

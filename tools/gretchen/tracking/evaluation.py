@@ -18,7 +18,7 @@ from gretchen.tracking.environment import DEFAULTS, FIXED_SETTINGS, mode
 from gretchen.tracking.run import address_of, finish, open_run
 
 COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
-CONFIG_KEYS = {"project", "profile", "date", "git", "main_metric", "base", "data", "template", "sets"}
+CONFIG_KEYS = {"project", "profile", "date", "git", "main_metric", "base", "data", "template", "sets", "split"}
 MODEL_KEYS = {"kind", "weights", "run", "wandb"}
 FIGURES = {"name", "weights", "evaluation", "sets", "preferences"}
 DONE = "logged.json"
