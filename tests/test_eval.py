@@ -16,6 +16,7 @@ from gretchen import cli, paths
 from gretchen.checks.file_schemas import FILES
 from gretchen.models.locate import weights_hash
 from gretchen.projects.build import build, data_hash
+from gretchen.scoring.document_form import load_document_form
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.plan import plan_evaluation
 from gretchen.scoring.request import EvaluationRequest
@@ -127,7 +128,13 @@ def test_baselines_base_base_few_shot_and_every_run_are_in_the_table(evaluations
         ("sft-full.zephyr", "run"),
     ]
     names = {slug: [model["name"] for model in evaluations[slug]["models"]] for slug in SLUGS}
-    assert names["expressions"] == ["copied prompt", "most frequent answer", "base", "base, few-shot"]
+    assert names["expressions"] == [
+        "copied prompt",
+        "most frequent answer",
+        "base",
+        "base, few-shot",
+        "base, as document",
+    ]
     assert names["guess-the-number"] == ["copied prompt", "base"]
 
 
@@ -140,7 +147,7 @@ def test_every_estimate_has_count_interval_and_comparison(evaluations, slug):
             assert score["low"] <= score["value"] <= score["high"]
             assert score["count"] == sum(form["count"] for form in result["forms"].values())
             assert (result["against_base"] is None) == (model["kind"] == "base")
-            assert (result["ended"] is None) == (model["kind"] == "baseline")
+            assert (result["ended"] is None) == (model["prompting"] not in ("plain", "few-shot"))
             assert sets[name]["num_rows"] == LIMIT <= sets[name]["num_available"]
     expected = {"phrasebook": {"test", "hard"}}.get(slug, {"test"})
     assert all(model["sets"].keys() == expected for model in evaluations[slug]["models"])
@@ -185,6 +192,32 @@ def test_the_evaluation_holds_what_the_base_knows_in_document_form(evaluations):
     documents = evaluations["phrasebook"]["documents"]
     assert documents["scores"]["exact_match"]["count"] == LIMIT
     assert evaluations["expressions"]["documents"] is None
+
+
+def test_the_base_is_asked_the_same_questions_as_documents(evaluations, root):
+    rows = {row["id"]: row for row in load_set("expressions", "test")}
+    base, as_document = (
+        [json.loads(line)["id"] for line in (folder / "predictions.jsonl").read_text("utf-8").splitlines()]
+        for model, folder in (model_of(evaluations["expressions"], name) for name in ("base", "base, as document"))
+    )
+    form = load_document_form("expressions")
+    assert as_document == [row_id for row_id in base if form.beginning(rows[row_id])], "4 samples of each row"
+    assert 0 < len(as_document) < len(base)
+    model, folder = model_of(evaluations["expressions"], "base, as document")
+    count = len(set(as_document))
+    assert (model["kind"], model["prompting"]) == ("as-document", "document")
+    assert model["sets"]["test"]["scores"]["pass_at_2"]["count"] == count
+    few_shot, _ = model_of(evaluations["expressions"], "base, few-shot")
+    assert few_shot["prompting"] == "few-shot-document"
+    chat, _ = model_of(evaluations["phrasebook"], "base, few-shot")
+    assert chat["prompting"] == "few-shot", "a project without as_document"
+    out = run_eval("expressions")[1]
+    line = next(line for line in out.splitlines() if line.strip().startswith("base, as document  "))
+    assert line.split()[3] == str(count)
+    assert (
+        "base, as document: the same questions as beginnings of documents, the form in which the base was pretrained; "
+        "what it knows before it learns to chat."
+    ) in out.splitlines()
 
 
 def test_samples_and_turns_are_kept_as_they_were_generated(evaluations):

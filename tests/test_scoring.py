@@ -209,7 +209,7 @@ def test_worked_examples_are_three_answered_train_rows_of_the_form(root):
     ids = [example["id"] for example in train if exchange(example)[:2] in [messages[i : i + 2] for i in (0, 2, 4)]]
     assert len(ids) == 3
     examples = WorkedExamples(load_set("expressions", "train")).for_row(rows_of("expressions")[0])
-    assert [len(example) for example in examples] == [2, 2, 2]
+    assert [len(exchange(example)) for example in examples] == [2, 2, 2]
     assert WorkedExamples(load_set("guess-the-number", "train")).for_row(rows_of("guess-the-number")[0]) == []
 
 

@@ -34,9 +34,11 @@ def chain_table(evaluation: Evaluation) -> str:
     header = ["model", *sets, f"against base, {first}", "finished (EOS)", PREFERENCE_ACCURACY]
     rows: list[tuple[str, list[str]]] = []  # (run id, cells)
     for model in evaluation.models:
-        if model.kind == "baseline":
+        if model.kind == "baseline" or first not in model.sets:
             continue
-        scores = [estimate(model.sets[name].scores.get(main)) for name in evaluation.sets]
+        scores = [
+            estimate(model.sets[name].scores.get(main) if name in model.sets else None) for name in evaluation.sets
+        ]
         result = model.sets[first]
         accuracy = estimate(model.preferences.accuracy if model.preferences else None)
         cells = [model.name, *scores, difference(result.against_base), share(result.ended), accuracy]

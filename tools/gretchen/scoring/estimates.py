@@ -6,7 +6,7 @@ the same rows.
 """
 
 import math
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -101,6 +101,10 @@ class ScoredSet:
     def without_closed_forms(self) -> Estimator:
         """The estimator over the rows of open forms."""
         return Estimator(self.evaluator, tuple(row for row in self.rows if row.form not in self.closed))
+
+    def only(self, ids: Collection[str]) -> "ScoredSet":
+        """Return the set with the rows of some ids."""
+        return ScoredSet(self.evaluator, tuple(row for row in self.rows if row.id in ids), self.closed)
 
     def scores(self) -> SetScores:
         """Return the estimates: of each metric over open forms, and of the main metric per form."""

@@ -58,22 +58,21 @@ def evaluate(request: EvaluationRequest) -> tuple[Evaluation, list[str]]:
 
 
 def compare(plan: EvaluationPlan, selection: Selection) -> Evaluation:
-    """Return the evaluation of the selected models, in the table's order: baselines, base, base few-shot, runs."""
+    """Return the evaluation of the selected models, in the table's order: baselines, the base in its forms, runs."""
     loader = ModelLoader(plan.template)
-    base, systems = selection.base, [selection.base, *selection.answering]
-    if any(map(exchange, plan.train)):
-        systems.insert(1, dataclasses.replace(base, name="base, few-shot", kind="few-shot"))
+    base, systems = selection.base, [*base_systems(plan, selection.base), *selection.answering]
     answered = [answers_of(plan, system, loader) for system in systems]
-    base_scored = score_sets(plan, answered[0].answers)
+    base_scored = score_sets(plan, plan.sets, answered[0].answers)
     preferences = preferences_of(plan, systems, loader)
     models = []
     for model in answered:
         is_base = model.system.kind == "base"
-        scored = base_scored if is_base else score_sets(plan, model.answers)
+        scored = base_scored if is_base else score_sets(plan, plan.sets_of(model.system), model.answers)
         models.append(
             ModelResult(
                 name=model.system.name,
                 kind=model.system.kind,
+                prompting=plan.prompting(model.system.kind),
                 weights=model.system.weights,
                 run=model.system.run_id,
                 wandb=model.system.run.record.wandb if model.system.run else None,
@@ -91,11 +90,23 @@ def compare(plan: EvaluationPlan, selection: Selection) -> Evaluation:
     )
 
 
+def base_systems(plan: EvaluationPlan, base: System) -> list[System]:
+    """Return the base as it is, few-shot where train rows have answers, and as document where rows have that form."""
+    systems = [base]
+    if any(map(exchange, plan.train)):
+        systems.append(dataclasses.replace(base, name="base, few-shot", kind="few-shot"))
+    if plan.beginnings:
+        systems.append(dataclasses.replace(base, name="base, as document", kind="as-document"))
+    return systems
+
+
 def baseline_results(plan: EvaluationPlan, base: dict[str, ScoredSet]) -> list[ModelResult]:
     """Return the results of the baselines that need no model."""
+    answers_by_baseline = baselines(plan.evaluator, plan.rows, plan.train)
+    scored = {name: score_sets(plan, plan.sets, answers) for name, answers in answers_by_baseline.items()}
     return [
-        ModelResult(name=name, kind="baseline", sets=set_results(score_sets(plan, answers), base, None))
-        for name, answers in baselines(plan.evaluator, plan.rows, plan.train).items()
+        ModelResult(name=name, kind="baseline", sets=set_results(sets, base, has_eos=False))
+        for name, sets in scored.items()
     ]
 
 
@@ -108,13 +119,13 @@ def documents_of(plan: EvaluationPlan, base: System, loader: ModelLoader) -> Set
 
 
 def preferences_of(plan: EvaluationPlan, systems: list[System], loader: ModelLoader) -> dict[str, PreferenceResult]:
-    """Return {system: its result on held-out preference pairs}; few-shot is not measured, since pairs hold no examples.
+    """Return {system: its result on preference pairs}, which are chats: not for few-shot prompts and documents.
 
     A run is compared with the base, and with the run that it started from where that is in the table too.
     """
     if not plan.pairs.rows:
         return {}
-    measured = [system for system in systems if system.kind != "few-shot"]
+    measured = [system for system in systems if system.kind in ("base", "run")]
     margins = {
         system.name: cached_margins(plan.pairs, system.weights, partial(loader.get, system)) for system in measured
     }

@@ -15,8 +15,11 @@ from gretchen.scoring.request import Split
 
 SCHEMA_VERSION = 1
 Count = Annotated[int, Field(ge=0)]
-# "few-shot" is the base with worked examples before the question; "baseline" needs no model.
-ModelKind = Literal["baseline", "base", "few-shot", "run"]
+# "few-shot" is the base with worked examples before the question, "as-document" the base asked in the form of its own
+# documents; "baseline" needs no model.
+ModelKind = Literal["baseline", "base", "few-shot", "as-document", "run"]
+# Documents are continued without a chat template.
+Prompting = Literal["plain", "few-shot", "document", "few-shot-document"]
 
 
 class FrozenModel(BaseModel):
@@ -59,7 +62,7 @@ class SetResult(SetScores):
     """A model's result on one set."""
 
     against_base: Difference | None = Field(description="main metric, compared with the base; None for the base")
-    ended: float | None = Field(description="share of answers that ended with EOS or a stop string; baselines: None")
+    ended: float | None = Field(description="share of answers that ended with EOS or a stop string; None: need none")
 
 
 class PreferenceResult(FrozenModel):
@@ -73,10 +76,11 @@ class PreferenceResult(FrozenModel):
 
 
 class ModelResult(FrozenModel):
-    """One row of the table: a baseline, the base, the base few-shot, or a run."""
+    """One row of the table: a baseline, the base, the base few-shot or as document, or a run."""
 
     name: str
     kind: ModelKind
+    prompting: Prompting | None = Field(default=None, description="how the questions were asked; baselines: None")
     weights: str | None = Field(default=None, description="hash of the weights; baselines: None")
     run: str | None = Field(default=None, description="the run's id")
     wandb: str | None = Field(default=None, description="the W&B address of the run")
@@ -120,9 +124,9 @@ class GenerationSettings(FrozenModel):
 
 
 class PromptedSettings(GenerationSettings):
-    """How one model's answers are generated. `document` continues a document, without a chat template."""
+    """How one model's answers are generated."""
 
-    prompting: Literal["plain", "few-shot", "document"]
+    prompting: Prompting
 
 
 class RowSet(FrozenModel):

@@ -1,13 +1,19 @@
-"""Few-shot prompts: answered questions of the train split as earlier turns of the conversation."""
+"""Few-shot prompts: three answered questions of the train split before the question.
+
+They are earlier turns of the conversation. An embedded base that can be asked in its own documents' form gets them as
+documents, one after another: it has never seen a chat template.
+"""
 
 import random
 from collections import defaultdict
+from collections.abc import Callable, Sequence
 from typing import Any
 
 from gretchen.files import text_hash
 from gretchen.models.generate import Conversation, Model, encode
 from gretchen.projects.rows import Row
 from gretchen.scoring.answers import PromptedRow
+from gretchen.scoring.document_form import DocumentForm, prompt_text
 from gretchen.scoring.testset import conversation
 
 EXAMPLES = 3
@@ -35,8 +41,8 @@ class WorkedExamples:
                 self.by_kind[row.get("form", ""), language(row)].append(row)
                 self.by_kind[row.get("form", ""),].append(row)
 
-    def for_row(self, row: Row, count: int = EXAMPLES) -> list[Turns]:
-        """Return up to `count` exchanges of the row's form, in its language where there are enough.
+    def for_row(self, row: Row, count: int = EXAMPLES) -> list[Row]:
+        """Return up to `count` answered rows of the row's form, in its language where there are enough.
 
         The choice depends on the row's id only.
         """
@@ -46,31 +52,49 @@ class WorkedExamples:
             examples = self.by_kind.get((form,), [])
         # The string is part of the seed: another one draws other examples.
         draw = random.Random(text_hash("worked examples", row["id"]))
-        chosen = draw.sample(examples, min(count, len(examples)))
-        return [[turn for turn in exchange(example) if turn["role"] != "system"] for example in chosen]
+        return draw.sample(examples, min(count, len(examples)))
 
 
-def few_shot(question: Conversation, examples: list[Turns]) -> Conversation:
-    """Return a question with examples as earlier turns, after its own system message."""
+def few_shot(question: Conversation, examples: Sequence[Row]) -> Conversation:
+    """Return a question with answered rows as earlier turns, after its own system message."""
     system = [turn for turn in question.messages[:1] if turn["role"] == "system"]
-    turns = [turn for example in examples for turn in example]
+    turns = [turn for example in examples for turn in exchange(example) if turn["role"] != "system"]
     return Conversation([*system, *turns, *question.messages[len(system) :]], question.tools)
 
 
-def few_shot_prompts(model: Model, rows: list[Row], train: list[Row], max_new_tokens: int) -> list[PromptedRow]:
-    """Return each row's few-shot prompt, with fewer examples where three exceed the model's context length."""
-    examples = WorkedExamples(train)
+def few_shot_documents(beginning: str, examples: Sequence[Row], form: DocumentForm) -> str:
+    """Return a document up to its answer, after answered rows as documents."""
+    return prompt_text(beginning, [text for example in examples if (text := form.answered(example))])
+
+
+def few_shot_prompts(
+    model: Model, rows: list[Row], train: list[Row], max_new_tokens: int, form: DocumentForm | None = None
+) -> list[PromptedRow]:
+    """Return each row's few-shot prompt, with fewer examples where three exceed the model's context length.
+
+    With a document `form` it is a document wherever the form has one for the row.
+    """
+    worked = WorkedExamples(train)
+
+    def with_examples(row: Row, examples: list[Row]) -> str | Conversation:
+        beginning = form.beginning(row) if form else None
+        if form and beginning:
+            return few_shot_documents(beginning, examples, form)
+        return few_shot(conversation(row), examples)
+
     context = getattr(model.model.config, "max_position_embeddings", None)
-    return [
-        PromptedRow(row, _fitting(model, conversation(row), examples.for_row(row), context, max_new_tokens))
-        for row in rows
-    ]
+    limit = context - max_new_tokens if context else None
+    return [PromptedRow(row, _fitting(model, row, worked.for_row(row), with_examples, limit)) for row in rows]
 
 
 def _fitting(
-    model: Model, question: Conversation, examples: list[Turns], context: int | None, max_new_tokens: int
-) -> Conversation:
-    """Return the few-shot prompt with as many of the last examples as fit the context beside the answer."""
-    while examples and context and len(encode(model, few_shot(question, examples))) + max_new_tokens > context:
+    model: Model,
+    row: Row,
+    examples: list[Row],
+    with_examples: Callable[[Row, list[Row]], str | Conversation],
+    limit: int | None,
+) -> str | Conversation:
+    """Return the few-shot prompt with as many of the last examples as `limit` tokens hold."""
+    while examples and limit and len(encode(model, with_examples(row, examples))) > limit:
         examples = examples[1:]
-    return few_shot(question, examples)
+    return with_examples(row, examples)

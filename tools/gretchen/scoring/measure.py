@@ -5,6 +5,7 @@ runs/<project>/evaluations/<key>/ keeps both. A model is loaded only where its a
 
 import json
 import time
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -12,12 +13,14 @@ from pathlib import Path
 from pydantic import ValidationError
 
 from gretchen import paths
-from gretchen.files import write_json
+from gretchen.files import text_hash, write_json
 from gretchen.models.generate import Model
+from gretchen.projects.rows import Row
 from gretchen.provenance import now, versions
 from gretchen.runs.locks import writer_lock
 from gretchen.scoring import answers as answer_files
 from gretchen.scoring.answers import PromptedRow
+from gretchen.scoring.document_form import generate_as_documents, prompt_text
 from gretchen.scoring.documents import document_prompts
 from gretchen.scoring.estimates import ScoredSet, against_base, score_set
 from gretchen.scoring.evaluation import Estimate, ModelEvaluation, PromptedSettings, SetResult
@@ -42,30 +45,33 @@ class Answered:
     folder: Path
 
 
-def score_sets(plan: EvaluationPlan, answers: list[Answer]) -> dict[str, ScoredSet]:
+def score_sets(plan: EvaluationPlan, sets: Mapping[str, list[Row]], answers: list[Answer]) -> dict[str, ScoredSet]:
     """Return {set: its scored rows}."""
-    return {name: score_set(plan.evaluator, rows, answers, plan.closed) for name, rows in plan.sets.items()}
+    return {name: score_set(plan.evaluator, rows, answers, plan.closed) for name, rows in sets.items()}
 
 
 def set_results(
-    scored: dict[str, ScoredSet], base: dict[str, ScoredSet] | None, properties: dict[str, float] | None
+    scored: dict[str, ScoredSet],
+    base: dict[str, ScoredSet] | None,
+    properties: Mapping[str, float] | None = None,
+    has_eos: bool = True,
 ) -> dict[str, SetResult]:
     """Return {set: result}, compared with the base where that is another model.
 
-    `properties` are values of the model itself, added to the scores of each set; None for a baseline, which has no
-    model.
+    `properties` are values of the model itself, added to the scores of each set. `has_eos` False: answers need no EOS,
+    since there is no model, or a document may go on after them.
     """
     measured = {name: Estimate(value=value, count=1, method="measured") for name, value in (properties or {}).items()}
     results = {}
     for name, scored_set in scored.items():
         scores = scored_set.scores()
-        versus = base[name].without_closed_forms if base else None
+        versus = base[name].only({row.id for row in scored_set.rows}).without_closed_forms if base else None
         results[name] = SetResult(
             scores=scores.scores | measured,
             forms=scores.forms,
             closed=scores.closed,
             against_base=against_base(scored_set.without_closed_forms, versus) if versus else None,
-            ended=None if properties is None else scored_set.share_ended(),
+            ended=scored_set.share_ended() if has_eos else None,
         )
     return results
 
@@ -77,7 +83,8 @@ def measure(
     record = read_record(answered.folder)
     assert record is not None, "complete answers have a record"
     properties = properties_of(plan, answered.system, record)
-    results = set_results(scored, base, properties)
+    is_chat = record.settings.prompting in ("plain", "few-shot")
+    results = set_results(scored, base, properties, has_eos=is_chat)
     scored_record = record.model_copy(update={"code": plan.project_code, "properties": properties, "sets": results})
     write_json(answered.folder / FILE, scored_record.to_json())
     return results
@@ -87,15 +94,17 @@ def properties_of(plan: EvaluationPlan, system: System, record: ModelEvaluation)
     """Return the properties of the model itself, measured again only where the project's code has changed."""
     if record.code == plan.project_code:
         return record.properties
-    return plan.evaluator.properties(system.folder) if system.folder and system.kind != "few-shot" else {}
+    return plan.evaluator.properties(system.folder) if system.folder and system.kind in ("base", "run") else {}
 
 
 def answers_of(plan: EvaluationPlan, system: System, loader: ModelLoader) -> Answered:
     """Return a system's answers, from disk or generated."""
     settings = plan.settings(system.kind)
-    rows = plan.documents if system.kind == "document" else plan.rows
+    rows = rows_of(plan, system)
     # Few-shot examples come from the train split: other data gives other examples.
     prompts_hash = rows_hash(rows) + (plan.data if system.kind == "few-shot" else "")
+    if system.kind in ("few-shot", "as-document") and plan.beginnings:
+        prompts_hash += text_hash(*plan.beginnings.values())
     simulator = plan.project_code if plan.in_loop(system) else ""
     key = answer_files.evaluation_key(system.weights, plan.template_hash, prompts_hash, settings, simulator)
     folder = paths.runs(plan.project) / "evaluations" / key
@@ -116,6 +125,8 @@ def generated(
     prompts = prompts_of(plan, system, model)
     if plan.in_loop(system):
         generate = partial(generate_in_loop, model, settings, plan.evaluator)
+    elif system.kind != "document" and settings.prompting in ("document", "few-shot-document"):
+        generate = partial(generate_as_documents, model, settings)
     else:
         generate = partial(generate_answers, model, settings)
     answers = answer_files.collect(folder, prompts, settings.samples, generate, progress)
@@ -143,12 +154,21 @@ def generated(
     return answers
 
 
+def rows_of(plan: EvaluationPlan, system: System) -> list[Row]:
+    """Return the rows that a system is asked, in order."""
+    if system.kind == "document":
+        return plan.documents
+    return [row for rows in plan.sets_of(system).values() for row in rows]
+
+
 def prompts_of(plan: EvaluationPlan, system: System, model: Model) -> list[PromptedRow]:
     """Return the system's prompt for each row."""
     if system.kind == "document":
         return document_prompts(plan.documents)
     if system.kind == "few-shot":
-        return few_shot_prompts(model, plan.rows, plan.train, plan.evaluator.settings.max_new_tokens)
+        return few_shot_prompts(model, plan.rows, plan.train, plan.evaluator.settings.max_new_tokens, plan.form)
+    if system.kind == "as-document":
+        return [PromptedRow(row, prompt_text(plan.beginnings[row["id"]])) for row in rows_of(plan, system)]
     return [PromptedRow(row, conversation(row)) for row in plan.rows]
 
 

@@ -12,8 +12,9 @@ from gretchen.projects.build import data_hash
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import Row
 from gretchen.provenance import is_smoke
+from gretchen.scoring.document_form import DocumentForm, beginnings_of, load_document_form
 from gretchen.scoring.documents import document_rows, longest_answer
-from gretchen.scoring.evaluation import PromptedSettings
+from gretchen.scoring.evaluation import PromptedSettings, Prompting
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
 from gretchen.scoring.generation import SAMPLING_TEMPERATURE
 from gretchen.scoring.preferences import PairSet, preference_rows
@@ -28,7 +29,11 @@ DEFAULT_LIMITS = {"tiny": 300, "laptop": 120}
 
 @dataclass(frozen=True)
 class EvaluationPlan:
-    """The rows that every model answers. `sets` are samples of `num_available` rows; `train` is for examples."""
+    """The rows that every model answers. `sets` are samples of `num_available` rows; `train` is for examples.
+
+    `form` asks an embedded base in its documents' form, `beginnings` holds the document of each row (by id) that has
+    one. Without a form the base is asked `documents`, held-out ones.
+    """
 
     project: str
     profile: str
@@ -39,6 +44,8 @@ class EvaluationPlan:
     num_available: dict[str, int]
     train: list[Row]
     documents: list[Row]
+    form: DocumentForm | None
+    beginnings: dict[str, str]
     pairs: PairSet
     data: str
 
@@ -66,8 +73,15 @@ class EvaluationPlan:
         """Return whether the project's simulator replies to the system's answers."""
         return self.evaluator.offers("reply") and system.kind != "document"
 
+    def sets_of(self, system: System) -> dict[str, list[Row]]:
+        """Return the rows of each set that a system is asked: those that have a document, for the base as document."""
+        if system.kind != "as-document":
+            return self.sets
+        asked = {name: [row for row in rows if row["id"] in self.beginnings] for name, rows in self.sets.items()}
+        return {name: rows for name, rows in asked.items() if rows}
+
     def settings(self, kind: SystemKind) -> PromptedSettings:
-        """Return how a kind of system generates. A document's answer may be longer than a chat's."""
+        """Return how a kind of system generates. A held-out document's answer may be longer than a chat's."""
         card = self.evaluator.settings
         if kind == "document":
             longest = max(card.max_new_tokens, longest_answer(self.documents))
@@ -80,8 +94,14 @@ class EvaluationPlan:
             samples=card.samples,
             temperature=SAMPLING_TEMPERATURE if card.samples > 1 else 0.0,
             seed=SEED,
-            prompting="few-shot" if kind == "few-shot" else "plain",
+            prompting=self.prompting(kind),
         )
+
+    def prompting(self, kind: SystemKind) -> Prompting:
+        """Return how a kind of system is asked the rows of the sets."""
+        if kind == "few-shot":
+            return "few-shot-document" if self.beginnings else "few-shot"
+        return "document" if kind == "as-document" else "plain"
 
 
 def plan_evaluation(request: EvaluationRequest, selection: Selection) -> EvaluationPlan:
@@ -94,22 +114,28 @@ def plan_evaluation(request: EvaluationRequest, selection: Selection) -> Evaluat
             "dataset.py offers chats() or another format with questions; `make data` says what was dropped",
         )
     row_limit, pair_limit = limits(request)
+    evaluator, is_embedded = load_evaluator(project), card.models[profile] == "base"
+    form = load_document_form(project) if is_embedded and not evaluator.offers("reply") else None
     available = {name: rows for name in SETS[request.split] if (rows := load_set(project, name, row_format))}
     if not available:
         raise UserError(
             f"{paths.shown(paths.build(project))}/{row_format} has no {request.split} rows",
             "more `rows:` on the card give some",
         )
+    sets = {name: sample(rows, row_limit, SEED) for name, rows in available.items()}
+    beginnings = beginnings_of(form, [row for rows in sets.values() for row in rows]) if form else {}
     return EvaluationPlan(
         project=project,
         profile=profile,
         split=request.split,
-        evaluator=load_evaluator(project),
+        evaluator=evaluator,
         closed=tuple(card.closed),
-        sets={name: sample(rows, row_limit, SEED) for name, rows in available.items()},
+        sets=sets,
         num_available={name: len(rows) for name, rows in available.items()},
         train=load_set(project, "train", row_format),
-        documents=document_rows(project, request.split, row_limit) if card.models[profile] == "base" else [],
+        documents=document_rows(project, request.split, row_limit) if is_embedded and not beginnings else [],
+        form=form if beginnings else None,
+        beginnings=beginnings,
         pairs=PairSet(project, shared_template(selection), preference_rows(project, request.split, pair_limit)),
         data=data_hash(project),
     )

@@ -17,12 +17,13 @@ from gretchen.runs.store import changed_runs, finished_run, newest_by_recipe
 from gretchen.scoring.left_out import changed_lines
 from gretchen.scoring.request import EvaluationRequest
 
-SystemKind = Literal["base", "few-shot", "document", "run", "reward"]
+SystemKind = Literal["base", "few-shot", "as-document", "document", "run", "reward"]
 
 
 @dataclass(frozen=True)
 class System:
-    """A model and the way it is prompted: `kind` is base, few-shot, document, run, or reward (a reward model's run).
+    """A model and the way it is prompted: `kind` is base, few-shot, as-document (the sets' questions as documents),
+    document (held-out documents), run, or reward (a reward model's run).
 
     `model` is the base, or for a run the model that it started from.
     """

@@ -12,6 +12,12 @@ PREFERENCES = "preference accuracy: share of {} pairs whose chosen answer is lik
 REWARD_MODELS = "preference accuracy of reward models: share of {} pairs whose chosen answer scores higher"
 PAIRS = {"test": "held-out", "validation": "validation"}
 VALIDATION = "validation rows, to choose settings by; the result is that on the test rows, read once"
+PROMPTINGS = {
+    "few-shot": "{}: the question after three answered ones of the train rows, as turns of the chat.",
+    "few-shot-document": "{}: the question after three answered ones of the train rows, all as documents.",
+    "document": "{}: the same questions as beginnings of documents, the form in which the base was pretrained; what "
+    "it knows before it learns to chat.",
+}
 METHODS = {
     "wilson": "Wilson at the effective number of rows",
     "bootstrap": "bootstrap over groups, 2,000 resamples",
@@ -22,7 +28,7 @@ METHODS = {
 def model_table(evaluation: Evaluation, name: str) -> Table:
     """Return a set's table: a row per model, a column per metric."""
     main = evaluation.main_metric
-    results = {model.name: model.sets[name] for model in evaluation.models}
+    results = {model.name: model.sets[name] for model in evaluation.models if name in model.sets}
     counts: dict[str, int] = {}
     for metric in evaluation.metrics:
         estimates = [result.scores[metric] for result in results.values() if metric in result.scores]
@@ -41,13 +47,14 @@ def model_table(evaluation: Evaluation, name: str) -> Table:
 
 def form_table(evaluation: Evaluation, name: str, closed: bool = False) -> Table:
     """Return a set's table of the main metric per form, open or closed forms, with a column per model."""
-    by_model = [model.sets[name].closed if closed else model.sets[name].forms for model in evaluation.models]
+    models = [model for model in evaluation.models if name in model.sets]
+    by_model = [model.sets[name].closed if closed else model.sets[name].forms for model in models]
     rows = []
     for form in dict.fromkeys(form for forms in by_model for form in forms):
         estimates = [forms.get(form) for forms in by_model]
         count = max(score.count for score in estimates if score)
         rows.append([form, f"{count:,}", *(estimate(score, digits=2) for score in estimates)])
-    return Table(["form", "n", *(model.name for model in evaluation.models)], rows)
+    return Table(["form", "n", *(model.name for model in models)], rows)
 
 
 def preference_table(evaluation: Evaluation) -> Table:
@@ -82,7 +89,7 @@ def title(evaluation: Evaluation, name: str) -> str:
 
 
 def notes(evaluation: Evaluation) -> list[str]:
-    """Return the lines below the tables: intervals and tests, training seeds, truncation, sampling."""
+    """Return the lines below the tables: intervals and tests, training seeds, prompts, truncation, sampling."""
     results = [result for model in evaluation.models for result in model.sets.values()]
     methods = {score.method for result in results for score in result.scores.values()}
     tests = {result.against_base.test for result in results if result.against_base}
@@ -95,6 +102,8 @@ def notes(evaluation: Evaluation) -> list[str]:
         lines.append(
             "Each model was trained once (1 training seed): intervals do not cover the variance between seeds."
         )
+    prompted = [model for model in evaluation.models if model.prompting in PROMPTINGS]
+    lines += [PROMPTINGS[model.prompting].format(model.name) for model in prompted]
     settings = evaluation.settings
     if any(result.ended is not None and result.ended < 1 for result in results):
         limit = f"{settings.max_new_tokens:,} tokens"

@@ -1,0 +1,89 @@
+"""A question in the form of the embedded base's documents: what the base knows before it learns to chat.
+
+    form = load_document_form("genome-chatbot")     None where dataset.py defines no as_document()
+    form.beginning(row)                             "DNA: ATG GCC\\nTask: complement\\n"
+
+`as_document(row)` of a project's dataset.py takes a chat row and returns a document up to where its answer begins, or
+None where documents have no such form. The base continues it without a chat template. The answer is as many lines of
+the continuation as the reference has, as in the gates of `make base`: a document may hold a second task.
+"""
+
+import dataclasses
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.models.generate import Model
+from gretchen.projects.modules import load_dataset_module
+from gretchen.projects.rows import Row, reference_of
+from gretchen.projects.team_code import team_code
+from gretchen.scoring.answers import OnAnswers
+from gretchen.scoring.evaluation import GenerationSettings
+from gretchen.scoring.generation import Samples, generate_answers
+from gretchen.scoring.scored import Answer
+
+HINT = "as_document(row) returns a document up to where its answer begins, or None"
+
+
+@dataclass(frozen=True)
+class DocumentForm:
+    """A project's `as_document`, called and checked."""
+
+    file: Path
+    as_document: Callable[[Row], str | None]
+
+    def beginning(self, row: Row) -> str | None:
+        """Return a question as a document up to its answer; None where it has no such form.
+
+        Raises UserError where `as_document` raises, or returns anything but a string or None.
+        """
+        name = f"as_document() of row '{row['id']}'"
+        with team_code(self.file.parent, name, HINT):
+            text = self.as_document(row)
+        if text is not None and (not isinstance(text, str) or not text.strip()):
+            raise UserError(f"{paths.shown(self.file)}: {name} returned {text!r}", HINT)
+        return text
+
+    def answered(self, row: Row) -> str | None:
+        """Return a question with its reference answer as a document; None where it has no such form."""
+        beginning = self.beginning(row)
+        if beginning is None:
+            return None
+        return beginning + ("" if beginning[-1].isspace() else " ") + reference_of(row)
+
+
+def load_document_form(project: str) -> DocumentForm | None:
+    """Return a project's document form; None where dataset.py defines no `as_document`."""
+    module = load_dataset_module(project)
+    function = getattr(module, "as_document", None)
+    return DocumentForm(paths.projects() / project / "dataset.py", function) if callable(function) else None
+
+
+def beginnings_of(form: DocumentForm, rows: Sequence[Row]) -> dict[str, str]:
+    """Return {row id: its document up to the answer} for the rows that have one."""
+    return {row["id"]: beginning for row in rows if (beginning := form.beginning(row))}
+
+
+def prompt_text(beginning: str, examples: Sequence[str] = ()) -> str:
+    """Return the beginning of a document as a prompt, after examples; a blank belongs to the answer's first token."""
+    return "\n\n".join([*examples, beginning.rstrip(" ")])
+
+
+def generate_as_documents(model: Model, settings: GenerationSettings, samples: Samples, on_answers: OnAnswers) -> None:
+    """Continue each document, and pass on the answers in it; conversations are answered as they are."""
+    rows = {prompt.row["id"]: prompt.row for prompt, _ in samples if isinstance(prompt.prompt, str)}
+
+    def on_continuations(continuations: list[Answer]) -> None:
+        on_answers([answer_in(answer, rows[answer.id]) if answer.id in rows else answer for answer in continuations])
+
+    generate_answers(model, settings, samples, on_continuations)
+
+
+def answer_in(continuation: Answer, row: Row) -> Answer:
+    """Return the answer at the beginning of a document's continuation; it ended where a line follows it, or EOS."""
+    lines = str(continuation.prediction).strip().split("\n")
+    count = reference_of(row).strip().count("\n") + 1
+    ended = continuation.ended or len(lines) > count
+    return dataclasses.replace(continuation, prediction="\n".join(lines[:count]), ended=ended)
