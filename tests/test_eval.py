@@ -63,13 +63,13 @@ def write_base(target):
     shutil.copytree(architecture, target, dirs_exist_ok=True)
 
 
-def write_adapter(base, target):
+def write_adapter(base, target, seed=1):
     """Write a LoRA adapter whose random weights change the base's answers."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import AutoModelForCausalLM
 
-    torch.manual_seed(1)
+    torch.manual_seed(seed)
     config = LoraConfig(task_type="CAUSAL_LM", target_modules=["q_proj", "down_proj"], init_lora_weights=False)
     get_peft_model(AutoModelForCausalLM.from_pretrained(base), config).save_pretrained(target)
 
@@ -328,6 +328,54 @@ def test_record_writes_results_json_and_the_readme_between_its_markers(evaluatio
     assert text == f"# Phrasebook\n\n<!-- results -->\n{table}\n<!-- /results -->\n\nbelow\n"
     assert "| sft.zephyr | 6 | " in table
     readme.unlink()
+
+
+def test_runs_that_differ_in_the_seed_alone_are_one_row_and_a_stage_is_compared_with_its_parent(evaluations, root):
+    runs = paths.runs("phrasebook") / "sft.zephyr"
+    others = {f"20260103-00000{seed}-aaaa": seed for seed in (1, 2)}
+    for name, seed in others.items():
+        write_adapter(root / "base", finished("sft.zephyr", name, seed=seed, set=f"seed={seed}") / "adapter", seed + 1)
+    faster = finished("sft.zephyr", "20260103-000003-aaaa", seed=3, set="seed=3 learning_rate=1")
+    for name, seed in {**others, ADAPTER: 42}.items():
+        recipe = f"seed: {seed}\nlearning_rate: 0.1\noutput_dir: runs/phrasebook/sft.zephyr/{name}\n"
+        (runs / name / "recipe.yaml").write_text(recipe, encoding="utf-8")
+    shutil.copytree(root / "base", runs / ADAPTER / "model")
+    parent = {"run": f"runs/phrasebook/sft.zephyr/{ADAPTER}", "weights": weights_hash(runs / ADAPTER / "model")}
+    dpo = finished("dpo.zephyr", "20260104-000000-aaaa", parent=parent)
+    write_silent(root / "base", dpo / "model")
+    try:
+        code, out, err = run_eval("phrasebook", "--json")
+        assert code == 0, err
+        evaluation, table = json.loads(out), run_eval("phrasebook")[1]
+    finally:
+        for folder in (dpo, faster, runs / ADAPTER / "model", *(runs / name for name in others)):
+            shutil.rmtree(folder)
+        (runs / ADAPTER / "recipe.yaml").unlink()
+    seeds, folder = model_of(evaluation, "sft.zephyr")
+    assert [(trained["seed"], trained["run"]) for trained in seeds["trained"]] == [
+        (42, ADAPTER),
+        *((seed, name) for name, seed in others.items()),
+    ]
+    alone, _ = model_of(evaluations["phrasebook"], "sft.zephyr")
+    for name in ("test", "hard"):
+        for metric in ("chrf", "length_error"):
+            score = seeds["sets"][name]["scores"][metric]
+            assert score["value"] == pytest.approx(sum(score["by_seed"]) / 3)
+            assert score["by_seed"][0] == alone["sets"][name]["scores"][metric]["value"]
+            assert score["low"] <= score["value"] <= score["high"]
+    by_seed = seeds["sets"]["test"]["scores"]["chrf"]["by_seed"]
+    (row, *_) = [line for line in table.splitlines() if line.startswith("  sft.zephyr ")]
+    assert f"({min(by_seed):.3f}–{max(by_seed):.3f})" in row
+    assert "sft.zephyr: mean of 3 training seeds (42, 1, 2), the least and the most in parentheses." in table
+    assert "sft-full.zephyr, dpo.zephyr: trained once (1 training seed)." in table
+    assert f"left out: sft.zephyr {faster.name}, trained with seed=3 learning_rate=1" in table
+    assert evaluation["training_seeds"] == 1
+    comparison = model_of(evaluation, "dpo.zephyr")[0]["sets"]["test"]["against_parent"]
+    assert comparison["parent"] == "sft.zephyr"
+    assert comparison["forms"].keys() == {"noun", "phrase"}
+    assert comparison["difference"]["difference"] == pytest.approx(-alone["sets"]["test"]["scores"]["chrf"]["value"])
+    assert all(form["p_value"] <= form["p_holm"] for form in comparison["forms"].values())
+    assert "form        n  dpo.zephyr against sft.zephyr" in table
 
 
 def test_validation_rows_are_for_choosing_settings_and_are_never_recorded(evaluations, root):

@@ -9,7 +9,7 @@ from gretchen.models.generate import Model
 from gretchen.models.likelihood import log_probabilities
 from gretchen.scoring import preferences
 from gretchen.scoring.evaluation import Difference
-from gretchen.scoring.preferences import PairSet, preference_result
+from gretchen.scoring.preferences import Margins, PairSet, preference_result
 from gretchen.scoring.results import parse_results
 from gretchen.scoring.table import preference_table
 
@@ -36,6 +36,11 @@ def pair(number, chosen, rejected):
         "chosen": [{"role": "assistant", "content": chosen}],
         "rejected": [{"role": "assistant", "content": rejected}],
     }
+
+
+def one(margins):
+    """Return margins of one training seed."""
+    return Margins((tuple(margins),))
 
 
 ROWS = [pair(0, "AUG", "ATG"), pair(1, "AUG UUU", "AUG"), pair(2, "no", "a longer answer than the other")]
@@ -77,18 +82,40 @@ def test_margins_are_computed_once(model, tmp_path, monkeypatch):
 
 
 def test_a_result_has_accuracy_margin_and_tests():
-    result = preference_result([1.0] * 19 + [-3.0], base=[-1.0] * 20, parent=[1.0] * 20)
+    pairs = [pair(number, "a", "b") for number in range(20)]
+    result = preference_result(one([1.0] * 19 + [-3.0]), pairs, base=one([-1.0] * 20), parent=one([1.0] * 20))
     assert (result.num_pairs, result.accuracy.value, result.margin.value) == (20, 0.95, 0.8)
     assert result.accuracy.low < 0.95 < result.accuracy.high
     assert result.against_base == Difference(difference=0.95, p_value=2 / 2**19, test="mcnemar")
     assert result.against_parent == Difference(difference=-1 / 20, p_value=1.0, test="mcnemar")
-    assert preference_result([1.0]).against_base is None
+    assert preference_result(one([1.0]), ROWS[:1]).against_base is None
+
+
+def test_pairs_that_differ_in_the_language_alone_count_apart():
+    pairs = [pair(i, "a", "b") | {"meta": {"differs_in": "language" if i < 4 else "content"}} for i in range(10)]
+    margins = one([1.0, 1.0, 1.0, -1.0] + [-1.0] * 5 + [1.0])
+    result = preference_result(margins, pairs, base=one([1.0] * 10))
+    assert (result.num_pairs, result.accuracy.value) == (6, pytest.approx(1 / 6))
+    assert (result.language.count, result.language.value) == (4, 0.75)
+    assert result.against_base.difference == pytest.approx(1 / 6 - 1)
+    only = preference_result(margins.of([0, 1, 2, 3]), pairs[:4])
+    assert (only.num_pairs, only.accuracy.value, only.language) == (4, 0.75, None), "nothing else to count"
+
+
+def test_several_training_seeds_are_one_result_with_the_value_of_each():
+    pairs = [pair(number, "a", "b") for number in range(30)]
+    seeds = Margins((tuple([1.0] * 24 + [-1.0] * 6), tuple([2.0] * 27 + [-2.0] * 3)))
+    result = preference_result(seeds, pairs, base=one([-1.0] * 30))
+    assert (result.accuracy.value, result.accuracy.by_seed) == (pytest.approx(0.85), pytest.approx((0.8, 0.9)))
+    assert result.accuracy.low < 0.85 < result.accuracy.high
+    assert (result.against_base.test, result.against_base.difference) == ("bootstrap", pytest.approx(0.85))
 
 
 def test_the_table_holds_accuracy_margin_and_tests():
     (evaluation,) = parse_results(RESULTS.read_text(encoding="utf-8"), "genome-chatbot").evaluations
     base, run = evaluation.models[2], evaluation.models[-1]
-    run = run.model_copy(update={"name": "dpo", "preferences": preference_result([2.0, 1.0], [-1.0] * 2)})
+    preferences = preference_result(one([2.0, 1.0]), ROWS[:2], base=one([-1.0] * 2))
+    run = run.model_copy(update={"name": "dpo", "preferences": preferences})
     models = [base.model_copy(update={"preferences": None}), run]
     header, rows = preference_table(evaluation.model_copy(update={"models": models}))
     assert header[0] == "model"

@@ -11,7 +11,7 @@ from gretchen.errors import UserError
 from gretchen.projects.build import build
 from gretchen.projects.card import load_card
 from gretchen.scoring.baselines import baselines
-from gretchen.scoring.estimates import against_base, score_set
+from gretchen.scoring.estimates import main_difference, score_set
 from gretchen.scoring.evaluation import Estimate
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.few_shot import WorkedExamples, exchange, few_shot
@@ -103,10 +103,10 @@ def test_a_broken_answer_scores_less_and_every_interval_holds_its_value(slug):
         assert estimate.low <= estimate.value <= estimate.high, name
         assert estimate.low < estimate.high, name
     assert scores.forms.keys() == {row["form"] for row in rows} - set(load_card(slug).closed)
-    difference = against_base(best, worse)
+    difference = main_difference(best, worse)
     assert difference.difference == pytest.approx(best.values[main] - worse.values[main])
     assert difference.p_value < 0.05
-    assert against_base(worse, worse).p_value == 1.0
+    assert main_difference(worse, worse).p_value == 1.0
 
 
 def test_baselines_stand_in_every_table_and_score_little(slug):

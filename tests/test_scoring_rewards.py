@@ -9,7 +9,7 @@ from gretchen.models.generate import load_reward_model
 from gretchen.runs.record import Run, read_record
 from gretchen.scoring import preferences, reward_models
 from gretchen.scoring.evaluation import RewardModelResult
-from gretchen.scoring.preferences import PairSet, preference_result
+from gretchen.scoring.preferences import Margins, PairSet, preference_result
 from gretchen.scoring.results import parse_results
 from gretchen.scoring.systems import system
 from gretchen.scoring.table import markdown_table, reward_model_table
@@ -92,7 +92,8 @@ def test_a_training_ends_with_the_preference_accuracy(root, capsys):
     run = root / "runs/p/reward.zephyr/20260101-000000-aaaa"
     reward_models.print_preference_result(run)
     assert capsys.readouterr().out == ""
-    write_run(run, pairs=preference_result([1.0] * 9 + [-1.0]).to_json())
+    margins = Margins((tuple([1.0] * 9 + [-1.0]),))
+    write_run(run, pairs=preference_result(margins, [pair(i, "a", "b") for i in range(10)]).to_json())
     reward_models.print_preference_result(run)
     assert capsys.readouterr().out == "\npreference accuracy on held-out pairs: 0.900 [0.523, 0.987] of 10 pairs\n"
 
@@ -102,9 +103,8 @@ def test_reward_models_have_a_table_of_their_own():
     assert evaluation.reward_models == []
     assert reward_model_table(evaluation).rows == []
     assert "reward model" not in markdown_table(evaluation).lower()
-    result = RewardModelResult(
-        name="reward.zephyr", run="20260101-000000-aaaa", weights="w", preferences=preference_result([1.5] * 10)
-    )
+    preferences = preference_result(Margins((tuple([1.5] * 10),)), [pair(i, "a", "b") for i in range(10)])
+    result = RewardModelResult(name="reward.zephyr", run="20260101-000000-aaaa", weights="w", preferences=preferences)
     evaluation = evaluation.model_copy(update={"reward_models": [result]})
     header, rows = reward_model_table(evaluation)
     assert header == ["reward model", "pairs", "accuracy [95 %]", "score margin"]

@@ -81,3 +81,11 @@ def test_bootstrap_p():
     assert statistics.bootstrap_p(np.array([0.2] * 90 + [-0.1] * 9)) == pytest.approx(2 * 10 / 100)
     assert statistics.bootstrap_p(np.array([math.nan])) == 1.0
     assert statistics.percentiles(np.array([math.nan])) is None
+
+
+def test_holm_is_statsmodels():
+    from statsmodels.stats.multitest import multipletests
+
+    for p_values in ([0.01, 0.04, 0.03, 0.005], [0.5], [0.9, 0.8, 0.001], [0.02] * 4, []):
+        expected = multipletests(p_values, method="holm")[1] if p_values else []
+        assert statistics.holm(p_values) == pytest.approx(list(expected))

@@ -2,7 +2,7 @@
 
 from typing import NamedTuple
 
-from gretchen.scoring.evaluation import Difference, Estimate
+from gretchen.scoring.evaluation import Difference, Estimate, FormDifference
 
 NONE = "–"
 
@@ -38,21 +38,28 @@ def number(value: float | None, digits: int = 3) -> str:
     return f"{value:.{digits}f}" if abs(value) < 10 else f"{value:,.1f}"
 
 
-def estimate(score: Estimate | None, digits: int = 3) -> str:
-    """Return an estimate with its interval: 0.913 [0.876, 0.941]."""
+def estimate(score: Estimate | None, digits: int = 3, seeds: bool = True) -> str:
+    """Return an estimate with its interval: 0.913 [0.876, 0.941].
+
+    The mean of several training seeds is followed by the least and the most, unless `seeds` is False:
+    0.913 [0.876, 0.941] (0.904–0.921).
+    """
     if score is None or score.value is None:
         return NONE
-    value = number(score.value, digits)
-    return value if score.low is None else f"{value} [{number(score.low, digits)}, {number(score.high, digits)}]"
+    text = number(score.value, digits)
+    if score.low is not None:
+        text += f" [{number(score.low, digits)}, {number(score.high, digits)}]"
+    known = [value for value in score.by_seed if value is not None] if seeds else []
+    return f"{text} ({number(min(known), digits)}–{number(max(known), digits)})" if known else text
 
 
 def difference(test: Difference | None) -> str:
-    """Return a difference with its p-value: +0.913, p < 0.001."""
+    """Return a difference with its p-value, in a form the corrected one: +0.913, p < 0.001."""
     if test is None:
         return NONE
+    p_value = test.p_holm if isinstance(test, FormDifference) else test.p_value
     sign = "+" if test.difference >= 0 else "−"
-    p_value = "p < 0.001" if test.p_value < 0.001 else f"p = {test.p_value:.3f}"
-    return f"{sign}{number(abs(test.difference))}, {p_value}"
+    return f"{sign}{number(abs(test.difference))}, " + ("p < 0.001" if p_value < 0.001 else f"p = {p_value:.3f}")
 
 
 def share(value: float | None) -> str:

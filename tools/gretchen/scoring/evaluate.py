@@ -7,9 +7,7 @@ Models are loaded only where their answers are not on disk yet, one at a time. I
 """
 
 import dataclasses
-from functools import partial
 
-from gretchen import paths
 from gretchen.hardware import machine
 from gretchen.models.locate import locate, require_reachable, weights_source
 from gretchen.projects.build import data_hash, ensure_built
@@ -17,7 +15,6 @@ from gretchen.projects.profiles import chosen_profile
 from gretchen.provenance import commit, now
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.documents import document_scores
-from gretchen.scoring.estimates import ScoredSet
 from gretchen.scoring.evaluation import (
     BaseWeights,
     Evaluation,
@@ -30,11 +27,14 @@ from gretchen.scoring.evaluation import (
 )
 from gretchen.scoring.few_shot import exchange
 from gretchen.scoring.loader import ModelLoader
-from gretchen.scoring.measure import answers_of, measure, score_sets, set_results
+from gretchen.scoring.measure import answers_of, score_sets
+from gretchen.scoring.parents import Parents
 from gretchen.scoring.plan import EvaluationPlan, plan_evaluation
-from gretchen.scoring.preferences import cached_margins, preference_result
+from gretchen.scoring.preferences import preference_result
 from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.reward_models import evaluate_reward_models
+from gretchen.scoring.scorer import Scorer
+from gretchen.scoring.set_results import References, ScoredSets, set_results
 from gretchen.scoring.systems import Selection, System, select
 from gretchen.scoring.testset import rows_hash
 
@@ -59,33 +59,19 @@ def evaluate(request: EvaluationRequest) -> tuple[Evaluation, list[str]]:
 
 def compare(plan: EvaluationPlan, selection: Selection) -> Evaluation:
     """Return the evaluation of the selected models, in the table's order: baselines, the base in its forms, runs."""
-    loader = ModelLoader(plan.template)
-    base, systems = selection.base, [*base_systems(plan, selection.base), *selection.answering]
-    answered = [answers_of(plan, system, loader) for system in systems]
-    base_scored = score_sets(plan, plan.sets, answered[0].answers)
-    preferences = preferences_of(plan, systems, loader)
-    models = []
-    for model in answered:
-        is_base = model.system.kind == "base"
-        scored = base_scored if is_base else score_sets(plan, plan.sets_of(model.system), model.answers)
-        models.append(
-            ModelResult(
-                name=model.system.name,
-                kind=model.system.kind,
-                prompting=plan.prompting(model.system.kind),
-                weights=model.system.weights,
-                run=model.system.run_id,
-                wandb=model.system.run.record.wandb if model.system.run else None,
-                evaluation=model.folder.name,
-                sets=measure(plan, model, scored, None if is_base else base_scored),
-                preferences=preferences.get(model.system.name),
-            )
-        )
-    return describe(plan, base).model_copy(
+    scorer = Scorer(plan, ModelLoader(plan.template), Parents(selection, plan.profile, plan.data))
+    systems = [*base_systems(plan, selection.base), *selection.answering]
+    scored = [scorer.scored(system) for system in systems]
+    preferences = preferences_of(scorer, systems)
+    return describe(plan, selection.base).model_copy(
         update={
-            "models": [*baseline_results(plan, base_scored), *models],
+            "training_seeds": min((len(run.seeds) for run in selection.answering), default=1),
+            "models": [
+                *baseline_results(plan, scored[0].sets),
+                *(scorer.result(model, scored[0].sets, preferences.get(model.system.name)) for model in scored),
+            ],
             "reward_models": evaluate_reward_models(selection.reward_models, plan.pairs),
-            "documents": documents_of(plan, base, loader),
+            "documents": documents_of(plan, selection.base, scorer.loader),
         }
     )
 
@@ -100,12 +86,12 @@ def base_systems(plan: EvaluationPlan, base: System) -> list[System]:
     return systems
 
 
-def baseline_results(plan: EvaluationPlan, base: dict[str, ScoredSet]) -> list[ModelResult]:
+def baseline_results(plan: EvaluationPlan, base: ScoredSets) -> list[ModelResult]:
     """Return the results of the baselines that need no model."""
     answers_by_baseline = baselines(plan.evaluator, plan.rows, plan.train)
     scored = {name: score_sets(plan, plan.sets, answers) for name, answers in answers_by_baseline.items()}
     return [
-        ModelResult(name=name, kind="baseline", sets=set_results(sets, base, has_eos=False))
+        ModelResult(name=name, kind="baseline", sets=set_results(sets, References(base), has_eos=False))
         for name, sets in scored.items()
     ]
 
@@ -118,23 +104,25 @@ def documents_of(plan: EvaluationPlan, base: System, loader: ModelLoader) -> Set
     return document_scores(plan.project, plan.documents, answers_of(plan, system, loader).answers)
 
 
-def preferences_of(plan: EvaluationPlan, systems: list[System], loader: ModelLoader) -> dict[str, PreferenceResult]:
+def preferences_of(scorer: Scorer, systems: list[System]) -> dict[str, PreferenceResult]:
     """Return {system: its result on preference pairs}, which are chats: not for few-shot prompts and documents.
 
-    A run is compared with the base, and with the run that it started from where that is in the table too.
+    A run is compared with the base, and with the run that it started from.
     """
-    if not plan.pairs.rows:
+    pairs, base = scorer.plan.pairs, systems[0]
+    if not pairs.rows:
         return {}
-    measured = [system for system in systems if system.kind in ("base", "run")]
-    margins = {
-        system.name: cached_margins(plan.pairs, system.weights, partial(loader.get, system)) for system in measured
-    }
-    names = {paths.shown(system.run.path): system.name for system in measured if system.run}
     results = {}
-    for system in measured:
-        base = margins[systems[0].name] if system.kind == "run" else None
-        parent = margins.get(names.get(system.parent or "", ""))
-        results[system.name] = preference_result(margins[system.name], base, parent, plan.pairs.groups)
+    for system in systems:
+        if system.kind in ("base", "run"):
+            margins, is_run = scorer.margins(system.seeds), system.kind == "run"
+            parents = scorer.parents.of(system) if is_run else ()
+            results[system.name] = preference_result(
+                margins,
+                pairs.rows,
+                base=scorer.margins((base,)) if is_run else None,
+                parent=scorer.margins(parents) if parents else None,
+            )
     return results
 
 

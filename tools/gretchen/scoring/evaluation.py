@@ -40,6 +40,9 @@ class Estimate(FrozenModel):
     high: float | None = None
     count: Count = Field(description="rows or pairs that the metric applies to")
     method: Literal["wilson", "bootstrap", "measured", "none"]
+    by_seed: tuple[float | None, ...] = Field(
+        default=(), description="the value of each training seed, where `value` is the mean of several"
+    )
 
 
 class Difference(FrozenModel):
@@ -48,6 +51,21 @@ class Difference(FrozenModel):
     difference: float
     p_value: float
     test: Literal["mcnemar", "bootstrap"]
+
+
+class FormDifference(Difference):
+    """The difference in one form; `p_holm` is the p-value corrected for the number of forms (Holm)."""
+
+    count: Count = Field(description="rows of the form")
+    p_holm: float
+
+
+class ParentComparison(FrozenModel):
+    """A run compared on the main metric with the run that it started from, over all open forms and in each form."""
+
+    parent: str = Field(description="the parent's name in the table, or its recipe and id")
+    difference: Difference | None
+    forms: dict[str, FormDifference]
 
 
 class SetScores(FrozenModel):
@@ -62,21 +80,40 @@ class SetResult(SetScores):
     """A model's result on one set."""
 
     against_base: Difference | None = Field(description="main metric, compared with the base; None for the base")
+    against_parent: ParentComparison | None = Field(default=None, description="None for runs that start from the base")
     ended: float | None = Field(description="share of answers that ended with EOS or a stop string; None: need none")
 
 
 class PreferenceResult(FrozenModel):
-    """A model's result on held-out preference pairs: how often, and by how much, it prefers the chosen answer."""
+    """A model's result on held-out preference pairs: how often, and by how much, it prefers the chosen answer.
+
+    Pairs whose sides differ in the language alone are in `language`, not in the other values.
+    """
 
     num_pairs: Count
     accuracy: Estimate
     margin: Estimate | None = Field(description="log-probabilities: nats; reward models: their own scale")
     against_base: Difference | None = None
     against_parent: Difference | None = None
+    language: Estimate | None = Field(default=None, description="accuracy on pairs that differ in the language alone")
+
+
+class TrainedRun(FrozenModel):
+    """One training of a model of the table: those of one row differ in the seed alone."""
+
+    seed: int
+    run: str
+    weights: str
+    evaluation: str | None = Field(default=None, description="the folder in runs/<project>/evaluations/")
+    wandb: str | None = None
 
 
 class ModelResult(FrozenModel):
-    """One row of the table: a baseline, the base, the base few-shot or as document, or a run."""
+    """One row of the table: a baseline, the base, the base few-shot or as document, or a run.
+
+    `trained` lists the run and those that differ from it in the seed alone: every value is their mean. `weights`,
+    `run`, `wandb` and `evaluation` are those of the first.
+    """
 
     name: str
     kind: ModelKind
@@ -85,16 +122,18 @@ class ModelResult(FrozenModel):
     run: str | None = Field(default=None, description="the run's id")
     wandb: str | None = Field(default=None, description="the W&B address of the run")
     evaluation: str | None = Field(default=None, description="the folder in runs/<project>/evaluations/")
+    trained: tuple[TrainedRun, ...] = ()
     sets: dict[str, SetResult]
     preferences: PreferenceResult | None = None
 
 
 class RewardModelResult(FrozenModel):
-    """A reward model on held-out preference pairs."""
+    """A reward model on held-out preference pairs; `trained` as in ModelResult."""
 
     name: str
     run: str
     weights: str
+    trained: tuple[TrainedRun, ...] = ()
     preferences: PreferenceResult
 
 
@@ -152,7 +191,7 @@ class Evaluation(FrozenModel):
     base: BaseWeights
     data: str
     template: str
-    training_seeds: int
+    training_seeds: int = Field(description="trainings of each model; of the one with the fewest where they differ")
     settings: GenerationSettings
     sets: dict[str, RowSet]
     models: list[ModelResult]

@@ -22,14 +22,15 @@ from gretchen.scoring import answers as answer_files
 from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.document_form import generate_as_documents, prompt_text
 from gretchen.scoring.documents import document_prompts
-from gretchen.scoring.estimates import ScoredSet, against_base, score_set
-from gretchen.scoring.evaluation import Estimate, ModelEvaluation, PromptedSettings, SetResult
+from gretchen.scoring.estimates import ScoredSet, score_set
+from gretchen.scoring.evaluation import ModelEvaluation, PromptedSettings, SetResult
 from gretchen.scoring.few_shot import few_shot_prompts
 from gretchen.scoring.generation import generate_answers, generate_in_loop
 from gretchen.scoring.loader import ModelLoader
 from gretchen.scoring.plan import EvaluationPlan
 from gretchen.scoring.progress import Progress
 from gretchen.scoring.scored import Answer
+from gretchen.scoring.set_results import References, mean_properties, set_results
 from gretchen.scoring.systems import System
 from gretchen.scoring.testset import conversation, rows_hash
 
@@ -50,44 +51,17 @@ def score_sets(plan: EvaluationPlan, sets: Mapping[str, list[Row]], answers: lis
     return {name: score_set(plan.evaluator, rows, answers, plan.closed) for name, rows in sets.items()}
 
 
-def set_results(
-    scored: dict[str, ScoredSet],
-    base: dict[str, ScoredSet] | None,
-    properties: Mapping[str, float] | None = None,
-    has_eos: bool = True,
-) -> dict[str, SetResult]:
-    """Return {set: result}, compared with the base where that is another model.
-
-    `properties` are values of the model itself, added to the scores of each set. `has_eos` False: answers need no EOS,
-    since there is no model, or a document may go on after them.
-    """
-    measured = {name: Estimate(value=value, count=1, method="measured") for name, value in (properties or {}).items()}
-    results = {}
-    for name, scored_set in scored.items():
-        scores = scored_set.scores()
-        versus = base[name].only({row.id for row in scored_set.rows}).without_closed_forms if base else None
-        results[name] = SetResult(
-            scores=scores.scores | measured,
-            forms=scores.forms,
-            closed=scores.closed,
-            against_base=against_base(scored_set.without_closed_forms, versus) if versus else None,
-            ended=scored_set.share_ended() if has_eos else None,
-        )
-    return results
-
-
 def measure(
-    plan: EvaluationPlan, answered: Answered, scored: dict[str, ScoredSet], base: dict[str, ScoredSet] | None
-) -> dict[str, SetResult]:
-    """Return a model's results, {set: result}, and write them into its evaluation.json."""
+    plan: EvaluationPlan, answered: Answered, scored: dict[str, ScoredSet], references: References
+) -> tuple[dict[str, SetResult], dict[str, float]]:
+    """Return a model's results, {set: result}, and its properties, and write them into its evaluation.json."""
     record = read_record(answered.folder)
     assert record is not None, "complete answers have a record"
     properties = properties_of(plan, answered.system, record)
-    is_chat = record.settings.prompting in ("plain", "few-shot")
-    results = set_results(scored, base, properties, has_eos=is_chat)
+    results = set_results(scored, references, mean_properties([properties]), plan.needs_eos(answered.system.kind))
     scored_record = record.model_copy(update={"code": plan.project_code, "properties": properties, "sets": results})
     write_json(answered.folder / FILE, scored_record.to_json())
-    return results
+    return results, properties
 
 
 def properties_of(plan: EvaluationPlan, system: System, record: ModelEvaluation) -> dict[str, float]:

@@ -73,6 +73,10 @@ class EvaluationPlan:
         """Return whether the project's simulator replies to the system's answers."""
         return self.evaluator.offers("reply") and system.kind != "document"
 
+    def needs_eos(self, kind: SystemKind) -> bool:
+        """Return whether the answers of a kind of system must end with EOS: a document may go on after its answer."""
+        return self.prompting(kind) in ("plain", "few-shot")
+
     def sets_of(self, system: System) -> dict[str, list[Row]]:
         """Return the rows of each set that a system is asked: those that have a document, for the base as document."""
         if system.kind != "as-document":

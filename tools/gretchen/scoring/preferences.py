@@ -35,11 +35,6 @@ class PairSet:
     template: str
     rows: list[Row]
 
-    @property
-    def groups(self) -> list[list[str]]:
-        """Each pair's group keys."""
-        return [group_of(row) for row in self.rows]
-
 
 def preference_rows(project: str, split: Split, limit: int | None) -> list[Row]:
     """Return a split's preference pairs, at most `limit` of them; [] for a project without any."""
@@ -64,43 +59,100 @@ def encode(model: Model, row: Row, answer: list[dict[str, Any]]) -> tuple[list[i
     return ids + model.tokenizer.encode(text, add_special_tokens=False), len(ids)
 
 
-def preference_result(
-    margins: list[float],
-    base: list[float] | None = None,
-    parent: list[float] | None = None,
-    groups: Sequence[Sequence[str]] = (),
-) -> PreferenceResult:
-    """Return accuracy and mean margin with intervals, and tests against the margins of base and parent.
+@dataclass(frozen=True)
+class Margins:
+    """A model's margins on the pairs, in the pairs' order: a row for each training seed, one unless there are several.
 
-    `groups` holds each pair's group keys: pairs that share one count for less in the accuracy's interval.
+    A pair counts as correct where its margin is above 0.
     """
-    correct = [margin > 0 for margin in margins]
-    count = len(margins)
-    low, high = proportion_interval(correct, [""] * count, cluster_keys(groups))
-    resamples = statistics.bootstrap_means(margins, [""] * count, [str(i) for i in range(count)])
-    interval = statistics.percentiles(resamples)
-    accuracy = Estimate(value=sum(correct) / count, low=low, high=high, count=count, method="wilson")
-    margin = None
-    if interval:
-        mean = statistics.mean(margins)
-        margin = Estimate(value=mean, low=interval[0], high=interval[1], count=count, method="bootstrap")
+
+    by_seed: tuple[tuple[float, ...], ...]
+
+    def of(self, pairs: Sequence[int]) -> "Margins":
+        """Return the margins of some pairs."""
+        return Margins(tuple(tuple(margins[i] for i in pairs) for margins in self.by_seed))
+
+    @property
+    def correct(self) -> list[float]:
+        """The share of seeds in which each pair is correct."""
+        return [sum(margin > 0 for margin in pair) / len(pair) for pair in zip(*self.by_seed, strict=True)]
+
+    @property
+    def means(self) -> list[float]:
+        """Each pair's margin, the mean over seeds."""
+        return [statistics.mean(pair) for pair in zip(*self.by_seed, strict=True)]
+
+
+def preference_result(
+    margins: Margins, pairs: Sequence[Row], base: Margins | None = None, parent: Margins | None = None
+) -> PreferenceResult:
+    """Return accuracy and mean margin with intervals, and tests against the base and the model that a run started from.
+
+    Pairs whose sides differ in the language alone (`meta: {"differs_in": "language"}`) count apart; where there are no
+    others, they are all that is counted. Pairs that share a group key count for less in the accuracy's interval.
+    """
+    language = [i for i, row in enumerate(pairs) if differs_in_language(row)]
+    chosen = [i for i in range(len(pairs)) if i not in set(language)]
+    if not chosen:
+        chosen, language = language, []
+    rows, own = [pairs[i] for i in chosen], margins.of(chosen)
     return PreferenceResult(
-        num_pairs=count,
-        accuracy=accuracy,
-        margin=margin,
-        against_base=compare_accuracy(correct, base),
-        against_parent=compare_accuracy(correct, parent),
+        num_pairs=len(rows),
+        accuracy=accuracy(own, rows),
+        margin=mean_margin(own, rows),
+        against_base=compare_accuracy(own, base.of(chosen), rows) if base else None,
+        against_parent=compare_accuracy(own, parent.of(chosen), rows) if parent else None,
+        language=accuracy(margins.of(language), [pairs[i] for i in language]) if language else None,
     )
 
 
-def compare_accuracy(correct: list[bool], other_margins: list[float] | None) -> Difference | None:
-    """Return the accuracy's difference to another model on the same pairs, by McNemar's exact test."""
-    if other_margins is None:
+def differs_in_language(row: Row) -> bool:
+    """Return whether a pair's sides say the same in two languages."""
+    return isinstance(row.get("meta"), dict) and row["meta"].get("differs_in") == "language"
+
+
+def accuracy(margins: Margins, pairs: Sequence[Row]) -> Estimate:
+    """Return the share of pairs that are correct."""
+    correct = margins.correct
+    low, high = proportion_interval(correct, [""] * len(pairs), cluster_keys([group_of(row) for row in pairs]))
+    by_seed = tuple(statistics.mean(Margins((seed,)).correct) for seed in margins.by_seed)
+    return Estimate(
+        value=statistics.mean(correct),
+        low=low,
+        high=high,
+        count=len(pairs),
+        method="wilson",
+        by_seed=by_seed if len(by_seed) > 1 else (),
+    )
+
+
+def mean_margin(margins: Margins, pairs: Sequence[Row]) -> Estimate | None:
+    """Return the mean margin; None where it is not a number."""
+    interval = statistics.percentiles(resampled(margins.means, pairs))
+    if not interval:
         return None
-    other = [margin > 0 for margin in other_margins]
-    pairs = list(zip(correct, other, strict=True))
-    p_value = statistics.mcnemar(pairs.count((True, False)), pairs.count((False, True)))
-    return Difference(difference=(sum(correct) - sum(other)) / len(correct), p_value=p_value, test="mcnemar")
+    value = statistics.mean(margins.means)
+    return Estimate(value=value, low=interval[0], high=interval[1], count=len(pairs), method="bootstrap")
+
+
+def resampled(values: Sequence[float], pairs: Sequence[Row]) -> statistics.Array:
+    """Return the mean of the pairs' values in each bootstrap resample of groups (by a pair's first group key)."""
+    return statistics.bootstrap_means(values, [""] * len(pairs), [group_of(row)[0] for row in pairs])
+
+
+def compare_accuracy(margins: Margins, other: Margins, pairs: Sequence[Row]) -> Difference:
+    """Return the accuracy's difference to another model on the same pairs.
+
+    It is tested by McNemar's exact test, with several training seeds by the paired bootstrap.
+    """
+    correct, others = margins.correct, other.correct
+    difference = statistics.mean(correct) - statistics.mean(others)
+    if len(margins.by_seed) > 1 or len(other.by_seed) > 1:
+        p_value = statistics.bootstrap_p(resampled(correct, pairs) - resampled(others, pairs))
+        return Difference(difference=difference, p_value=p_value, test="bootstrap")
+    disagreements = list(zip(correct, others, strict=True))
+    p_value = statistics.mcnemar(disagreements.count((1.0, 0.0)), disagreements.count((0.0, 1.0)))
+    return Difference(difference=difference, p_value=p_value, test="mcnemar")
 
 
 def cached_margins(

@@ -15,8 +15,8 @@ from gretchen.provenance import is_smoke
 from gretchen.runs.record import Run, read_record, update_record
 from gretchen.scoring import preferences
 from gretchen.scoring.evaluation import PreferenceResult, RewardModelResult
-from gretchen.scoring.preferences import PairSet
-from gretchen.scoring.systems import System, system
+from gretchen.scoring.preferences import Margins, PairSet
+from gretchen.scoring.systems import System, system, trained_run
 from gretchen.scoring.templates import template_text
 from gretchen.scoring.testset import SMOKE_LIMIT
 
@@ -41,10 +41,15 @@ def score_margins(model: Model, rows: list[Row]) -> list[float]:
 
 def evaluate_reward_model(reward_model: System, pairs: PairSet) -> PreferenceResult:
     """Return a reward model's accuracy and margin with intervals. The margins are computed once and kept on disk."""
+    margins = Margins(tuple(tuple(margins_of(seed, pairs)) for seed in reward_model.seeds))
+    return preferences.preference_result(margins, pairs.rows)
+
+
+def margins_of(reward_model: System, pairs: PairSet) -> list[float]:
+    """Return the margins of one trained reward model."""
     base = reward_model.model if reward_model.adapter else paths.shown(reward_model.folder)
     get_model = partial(load_reward_model, base, reward_model.adapter, pairs.template)
-    margins = preferences.cached_margins(pairs, reward_model.weights, get_model, score_margins)
-    return preferences.preference_result(margins, groups=pairs.groups)
+    return preferences.cached_margins(pairs, reward_model.weights, get_model, score_margins)
 
 
 def evaluate_reward_models(reward_models: list[System], pairs: PairSet) -> list[RewardModelResult]:
@@ -54,6 +59,7 @@ def evaluate_reward_models(reward_models: list[System], pairs: PairSet) -> list[
             name=model.name,
             run=model.run_id,
             weights=model.weights,
+            trained=tuple(trained_run(seed) for seed in model.seeds),
             preferences=evaluate_reward_model(model, pairs),
         )
         for model in (reward_models if pairs.rows else [])

@@ -23,6 +23,21 @@ def mean(values: Sequence[float]) -> float:
     return float(np.mean(values))
 
 
+def known_mean(values: Sequence[float]) -> float:
+    """Return the mean of the values that are not NaN; NaN where all are."""
+    known = [value for value in values if not math.isnan(value)]
+    return sum(known) / len(known) if known else math.nan
+
+
+def mean_resamples(resampled: Sequence[Array]) -> Array:
+    """Return, per resample, the mean of statistics that were resampled by the same draws; NaN does not count."""
+    if len(resampled) == 1:
+        return resampled[0]
+    known = ~np.isnan(resampled)
+    counts = known.sum(axis=0)
+    return np.where(known, resampled, 0).sum(axis=0) / np.where(counts > 0, counts, np.nan)
+
+
 def wilson(successes: float, count: float, quantile: float = QUANTILE) -> Interval:
     """Return the score interval of a proportion (Wilson 1927) at a normal quantile. `count` must be above 0."""
     share, square = successes / count, quantile**2
@@ -37,6 +52,16 @@ def mcnemar(only_first: int, only_second: int) -> float:
     discordant = only_first + only_second
     tail = sum(math.comb(discordant, k) for k in range(min(only_first, only_second) + 1))
     return min(1.0, 2 * tail / 2**discordant)
+
+
+def holm(p_values: Sequence[float]) -> list[float]:
+    """Return the p-values of several tests corrected for their number (Holm 1979), in their order."""
+    order = sorted(range(len(p_values)), key=lambda i: p_values[i])
+    corrected, largest = [1.0] * len(p_values), 0.0
+    for rank, i in enumerate(order):
+        largest = max(largest, min(1.0, (len(p_values) - rank) * p_values[i]))
+        corrected[i] = largest
+    return corrected
 
 
 def group_draws(groups: Sequence[str], resamples: int = RESAMPLES, seed: int = 0) -> tuple[Array, Array]:

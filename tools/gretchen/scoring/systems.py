@@ -3,7 +3,8 @@
 A run that does not share them is refused with the reason. No model is loaded here.
 """
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
 
@@ -14,8 +15,10 @@ from gretchen.runs.folder import trained_weights
 from gretchen.runs.intact import require_intact
 from gretchen.runs.record import Run, RunRecord
 from gretchen.runs.store import changed_runs, finished_run, newest_by_recipe
+from gretchen.scoring.evaluation import TrainedRun
 from gretchen.scoring.left_out import changed_lines
 from gretchen.scoring.request import EvaluationRequest
+from gretchen.scoring.seeds import grouped, replicates, trains_recipe
 
 SystemKind = Literal["base", "few-shot", "as-document", "document", "run", "reward"]
 
@@ -25,7 +28,8 @@ class System:
     """A model and the way it is prompted: `kind` is base, few-shot, as-document (the sets' questions as documents),
     document (held-out documents), run, or reward (a reward model's run).
 
-    `model` is the base, or for a run the model that it started from.
+    `model` is the base, or for a run the model that it started from. `other_seeds` are the runs that differ from a
+    run in the seed alone: the table shows them as one.
     """
 
     name: str
@@ -33,6 +37,12 @@ class System:
     model: str
     weights: str
     run: Run | None = None
+    other_seeds: tuple["System", ...] = ()
+
+    @property
+    def seeds(self) -> tuple["System", ...]:
+        """The system itself, then those of other training seeds."""
+        return (self, *self.other_seeds)
 
     @property
     def adapter(self) -> Path | None:
@@ -108,32 +118,61 @@ def select(request: EvaluationRequest, model: str, data: str) -> Selection:
         chosen, left_out = requested(request, base, data), []
     else:
         chosen, left_out = newest_comparable(request, base, data)
-    recipes = [run.record.recipe for run in chosen]
-    runs = [system(run, alone=recipes.count(recipe) == 1) for run, recipe in zip(chosen, recipes, strict=True)]
+    recipes = [run.record.recipe for run, *_ in chosen]
+    runs = [system_of(group, alone=recipes.count(recipe) == 1) for group, recipe in zip(chosen, recipes, strict=True)]
     return Selection(base, sorted(runs, key=lambda run: run.run_id or ""), left_out)
 
 
-def requested(request: EvaluationRequest, base: System, data: str) -> list[Run]:
-    """Return the runs that the request names. Raises UserError where one of them cannot be compared."""
+def requested(request: EvaluationRequest, base: System, data: str) -> list[list[Run]]:
+    """Return the runs that the request names, those that differ in the seed alone together.
+
+    Raises UserError where one of them cannot be compared.
+    """
     runs = [finished_run(request.project, run_id) for run_id in dict.fromkeys(request.runs)]
     for run in runs:
         if reason := refusal(run.record, base.weights, request.profile, data):
             raise UserError(f"run {run.name} ({run.record.recipe}) {reason}", "only runs that share these are compared")
-    return runs
+    return grouped(runs)
 
 
-def newest_comparable(request: EvaluationRequest, base: System, data: str) -> tuple[list[Run], list[str]]:
-    """Return each recipe's newest run that can be compared, and a message for each recipe that has none."""
+def newest_comparable(request: EvaluationRequest, base: System, data: str) -> tuple[list[list[Run]], list[str]]:
+    """Return each recipe's newest run that can be compared, with those of other seeds, and a message for each left out.
+
+    A run that was trained with another seed than the recipe's stands for the recipe only where no other run does.
+    """
     project, profile = request.project, request.profile
     chosen, left_out = [], []
-    for recipe, runs in newest_by_recipe(project, profile).items():
+    changed = [run for run in changed_runs(project, profile) if not refusal(run.record, base.weights, profile, data)]
+    by_recipe = newest_by_recipe(project, profile)
+    for run in changed:
+        if trains_recipe(run.record):
+            by_recipe.setdefault(run.record.recipe, [])
+    for recipe, runs in by_recipe.items():
         reasons = [refusal(run.record, base.weights, profile, data) for run in runs]
-        if None in reasons:
-            chosen.append(runs[reasons.index(None)])
+        comparable = [run for run, reason in zip(runs, reasons, strict=True) if reason is None]
+        comparable += [run for run in changed if run.record.recipe == recipe and trains_recipe(run.record)]
+        if comparable:
+            chosen.append([comparable[0], *replicates(comparable[0], comparable[1:])])
         else:
             left_out.append(f"left out: {recipe} {runs[0].name} {reasons[0]}")
-    changed = [run for run in changed_runs(project, profile) if not refusal(run.record, base.weights, profile, data)]
-    return chosen, left_out + changed_lines(request, chosen, changed)
+    compared = [run for group in chosen for run in group]
+    return chosen, left_out + changed_lines(request, compared, changed)
+
+
+def trained_run(system: System, evaluation: str | None = None) -> TrainedRun:
+    """Return the training of a run's system; `evaluation` names the folder of its answers."""
+    assert system.run, "the base is trained by no run"
+    record = system.run.record
+    return TrainedRun(
+        seed=record.seed, run=system.run.name, weights=system.weights, evaluation=evaluation, wandb=record.wandb
+    )
+
+
+def system_of(runs: Sequence[Run], alone: bool) -> System:
+    """Return runs that differ in the seed alone as one system, named after the first."""
+    first = system(runs[0], alone)
+    others = [replace(system(run, alone), name=f"{first.name} seed {run.record.seed}") for run in runs[1:]]
+    return replace(first, other_seeds=tuple(others))
 
 
 def system(run: Run, alone: bool) -> System:

@@ -8,6 +8,7 @@ from gretchen.scoring.evaluation import Evaluation
 
 CI = "[95 %]"
 CLOSED = "closed forms (only wordings are held out; not in the mean)"
+PARENTS = "what a stage gains and loses against the run that it started from ({}; p by form: Holm over the forms)"
 PREFERENCES = "preference accuracy: share of {} pairs whose chosen answer is likelier than the rejected one"
 REWARD_MODELS = "preference accuracy of reward models: share of {} pairs whose chosen answer scores higher"
 PAIRS = {"test": "held-out", "validation": "validation"}
@@ -53,19 +54,37 @@ def form_table(evaluation: Evaluation, name: str, closed: bool = False) -> Table
     for form in dict.fromkeys(form for forms in by_model for form in forms):
         estimates = [forms.get(form) for forms in by_model]
         count = max(score.count for score in estimates if score)
-        rows.append([form, f"{count:,}", *(estimate(score, digits=2) for score in estimates)])
+        rows.append([form, f"{count:,}", *(estimate(score, digits=2, seeds=False) for score in estimates)])
     return Table(["form", "n", *(model.name for model in models)], rows)
 
 
+def parent_table(evaluation: Evaluation, name: str) -> Table:
+    """Return a set's table of the runs that started from another run: the difference to it, in total and per form."""
+    results = {model.name: model.sets[name].against_parent for model in evaluation.models if name in model.sets}
+    compared = {model: result for model, result in results.items() if result}
+    if not compared:
+        return Table([], [])
+    header = ["form", "n", *(f"{model} against {result.parent}" for model, result in compared.items())]
+    rows = [["all forms", "", *(difference(result.difference) for result in compared.values())]]
+    forms = [result.forms for result in compared.values()]
+    for form in dict.fromkeys(form for of_model in forms for form in of_model):
+        count = max(of_model[form].count for of_model in forms if form in of_model)
+        rows.append([form, f"{count:,}", *(difference(of_model.get(form)) for of_model in forms)])
+    return Table(header, rows)
+
+
 def preference_table(evaluation: Evaluation) -> Table:
-    """Return the table of held-out preference pairs; no rows where the project has none."""
+    """Return the table of preference pairs; no rows where the project has none."""
+    results = {model.name: model.preferences for model in evaluation.models if model.preferences}
+    header = ["model", "pairs", f"accuracy {CI}", "against base", "against parent", "margin (nats)"]
+    language = [result.language.count for result in results.values() if result.language]
+    header += [f"other language (n = {max(language):,})"] if language else []
     rows = []
-    for model in evaluation.models:
-        if result := model.preferences:
-            tests = [difference(result.against_base), difference(result.against_parent)]
-            margin = estimate(result.margin, 2)
-            rows.append([model.name, f"{result.num_pairs:,}", estimate(result.accuracy), *tests, margin])
-    return Table(["model", "pairs", f"accuracy {CI}", "against base", "against parent", "margin (nats)"], rows)
+    for model, result in results.items():
+        tests = [difference(result.against_base), difference(result.against_parent)]
+        cells = [f"{result.num_pairs:,}", estimate(result.accuracy), *tests, estimate(result.margin, 2)]
+        rows.append([model, *cells, *([estimate(result.language)] if language else [])])
+    return Table(header, rows)
 
 
 def reward_model_table(evaluation: Evaluation) -> Table:
@@ -98,10 +117,7 @@ def notes(evaluation: Evaluation) -> list[str]:
         lines.append(f"95 % intervals: {'; '.join(named)}.")
     if tests:
         lines[-1:] = [f"{lines[-1]} p: {'; '.join(METHODS[test] for test in sorted(tests))}, on the same rows."]
-    if any(model.kind == "run" for model in evaluation.models):
-        lines.append(
-            "Each model was trained once (1 training seed): intervals do not cover the variance between seeds."
-        )
+    lines += seed_notes(evaluation)
     prompted = [model for model in evaluation.models if model.prompting in PROMPTINGS]
     lines += [PROMPTINGS[model.prompting].format(model.name) for model in prompted]
     settings = evaluation.settings
@@ -111,6 +127,26 @@ def notes(evaluation: Evaluation) -> list[str]:
     if settings.samples > 1:
         lines.append(f"{settings.samples} samples per row at temperature {settings.temperature:g}.")
     return lines
+
+
+def seed_notes(evaluation: Evaluation) -> list[str]:
+    """Return what the values of runs are: of one training seed, or the mean of several."""
+    models = [model for model in evaluation.models if model.kind == "run"]
+    several = [model for model in models if len(model.trained) > 1]
+    if not several:
+        once = "Each model was trained once (1 training seed): intervals do not cover the variance between seeds."
+        return [once] if models else []
+    by_seeds: dict[tuple[int, ...], list[str]] = {}
+    for model in several:
+        by_seeds.setdefault(tuple(trained.seed for trained in model.trained), []).append(model.name)
+    lines = [
+        f"{', '.join(names)}: mean of {len(seeds)} training seeds ({', '.join(map(str, seeds))}), "
+        "the least and the most in parentheses."
+        for seeds, names in by_seeds.items()
+    ]
+    if once := [model.name for model in models if len(model.trained) <= 1]:
+        lines.append(f"{', '.join(once)}: trained once (1 training seed).")
+    return [*lines, "Intervals do not cover the variance between seeds."]
 
 
 def document_lines(evaluation: Evaluation) -> list[str]:
@@ -142,6 +178,9 @@ def text_table(evaluation: Evaluation) -> str:
         closed = form_table(evaluation, name, closed=True)
         if closed.rows:
             lines += ["", f"{name} set, {CLOSED}", *aligned(closed, indent="  ")]
+        parents = parent_table(evaluation, name)
+        if parents.rows:
+            lines += ["", f"{name} set, {PARENTS.format(evaluation.main_metric)}", *aligned(parents, indent="  ")]
     for heading, table in pair_tables(evaluation):
         lines += ["", heading, *aligned(table, indent="  ")]
     lines += ["", *document_lines(evaluation), *notes(evaluation)]
@@ -158,6 +197,9 @@ def markdown_table(evaluation: Evaluation) -> str:
     closed = form_table(evaluation, first, closed=True)
     if closed.rows:
         lines += [f"{sentence(CLOSED)}:", "", *markdown(closed), ""]
+    parents = parent_table(evaluation, first)
+    if parents.rows:
+        lines += [f"The {first} set, {PARENTS.format(evaluation.main_metric)}:", "", *markdown(parents), ""]
     for heading, table in pair_tables(evaluation):
         lines += [f"{sentence(heading)}.", "", *markdown(table), ""]
     documents = " ".join(line.strip() for line in document_lines(evaluation))
