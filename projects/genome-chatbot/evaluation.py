@@ -4,9 +4,11 @@
                       the closed tables, which the card names, are scored apart)
     identity          aligned identity of the answer's sequence: identical columns / columns of the global alignment
                       (match 1, mismatch -1, gap -1; Bio.Align.PairwiseAligner); forms without a sequence: None
-    numeric           closeness of the numbers in the answer: mean of max(0, 1 - |given - right| / max(1, right)); None
-                      where the reference has no number, 0 where the answer has more or fewer numbers
-    abstention_f1     F1 of refusing what must be refused (invalid input, a field that the record does not have)
+    numeric           share of the numbers to be computed that are right, of those after the reference's last label: a
+                      number that the question gives is copied, not computed, and where it gives all of them, all must
+                      be right. None where the reference has none, 0 where the answer has more or fewer
+    abstention_f1     F1 of refusing what must be refused, for the right reason: the invalid codon is named, or a field
+                      that the record does not have is not given; any other refusal is an error
 
 Normalisation: whitespace is collapsed within a line, empty lines are dropped, and the label before the first colon of a
 line is compared without regard to case. Questions leave two things open, so neither counts: the label of a line (but
@@ -21,13 +23,14 @@ import re
 from functools import cache, lru_cache
 from typing import Any
 
-from gretchen.projects.rows import reference_of
+from gretchen.projects.rows import prompt_of, reference_of
 
 _SEQUENCE = re.compile(
     r"^(complement|komplement|reverse complement|revers komplementär|rna|protein|orf): ([A-Z* ]+)$", re.M
 )
 _NUMBERS = re.compile(r"^(gc|bed|gff3): (.*\d.*)$", re.M)
-_REFUSAL = re.compile(r"^(invalid|ungültig): |(^|: )(not given|nicht angegeben)$", re.M)
+_REFUSAL = re.compile(r"^(?P<invalid>invalid|ungültig): (?P<reason>.*)|(^|: )(not given|nicht angegeben)$", re.M)
+_INVALID_CODON = re.compile(r"codon (\d+) ([^\s,]+)", re.I)
 _NEEDED_LABEL = re.compile(r"invalid|ungültig|codon \d+")
 
 
@@ -36,22 +39,32 @@ def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     right = normalise(reference_of(row))
     given = with_labels(normalise(prediction), right)
     exact = float(_without_spaces(given) == _without_spaces(right))
-    return {"exact": exact, "identity": _identity(given, right), "numeric": _numeric(given, right)}
+    question = "\n".join(turn["content"] for turn in prompt_of(row))
+    return {"exact": exact, "identity": _identity(given, right), "numeric": _numeric(given, right, question)}
 
 
 def aggregate(scored: list[Any]) -> dict[str, float | None]:
     """Return the F1 of abstention over all rows, None where none had to be refused; the rest is averaged by default."""
-    pairs = [(refuses(answer), _must_refuse(item.row)) for item in scored for answer in item.predictions]
-    hits = sum(given and expected for given, expected in pairs)
-    wrong = sum(given != expected for given, expected in pairs)
-    any_expected = any(expected for _, expected in pairs)
+    pairs = [(refusal(answer), _right_refusal(item.row)) for item in scored for answer in item.predictions]
+    hits = sum(given == right != "" for given, right in pairs)
+    wrong = sum(given != right for given, right in pairs)
+    any_expected = any(right for _, right in pairs)
     return {"abstention_f1": 2 * hits / (2 * hits + wrong) if any_expected else None}
 
 
 @lru_cache(maxsize=100_000)
-def refuses(prediction: str) -> bool:
-    """Return whether an answer calls the input invalid or the field not given (cached: intervals resample it)."""
-    return bool(_REFUSAL.search(normalise(prediction)))
+def refusal(prediction: str) -> str:
+    """Return what an answer refuses and why: the invalid codon, "not given", "other"; "" where it refuses nothing.
+
+    It is cached, because intervals resample it.
+    """
+    found = _REFUSAL.search(normalise(prediction))
+    if not found:
+        return ""
+    if not found["invalid"]:
+        return "not given"
+    codon = _INVALID_CODON.match(found["reason"])
+    return f"{codon[1]} {codon[2]}" if codon else "other"
 
 
 def normalise(text: str) -> str:
@@ -113,22 +126,27 @@ def _identity(given: str, right: str) -> float | None:
     return identity(answer.replace(" ", ""), sequence.replace(" ", ""))
 
 
-def _numeric(given: str, right: str) -> float | None:
-    """Return the closeness of the numbers after the reference's label to those after the same label in the answer."""
+def _numeric(given: str, right: str, question: str) -> float | None:
+    """Return the share of right numbers after the reference's last label, without those that the question gives."""
     references = _NUMBERS.findall(right)
     if not references:
         return None
     label, text = references[-1]
-    numbers = [int(number) for number in re.findall(r"\d+", text)]
-    answers = [int(number) for number in re.findall(r"\d+", dict(_NUMBERS.findall(given)).get(label, ""))]
+    numbers, answers = _numbers(text), _numbers(dict(_NUMBERS.findall(given)).get(label, ""))
     if len(answers) != len(numbers):
         return 0.0
-    close = [max(0.0, 1 - abs(a - b) / max(1, b)) for a, b in zip(answers, numbers, strict=True)]
-    return sum(close) / len(close)
+    copied = _numbers(question)
+    computed = [answer == number for answer, number in zip(answers, numbers, strict=True) if number not in copied]
+    return sum(computed) / len(computed) if computed else float(answers == numbers)
 
 
-def _must_refuse(row: dict[str, Any]) -> bool:
-    """Return whether a row must be refused, from its `meta`, a JSON string on disk."""
+def _numbers(text: str) -> list[str]:
+    """Return the whole numbers in a text, without leading zeros; of any length, so they are no int."""
+    return [number.lstrip("0") or "0" for number in re.findall(r"[0-9]+", text)]
+
+
+def _right_refusal(row: dict[str, Any]) -> str:
+    """Return the refusal that a row's reference is; "" for a row that must be answered."""
     meta = row.get("meta") or {}
     meta = json.loads(meta) if isinstance(meta, str) else meta
-    return bool(meta.get("abstain"))
+    return refusal(reference_of(row)) if meta.get("abstain") else ""

@@ -12,9 +12,11 @@ import json
 from collections.abc import Callable
 from typing import Any
 
+from gretchen.errors import UserError
 from gretchen.projects.card import project_slugs
 from gretchen.projects.rows import Row
-from gretchen.scoring.evaluator import load_evaluator
+from gretchen.runs.store import warn_once
+from gretchen.scoring.evaluator import Evaluator, load_evaluator
 
 Reward = Callable[..., list[float]]
 
@@ -28,10 +30,30 @@ def __getattr__(name: str) -> Reward:
 
     def reward(prompts: list[Any], completions: list[Any], **columns: Any) -> list[float]:
         rows = rows_of(prompts, columns)
-        return [evaluator.reward(text_of(completion), row) for completion, row in zip(completions, rows, strict=True)]
+        return rewards(evaluator, [text_of(completion) for completion in completions], rows)
 
     reward.__name__ = name
     return reward
+
+
+def rewards(evaluator: Evaluator, predictions: list[str], rows: list[Row]) -> list[float]:
+    """Return the reward of each prediction; where evaluation.py raises on one, the least of the batch.
+
+    A training samples thousands of answers: one on which the project's code raises must not end it. Raises UserError
+    where it raises on all of them.
+    """
+    values: list[float | None] = []
+    for prediction, row in zip(predictions, rows, strict=True):
+        try:
+            values.append(evaluator.reward(prediction, row))
+        except UserError as error:
+            values.append(None)
+            location = error.problem.partition(": ")[0]
+            warn_once(f"{location} raised on an answer: such answers get the least reward of their batch")
+    known = [value for value in values if value is not None]
+    if values and not known:
+        evaluator.reward(predictions[0], rows[0])
+    return [min(known) if value is None else value for value in values]
 
 
 def rows_of(prompts: list[Any], columns: dict[str, Any]) -> list[Row]:

@@ -15,6 +15,7 @@ from gretchen.scoring import statistics
 from gretchen.scoring.evaluation import Difference, Estimate, SetScores
 from gretchen.scoring.evaluator import Evaluator
 from gretchen.scoring.intervals import cluster_keys, proportion_interval
+from gretchen.scoring.score_errors import num_errors
 from gretchen.scoring.scored import Answer, ScoredRow
 from gretchen.scoring.scored_rows import ScoredRows
 
@@ -124,6 +125,10 @@ class ScoredSet:
         """Return {form: the estimator over its rows}, sorted by form."""
         forms = sorted({row.form for row in self.rows})
         return {form: Estimator(tuple(seed.of_form(form) for seed in self.seeds)) for form in forms}
+
+    def num_errors(self) -> int:
+        """Return the number of answers on which the project's score() raised."""
+        return sum(num_errors(seed.rows) for seed in self.seeds)
 
     def share_ended(self) -> float:
         """Return the share of answers that ended with EOS or a stop string."""

@@ -82,6 +82,7 @@ class SetResult(SetScores):
     against_base: Difference | None = Field(description="main metric, compared with the base; None for the base")
     against_parent: ParentComparison | None = Field(default=None, description="None for runs that start from the base")
     ended: float | None = Field(description="share of answers that ended with EOS or a stop string; None: need none")
+    errors: Count = Field(default=0, description="answers on which score() raised: they got the worst scores")
 
 
 class PreferenceResult(FrozenModel):

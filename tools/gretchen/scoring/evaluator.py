@@ -25,6 +25,7 @@ from gretchen.projects.modules import load_evaluation_module
 from gretchen.projects.rows import Row, reference_of
 from gretchen.projects.team_code import team_code
 from gretchen.scoring.score_checks import checked_number, checked_scores
+from gretchen.scoring.score_errors import trace_text, with_worst_scores
 from gretchen.scoring.scored import Answer, Prediction, ScoredRow, Scores, default_aggregate
 
 Turns = list[dict[str, Any]]
@@ -61,20 +62,31 @@ class Evaluator:
     def score_answers(self, rows: Sequence[Row], answers: Iterable[Answer]) -> list[ScoredRow]:
         """Return each row with the scores of its answers, in the order of `rows`; answers to other rows do not count.
 
-        Raises UserError as `score` does, KeyError where a row has no answer.
+        An answer on which `score` raises gets the worst scores (score_errors.py). Raises UserError where it raises on
+        every answer, KeyError where a row has no answer.
         """
         by_row = defaultdict(list)
         for answer in answers:
             by_row[answer.id].append(answer)
-        return self._truncated_fail([self._scored(row, by_row[row["id"]]) for row in rows])
+        scored = [self._scored(row, by_row[row["id"]]) for row in rows]
+        if scored and all(all(row.errors) for row in scored):
+            self.score(scored[0].predictions[0], scored[0].row)
+        return self._truncated_fail(with_worst_scores(scored, self.settings.metrics))
 
     def _scored(self, row: Row, answers: Sequence[Answer]) -> ScoredRow:
         """Return a row with the scores of its answers."""
         if not answers:
             raise KeyError(f"no answer to row '{row['id']}'")
         predictions = tuple(answer.prediction for answer in answers)
-        scores = tuple(self.score(prediction, row) for prediction in predictions)
-        return ScoredRow(row, predictions, scores, tuple(answer.ended for answer in answers))
+        scores, errors = zip(*(self._score_or_error(prediction, row) for prediction in predictions), strict=True)
+        return ScoredRow(row, predictions, scores, tuple(answer.ended for answer in answers), errors)
+
+    def _score_or_error(self, prediction: Prediction, row: Row) -> tuple[Scores, str]:
+        """Return the scores of one sample and "", or no scores and the trace where `score` raises."""
+        try:
+            return self.score(prediction, row), ""
+        except UserError as error:
+            return {}, trace_text(row["id"], prediction, error)
 
     def _truncated_fail(self, scored: list[ScoredRow]) -> list[ScoredRow]:
         """Return the rows with 0 for 1 in each 0/1 metric (higher is better) of an answer that did not end."""

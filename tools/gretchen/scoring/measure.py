@@ -29,6 +29,7 @@ from gretchen.scoring.generation import generate_answers, generate_in_loop
 from gretchen.scoring.loader import ModelLoader
 from gretchen.scoring.plan import EvaluationPlan
 from gretchen.scoring.progress import Progress
+from gretchen.scoring.score_errors import write_first_trace
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.set_results import References, mean_properties, set_results
 from gretchen.scoring.systems import System
@@ -61,6 +62,7 @@ def measure(
     results = set_results(scored, references, mean_properties([properties]), plan.needs_eos(answered.system.kind))
     scored_record = record.model_copy(update={"code": plan.project_code, "properties": properties, "sets": results})
     write_json(answered.folder / FILE, scored_record.to_json())
+    write_first_trace([row for scored_set in scored.values() for row in scored_set.rows], answered.folder)
     return results, properties
 
 

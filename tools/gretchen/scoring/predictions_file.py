@@ -17,8 +17,7 @@ from gretchen.errors import UserError
 from gretchen.names import nearest
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import Row
-from gretchen.scoring.estimates import score_set
-from gretchen.scoring.evaluation import SetScores
+from gretchen.scoring.estimates import ScoredSet, score_set
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.request import SETS
 from gretchen.scoring.scored import Answer
@@ -37,8 +36,8 @@ class Expected:
     in_loop: bool
 
 
-def score_file(project: str, file: Path, limit: int) -> dict[str, SetScores]:
-    """Return {set: scores} of the sets that the file has predictions for, at most `limit` rows each (0: all).
+def score_file(project: str, file: Path, limit: int) -> dict[str, ScoredSet]:
+    """Return {set: its scored rows} of the sets that the file has predictions for, at most `limit` rows each (0: all).
 
     The data must be built. Raises UserError for a faulty file, and where rows of a set have no prediction.
     """
@@ -53,7 +52,7 @@ def score_file(project: str, file: Path, limit: int) -> dict[str, SetScores]:
         if any(row["id"] in answered for row in rows):
             chosen = sample(rows, limit)
             require_complete(file, name, chosen, answers, expected.samples)
-            results[name] = score_set(evaluator, chosen, answers, card.closed).scores()
+            results[name] = score_set(evaluator, chosen, answers, card.closed)
     return results
 
 

@@ -29,12 +29,16 @@ class Answer:
 
 @dataclass(frozen=True)
 class ScoredRow:
-    """A row with the predictions of its samples, their scores, and whether they ended."""
+    """A row with the predictions of its samples, their scores, and whether they ended.
+
+    `errors` holds, for each sample on which the project's score() raised, the trace, "" for the others.
+    """
 
     row: Row
     predictions: tuple[Prediction, ...]
     scores: tuple[Scores, ...]
     ended: tuple[bool, ...]
+    errors: tuple[str, ...] = ()
 
     @property
     def id(self) -> str:

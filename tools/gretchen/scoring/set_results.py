@@ -44,6 +44,7 @@ def set_results(
             against_base=main_difference(estimator, base.without_closed_forms) if base else None,
             against_parent=against_parent(scored_set, parent, references.parent_name) if parent else None,
             ended=scored_set.share_ended() if has_eos else None,
+            errors=scored_set.num_errors(),
         )
     return results
 

@@ -5,6 +5,7 @@ Every value has its interval and its count beside it. Nothing is computed here.
 
 from gretchen.scoring.cells import Table, aligned, difference, estimate, markdown, number, share
 from gretchen.scoring.evaluation import Evaluation
+from gretchen.scoring.score_errors import FILE
 
 CI = "[95 %]"
 CLOSED = "closed forms (only wordings are held out; not in the mean)"
@@ -107,6 +108,17 @@ def title(evaluation: Evaluation, name: str) -> str:
     return f"{name} set ({which}): {evaluation.main_metric} ({unit}), mean over forms"
 
 
+def error_lines(evaluation: Evaluation, with_files: bool = False) -> list[str]:
+    """Return a line for each model on whose answers score() raised; `with_files` names the file of the first trace."""
+    lines = []
+    for model in evaluation.models:
+        if count := sum(result.errors for result in model.sets.values()):
+            line = f"score() raised on {count:,} answers of {model.name}: they got the worst scores"
+            folder = f"runs/{evaluation.project}/evaluations/{model.evaluation}"
+            lines.append(f"{line}; the first trace: {folder}/{FILE}" if with_files and model.evaluation else f"{line}.")
+    return lines
+
+
 def notes(evaluation: Evaluation) -> list[str]:
     """Return the lines below the tables: intervals and tests, training seeds, prompts, truncation, sampling."""
     results = [result for model in evaluation.models for result in model.sets.values()]
@@ -183,7 +195,7 @@ def text_table(evaluation: Evaluation) -> str:
             lines += ["", f"{name} set, {PARENTS.format(evaluation.main_metric)}", *aligned(parents, indent="  ")]
     for heading, table in pair_tables(evaluation):
         lines += ["", heading, *aligned(table, indent="  ")]
-    lines += ["", *document_lines(evaluation), *notes(evaluation)]
+    lines += ["", *document_lines(evaluation), *notes(evaluation), *error_lines(evaluation, with_files=True)]
     return "\n".join(lines)
 
 
@@ -204,7 +216,7 @@ def markdown_table(evaluation: Evaluation) -> str:
         lines += [f"{sentence(heading)}.", "", *markdown(table), ""]
     documents = " ".join(line.strip() for line in document_lines(evaluation))
     lines += [f"{sentence(documents)}.\n"] if documents else []
-    lines += [text for text in (" ".join(notes(evaluation)),) if text]
+    lines += [text for text in (" ".join([*notes(evaluation), *error_lines(evaluation)]),) if text]
     base, data, date = evaluation.base.weights[:8], evaluation.data[:8], evaluation.date[:10]
     return "\n".join([*lines, f"Profile {evaluation.profile}, base `{base}`, data `{data}`, {date}."])
 
