@@ -3,10 +3,14 @@
     make eval PROJECT=genome-chatbot
 
 The base, the base few-shot (three worked examples before the question) and the newest finished run of each recipe
-answer the test and hard sets; evaluation.py scores the answers. The table shows count, interval, difference to the
-base, trivial baselines, and the share of answers that finished with EOS or a stop string; then, where the project has
-preference pairs, each model's preference accuracy (on all pairs, unless LIMIT says otherwise). In a 0/1 metric (exact
-match, a passed test) only an answer that finished can be right; metrics of degree score a truncated answer as it is.
+answer the test and hard sets; evaluation.py scores the answers. An embedded base is also asked the same questions as
+documents, where dataset.py has as_document(). Runs that differ in the seed alone are one row: their mean, the least and
+the most. The table shows count, interval, difference to the base, trivial baselines, and the share of answers that
+finished with EOS or a stop string; what each stage gains and loses, per form, against the run that it started from;
+then, where the project has preference pairs, each model's preference accuracy (on all pairs, unless LIMIT says
+otherwise). In a 0/1 metric (exact match, a passed test) only an answer that finished can be right; metrics of degree
+score a truncated answer as it is.
+
 Answers are kept in runs/<project>/evaluations/ and generated again only when weights, template, rows or settings
 changed. RECORD=1 writes results.json and the README's table. It trains and merges nothing.
 
