@@ -215,8 +215,8 @@ def test_the_base_is_asked_the_same_questions_as_documents(evaluations, root):
     line = next(line for line in out.splitlines() if line.strip().startswith("base, as document  "))
     assert line.split()[3] == str(count)
     assert (
-        "base, as document: the same questions as beginnings of documents, the form in which the base was pretrained; "
-        "what it knows before it learns to chat."
+        "base, as document: the questions that have the form of a document, as beginnings of documents, which the base "
+        "was pretrained on; what it knows before it learns to chat."
     ) in out.splitlines()
 
 

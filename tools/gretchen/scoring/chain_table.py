@@ -17,7 +17,7 @@ def stage_line(evaluation: Evaluation, run: str) -> str:
             result = reward_model.preferences
             accuracy = estimate(result.accuracy)
             return f"{reward_model.name}: preference accuracy {accuracy} on {result.num_pairs:,} held-out pairs"
-    model = next((model for model in evaluation.models if model.run == run), None)
+    model = next((model for model in evaluation.models if run in {each.run for each in model.trained}), None)
     if model is None:
         return "no held-out pairs to evaluate a reward model on"
     name, main = next(iter(evaluation.sets)), evaluation.main_metric

@@ -17,8 +17,8 @@ VALIDATION = "validation rows, to choose settings by; the result is that on the 
 PROMPTINGS = {
     "few-shot": "{}: the question after three answered ones of the train rows, as turns of the chat.",
     "few-shot-document": "{}: the question after three answered ones of the train rows, all as documents.",
-    "document": "{}: the same questions as beginnings of documents, the form in which the base was pretrained; what "
-    "it knows before it learns to chat.",
+    "document": "{}: the questions that have the form of a document, as beginnings of documents, which the base was "
+    "pretrained on; what it knows before it learns to chat.",
 }
 METHODS = {
     "wilson": "Wilson at the effective number of rows",
@@ -123,13 +123,16 @@ def notes(evaluation: Evaluation) -> list[str]:
     """Return the lines below the tables: intervals and tests, training seeds, prompts, truncation, sampling."""
     results = [result for model in evaluation.models for result in model.sets.values()]
     methods = {score.method for result in results for score in result.scores.values()}
-    tests = {result.against_base.test for result in results if result.against_base}
+    parents = [result.against_parent.difference for result in results if result.against_parent]
+    tests = {test.test for test in [*parents, *(result.against_base for result in results)] if test}
     lines = []
     if named := [METHODS[method] for method in sorted(methods) if method in METHODS]:
         lines.append(f"95 % intervals: {'; '.join(named)}.")
     if tests:
         lines[-1:] = [f"{lines[-1]} p: {'; '.join(METHODS[test] for test in sorted(tests))}, on the same rows."]
     lines += seed_notes(evaluation)
+    if any(model.preferences and model.preferences.language for model in evaluation.models):
+        lines.append("Preference pairs whose sides differ in the language alone count apart (other language).")
     prompted = [model for model in evaluation.models if model.prompting in PROMPTINGS]
     lines += [PROMPTINGS[model.prompting].format(model.name) for model in prompted]
     settings = evaluation.settings

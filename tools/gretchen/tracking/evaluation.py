@@ -19,7 +19,7 @@ from gretchen.tracking.run import address_of, finish, open_run
 
 COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
 CONFIG_KEYS = {"project", "profile", "date", "git", "main_metric", "base", "data", "template", "sets", "split"}
-MODEL_KEYS = {"kind", "weights", "run", "wandb"}
+MODEL_KEYS = {"kind", "prompting", "weights", "run", "trained", "wandb"}
 FIGURES = {"name", "weights", "evaluation", "sets", "preferences"}
 DONE = "logged.json"
 
@@ -79,7 +79,8 @@ def compared(evaluation: Evaluation) -> lineage.Artifacts:
     base = {"model": evaluation.base.model, "weights": evaluation.base.weights}
     things = lineage.project_artifacts(evaluation.project, evaluation.data, base)
     for model in evaluation.models:
-        things |= lineage.weights_artifact(model.run) if model.run else {}
+        for run in {model.run, *(trained.run for trained in model.trained)} - {None}:
+            things |= lineage.weights_artifact(run)
     return things
 
 
