@@ -306,10 +306,11 @@ def test_the_printed_table(evaluations):
     assert " ".join(lines[3].split()) == header
     assert "test set, closed forms (only wordings are held out; not in the mean)" in lines
     assert lines[-1] == "next: make answers PROJECT=phrasebook"
-    assert lines[-4:-1] == [
+    assert lines[-5:-1] == [
         "95 % intervals: bootstrap over groups, 2,000 resamples; Wilson at the effective number of rows. "
         "p: bootstrap over groups, 2,000 resamples, on the same rows.",
         "Each model was trained once (1 training seed): intervals do not cover the variance between seeds.",
+        "base, few-shot: the question after three answered ones of the train rows, as turns of the chat.",
         "0/1 metrics: an answer that did not finish (EOS) within 8 tokens counts as wrong.",
     ]
 
@@ -375,7 +376,7 @@ def test_runs_that_differ_in_the_seed_alone_are_one_row_and_a_stage_is_compared_
     assert comparison["forms"].keys() == {"noun", "phrase"}
     assert comparison["difference"]["difference"] == pytest.approx(-alone["sets"]["test"]["scores"]["chrf"]["value"])
     assert all(form["p_value"] <= form["p_holm"] for form in comparison["forms"].values())
-    assert "form        n  dpo.zephyr against sft.zephyr" in table
+    assert ["form", "n", "dpo.zephyr", "against", "sft.zephyr"] in [line.split() for line in table.splitlines()]
 
 
 def test_validation_rows_are_for_choosing_settings_and_are_never_recorded(evaluations, root):

@@ -146,7 +146,7 @@ def compare_accuracy(margins: Margins, other: Margins, pairs: Sequence[Row]) -> 
     It is tested by McNemar's exact test, with several training seeds by the paired bootstrap.
     """
     correct, others = margins.correct, other.correct
-    difference = statistics.mean(correct) - statistics.mean(others)
+    difference = (sum(correct) - sum(others)) / len(pairs)
     if len(margins.by_seed) > 1 or len(other.by_seed) > 1:
         p_value = statistics.bootstrap_p(resampled(correct, pairs) - resampled(others, pairs))
         return Difference(difference=difference, p_value=p_value, test="bootstrap")
