@@ -34,6 +34,10 @@ def runs_dir(copied):
     write_run(runs / "sft.zephyr" / PLAIN, base=source)
     write_run(runs / "sft.zephyr" / CHANGED, base=source, set="learning_rate=1e-3 seed=7")
     write_run(runs / "sft.zephyr" / KILLED, base=source, status="running")
+    for name in (PLAIN, CHANGED):
+        adapter = runs / "sft.zephyr" / name / "adapter"
+        adapter.mkdir()
+        (adapter / "adapter_model.safetensors").write_bytes(b"weights")
     return runs
 
 

@@ -44,7 +44,7 @@ class Parents:
         run_dir = paths.root() / folder
         try:
             run = Run(run_dir, read_record(run_dir))
+            is_comparable = refusal(run.record, self.selection.base.weights, self.profile, self.data) is None
+            return system(run, alone=False) if is_comparable and run.record.stage != "reward" else None
         except WorkError:
             return None
-        is_comparable = refusal(run.record, self.selection.base.weights, self.profile, self.data) is None
-        return system(run, alone=False) if is_comparable and run.record.stage != "reward" else None
