@@ -87,6 +87,15 @@ def test_make_runs_lists_changes_losses_metric_and_state(runs_dir, capsys):
     assert [run["is_newest"] for run in json.loads(capsys.readouterr().out)] == [True, False, False]
 
 
+def test_damaged_files_of_a_run_are_no_trace(runs_dir, capsys):
+    recipe_dir = runs_dir / "sft.zephyr"
+    (recipe_dir / PLAIN / "metrics.jsonl").write_text('{"loss": 1.0}\n{"lo\n', encoding="utf-8")
+    (recipe_dir / CHANGED / "run.json").unlink()
+    (recipe_dir / CHANGED / "run.json").mkdir()
+    assert [(run.id, run.loss) for run in listed_runs(SLUG)] == [(PLAIN, None), (KILLED, None)]
+    assert f"{CHANGED}/run.json cannot be read: Is a directory" in capsys.readouterr().err
+
+
 def test_make_runs_without_a_run_names_the_command(copied, capsys):
     assert cli.run(["runs", f"--project={SLUG}"]) == 0
     assert capsys.readouterr().out == f"{SLUG} has no run yet: make train PROJECT={SLUG}\n"

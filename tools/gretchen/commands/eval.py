@@ -31,6 +31,7 @@ from gretchen.projects.profiles import PROFILE_HELP
 from gretchen.provenance import is_smoke
 from gretchen.scoring.evaluate import evaluate
 from gretchen.scoring.evaluation import Evaluation
+from gretchen.scoring.legend import legend
 from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.results import END, START, has_markers, record_evaluation, results_file
 from gretchen.scoring.table import text_table
@@ -62,6 +63,8 @@ def eval(
         evaluation, left_out = evaluate(request)
         evaluation = log_evaluation(evaluation)
     print(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) if json_ else text_table(evaluation))
+    if not json_:
+        print("\n".join(["", *legend(evaluation), ""]))
     next_line = next_step(replace(request, profile=evaluation.profile))
     messages = [*left_out, next_line, *(recorded(evaluation) if record else [])]
     for message in messages:

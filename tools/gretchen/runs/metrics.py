@@ -64,8 +64,11 @@ def first_logged(names: Iterable[str], row: Row) -> str:
 
 
 def last_losses(run_dir: Path) -> LastLosses:
-    """Return the last losses of a run."""
-    rows = read_metrics(run_dir)
+    """Return the last losses of a run; none of a file that was cut or edited by hand."""
+    try:
+        rows = read_metrics(run_dir)
+    except ValueError:
+        return LastLosses(None, None)
     losses = [row[name] for row in rows if (name := first_logged(LOSSES, row))]
     evaluations = [row["eval_loss"] for row in rows if first_logged(("eval_loss",), row)]
     return LastLosses(losses[-1] if losses else None, evaluations[-1] if evaluations else None)

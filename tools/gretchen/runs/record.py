@@ -141,6 +141,8 @@ def read_record(run_dir: Path) -> RunRecord:
         return RunRecord.model_validate_json(file.read_bytes())
     except FileNotFoundError:
         raise WorkError(f"{paths.shown(file)} does not exist", "name the folder of a run") from None
+    except OSError as failure:
+        raise WorkError(f"{paths.shown(file)} cannot be read: {failure.strerror}", hint) from None
     except ValidationError as invalid:
         first = invalid.errors(include_url=False)[0]
         key = ".".join(map(str, first["loc"]))
