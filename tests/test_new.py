@@ -12,6 +12,7 @@ import pytest
 from small_wheel import cache_small_model
 
 from gretchen import cli
+from gretchen.checks.todo import todo_lines
 from gretchen.files import folder_hash
 from gretchen.lifecycle.answers_shape import languages_of, metric_of
 from gretchen.projects.card import load_card
@@ -87,8 +88,9 @@ def test_the_new_project_is_small_and_whole(created):
     assert (created / "data" / "chemie.csv").read_bytes() == CSV.read_bytes()
     text = (created / "project.yaml").read_text(encoding="utf-8")
     assert text.startswith("# The course asks two questions")
-    assert "Which model, and why?" in text
-    assert "How do you evaluate, and why so?" in text
+    assert "TODO(team): which model, and why?" in text
+    assert "TODO(team): how do you evaluate, and why so?" in text
+    assert len(todo_lines(SLUG)) == 6
     assert not (created / "base").exists()
     files = [file for file in created.rglob("*") if file.suffix in (".py", ".yaml", ".md")]
     assert max(len(line) for file in files for line in file.read_text(encoding="utf-8").splitlines()) <= 120
@@ -234,6 +236,14 @@ def test_what_cannot_become_a_project_is_one_sentence_and_writes_nothing(created
     assert err.count("\n") <= 2
     assert folder_hash(root / "projects") == before
     assert [path.name for path in (root / "projects").iterdir()] == [SLUG]
+
+
+def test_make_needs_a_name_and_finds_the_file(make):
+    done = make("new", f"FROM_FILE={CSV}")
+    assert done.returncode == 2
+    assert "error: make new needs PROJECT" in done.stderr
+    done = make("new", "PROJECT=Bad Name", f"FROM_FILE={CSV}")
+    assert "error: 'Bad Name' cannot be a project's name" in done.stderr
 
 
 def test_the_metric_fits_the_answers():

@@ -56,4 +56,4 @@ def report(created: CreatedProject) -> list[str]:
     lines.append(f"wrote {paths.shown(created.folder)}: {created.num_files} files")
     lines += [f"next: make check PROJECT={slug}", f"      make train PROJECT={slug}", f"      make eval PROJECT={slug}"]
     card = paths.shown(created.folder / "project.yaml")
-    return [*lines, f"then: the course's two questions in {card}; yours are all the files"]
+    return [*lines, f"then: the TODO(team) lines, the course's two questions in {card} first; all the files are yours"]

@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from string import Template
 
+from gretchen.checks.todo import MARK
 from gretchen.lifecycle.answers_shape import AnswerShape
 from gretchen.lifecycle.renaming import title_of
 from gretchen.projects.columns import Columns
@@ -76,13 +77,14 @@ def template_values(content: ProjectContent) -> dict[str, str]:
         "title_quoted": quoted(title),
         "task": task,
         "task_quoted": quoted(task),
-        "team": f"[{', '.join(map(quoted, content.team))}]",
+        "team": f"[{', '.join(map(quoted, content.team))}]" + ("" if content.team else f" # {MARK}: your names"),
         "file": file,
         "file_quoted": quoted(file),
         "columns": repr(content.columns),
         "languages": ", ".join(shape.languages),
         "choice": shape.sentence,
         "why": shape.why,
+        "requirements": "requirements: [sacrebleu] # evaluation.py's chrF\n" if shape.metric == "overlap" else "",
         "main_metric": shape.metrics[0].name,
         "metrics": "\n".join(metrics),
         "max_new_tokens": str(shape.max_new_tokens),
