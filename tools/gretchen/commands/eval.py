@@ -52,9 +52,10 @@ def eval(
     """Compare base, base few-shot and every finished stage on the test and hard sets, or on validation rows."""
     request = EvaluationRequest(project, profile, tuple(runs.split()), limit, split)
     if record and split != "test":
+        variables = f"PROJECT={project}{replace(request, split='test').variables}"
         raise UserError(
             f"RECORD=1 with SPLIT={split}: what is recorded is the result on the test rows",
-            f"choose on validation, then: make eval PROJECT={project} RECORD=1",
+            f"choose on validation, then: make eval {variables} RECORD=1",
         )
     if record and is_smoke():
         raise UserError("RECORD=1 with GRETCHEN_SMOKE=1: a smoke test measures nothing", "leave one of them out")
