@@ -137,6 +137,35 @@ def test_a_faulty_row_of_the_builder_names_file_line_and_reason(made_project, ro
     assert build_problem(name) == location + reason
 
 
+def test_files_changed_by_hand_are_built_anew(made_project, tmp_path, capsys):
+    name = made_project("def chats():\n" + chats([*TRAIN[:4], *TEST[:4]]))
+    build(name, "tiny")
+    before = built_rows(tmp_path)
+    file = tmp_path / "build/made/chats/test.jsonl"
+    file.write_text(file.read_text("utf-8").replace("yes", "no", 1), encoding="utf-8")
+    assert build(name, "tiny")
+    assert built_rows(tmp_path) == before
+    assert capsys.readouterr().err == "warning: files in build/made were changed by hand and are built anew\n"
+    assert not build(name, "tiny")
+
+
+@pytest.mark.parametrize("repeat", ["QUESTION", 'f"Number {n}?", hard=True'])
+def test_a_generator_that_repeats_itself_for_ever_is_stopped(made_project, capsys, repeat):
+    """Either it asks the same questions again under other ids, or it yields rows that no split takes."""
+    body = f"""
+    QUESTION = "Which of the three is it?"
+    def chats():
+        yield chat("first", "{TRAIN[0]}", QUESTION)
+        n = 0
+        while True:
+            n += 1
+            yield chat(f"row {{n}}", "{TRAIN[0]}", {repeat})
+    """
+    build(made_project(body), "tiny")
+    assert load_data_card("made").formats["chats"].rows["train"] == 1
+    assert "dataset.py:10: chats() has only 1 different row, 5,000 are asked for" in capsys.readouterr().err
+
+
 def test_a_missing_generator_and_a_missing_reader_are_named(made_project, tmp_path):
     assert build_problem(made_project("x = 1\n")) == "projects/made/dataset.py defines no generator of rows"
     name = made_project("def chats():\n" + chats(TRAIN[:2]))

@@ -30,6 +30,13 @@ def is_smoke() -> bool:
     return os.environ.get("GRETCHEN_SMOKE", "") not in ("", "0")
 
 
+def smoke_note() -> str:
+    """Return the sentence that this is a smoke test and measures nothing; "" where it is none."""
+    if not is_smoke():
+        return ""
+    return "smoke test (GRETCHEN_SMOKE=1): a few rows and steps, no result; `unset GRETCHEN_SMOKE` for a real one"
+
+
 def now() -> str:
     """Return the time as ISO 8601 in UTC, to the second."""
     return datetime.now(UTC).isoformat(timespec="seconds")

@@ -20,6 +20,7 @@ from gretchen.projects.build import build
 from gretchen.projects.datacard import DataCard, ExternalSource, load_data_card
 from gretchen.projects.datacard_page import left_out_lines
 from gretchen.projects.profiles import PROFILE_HELP, profile_of
+from gretchen.provenance import is_smoke, smoke_note
 
 MAX_FAULTS = 5
 
@@ -36,6 +37,8 @@ def data(
         raise UserError("ALONE=1 without SOURCE: there would be no rows", "SOURCE=path names a file or a folder")
     external = ExternalSource(path=str(Path(source).resolve()), alone=alone) if source else None
     built = build(project, profile, external)
+    if is_smoke():
+        print(smoke_note())
     print(f"data of {project}: {'built' if built else 'unchanged'}")
     print_summary(load_data_card(project))
     print(f"data card: {paths.shown(paths.build(project) / 'data-card.md')}")

@@ -8,6 +8,7 @@ others.
 """
 
 import shutil
+import sys
 from collections.abc import Iterable
 from pathlib import Path
 from types import ModuleType
@@ -53,7 +54,13 @@ def data_hash(project: str) -> str:
 def is_unmodified(project: str) -> bool:
     """Return whether the built files are still those that the builder checked and wrote."""
     data_card = intact_data_card(project)
-    return data_card is not None and data_card.hash == content_hash(paths.build(project), data_card.formats)
+    return data_card is not None and data_card.hash == files_hash(project)
+
+
+def files_hash(project: str) -> str:
+    """Return the hash of the built files as they are now; it equals `data_hash` until one of them changes."""
+    target = paths.build(project)
+    return content_hash(target, {file.parent.name for file in target.glob("*/hard.jsonl")})
 
 
 def content_hash(target: Path, formats: Iterable[str]) -> str:
@@ -71,6 +78,7 @@ def built_source(project: str) -> ExternalSource | None:
 def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURCE) -> bool:
     """Build a project's data unless it is up to date; return whether it was built.
 
+    Built files that were changed by hand are built anew, with a warning.
     Without `source` it is built with the source that it was built with before; None means the builder's own rows alone.
     Raises UserError for faulty rows, an unreadable source and leakage; the earlier files are then left as they were.
     """
@@ -81,9 +89,15 @@ def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURC
     settings = fingerprint(project, card, limit, source)
     built = intact_data_card(project)
     if built and built.settings == settings:
-        return False
+        if built.hash == files_hash(project):
+            return False
+        where = paths.shown(paths.build(project))
+        print(f"warning: files in {where} were changed by hand and are built anew", file=sys.stderr, flush=True)
     tallies: Tallies = {name: Tally() for name in offered_formats(module)}
     rows = collect(module, limit, source, tallies)
+    for tally in tallies.values():
+        if tally.exhausted:
+            print(f"warning: {tally.exhausted}", file=sys.stderr, flush=True)
     near = drop_near_duplicates(rows, tallies)
     refuse_leaks(rows, card)
     counter = TokenCounter(tokenizer_folder(project))

@@ -23,14 +23,20 @@ from gretchen.projects.team_code import guarded, team_code
 
 SPLITS = ("train", "validation", "test", "hard")
 MAX_FAULTS = 10
+# A generator that yields no new row for so long has no more of them; the longest such run of a real one had 2 rows.
+MAX_REPEATS = 10_000
 
 
 @dataclass
 class Tally:
-    """Counts of a format's rows that were left out, by reason, and the faulty rows of an external source."""
+    """Counts of a format's rows that were left out, by reason, and the faulty rows of an external source.
+
+    `exhausted` says that the generator went on without new rows, and was stopped; "" where it was not.
+    """
 
     left_out: Counter[str] = field(default_factory=Counter)
     faults: list[str] = field(default_factory=list)
+    exhausted: str = ""
 
 
 @dataclass(frozen=True)
@@ -57,13 +63,14 @@ def offered_formats(module: ModuleType) -> list[str]:
 def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) -> Iterator[SplitRow]:
     """Yield up to `limit` different rows of a format with their splits; `tally` counts what was left out.
 
-    Raises UserError, naming file, line and reason, for a row that is not valid.
+    A generator that repeats itself for ever is stopped after MAX_REPEATS rows without a new one. Raises UserError,
+    naming file, line and reason, for a row that is not valid.
     """
     function = getattr(module, row_format)
     location = f"{paths.shown(Path(inspect.getfile(function)))}:{function.__code__.co_firstlineno}"
     seen: set[str] = set()
     ids: set[str] = set()
-    count = 0
+    count = num_repeats = 0
     with team_code(folder_of(module), f"{row_format}()"):
         rows = function()
     for number, row in enumerate(guarded(rows, folder_of(module), f"{row_format}()"), start=1):
@@ -78,6 +85,14 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
         if placed:
             count += 1
             yield placed
+        num_repeats = 0 if placed else num_repeats + 1
+        if num_repeats == MAX_REPEATS and count < limit:
+            noun = "row" if count == 1 else "rows"
+            tally.exhausted = (
+                f"{location}: {row_format}() has only {count:,} different {noun}, {limit:,} are asked for: "
+                f"the last {MAX_REPEATS:,} that it yielded were repeats or left out"
+            )
+            return
         if count >= limit:
             return
 

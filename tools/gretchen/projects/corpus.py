@@ -6,6 +6,7 @@ gates ask the test split.
 
 import contextlib
 import json
+import sys
 from pathlib import Path
 
 from gretchen import paths
@@ -55,6 +56,8 @@ def write_corpus(project: str, folder: Path, count: int) -> dict[str, object]:
                 refuse_leak(held_out, placed)
             num_rows[split] += 1
             files[split].write(json.dumps(on_disk(placed.row, "texts"), ensure_ascii=False) + "\n")
+    if tally.exhausted:
+        print(f"warning: {tally.exhausted}", file=sys.stderr, flush=True)
     return {"rows": num_rows, "left out": dict(tally.left_out)}
 
 
