@@ -127,3 +127,22 @@ def test_an_unknown_profile_is_refused_with_the_nearest():
     with pytest.raises(UserError, match="unknown profile 'gpu-24'") as raised:
         require_profile("gpu-24", Machine(2, 24, 50))
     assert raised.value.hint == "did you mean 'gpu-24gb'?"
+
+
+def test_a_leftover_of_a_launcher_is_removed_and_named(monkeypatch, capsys):
+    for name in (*hardware.LAUNCHER, hardware.TORCHRUN):
+        monkeypatch.delenv(name, raising=False)
+    hardware.ignore_launcher()
+    assert capsys.readouterr().err == ""
+    monkeypatch.setenv("WORLD_SIZE", "2")
+    monkeypatch.setenv("PMI_SIZE", "4")
+    hardware.ignore_launcher()
+    assert capsys.readouterr().err.startswith("ignored: WORLD_SIZE=2, PMI_SIZE=4 in the environment")
+    assert hardware.launcher_variables(os.environ) == []
+
+
+def test_torchrun_around_gretchen_is_refused(monkeypatch):
+    monkeypatch.setenv("RANK", "1")
+    monkeypatch.setenv(hardware.TORCHRUN, "none")
+    with pytest.raises(UserError, match="gretchen was started by torchrun"):
+        hardware.ignore_launcher()

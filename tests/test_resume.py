@@ -170,6 +170,46 @@ def test_a_training_process_does_not_outlive_the_command_that_started_it(root, e
     assert not alive
 
 
+FORKING = """
+import multiprocessing, os, sys, time
+from gretchen.training.process import end_children_with_this_process
+end_children_with_this_process()
+def work(deeper):
+    print(os.getpid(), flush=True)
+    if deeper:
+        multiprocessing.Process(target=work, args=[False]).start()
+    time.sleep(600)
+for _ in range(2):
+    multiprocessing.Process(target=work, args=[True]).start()
+time.sleep(600)
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="macOS has no signal at a parent's death")
+def test_processes_that_tokenize_rows_end_with_the_training_process():
+    process = subprocess.Popen([sys.executable, "-c", FORKING], stdout=subprocess.PIPE, text=True)
+    children = [psutil.Process(int(process.stdout.readline())) for _ in range(4)]
+    process.kill()
+    process.wait()
+    _, alive = psutil.wait_procs(children, timeout=30)
+    assert not alive
+
+
+@pytest.mark.slow
+def test_killed_while_axolotl_prepares_the_rows_a_run_resumes(root, environment):
+    words = ("--recipe=sft.axolotl", f"--set={SET} dataset_num_proc=2")
+    recipe_dir = root / "runs" / SLUG / "sft.axolotl"
+    process = start_training(root, environment, *words)
+    run_dir = new_run_dir(recipe_dir, set(recipe_dir.glob("*-*")), process)
+    while not list(run_dir.glob(".prepared/*")):
+        assert process.poll() is None, process.stdout.read()
+        time.sleep(0.005)
+    os.killpg(process.pid, signal.SIGKILL)
+    process.communicate()
+    train(root, environment, *words, "--resume")
+    assert read_record(run_dir).status == "finished"
+
+
 def killed_run(root, environment, words, draw):
     """Start a training, kill it at a random moment, and return its run folder."""
     recipe_dir = root / "runs" / SLUG / words[0].removeprefix("--recipe=")

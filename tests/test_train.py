@@ -108,6 +108,14 @@ def test_the_record_holds_command_versions_and_measurements(root, train, hub_mod
     assert {len(record.data), len(record.base.weights), len(record.weights)} == {16}
 
 
+def test_leftovers_of_a_launcher_do_not_reach_the_training_and_smoke_is_said(root, train, hub_model):
+    done = train("--set", f"model_name_or_path={hub_model} max_steps=1", WORLD_SIZE="2", RANK="1", LOCAL_RANK="1")
+    assert done.returncode == 0, done.stderr[-3000:]
+    assert "ignored: RANK=1, LOCAL_RANK=1, WORLD_SIZE=2 in the environment (no launcher started" in done.stderr
+    assert "three held-out prompts" in done.stdout
+    assert "\nsmoke test (GRETCHEN_SMOKE=1): a few rows and steps, no result; `unset GRETCHEN_SMOKE`" in done.stdout
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

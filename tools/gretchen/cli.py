@@ -17,7 +17,9 @@ from typer.main import get_command
 
 from gretchen import commands
 from gretchen.errors import GretchenError
+from gretchen.hardware import ignore_launcher
 from gretchen.names import nearest
+from gretchen.services import stay_offline, without_hub_kernels
 
 
 def verbs() -> dict[str, str]:
@@ -77,7 +79,10 @@ def run(arguments: list[str]) -> int:
     """
     verbose = arguments[:1] in (["-v"], ["--verbose"])
     arguments = arguments[verbose:]
+    stay_offline()
+    without_hub_kernels()
     try:
+        ignore_launcher()
         code = group.main(arguments, prog_name="gretchen", standalone_mode=False) or 0
     except GretchenError as failure:
         if verbose and failure.__cause__:

@@ -8,6 +8,8 @@ import os
 import platform
 import shutil
 import subprocess
+import sys
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -19,6 +21,13 @@ PROFILES = ("tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster")
 QUERY = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
 # A card sold as 24 GB reports a little less: a profile fits from nine tenths of its name's figure.
 GPU_PROFILES = {"gpu-80gb": 80, "gpu-24gb": 24, "gpu-16gb": 16}
+# What tells a process of several its place: torch's names, and those of MPI that accelerate reads.
+LAUNCHER = (
+    *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"),
+    *("PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
+    *("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_RANK"),
+)
+TORCHRUN = "TORCHELASTIC_RUN_ID"  # torchrun sets it in each process that it starts
 LAPTOP_CORES, LAPTOP_GB = 4, 15
 # The memory that a profile is planned for, GiB: a small laptop's, and a cluster's A100 or H100.
 PROFILE_GB = {"tiny": 8, "laptop": LAPTOP_GB} | dict(reversed(GPU_PROFILES.items())) | {"cluster": 80}
@@ -59,6 +68,28 @@ class Machine:
 def is_main_process() -> bool:
     """Return whether this process is the only one of a training, or the first of several (torchrun's RANK)."""
     return os.environ.get("RANK", "0") == "0"
+
+
+def launcher_variables(environment: Mapping[str, str]) -> list[str]:
+    """Return the variables by which a launcher (torchrun, mpirun) tells a process its place, as NAME=value."""
+    return [f"{name}={environment[name]}" for name in LAUNCHER if name in environment]
+
+
+def ignore_launcher() -> None:
+    """Remove leftover variables of a launcher from this process's environment, and say so on stderr.
+
+    Gretchen starts the processes of a training itself. With WORLD_SIZE=2 from an earlier session the libraries would
+    wait for a second process. Raises UserError where torchrun itself started this process.
+    """
+    variables = launcher_variables(os.environ)
+    if not variables:
+        return
+    if TORCHRUN in os.environ:
+        hint = "start it without torchrun: it starts one process for each GPU itself"
+        raise UserError(f"gretchen was started by torchrun ({', '.join(variables)})", hint)
+    print(f"ignored: {', '.join(variables)} in the environment (no launcher started this command)", file=sys.stderr)
+    for variable in variables:
+        del os.environ[variable.partition("=")[0]]
 
 
 def machine() -> Machine:

@@ -19,6 +19,7 @@ from gretchen.checks.validators import one_line, stage_of, validate_run, validat
 from gretchen.files import write_text
 from gretchen.hardware import machine
 from gretchen.inspecting.rows import STAGES_WITH_ROWS, tokenize_rows
+from gretchen.models.hub_names import use_hub_if_named
 from gretchen.models.locate import loadable
 from gretchen.projects.profiles import profile_of
 from gretchen.recipes.find import recipes_of
@@ -35,6 +36,7 @@ ROWS_AS_TOKENS = "rows as tokens"
 def check_deep(project: str, recipe: Path) -> Report:
     """Return the deep report on a run's resolved recipe."""
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
+    use_hub_if_named(values)
     read = read_standalone(recipe)
     stage = stage_of(recipe, read)
     validated = validate_run(recipe)

@@ -28,7 +28,7 @@ import typer
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.projects.profiles import PROFILE_HELP
-from gretchen.provenance import is_smoke
+from gretchen.provenance import is_smoke, smoke_note
 from gretchen.scoring.evaluate import evaluate
 from gretchen.scoring.evaluation import Evaluation
 from gretchen.scoring.legend import legend
@@ -59,6 +59,8 @@ def eval(
         )
     if record and is_smoke():
         raise UserError("RECORD=1 with GRETCHEN_SMOKE=1: a smoke test measures nothing", "leave one of them out")
+    if is_smoke():
+        print(smoke_note(), file=sys.stderr)
     # Messages on the way must not stand in the JSON.
     with contextlib.redirect_stdout(sys.stderr) if json_ else contextlib.nullcontext():
         evaluation, left_out = evaluate(request)

@@ -1,6 +1,8 @@
-"""Callbacks of transformers' Trainer, for both engines: metrics.jsonl, and a checkpoint every few minutes."""
+"""Callbacks of transformers' Trainer, for both engines: metrics, finite losses, checkpoints by the clock."""
 
 import json
+import math
+import re
 import resource
 import sys
 import time
@@ -10,12 +12,18 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from gretchen.errors import WorkError
 from gretchen.files import write_jsonl
+from gretchen.models.finite import SMALLER_STEPS, non_finite, weight_problem
+from gretchen.projects.build import files_hash
 from gretchen.runs.metrics import FILE, read_metrics
+from gretchen.runs.record import find_record
 
 Logs = dict[str, Any]
 # In addition to the recipe's own checkpoints (one per epoch): an epoch of a large model takes hours.
 CHECKPOINT_MINUTES = 15.0
+# The losses among a trainer's logs: loss, eval_loss, eval_<data set>_loss, train_loss, PPO's loss/policy_avg.
+LOSS = re.compile(r"(^|_)loss($|/)")
 
 
 class Metrics(TrainerCallback):
@@ -58,6 +66,46 @@ class Metrics(TrainerCallback):
         self.on_log(args, state, control, logs)
 
 
+class RequireFinite(TrainerCallback):
+    """End the training where the model it starts from, or a logged loss, is not finite."""
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **kw: Any) -> None:
+        """Raise WorkError where the model's weights hold NaN or infinity."""
+        # Otherwise the trainer logs the mean of earlier losses in place of NaN, and 0 where there is none.
+        args.logging_nan_inf_filter = False
+        if names := non_finite(kw["model"].named_parameters()):
+            problem = f"the weights that the training starts from are not finite: {weight_problem(names)}"
+            raise WorkError(problem, "start from another model, or train or download this one anew")
+
+    def on_log(
+        self, args: TrainingArguments, state: TrainerState, control: TrainerControl, logs: Logs | None = None, **_: Any
+    ) -> None:
+        """Raise WorkError for a training or validation loss that is NaN or infinite."""
+        for name, value in (logs or {}).items():
+            if LOSS.search(name) and isinstance(value, float) and not math.isfinite(value):
+                kind = "validation loss" if name.startswith("eval_") else "loss"
+                step = f"step {state.global_step} of {state.max_steps}"
+                rows = "; or rows without a trained token" if kind == "validation loss" else ""
+                raise WorkError(
+                    f"the {kind} is {value} at {step}: the training diverged",
+                    f"{SMALLER_STEPS} (learning_rate is {args.learning_rate:g}){rows}",
+                )
+
+
+class RequireSameData(TrainerCallback):
+    """End the training of a project's run where the rows have changed since its record was written."""
+
+    def __init__(self, run_dir: Path) -> None:
+        self.run_dir = run_dir
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Raise WorkError where the built files, read by now, are not those whose hash run.json holds."""
+        record = find_record(self.run_dir)
+        if record and record.kind == "project" and record.data != files_hash(record.project):
+            problem = f"the data of {record.project} were built or changed while the training started"
+            raise WorkError(problem, "run the same command again, without RESUME=1")
+
+
 class SaveEvery(TrainerCallback):
     """Ask for a checkpoint whenever `minutes` have passed since the last one."""
 
@@ -70,3 +118,8 @@ class SaveEvery(TrainerCallback):
         if time.monotonic() - self.last >= self.seconds:
             control.should_save = True
             self.last = time.monotonic()
+
+
+def run_callbacks(run_dir: Path) -> list[TrainerCallback]:
+    """Return the callbacks of every training: metrics.jsonl, finite weights and losses, the data of the record."""
+    return [Metrics(run_dir), RequireFinite(), RequireSameData(run_dir)]

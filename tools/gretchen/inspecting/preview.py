@@ -13,6 +13,7 @@ from gretchen.errors import UserError
 from gretchen.inspecting.rows import TokenizedRows, require_rows, tokenize_rows, trained_sequences
 from gretchen.inspecting.sequences import TokenSequence
 from gretchen.inspecting.spans import Span, spans_of, token_counts
+from gretchen.models.hub_names import use_hub_if_named
 from gretchen.models.locate import loadable, locate, require_reachable
 from gretchen.projects.build import build
 from gretchen.recipes.resolve import Request, Resolved, resolve
@@ -73,6 +74,7 @@ def with_tokenizer(request: Request) -> tuple[Resolved, list[str]]:
         resolved = replace(resolved, values=resolved.values | {key: base})
         notes.append(f"{resolved.parent_stage} is not merged yet: tokenizer and chat template are the base's")
     require_reachable(str(resolved.values[key]))
+    use_hub_if_named(resolved.values)
     return replace(resolved, values=resolved.values | {key: loadable(str(resolved.values[key]))}), notes
 
 

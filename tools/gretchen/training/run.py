@@ -17,7 +17,7 @@ from gretchen.files import write_json
 from gretchen.models.files import read_json
 from gretchen.models.locate import weights_hash
 from gretchen.models.pretrained import local_folder
-from gretchen.provenance import now
+from gretchen.provenance import now, smoke_note
 from gretchen.runs.folder import checkpoint_step, create_run, latest_checkpoint, point_latest, trained_weights
 from gretchen.runs.locks import writer_lock
 from gretchen.runs.metrics import read_metrics
@@ -92,7 +92,7 @@ def run_training(training: Training, engine: Engine, num_gpus: int, resume: bool
 def announce(training: Training, resume: bool) -> None:
     """Print what is about to be trained, from what, into which folder."""
     print(f"{'resuming' if resume else 'training'} {training.title}")
-    for note in training.notes:
+    for note in (*filter(None, [smoke_note()]), *training.notes):
         print(note)
     print(f"run: {paths.shown(training.run_dir)} (recipe.yaml, train.log)", flush=True)
 

@@ -17,6 +17,7 @@ from gretchen.engines.zephyr.mixing import write_mixture
 from gretchen.errors import UserError
 from gretchen.files import write_text
 from gretchen.hardware import Machine, machine
+from gretchen.models.hub_names import use_hub_if_named
 from gretchen.models.locate import loadable
 from gretchen.provenance import provenance
 from gretchen.recipes.references import code_faults
@@ -71,6 +72,8 @@ def find_unfinished(file: Path, name: str, run_id: str = "") -> Run:
 def standalone_training(file: Path, run_dir: Path, set_: str, this_machine: Machine) -> Training:
     """Return the training of a recipe's file in a run's folder, on a machine. Raises UserError for a refused recipe."""
     recipe, adapted = read_adapted(file, run_dir, set_, this_machine)
+    mixed = recipe.translation.mixture if recipe.translation else None
+    use_hub_if_named(adapted.values, [part.path for part in (*mixed.train, *mixed.test)] if mixed else [])
     base = model_source(str(adapted.values[MODEL[recipe.engine]]))
     values = adapted.values | {MODEL[recipe.engine]: loadable(base.model)}
     record = RunRecord(

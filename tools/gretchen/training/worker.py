@@ -13,16 +13,21 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
+import yaml
+
 from gretchen.checks.deep import check_deep, check_validators
 from gretchen.errors import GretchenError
 from gretchen.hardware import is_main_process
+from gretchen.models.finite import require_finite
 from gretchen.runs.folder import trained_weights
 from gretchen.runs.record import RunRecord, find_record, update_record
 from gretchen.scoring.domain import domain_mismatch
 from gretchen.scoring.reward_models import write_preference_result
 from gretchen.scoring.samples import write_samples
+from gretchen.services import stay_offline, without_hub_kernels
 from gretchen.tracking.run import tracked
 from gretchen.training.failure import write_failure
+from gretchen.training.process import end_children_with_this_process
 
 Train = Callable[[], Path]  # returns the folder of what was trained
 
@@ -33,8 +38,18 @@ def main() -> int:
     parser.add_argument("run", type=Path, help="the run's folder, with recipe.yaml and run.json")
     parser.add_argument("--resume", action="store_true", help="continue from the run's newest checkpoint")
     options = parser.parse_args()
+    stay_offline()
+    end_children_with_this_process()
+    if not names_hub_kernels(options.run):
+        without_hub_kernels()
     sys.argv = sys.argv[:1]  # axolotl's entry reads what is left there
     return exit_code_of(options.run, partial(train_by_engine, options.run, options.resume))
+
+
+def names_hub_kernels(run_dir: Path) -> bool:
+    """Return whether a run's recipe asks for kernels from the hub: `use_kernels`, or an attention of owner/name."""
+    values = yaml.safe_load((run_dir / "recipe.yaml").read_text(encoding="utf-8"))
+    return bool(values.get("use_kernels") or "/" in str(values.get("attn_implementation")))
 
 
 def train_by_engine(run_dir: Path, resume: bool) -> Path:
@@ -75,11 +90,17 @@ def run_worker(run_dir: Path, train: Train) -> None:
 
 
 def train_if_needed(run_dir: Path, train: Train) -> Path:
-    """Return the folder of what was trained; it exists where a run was stopped between its training and its samples."""
-    if trained_weights(run_dir).is_dir():
-        return trained_weights(run_dir)
-    with tracked(run_dir):
-        return train()
+    """Return the folder of what was trained; it exists where a run was stopped between its training and its samples.
+
+    Raises WorkError for weights that are not finite.
+    """
+    trained = trained_weights(run_dir)
+    if not trained.is_dir():
+        with tracked(run_dir):
+            trained = train()
+    if is_main_process():
+        require_finite(trained)
+    return trained
 
 
 def check_project_run(run_dir: Path, record: RunRecord) -> None:

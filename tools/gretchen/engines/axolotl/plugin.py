@@ -7,7 +7,7 @@ from typing import Any
 from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback, set_seed
 
-from gretchen.engines.callbacks import Metrics, SaveEvery
+from gretchen.engines.callbacks import SaveEvery, run_callbacks
 from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.rehearsal import LongestFirst
 from gretchen.tracking.run import curve_callbacks
@@ -24,7 +24,7 @@ class RunPlugin(BasePlugin):
     def add_callbacks_pre_trainer(self, cfg: Any, model: Any) -> list[TrainerCallback]:
         """Return the callbacks for the run folder, which is the recipe's `output_dir`."""
         run = Path(cfg.output_dir)
-        return [Metrics(run), SaveEvery(), *curve_callbacks(run)]
+        return [*run_callbacks(run), SaveEvery(), *curve_callbacks(run)]
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[TrainerCallback]:
         """Return the callback that tries the longest batch before the first step."""

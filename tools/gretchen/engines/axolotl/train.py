@@ -14,8 +14,9 @@ from gretchen.hardware import is_main_process
 from gretchen.runs.folder import latest_checkpoint
 
 PLUGIN = "gretchen.engines.axolotl.plugin.RunPlugin"
-# Prepared rows belong to one run and are deleted after it: axolotl finds them by the data file's name, and would reuse
-# them for other rows in a file of the same name.
+# Prepared rows belong to one attempt of one run, whatever the recipe's `dataset_prepared_path`: axolotl finds them by
+# the data file's name, and would reuse them for other rows in a file of the same name. A killed preparation leaves a
+# folder that axolotl cannot read.
 PREPARED = ".prepared"
 # The frozen copy of the adapter that TRL's GRPO measures its penalty from; peft saves it beside the trained one.
 REFERENCE = "ref"
@@ -32,18 +33,20 @@ def train(recipe: Path, stage: str = "", resume: bool = False) -> Path:
     An axolotl recipe says itself which stage it is: `stage` is for the signature that both engines have. `resume` goes
     on from the newest checkpoint in the run's folder.
     """
-    from axolotl.cli.train import do_cli
-
     values = yaml.safe_load(recipe.read_text(encoding="utf-8"))
     run = Path(values["output_dir"])
+    if is_main_process():  # before the import, which takes longer: the other processes look for the rows after theirs
+        shutil.rmtree(run / PREPARED, ignore_errors=True)
+    from axolotl.cli.train import do_cli
+
     do_cli(str(recipe), **options(values, run, resume))
     return collect(run)
 
 
 def options(values: dict[str, Any], run: Path, resume: bool) -> dict[str, Any]:  # axolotl's own keys
     """Return what is added to the recipe: our plugin, a folder for prepared rows, a checkpoint to resume from."""
-    prepared = values.get("dataset_prepared_path") or str(run / PREPARED)
-    added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN], "dataset_prepared_path": prepared}
+    prepared = {"dataset_prepared_path": str(run / PREPARED)}
+    added: dict[str, Any] = {"plugins": [*values.get("plugins", []), PLUGIN]} | prepared
     newest = latest_checkpoint(run) if resume else None
     return added | ({"resume_from_checkpoint": newest} if newest else {})
 

@@ -26,7 +26,7 @@ def train(recipe: Path, stage: str = "ppo", resume: bool = False) -> Path:
     from trl import get_peft_config
     from trl.experimental.ppo import PPOTrainer
 
-    from gretchen.engines.callbacks import Metrics
+    from gretchen.engines.callbacks import run_callbacks
 
     if resume:
         raise WorkError("TRL's PPO trainer cannot go on from a checkpoint", "train anew without RESUME=1")
@@ -50,7 +50,7 @@ def train(recipe: Path, stage: str = "ppo", resume: bool = False) -> Path:
         train_dataset=train_rows,
         eval_dataset=test_rows if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(run), *curve_callbacks(run)],
+        callbacks=[*run_callbacks(run), *curve_callbacks(run)],
     )
     keep_trainable(trainer.model)
     trainer.train()

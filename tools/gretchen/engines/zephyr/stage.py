@@ -41,7 +41,7 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
     from transformers import set_seed
     from trl import get_peft_config
 
-    from gretchen.engines.callbacks import Metrics, SaveEvery
+    from gretchen.engines.callbacks import SaveEvery, run_callbacks
     from gretchen.engines.rehearsal import LongestFirst
 
     script, config, model, mixture = parse(recipe, *config_classes(stage))
@@ -57,7 +57,7 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
         train_dataset=split_of(rows, script.dataset_train_split),
         eval_dataset=split_of(rows, script.dataset_test_split) if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
-        callbacks=[Metrics(run), *curve_callbacks(run), *extra.pop("callbacks", [SaveEvery()])],
+        callbacks=[*run_callbacks(run), *curve_callbacks(run), *extra.pop("callbacks", [SaveEvery()])],
         **quantization,
         **{"processing_class": tokenizer_of(run)} | extra,
     )
