@@ -22,6 +22,8 @@ from gretchen.inspecting.rows import STAGES_WITH_ROWS, tokenize_rows
 from gretchen.models.hub_names import use_hub_if_named
 from gretchen.models.locate import loadable
 from gretchen.projects.profiles import profile_of
+from gretchen.models.loading import fit_problem
+from gretchen.models.locate import loadable, model_folder
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request
@@ -48,6 +50,7 @@ def check_deep(project: str, recipe: Path) -> Report:
     else:
         rows = rows_as_tokens(read.engine, stage, values)
     results = (
+        CheckResult("weights fit the config", weights_fit(str(values[MODEL[read.engine]]))),
         CheckResult(validators_name(read.engine), validated),
         CheckResult("tokenizer", tokenizer),
         CheckResult(ROWS_AS_TOKENS, rows),
@@ -83,6 +86,19 @@ def _check_recipe_deep(project: str, name: str, profile: str) -> Report:
 def check_validators(recipe: Path) -> Report:
     """Return the report on a run of a standalone recipe: its engine's validators alone."""
     return Report(str(recipe), (CheckResult(validators_name(read_standalone(recipe).engine), validate_run(recipe)),))
+
+
+def weights_fit(model: str) -> Outcome:
+    """Check that a model on this disk has all weights that its config names, in their sizes, and no others."""
+    folder = model_folder(model)
+    if folder is None:
+        return skipped(f"{model} is on the hub")
+    try:
+        with silent():
+            problem = fit_problem(folder)
+    except (OSError, ValueError, RuntimeError) as failure:
+        problem = one_line(failure)
+    return outcome([f"{model}: {problem}"] if problem else [])
 
 
 def load_tokenizer(model: str) -> Outcome:

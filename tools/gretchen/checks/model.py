@@ -10,6 +10,7 @@ from gretchen import paths
 from gretchen.checks.report import Outcome, outcome, skipped
 from gretchen.models import files, locate
 from gretchen.models.chat_templates import template_problems
+from gretchen.models.damage import folder_problems
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
 
@@ -54,7 +55,7 @@ def chat_templates(project: str, resolved: Sequence[Resolved]) -> Outcome:
     errors: list[str] = []
     for recipe in resolved:
         folder = model_folder(recipe)
-        if folder is not None and recipe.stage != "pretrain":
+        if folder in folders and recipe.stage != "pretrain":
             errors += template_problems(folder, recipe.values)
     return outcome(errors, scope=_names(folders))
 
@@ -65,8 +66,9 @@ def model_folder(resolved: Resolved) -> Path | None:
 
 
 def _local_folders(resolved: Sequence[Resolved]) -> list[Path]:
-    """Return the model folders on this disk, each once."""
-    return list(dict.fromkeys(folder for recipe in resolved if (folder := model_folder(recipe)) is not None))
+    """Return the model folders on this disk, each once, without those with damaged files (see `weights`)."""
+    folders = dict.fromkeys(folder for recipe in resolved if (folder := model_folder(recipe)) is not None)
+    return [folder for folder in folders if not folder_problems(folder)]
 
 
 def _names(folders: Sequence[Path]) -> str:
@@ -80,7 +82,7 @@ def _folder_errors(project: str, name: str, folder: Path) -> list[str]:
         return [f"{name}: no config.json{_how_to_make(project, name)}"]
     has_weights = any(folder.glob("*.safetensors"))
     missing = [] if has_weights else [f"{name}: no weights (*.safetensors){_how_to_make(project, name)}"]
-    return missing + files.pickle_problems(folder)
+    return missing + files.pickle_problems(folder) + folder_problems(folder)
 
 
 def _how_to_make(project: str, name: str) -> str:

@@ -5,7 +5,6 @@
 It does not tokenize: `make check DEEP=1` does.
 """
 
-import json
 from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
@@ -13,13 +12,20 @@ from types import MappingProxyType
 from typing import Any
 
 from gretchen import paths
+from gretchen.errors import UserError
+from gretchen.models.damage import parse
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
 
 def read_json(file: Path) -> dict[str, Any]:  # upstream's own keys and values
-    """Return a JSON file's content; {} where there is none."""
-    return json.loads(file.read_text(encoding="utf-8")) if file.is_file() else {}
+    """Return a JSON file's content; {} where there is none. Raises UserError for a file that is no JSON object."""
+    if not file.is_file():
+        return {}
+    content, problem = parse(file)
+    if problem:
+        raise UserError(f"{paths.shown(file)}: {problem}", "copy or download the model's folder again")
+    return content
 
 
 def pickle_problems(folder: Path) -> list[str]:

@@ -16,6 +16,7 @@ from typing import Any
 from gretchen.errors import UserError, WorkError
 from gretchen.hardware import cpu_has_bf16
 from gretchen.models.adapters import with_adapter
+from gretchen.models.loading import report_problem
 from gretchen.models.locate import loadable, require_reachable
 from gretchen.silence import quieten
 
@@ -93,23 +94,32 @@ def load_reward_model(base: str, adapter: Path | None = None, chat_template: str
 
     disable_warnings()  # about a new head: the adapter brings the trained one
     model = _pretrained(
-        base, partial(AutoModelForSequenceClassification.from_pretrained, dtype=torch.bfloat16, num_labels=1)
+        base,
+        partial(AutoModelForSequenceClassification.from_pretrained, dtype=torch.bfloat16, num_labels=1),
+        complete=adapter is None,
     )
     return _ready(model, adapter, chat_template)
 
 
-def _pretrained(base: str, from_pretrained: Callable[[str], Any]) -> Model:
-    """Return tokenizer and model of a folder or hub id. Raises WorkError where its files cannot be read."""
+def _pretrained(base: str, from_pretrained: Callable[..., Any], complete: bool = True) -> Model:
+    """Return tokenizer and model of a folder or hub id; `complete`: no weights may be missing.
+
+    Raises WorkError where its files cannot be read, and where weights and config do not fit.
+    """
     from transformers import AutoTokenizer
 
     name = loadable(base)
     try:
-        return Model(AutoTokenizer.from_pretrained(name), from_pretrained(name))
-    except (OSError, ValueError) as fault:
+        tokenizer = AutoTokenizer.from_pretrained(name)
+        network, info = from_pretrained(name, output_loading_info=True)
+    except (OSError, ValueError, RuntimeError) as fault:
         reason = str(fault).strip().splitlines()[0]
         raise WorkError(
             f"the model {base} cannot be loaded: {reason}", "is the folder in hub format, and complete?"
         ) from None
+    if problem := report_problem(network, info if complete else info | {"missing_keys": set()}):
+        raise WorkError(f"the model {base}: {problem}", "config.json and weights must be of one model")
+    return Model(tokenizer, network)
 
 
 def _ready(model: Model, adapter: Path | None, chat_template: str | None) -> Model:

@@ -13,6 +13,7 @@ from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, text_hash
 from gretchen.models.catalogue import known
+from gretchen.models.damage import require_whole
 from gretchen.models.pretrained import fetch, local_folder, source_of
 from gretchen.projects.card import model_of
 from gretchen.services import use_hub
@@ -77,13 +78,14 @@ def weights_hash(model: str | Path) -> str:
 def require_reachable(model: str) -> None:
     """Raise where `model` is neither a folder, nor in a cache, nor can be fetched. A model of the catalogue is fetched.
 
-    Raises UserError for a name without the form of a hub id, WorkError for a hub id that cannot be had and for an
-    embedded base that is not pretrained.
+    Raises UserError for a name without the form of a hub id and for a folder with a damaged file, WorkError for a hub
+    id that cannot be had and for an embedded base that is not pretrained.
     """
     require_embedded(model)
     if (paths.root() / model).is_dir():
         if not (paths.root() / model / "config.json").is_file():
             raise UserError(f"{model} holds no config.json", "name a folder in hub format, or a hub id as owner/name")
+        require_whole(paths.root() / model)
     elif entry := known(model):
         fetch(entry)
     else:
