@@ -11,12 +11,15 @@ from pathlib import Path
 import pytest
 from made_project import MadeProject
 
+from gretchen.hardware import bound_spinning
+
 ROOT = Path(__file__).resolve().parents[1]
 
 # Tests use no network, and nothing of what this machine's user has fetched but pip's and uv's packages.
 USERS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 for tool in ("PIP", "UV"):
     os.environ.setdefault(f"{tool}_CACHE_DIR", str(USERS_CACHE / tool.lower()))
+bound_spinning()  # the tests run beside each other
 OWN_CACHE = tempfile.TemporaryDirectory(prefix="gretchen-cache-")
 os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", XDG_CACHE_HOME=OWN_CACHE.name)
 

@@ -124,7 +124,18 @@ def test_a_key_may_name_the_official_split(made_project, tmp_path, capsys):
     ("row", "reason"),
     [
         ('{"id": "x"}', "'form' is missing or not a string"),
-        ('chat("x", "", "A?")', "'group' is neither a key nor a list of keys"),
+        ('chat("x", "", "A?")', "'group' is '', expected a string or a list of strings, none of them empty"),
+        ('chat("x", None, "A?")', "'group' is missing: a string (or several) that rows about the same thing share"),
+        ('chat("x", "g", "A?", answer=42)', "messages[1]: 'content' is 42, expected a string: str(…)"),
+        (
+            'chat("x", "g", "A?", meta={"a": 1, "b": [float("nan")]})',
+            "meta['b'] is a list, which JSON does not have",
+        ),
+        (
+            'chat("x", "g", "A?", meta={"a": {1}})',
+            "meta['a'] is a set, which JSON does not have",
+        ),
+        ('chat("x", "g", "A?", meta="nan")', "'meta' is a string that is no JSON object"),
         ('chat("x", "g", "A?", answer=" ")', "messages[1] is empty"),
         ('chat("x", "g", "A?", topic=1)', "unknown column 'topic': what scoring needs goes into 'meta'"),
         ('chat("x", "g", "A?")["messages"]', "a row is a dict, not list"),
@@ -134,7 +145,25 @@ def test_a_key_may_name_the_official_split(made_project, tmp_path, capsys):
 def test_a_faulty_row_of_the_builder_names_file_line_and_reason(made_project, row, reason):
     name = made_project(f'def chats():\n    yield chat("ok", "{TRAIN[0]}", "Good?")\n    yield {row}\n')
     location = "projects/made/dataset.py:8: chats() yields a faulty row, number 2: "
-    assert build_problem(name) == location + reason
+    assert build_problem(name).startswith(location + reason)
+
+
+def test_answers_that_are_empty_cells_are_refused(made_project):
+    body = "def chats():\n" + chats(TRAIN[:8])
+    body += f"    yield chat('x', '{TRAIN[20]}', 'And what of an empty cell?', answer='nan')\n"
+    problem = build_problem(made_project(body))
+    assert problem == "1 of 9 answers of chats are 'nan', the first in row 'x': empty cells of a table?"
+
+
+def test_make_data_without_the_source_of_before_says_so(made_project, tmp_path, capsys):
+    from gretchen.commands.data import data
+
+    body = "def chats():\n" + chats(TRAIN[:4]) + "def read(path):\n    yield chat('o', 'g', 'From outside?')\n"
+    (tmp_path / "in").touch()
+    data(made_project(body), "tiny", str(tmp_path / "in"))
+    assert "without the rows" not in capsys.readouterr().out
+    data("made", "tiny")
+    assert f"without the rows of {tmp_path}/in, which were built in before: SOURCE=" in capsys.readouterr().out
 
 
 def test_files_changed_by_hand_are_built_anew(made_project, tmp_path, capsys):

@@ -17,7 +17,7 @@ from typer.main import get_command
 
 from gretchen import commands
 from gretchen.errors import GretchenError
-from gretchen.hardware import ignore_launcher
+from gretchen.hardware import bound_spinning, ignore_launcher
 from gretchen.names import nearest
 from gretchen.services import stay_offline, without_hub_kernels
 
@@ -81,6 +81,7 @@ def run(arguments: list[str]) -> int:
     arguments = arguments[verbose:]
     stay_offline()
     without_hub_kernels()
+    bound_spinning()
     try:
         ignore_launcher()
         code = group.main(arguments, prog_name="gretchen", standalone_mode=False) or 0

@@ -27,6 +27,9 @@ LAUNCHER = (
     *("PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
     *("MV2_COMM_WORLD_RANK", "MV2_COMM_WORLD_SIZE", "MV2_COMM_WORLD_LOCAL_RANK"),
 )
+# How the threads of an OpenMP region wait: OpenMP's own variable, libgomp's and LLVM's.
+WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
+SPIN_COUNT = 30_000  # libgomp's default is 300,000
 TORCHRUN = "TORCHELASTIC_RUN_ID"  # torchrun sets it in each process that it starts
 LAPTOP_CORES, LAPTOP_GB = 4, 15
 # The memory that a profile is planned for, GiB: a small laptop's, and a cluster's A100 or H100.
@@ -90,6 +93,24 @@ def ignore_launcher() -> None:
     print(f"ignored: {', '.join(variables)} in the environment (no launcher started this command)", file=sys.stderr)
     for variable in variables:
         del os.environ[variable.partition("=")[0]]
+
+
+def bound_spinning() -> None:
+    """Let OpenMP's waiting threads give up their core after a short spin, unless the user has set how they wait.
+
+    Two threads that wait for each other spin, and take the core from a process beside them, which delays them in turn.
+    It has to be called before torch is imported. bench/busy_machine.py measures it.
+    """
+    if not any(os.environ.get(name) for name in WAITING):
+        os.environ["GOMP_SPINCOUNT"] = str(SPIN_COUNT)
+
+
+def load_average() -> float:
+    """Return how many processes wanted a core, on average over the last minute; 0 where the system does not say."""
+    try:
+        return os.getloadavg()[0]
+    except (AttributeError, OSError):
+        return 0.0
 
 
 def machine() -> Machine:

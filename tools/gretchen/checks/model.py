@@ -10,7 +10,7 @@ from gretchen import paths
 from gretchen.checks.report import Outcome, outcome, skipped
 from gretchen.models import files, locate
 from gretchen.models.chat_templates import template_problems
-from gretchen.models.damage import folder_problems
+from gretchen.models.damage import TEXTS, folder_problems
 from gretchen.recipes.resolve import Resolved
 from gretchen.recipes.schema import MODEL
 
@@ -66,9 +66,9 @@ def model_folder(resolved: Resolved) -> Path | None:
 
 
 def _local_folders(resolved: Sequence[Resolved]) -> list[Path]:
-    """Return the model folders on this disk, each once, without those with damaged files (see `weights`)."""
+    """Return the model folders on this disk, each once, without those with damaged text files (see `weights`)."""
     folders = dict.fromkeys(folder for recipe in resolved if (folder := model_folder(recipe)) is not None)
-    return [folder for folder in folders if not folder_problems(folder)]
+    return [folder for folder in folders if not folder_problems(folder, TEXTS)]
 
 
 def _names(folders: Sequence[Path]) -> str:

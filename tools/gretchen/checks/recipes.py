@@ -9,7 +9,7 @@ from gretchen.checks.mistakes.by_profile import far_from_profile, replaced_by_pr
 from gretchen.checks.mistakes.recipe import Subject, find_mistakes
 from gretchen.checks.report import Outcome, outcome, outcome_of
 from gretchen.errors import GretchenError
-from gretchen.models.damage import folder_problems
+from gretchen.models.damage import TEXTS, folder_problems
 from gretchen.recipes.find import RecipeFile
 from gretchen.recipes.read import read_recipe
 from gretchen.recipes.references import code_faults
@@ -60,7 +60,7 @@ def foreign_code(project: str, resolved: Sequence[Resolved]) -> Outcome:
 def recipe_mistakes(project: str, resolved: Sequence[Resolved]) -> Outcome:
     """Check for values that an engine accepts and that spoil the training."""
     subjects = [Subject.of(recipe) for recipe in resolved]
-    whole = [subject for subject in subjects if not folder_problems(subject.model_dir)]
+    whole = [subject for subject in subjects if not folder_problems(subject.model_dir, TEXTS)]
     return outcome_of(mistake for subject in whole for mistake in find_mistakes(subject))
 
 

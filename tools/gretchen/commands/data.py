@@ -17,6 +17,10 @@ import typer
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.projects.build import build
+from gretchen.hardware import PROFILES
+from gretchen.names import unknown
+from gretchen.projects.build import build, built_source
+from gretchen.projects.card import load_card
 from gretchen.projects.datacard import DataCard, ExternalSource, load_data_card
 from gretchen.projects.datacard_page import left_out_lines
 from gretchen.projects.profiles import PROFILE_HELP, profile_of
@@ -36,10 +40,13 @@ def data(
     if alone and not source:
         raise UserError("ALONE=1 without SOURCE: there would be no rows", "SOURCE=path names a file or a folder")
     external = ExternalSource(path=str(Path(source).resolve()), alone=alone) if source else None
+    before = built_source(project)
     built = build(project, profile, external)
     if is_smoke():
         print(smoke_note())
     print(f"data of {project}: {'built' if built else 'unchanged'}")
+    if before and not source:
+        print(f"without the rows of {before.path}, which were built in before: SOURCE={before.path} keeps them")
     print_summary(load_data_card(project))
     print(f"data card: {paths.shown(paths.build(project) / 'data-card.md')}")
 

@@ -28,6 +28,7 @@ def report(diagnosis: Diagnosis) -> str:
         f"machine    {machine.platform}, {machine.cores} cores, {machine.memory_gb:.0f} GB of memory, "
         f"{machine.disk_free_gb:.0f} GB free on the disk",
         "processor  " + ("bf16 arithmetic" if machine.bf16 else "no bf16 arithmetic: trains in float32"),
+        f"load       {diagnosis.load:.1f} processes wanted a core in the last minute",
         "GPU        " + (f"{cards}, driver {machine.driver}" if cards else "no NVIDIA GPU"),
         "versions   " + ", ".join(versions[:5]),
         "           " + ", ".join(versions[5:]),

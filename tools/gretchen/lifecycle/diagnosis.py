@@ -14,13 +14,14 @@ import sys
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
-from gretchen.hardware import Machine, best_profile
+from gretchen.hardware import Machine, best_profile, load_average
 from gretchen.lifecycle.constraints import pinned
 from gretchen.services import answers, hub_token_file
 from gretchen.tracking import login
 
 PACKAGES = ("torch", "transformers", "trl", "peft", "datasets", "accelerate", "axolotl", "wandb", "flash-attn")
 DISK_GB, MEMORY_GB = 5, 6
+BUSY_SHARE = 0.5  # of the cores
 SET_UP_AGAIN = "rm -f .venv/.gretchen-setup && make setup"
 
 
@@ -43,7 +44,10 @@ class Problem:
 
 @dataclass(frozen=True)
 class Diagnosis:
-    """Everything that `make doctor` prints; `why` completes the sentence "this machine has …"."""
+    """Everything that `make doctor` prints; `why` completes the sentence "this machine has …".
+
+    `load`: the average number of processes that wanted a core, over the last minute.
+    """
 
     machine: Machine
     versions: dict[str, str | None]
@@ -51,18 +55,21 @@ class Diagnosis:
     profile: str
     why: str
     problems: list[Problem]
+    load: float = 0.0
 
 
 def diagnose(machine: Machine) -> Diagnosis:
     """Return machine, versions, services, the profile that fits, and the problems."""
+    load = load_average()  # before this command adds to it
     versions, services = installed_versions(), find_services()
     problems = [
         *package_problems(machine, versions),
         *hardware_problems(machine),
+        *load_problems(machine, load),
         *hub_problems(services["hub"]),
         *wandb_problems(services["W&B"]),
     ]
-    return Diagnosis(machine, versions, services, *best_profile(machine), problems)
+    return Diagnosis(machine, versions, services, *best_profile(machine), problems, load)
 
 
 def installed_versions() -> dict[str, str | None]:
@@ -117,6 +124,16 @@ def hardware_problems(machine: Machine) -> list[Problem]:
             Problem(f"only {machine.memory_gb:.1f} GB of memory", "close other programs; PROFILE=tiny needs 4 GB")
         )
     return problems
+
+
+def load_problems(machine: Machine, load: float) -> list[Problem]:
+    """Return the problem that other programs need this machine's cores."""
+    if load < BUSY_SHARE * machine.cores:
+        return []
+    what = f"other programs keep this machine busy: a load of {load:.1f} on {machine.cores} cores"
+    return [
+        Problem(what, "end them before training (`top` names them): times and throughput are not a quiet machine's")
+    ]
 
 
 def hub_problems(hub: Service) -> list[Problem]:

@@ -6,6 +6,7 @@ Only the headers of weight files are read.
 """
 
 import json
+from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -18,15 +19,16 @@ FETCH = "a Git LFS pointer, not the file itself: `git lfs pull` fetches it"
 MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
 LENGTH_BYTES = 8
 # What libraries read of a model's folder; it may hold other files.
-READ = (
+TEXTS = (
     *("config.json", "*_config.json", "tokenizer.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"),
-    *("*.safetensors", "*.safetensors.index.json", "*.jinja"),
+    *("*.safetensors.index.json", "*.jinja"),
 )
+WEIGHTS = ("*.safetensors",)
 
 
-def folder_problems(folder: Path) -> list[str]:
+def folder_problems(folder: Path, patterns: Sequence[str] = (*TEXTS, *WEIGHTS)) -> list[str]:
     """Return a problem for each file of a model's folder that is not what its name says: JSON, weights, template."""
-    files = sorted({file for pattern in READ for file in folder.glob(pattern) if file.is_file()})
+    files = sorted({file for pattern in patterns for file in folder.glob(pattern) if file.is_file()})
     problems = [(file, _problem(file, file.stat().st_mtime_ns, file.stat().st_size)) for file in files]
     return [f"{paths.shown(file)}: {problem}" for file, problem in problems if problem]
 

@@ -17,7 +17,16 @@ from typing import Literal
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, folder_hash, text_hash, write_json, write_jsonl, write_text
-from gretchen.projects.builder import SPLITS, SplitRow, Tally, builder_rows, offered_formats, on_disk, source_rows
+from gretchen.projects.builder import (
+    SPLITS,
+    SplitRow,
+    Tally,
+    builder_rows,
+    empty_cells,
+    offered_formats,
+    on_disk,
+    source_rows,
+)
 from gretchen.projects.card import Card, load_card
 from gretchen.projects.datacard import FILE, DataCard, ExternalSource, NearDuplicates, load_data_card
 from gretchen.projects.datacard_page import markdown
@@ -31,6 +40,7 @@ Rows = dict[str, list[SplitRow]]
 Tallies = dict[str, Tally]
 SMOKE_ROWS = 240
 MAX_LEAKS = 5
+MAX_EMPTY_CELLS = 0.02  # of the answers
 # The source of what is built already; the default of `build`.
 SAME_SOURCE = ExternalSource(path="")
 
@@ -99,6 +109,7 @@ def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURC
         if tally.exhausted:
             print(f"warning: {tally.exhausted}", file=sys.stderr, flush=True)
     near = drop_near_duplicates(rows, tallies)
+    refuse_empty_cells(rows)
     refuse_leaks(rows, card)
     counter = TokenCounter(tokenizer_folder(project))
     summary = DataCard(
@@ -173,6 +184,17 @@ def drop_near_duplicates(rows: Rows, tallies: Tallies) -> dict[str, NearDuplicat
         sample = own[:SAMPLE]
         counted[name] = NearDuplicates(rows=sum(near_duplicates(sample)), of=len(sample))
     return counted
+
+
+def refuse_empty_cells(rows: Rows) -> None:
+    """Raise UserError where many answers are "nan": the empty cells of a table."""
+    for name, format_rows in rows.items():
+        empty, of, first = empty_cells(format_rows)
+        if empty > MAX_EMPTY_CELLS * of:
+            problem = (
+                f"{empty} of {of} answers of {name} are 'nan', the first in row '{first}': empty cells of a table?"
+            )
+            raise UserError(problem, "leave these rows out in dataset.py (pandas: df.dropna())")
 
 
 def refuse_leaks(rows: Rows, card: Card) -> None:

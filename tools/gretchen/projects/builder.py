@@ -17,12 +17,22 @@ from types import ModuleType
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.projects.plain import plain_rows, plain_rows_or_none
-from gretchen.projects.rows import FORMATS, Fault, Row, format_of, normalised, normalised_prompt, row_fault
+from gretchen.projects.rows import (
+    FORMATS,
+    Fault,
+    Row,
+    format_of,
+    normalised,
+    normalised_prompt,
+    reference_of,
+    row_fault,
+)
 from gretchen.projects.splits import split_of
 from gretchen.projects.team_code import guarded, team_code
 
 SPLITS = ("train", "validation", "test", "hard")
 MAX_FAULTS = 10
+EMPTY_CELLS = ("nan", "<na>")
 # A generator that yields no new row for so long has no more of them; the longest such run of a real one had 2 rows.
 MAX_REPEATS = 10_000
 
@@ -187,6 +197,13 @@ def on_disk(row: Row, row_format: str) -> Row:
     if row.get("tools"):
         columns["tools"] = row["tools"]
     return columns | {"meta": meta if isinstance(meta, str) else json.dumps(meta, ensure_ascii=False)}
+
+
+def empty_cells(rows: Iterable[SplitRow]) -> tuple[int, int, str]:
+    """Return how many answers are a table's empty cell as pandas writes it ("nan"), of how many, and the first's id."""
+    answers = [(normalised(reference_of(placed.row)), placed.row["id"]) for placed in rows if "text" not in placed.row]
+    empty = [row_id for answer, row_id in answers if answer in EMPTY_CELLS]
+    return len(empty), len(answers), empty[0] if empty else ""
 
 
 def count_forms(rows: Iterable[SplitRow]) -> dict[str, dict[str, int]]:

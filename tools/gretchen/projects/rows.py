@@ -50,11 +50,7 @@ def row_fault(row: Any, row_format: str) -> str | None:
     for column in ("id", "form"):
         if not isinstance(row.get(column), str) or not row[column].strip():
             return f"'{column}' is missing or not a string"
-    group = row.get("group")
-    keys = [group] if isinstance(group, str) else group
-    if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) and key for key in keys):
-        return "'group' is neither a key nor a list of keys"
-    if fault := _meta_fault(row.get("meta") or {}):
+    if fault := _group_fault(row.get("group")) or _meta_fault(row.get("meta") or {}):
         return fault
     for column in FORMATS[row_format]:
         fault = f"'{column}' is missing" if column not in row else _CHECKS[column](row[column])
@@ -68,10 +64,20 @@ def row_fault(row: Any, row_format: str) -> str | None:
     return None
 
 
+def _group_fault(value: Any) -> str | None:
+    """Return what is wrong with a row's group."""
+    if value is None:
+        return "'group' is missing: a string (or several) that rows about the same thing share"
+    keys = [value] if isinstance(value, str) else value
+    if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) and key for key in keys):
+        return f"'group' is {value!r:.60}, expected a string or a list of strings, none of them empty"
+    return None
+
+
 def _meta_fault(meta: Any) -> str | None:
     """Return what is wrong with what scoring needs: it is written as JSON, which has no NaN, sets or paths."""
     if isinstance(meta, str):
-        return None
+        return None if _is_object(meta) else "'meta' is a string that is no JSON object"
     if not isinstance(meta, dict):
         return "'meta' is not a mapping"
     try:
@@ -84,6 +90,14 @@ def _meta_fault(meta: Any) -> str | None:
                 kind = "NaN or infinite" if isinstance(value, float) else f"a {type(value).__name__}"
                 return f"meta[{key!r}] is {kind}, which JSON does not have: a number, string, list, mapping or None"
     return None
+
+
+def _is_object(text: str) -> bool:
+    """Return whether a string is a JSON object."""
+    try:
+        return isinstance(json.loads(text), dict)
+    except (ValueError, RecursionError):
+        return False
 
 
 def _text(value: Any) -> str | None:
@@ -99,8 +113,11 @@ def _turns(value: Any, last: tuple[str, ...], column: str) -> str | None:
         if not isinstance(turn, dict) or turn.get("role") not in ROLES:
             return f"{column}[{number}] has no role of {', '.join(ROLES)}"
         calls = turn.get("tool_calls")
-        if not isinstance(turn.get("content"), str) and not calls:
+        content = turn.get("content")
+        if content is None and not calls:
             return f"{column}[{number}] has no content"
+        if content is not None and not isinstance(content, str):
+            return f"{column}[{number}]: 'content' is {content!r:.60}, expected a string: str(…)"
         if not (turn.get("content") or "").strip() and not calls:
             return f"{column}[{number}] is empty"
     if value[-1]["role"] not in last:

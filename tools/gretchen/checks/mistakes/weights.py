@@ -15,6 +15,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.models.damage import weights_problem
 from gretchen.models.files import read_json, token_ids
 
 SMALL_BYTES = 50_000_000  # so many are read whole
@@ -68,15 +69,12 @@ def tensors_of(folder: Path) -> Header:
 
 @lru_cache(maxsize=64)
 def header_of(file: Path, changed: int, size: int) -> Header:
-    """Return the header of a safetensors file of this time and size; {} for an empty or a damaged one."""
+    """Return the header of a safetensors file of this time and size; {} for a damaged one."""
+    if weights_problem(file):  # reported by the check of the model's files
+        return {}
     with file.open("rb") as stream:
         length = int.from_bytes(stream.read(LENGTH_BYTES), "little")
-        if length > size:
-            return {}
-        try:
-            header = json.loads(stream.read(length) or "{}")
-        except ValueError:  # reported by the check of the model's files
-            return {}
+        header = json.loads(stream.read(length))
     return MappingProxyType({name: entry for name, entry in header.items() if name != "__metadata__"})
 
 
