@@ -170,7 +170,7 @@ def test_a_training_process_does_not_outlive_the_command_that_started_it(root, e
     assert not alive
 
 
-FORKING = """
+FORKING = r"""
 import multiprocessing, os, sys, time
 from gretchen.training.process import end_children_with_this_process
 end_children_with_this_process()

@@ -60,7 +60,7 @@ def text_problem(file: Path) -> str | None:
     return None
 
 
-def parse(file: Path) -> tuple[dict[str, Any], str | None]:
+def parse(file: Path) -> tuple[dict[str, Any], str | None]:  # upstream's own keys and values
     """Return the object of a JSON file and None, or {} and what is wrong with the file."""
     if problem := text_problem(file):
         return {}, problem
