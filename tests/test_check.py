@@ -44,7 +44,8 @@ def copied(root, tmp_path, monkeypatch):
             file.unlink()
     (tmp_path / RECIPE).write_text(SFT, encoding="utf-8")
     shutil.copytree(root / "shared_recipes/tiny/architecture", tmp_path / FOLDER / "base")
-    (tmp_path / FOLDER / "base" / "model.safetensors").touch()  # static checks look whether weights are there
+    weights = tmp_path / FOLDER / "base" / "model.safetensors"
+    weights.write_bytes((2).to_bytes(8, "little") + b"{}")  # a whole file without tensors
     data = tmp_path / "build" / PROJECT / "chats"
     data.mkdir(parents=True)
     pairs = data.with_name("preferences")

@@ -21,7 +21,7 @@ PROFILES = ("tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster")
 QUERY = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
 # A card sold as 24 GB reports a little less: a profile fits from nine tenths of its name's figure.
 GPU_PROFILES = {"gpu-80gb": 80, "gpu-24gb": 24, "gpu-16gb": 16}
-# What tells a process of several its place: torch's names, and those of MPI that accelerate reads.
+# A process's place among several: torch's names, and those of MPI that accelerate reads.
 LAUNCHER = (
     *("RANK", "LOCAL_RANK", "WORLD_SIZE", "LOCAL_WORLD_SIZE", "NODE_RANK", "GROUP_RANK"),
     *("PMI_RANK", "PMI_SIZE", "OMPI_COMM_WORLD_RANK", "OMPI_COMM_WORLD_SIZE", "OMPI_COMM_WORLD_LOCAL_RANK"),
@@ -74,7 +74,7 @@ def is_main_process() -> bool:
 
 
 def launcher_variables(environment: Mapping[str, str]) -> list[str]:
-    """Return the variables by which a launcher (torchrun, mpirun) tells a process its place, as NAME=value."""
+    """Return the variables with which a launcher (torchrun, mpirun) numbers its processes, as NAME=value."""
     return [f"{name}={environment[name]}" for name in LAUNCHER if name in environment]
 
 
