@@ -3,19 +3,22 @@
 #
 # Recipe lines never hold values. A variable counts only on make's own command line; it is exported raw, as
 # GRETCHEN_MAKE_<NAME>, and tools/gretchen/from_make.py passes it to the verb or refuses it.
-GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
-MAKEOVERRIDES :=
+# Its own variables are `override`: one of them on the command line changes nothing, and is refused like any unknown one.
+override GIVEN := $(strip $(foreach name,$(.VARIABLES),$(if $(filter command,$(firstword $(origin $(name)))),$(name))))
+override MAKEOVERRIDES :=
+override SHELL := /bin/sh
+override .SHELLFLAGS := -c
 $(foreach name,$(GIVEN),$(eval unexport $(name))$(eval export GRETCHEN_MAKE_$(name) = $$(value $(name))))
 export GRETCHEN_MAKE := $(GIVEN)
 export GRETCHEN_GOALS := $(MAKECMDGOALS)
 
-READY := .venv/.gretchen-setup
+override READY := .venv/.gretchen-setup
 # Installs the requirements of every project, for lint and tests. A target with PROJECT=… installs those of that project.
-ALL_REQUIREMENTS := .venv/.gretchen-projects
-GRETCHEN := @.venv/bin/python -m gretchen.from_make
+override ALL_REQUIREMENTS := .venv/.gretchen-projects
+override GRETCHEN := @.venv/bin/python -m gretchen.from_make
 # These targets take no variables: one that is given to them alone is a mistake.
-ALONE := help setup test-all clean
-REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
+override ALONE := help setup test-all clean
+override REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
 .PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask pipeline score base new \

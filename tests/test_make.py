@@ -73,6 +73,24 @@ def test_a_target_without_variables_refuses_one(make, target):
     assert done.stdout == ""
 
 
+@pytest.mark.parametrize(
+    ("target", "name"),
+    [
+        ("show", "GRETCHEN"),
+        ("show", "SHELL"),
+        ("help", "REFUSE"),
+        ("help", "READY"),
+        ("help", "ALONE"),
+        ("help", "GIVEN"),
+    ],
+)
+def test_the_makefiles_own_variables_are_refused_and_run_nothing(make, root, target, name):
+    done = make(target, f"{name}=@touch made9; ")
+    assert done.returncode == 2
+    assert f"unknown variable '{name}'" in done.stderr
+    assert not list(root.glob("made*"))
+
+
 def test_the_environment_is_no_command_line(make):
     done = make("show", PROJECT="from-outside", GRETCHEN_MAKE_PROJECT="from-outside", GRETCHEN_MAKE="PROJECT")
     assert done.returncode == 2
