@@ -78,7 +78,8 @@ def _starts(batch: dict[str, Any], number: int, kept: list[int]) -> list[int]:
     for name in ("position_ids", "attention_mask"):
         tensor = batch.get(name)
         if tensor is not None and tensor.dim() == 2:
-            row = [tensor[number].tolist()[position] for position in kept]
+            positions = tensor[number].tolist()
+            row = [positions[position] for position in kept]
             restarts = {i for i, position in enumerate(row) if position == 0} if name == "position_ids" else set()
             changes = {i for i in range(1, len(row)) if name == "attention_mask" and row[i] != row[i - 1]}
             if restarts or changes:

@@ -25,18 +25,23 @@ def spans_of(sequence: TokenSequence, tokenizer: Any, eos_ids: Collection[int]) 
         at_eos = ids[position] in eos_ids or ids[position - 1] in eos_ids
         if at_eos or position in starts or sequence.trained[position] != sequence.trained[position - 1]:
             edges.append(position)
-    spans, decoded = [], ""
+    spans, previous = [], 0
     for start, end in zip(edges, [*edges[1:], len(ids)], strict=True):
-        # The span is what the decoded text grows by: a token decoded alone may be part of a letter, or lose its blank.
-        text = tokenizer.decode(ids[:end], skip_special_tokens=False, clean_up_tokenization_spaces=False)
-        spans.append(Span(text[len(decoded) :], sequence.trained[start], ids[start] in eos_ids, start in starts))
-        decoded = text
+        # A token decoded alone may be part of a letter, or lose its blank: the span before is decoded with it.
+        before, text = _decode(ids[previous:start], tokenizer), _decode(ids[previous:end], tokenizer)
+        spans.append(Span(text[len(before) :], sequence.trained[start], ids[start] in eos_ids, start in starts))
+        previous = start
     return spans
 
 
 def trained_text(sequence: TokenSequence, tokenizer: Any) -> str:
     """Return the text of the trained tokens."""
     ids = [token for token, trained in zip(sequence.ids, sequence.trained, strict=True) if trained]
+    return _decode(ids, tokenizer)
+
+
+def _decode(ids: list[int], tokenizer: Any) -> str:
+    """Return the text of tokens, special ones included."""
     return tokenizer.decode(ids, skip_special_tokens=False, clean_up_tokenization_spaces=False)
 
 
