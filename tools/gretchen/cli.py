@@ -19,6 +19,7 @@ from gretchen import commands
 from gretchen.errors import GretchenError
 from gretchen.hardware import bound_spinning, ignore_launcher
 from gretchen.names import nearest
+from gretchen.safe_text import visible
 from gretchen.services import stay_offline, without_hub_kernels
 
 
@@ -88,10 +89,10 @@ def run(arguments: list[str]) -> int:
     except GretchenError as failure:
         if verbose and failure.__cause__:
             traceback.print_exception(failure.__cause__)
-        print(failure, file=sys.stderr)
+        print(visible(str(failure)), file=sys.stderr)
         return failure.exit_code
     except click.ClickException as failure:
-        print(f"error: {failure.format_message()}", file=sys.stderr)
+        print(visible(f"error: {failure.format_message()}"), file=sys.stderr)
         return 2
     except click.exceptions.Exit as end:
         code = end.exit_code

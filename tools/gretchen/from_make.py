@@ -20,6 +20,7 @@ from gretchen.errors import GretchenError, UserError
 from gretchen.lifecycle.requirements import install_requirements
 from gretchen.names import unknown
 from gretchen.projects.card import missing_option, project_slugs
+from gretchen.safe_text import visible
 
 ALL_PROJECTS = ("check", "lint", "test")  # these run the code of all projects where none is named
 TRUE, FALSE = {"1", "yes", "true", "on"}, {"0", "no", "false", "off"}
@@ -113,7 +114,7 @@ def run(verb: str, environment: Mapping[str, str]) -> int:
         words = arguments(verb, given)
         install_requirements(used_projects(verb, given))
     except GretchenError as failure:
-        print(failure, file=sys.stderr)
+        print(visible(str(failure)), file=sys.stderr)
         return failure.exit_code
     os.environ["GRETCHEN_COMMAND"] = typed(verb, given)
     return cli.run([verb, *words])

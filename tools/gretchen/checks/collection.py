@@ -18,6 +18,7 @@ from gretchen.checks.runner import check_file
 from gretchen.checks.standalone import run_validators
 from gretchen.errors import GretchenError, UserError
 from gretchen.recipes.standalone import read_standalone
+from gretchen.safe_text import visible
 
 SUFFIXES = (".yaml", ".yml")
 VERDICTS = ("fine", "translated", "refused", "no recipe")
@@ -38,7 +39,7 @@ class FileVerdict:
         prefix = f"{paths.shown(self.file)}:"
         lines = [part for line in self.lines for part in line.splitlines()]
         lines = [re.sub(r"^(\d+):", r"line \1:", line.removeprefix(prefix).strip()) for line in lines]
-        return "\n".join([head, *(f"      {line}" for line in lines)])
+        return visible("\n".join([head, *(f"      {line}" for line in lines)]))
 
     def to_json(self) -> dict[str, Any]:  # JSON
         """Return the verdict for JSON."""

@@ -12,6 +12,7 @@ from typing import Any
 
 from gretchen.checks.mistakes.problems import Level, Problem, messages
 from gretchen.errors import UserError
+from gretchen.safe_text import visible
 
 WARNING = "warning: "
 
@@ -115,7 +116,9 @@ class Report:
         """Return the report as people read it."""
         count = len(self.results)
         numbered = enumerate(self.results, start=1)
-        return "\n".join([self.subject, *(line for n, result in numbered for line in result.lines(f"{n}/{count}"))])
+        return "\n".join(
+            [visible(self.subject), *(line for n, result in numbered for line in result.lines(f"{n}/{count}"))]
+        )
 
     def to_json(self) -> dict[str, Any]:  # JSON
         """Return the report for JSON."""

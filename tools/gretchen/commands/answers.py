@@ -20,6 +20,7 @@ from gretchen.errors import UserError
 from gretchen.hardware import machine
 from gretchen.projects.card import load_card
 from gretchen.projects.profiles import PROFILE_HELP, chosen_profile
+from gretchen.safe_text import visible
 from gretchen.scoring.cells import number
 from gretchen.scoring.samples import MAX_WIDTH, MIN_WIDTH, wrapped
 from gretchen.scoring.side_by_side import ComparedRow, compare_answers, select_changes
@@ -46,7 +47,7 @@ def answers(
     rows = select_changes(every, changes, evaluation.metrics[evaluation.main])
     shown = rows[:n] if n else rows
     if json_:
-        print(json.dumps([row.to_json() for row in shown], indent=2, ensure_ascii=False))
+        print(visible(json.dumps([row.to_json() for row in shown], indent=2, ensure_ascii=False)))
         return
     title = f"{len(rows)} of {len(every)} rows are {' or '.join(changes)}" if changes else f"{len(rows)} rows"
     text = "\n".join([f"{project}, {profile}: {title}, {len(shown)} shown; score: {evaluation.main}", *page(shown)])
@@ -69,13 +70,8 @@ def row_lines(row: ComparedRow, width: int) -> list[str]:
         label = f"{answer.model} {number(answer.score, 2)}" + ("" if answer.ended else ", no EOS")
         cells.append((label, answer.answer.strip() or "(nothing)"))
     margin = max(len(label) for label, _ in cells) + 4
-    lines = wrapped(printable(f"[{row.form}] {row.question}"), width)
+    lines = wrapped(f"[{row.form}] {row.question}", width)
     for label, text in cells:
-        first, *rest = wrapped(printable(text), width - margin, max_lines=8)
+        first, *rest = wrapped(text, width - margin, max_lines=8)
         lines += [f"  {label}".ljust(margin) + first, *(" " * margin + line for line in rest)]
     return [line.rstrip() for line in lines]
-
-
-def printable(text: str) -> str:
-    """Return a string without control characters: an answer must not steer the terminal."""
-    return "".join(letter if letter.isprintable() or letter in "\n\t" else "�" for letter in text)

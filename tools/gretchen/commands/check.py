@@ -17,6 +17,7 @@ import typer
 from gretchen.checks.collection import FileVerdict, check_folder, file_verdict, summary
 from gretchen.checks.report import Report
 from gretchen.checks.runner import check_file, check_projects
+from gretchen.safe_text import visible
 
 
 def check(
@@ -38,7 +39,7 @@ def check(
 def print_reports(reports: list[Report], as_json: bool) -> None:
     """Print reports, and end with exit code 2 when a check failed."""
     if as_json:
-        print(json.dumps([report.to_json() for report in reports], indent=2, ensure_ascii=False))
+        print(visible(json.dumps([report.to_json() for report in reports], indent=2, ensure_ascii=False)))
     else:
         print("\n\n".join(report.text() for report in reports))
     if any(report.failed for report in reports):
@@ -48,7 +49,7 @@ def print_reports(reports: list[Report], as_json: bool) -> None:
 def print_verdicts(verdicts: list[FileVerdict], deep: bool, as_json: bool) -> None:
     """Print the verdict on each file of a folder, and end with exit code 2 when one is refused."""
     if as_json:
-        print(json.dumps([verdict.to_json() for verdict in verdicts], indent=2, ensure_ascii=False))
+        print(visible(json.dumps([verdict.to_json() for verdict in verdicts], indent=2, ensure_ascii=False)))
     else:
         print("\n".join([*(verdict.text() for verdict in verdicts), "", summary(verdicts, deep)]))
     if any(verdict.verdict == "refused" for verdict in verdicts):

@@ -15,6 +15,7 @@ import typer
 
 from gretchen.converting.write import write_project_twin, write_standalone_twin
 from gretchen.errors import UserError
+from gretchen.safe_text import visible
 
 
 def convert(
@@ -28,4 +29,4 @@ def convert(
         raise UserError("convert needs a project or a file", "make convert PROJECT=… RECIPE=sft.axolotl")
     target = Path(output) if output else None
     written = write_standalone_twin(file, target) if file else write_project_twin(project, recipe, target)
-    print("\n".join(written.lines()))
+    print(visible("\n".join(written.lines())))

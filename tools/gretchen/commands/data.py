@@ -25,6 +25,7 @@ from gretchen.projects.datacard import DataCard, ExternalSource, load_data_card
 from gretchen.projects.datacard_page import left_out_lines
 from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.provenance import is_smoke, smoke_note
+from gretchen.safe_text import visible
 
 MAX_FAULTS = 5
 
@@ -57,10 +58,10 @@ def print_summary(data_card: DataCard) -> None:
         rows = ", ".join(f"{count:,} {split}" for split, count in summary.rows.items())
         print(f"  {name:12} {rows}; {summary.trained_share:.0%} of {summary.tokens.total:,} tokens trained")
     for line in left_out_lines(data_card):
-        print(f"  {line}")
+        print(visible(f"  {line}"))
     if data_card.faults:
         print(f"  faulty rows of the source, left out: {len(data_card.faults):,}")
     for fault in data_card.faults[:MAX_FAULTS]:
-        print(f"    {fault}")
+        print(visible(f"    {fault}"))
     if len(data_card.faults) > MAX_FAULTS:
         print(f"    … and {len(data_card.faults) - MAX_FAULTS:,} more: see the data card")

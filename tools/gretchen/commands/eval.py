@@ -29,6 +29,7 @@ from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.projects.profiles import PROFILE_HELP
 from gretchen.provenance import is_smoke, smoke_note
+from gretchen.safe_text import visible
 from gretchen.scoring.evaluate import evaluate
 from gretchen.scoring.evaluation import Evaluation
 from gretchen.scoring.legend import legend
@@ -65,9 +66,9 @@ def eval(
     with contextlib.redirect_stdout(sys.stderr) if json_ else contextlib.nullcontext():
         evaluation, left_out = evaluate(request)
         evaluation = log_evaluation(evaluation)
-    print(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False) if json_ else text_table(evaluation))
+    print(visible(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False)) if json_ else text_table(evaluation))
     if not json_:
-        print("\n".join(["", *legend(evaluation), ""]))
+        print(visible("\n".join(["", *legend(evaluation), ""])))
     next_line = next_step(replace(request, profile=evaluation.profile))
     messages = [*left_out, next_line, *(recorded(evaluation) if record else [])]
     for message in messages:

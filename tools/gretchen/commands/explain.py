@@ -17,6 +17,7 @@ from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.explain import explain_key, explain_setting, nearest_key
 from gretchen.recipes.resolve import Request
 from gretchen.runs.store import earlier_runs
+from gretchen.safe_text import visible
 
 
 def explain(
@@ -34,4 +35,4 @@ def explain(
     if project:
         request = Request(project, recipe or "sft", profile_of(project, profile))
         lines += ["", *explain_setting(key, request, earlier_runs(project, request.profile))]
-    print("\n".join([key, *lines]))
+    print(visible("\n".join([key, *lines])))

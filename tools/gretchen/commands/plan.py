@@ -19,6 +19,7 @@ from gretchen.planning.request import PlanRequest, plan_request
 from gretchen.planning.text import plan_text
 from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.layers import words_of
+from gretchen.safe_text import visible
 
 
 def plan(
@@ -37,6 +38,6 @@ def plan(
     profile = profile_of(project, profile) if project else profile
     planned = plan_request(PlanRequest(file, project, recipe, profile, words_of(set_), model, throughput))
     if as_json:
-        print(json.dumps(planned.to_json(), indent=2, ensure_ascii=False))
+        print(visible(json.dumps(planned.to_json(), indent=2, ensure_ascii=False)))
     else:
-        print(plan_text(planned, in_project=bool(project)))
+        print(visible(plan_text(planned, in_project=bool(project))))

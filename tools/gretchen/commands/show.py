@@ -16,6 +16,7 @@ from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.layers import Origin, words_of
 from gretchen.recipes.resolve import Request, Resolved, resolve
 from gretchen.runs.store import earlier_runs
+from gretchen.safe_text import visible
 
 # Comments start in one column, unless a line is longer than this.
 WIDEST = 64
@@ -31,7 +32,7 @@ def show(
     """Print a recipe as it would be trained, with the file and line that each value comes from."""
     profile = profile_of(project, profile)
     resolved = resolve(Request(project, recipe, profile, words_of(set_)), earlier_runs(project, profile))
-    print(as_json_text(resolved) if as_json else commented(resolved), end="")
+    print(visible(as_json_text(resolved) if as_json else commented(resolved)), end="")
 
 
 def as_json_text(resolved: Resolved) -> str:

@@ -15,6 +15,7 @@ import typer
 
 from gretchen.errors import GretchenError
 from gretchen.recipes.upgrade import upgrade_file
+from gretchen.safe_text import visible
 
 
 def upgrade(
@@ -24,9 +25,9 @@ def upgrade(
     failed = False
     for file in files:
         try:
-            print("\n".join(upgrade_file(file)))
+            print(visible("\n".join(upgrade_file(file))))
         except GretchenError as failure:
             failed = True
-            print(failure, file=sys.stderr)
+            print(visible(str(failure)), file=sys.stderr)
     if failed:
         raise typer.Exit(2)

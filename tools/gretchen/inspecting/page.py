@@ -1,9 +1,8 @@
 """A preview as one self-contained HTML page: no script, no font, no request to a host."""
 
-from html import escape
-
 from gretchen.inspecting.preview import Preview
 from gretchen.inspecting.spans import Span
+from gretchen.safe_text import html_text
 
 STYLE = """
 :root { color-scheme: light dark; --page: #fff; --ink: #1b1f24; --soft: #6b7280; --line: #d7dbe0;
@@ -25,14 +24,14 @@ pre { border: 1px solid var(--line); border-radius: 6px; padding: .75rem 1rem; w
 
 def page(preview: Preview) -> str:
     """Return the page: title, notes, and each row under its heading."""
-    title = escape(preview.title)
-    body = [f"<h1>{title}</h1>", *(f"<p>{escape(line)}</p>" for line in preview.notes)]
+    title = html_text(preview.title)
+    body = [f"<h1>{title}</h1>", *(f"<p>{html_text(line)}</p>" for line in preview.notes)]
     body.append(
         '<p class="soft"><span class="trained">trained</span> <span class="masked">masked</span> '
         '<span class="trained end">ends the answer</span> a dashed line: the next packed row begins</p>'
     )
     for row in preview.rows:
-        body += [f"<h2>{escape(row.heading)}</h2>", f"<pre>{''.join(map(_span, row.spans))}</pre>"]
+        body += [f"<h2>{html_text(row.heading)}</h2>", f"<pre>{''.join(map(_span, row.spans))}</pre>"]
     head = f'<meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>{title}</title>'
     lines = ["<!doctype html>", '<html lang="en">', f"<head>{head}<style>{STYLE}</style></head>", "<body>", *body]
     return "\n".join([*lines, "</body>", "</html>", ""])
@@ -41,5 +40,5 @@ def page(preview: Preview) -> str:
 def _span(span: Span) -> str:
     """Return a span as HTML, its line breaks visible."""
     kind = ("trained" if span.trained else "masked") + (" end" if span.is_eos else "")
-    text = escape(span.text).replace("\n", '<span class="break">⏎</span>\n')
+    text = html_text(span.text).replace("\n", '<span class="break">⏎</span>\n')
     return f'{"<hr>" * span.starts_row}<span class="{kind}">{text}</span>'

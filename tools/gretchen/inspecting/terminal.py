@@ -9,6 +9,7 @@ from rich.console import Console
 from rich.text import Text
 
 from gretchen.inspecting.spans import Span
+from gretchen.safe_text import visible
 
 OPEN, CLOSE = "⟦", "⟧"
 TRAINED, MASKED, EOS = "bold green", "bright_black", "reverse"
@@ -37,7 +38,7 @@ def render(spans: Iterable[Span], console: Console) -> Text:
             text.append(OPEN)
             inside = True
         style = TRAINED if span.trained else MASKED
-        text.append(span.text.replace("\n", f"{LINE_BREAK}\n"), f"{style} {EOS}" if span.is_eos else style)
+        text.append(visible(span.text).replace("\n", f"{LINE_BREAK}\n"), f"{style} {EOS}" if span.is_eos else style)
         if span.is_eos and not console.color_system:
             text.append("(EOS)")
     if inside:

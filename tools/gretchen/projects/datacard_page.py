@@ -5,6 +5,7 @@ import json
 from gretchen.projects.builder import SPLITS
 from gretchen.projects.card import Card
 from gretchen.projects.datacard import DataCard, FormatSummary
+from gretchen.safe_text import markdown_cell, visible
 
 MAX_FAULTS = 20
 # What a reason for leaving rows out means, where its name does not say it.
@@ -22,17 +23,17 @@ def markdown(data_card: DataCard, card: Card) -> str:
     lines = [
         f"# The data of {data_card.project}",
         "",
-        f"{card.title}. Content hash `{data_card.hash}`, rows for {profiles}. "
+        f"{markdown_cell(card.title)}. Content hash `{data_card.hash}`, rows for {profiles}. "
         f"Built by `make data PROJECT={data_card.project}`.",
         "",
         "| part | licence | use |",
         "|---|---|---|",
-        *(f"| {source.name} | {source.licence} | {source.use} |" for source in card.sources),
+        *(cells(source.name, source.licence, source.use) for source in card.sources),
     ]
     for name, summary in data_card.formats.items():
         lines += ["", f"## {name}", "", *format_lines(summary)]
     if data_card.faults:
-        shown = [f"- {fault}" for fault in data_card.faults[:MAX_FAULTS]]
+        shown = [f"- {markdown_cell(str(fault))}" for fault in data_card.faults[:MAX_FAULTS]]
         lines += ["", f"## Faulty rows, left out: {len(data_card.faults)}", "", *shown]
     return "\n".join(lines) + "\n"
 
@@ -60,9 +61,14 @@ def format_lines(summary: FormatSummary) -> list[str]:
         f"|---|{'--:|' * len(SPLITS)}",
     ]
     for form, rows in summary.forms.items():
-        lines.append(f"| {form} | {' | '.join(f'{rows[split]:,}' for split in SPLITS)} |")
+        lines.append(cells(form, *(f"{rows[split]:,}" for split in SPLITS)))
     lines.append(f"| all | {' | '.join(str(summary.rows[split]) for split in SPLITS)} |")
     for row in summary.samples:
         columns = {key: row[key] for key in row if key in SHOWN_COLUMNS}
-        lines += ["", "```json", json.dumps(columns, ensure_ascii=False), "```"]
+        lines += ["", "```json", visible(json.dumps(columns, ensure_ascii=False)), "```"]
     return lines
+
+
+def cells(*texts: str) -> str:
+    """Return a row of a Markdown table."""
+    return f"| {' | '.join(map(markdown_cell, texts))} |"

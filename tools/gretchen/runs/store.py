@@ -13,6 +13,7 @@ from gretchen.names import unknown
 from gretchen.projects.profiles import profile_option
 from gretchen.provenance import is_smoke
 from gretchen.runs.record import FILE, Run, RunRecord, read_record
+from gretchen.safe_text import visible
 
 MAX_NAMED = 3  # runs that a message names
 
@@ -33,7 +34,7 @@ def list_runs(project: str, recipe: str = "*") -> list[Run]:
 @cache
 def warn_once(message: str) -> None:
     """Print a warning to stderr, once per process: one command lists the runs several times."""
-    print(message, file=sys.stderr, flush=True)
+    print(visible(message), file=sys.stderr, flush=True)
 
 
 def is_comparable(record: RunRecord, profile: str) -> bool:

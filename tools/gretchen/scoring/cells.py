@@ -2,6 +2,7 @@
 
 from typing import NamedTuple
 
+from gretchen.safe_text import markdown_cell, visible
 from gretchen.scoring.evaluation import Difference, Estimate, FormDifference
 
 NONE = "–"
@@ -16,7 +17,7 @@ class Table(NamedTuple):
 
 def aligned(table: Table, indent: str = "") -> list[str]:
     """Return a table as lines of aligned columns, the first to the left, the others to the right."""
-    header, rows = table
+    header, *rows = [[visible(" ".join(cell.split())) for cell in row] for row in (table.header, *table.rows)]
     widths = [max(len(row[i]) for row in [header, *rows]) for i in range(len(header))]
     lines = []
     for row in [header, *rows]:
@@ -27,7 +28,7 @@ def aligned(table: Table, indent: str = "") -> list[str]:
 
 def markdown(table: Table) -> list[str]:
     """Return a table as Markdown lines."""
-    header, rows = table
+    header, *rows = [[markdown_cell(cell) for cell in row] for row in (table.header, *table.rows)]
     return [f"| {' | '.join(row)} |" for row in [header, ["---", *["--:"] * (len(header) - 1)], *rows]]
 
 

@@ -17,6 +17,7 @@ from gretchen.models.generate import Completion, SamplingParams, generate, load
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import reference_of
 from gretchen.runs.record import read_record
+from gretchen.safe_text import visible
 from gretchen.scoring.testset import conversation, load_set, sample, test_format
 
 FILE = "samples.json"
@@ -96,6 +97,6 @@ def sample_lines(held_out: Sample, width: int, before: str) -> list[str]:
 def wrapped(text: str, width: int, indent: str = "", max_lines: int = 12) -> list[str]:
     """Return the text's lines wrapped to `width`, its own line breaks kept, cut after `max_lines`."""
     lines = []
-    for line in text.splitlines() or [""]:
+    for line in visible(text).splitlines() or [""]:
         lines += textwrap.wrap(line, width, initial_indent=indent, subsequent_indent=indent) or [""]
     return lines if len(lines) <= max_lines else [*lines[: max_lines - 1], f"{indent}…"]

@@ -3,6 +3,7 @@
 Every value has its interval and its count beside it. Nothing is computed here.
 """
 
+from gretchen.safe_text import markdown_cell, visible
 from gretchen.scoring.cells import Table, aligned, difference, estimate, markdown, number, share
 from gretchen.scoring.evaluation import Evaluation
 from gretchen.scoring.score_errors import FILE
@@ -199,7 +200,7 @@ def text_table(evaluation: Evaluation) -> str:
     for heading, table in pair_tables(evaluation):
         lines += ["", heading, *aligned(table, indent="  ")]
     lines += ["", *document_lines(evaluation), *notes(evaluation), *error_lines(evaluation, with_files=True)]
-    return "\n".join(lines)
+    return visible("\n".join(lines))
 
 
 def markdown_table(evaluation: Evaluation) -> str:
@@ -217,7 +218,7 @@ def markdown_table(evaluation: Evaluation) -> str:
         lines += [f"The {first} set, {PARENTS.format(evaluation.main_metric)}:", "", *markdown(parents), ""]
     for heading, table in pair_tables(evaluation):
         lines += [f"{sentence(heading)}.", "", *markdown(table), ""]
-    documents = " ".join(line.strip() for line in document_lines(evaluation))
+    documents = markdown_cell(" ".join(document_lines(evaluation)))
     lines += [f"{sentence(documents)}.\n"] if documents else []
     lines += [text for text in (" ".join([*notes(evaluation), *error_lines(evaluation)]),) if text]
     base, data, date = evaluation.base.weights[:8], evaluation.data[:8], evaluation.date[:10]

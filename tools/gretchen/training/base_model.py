@@ -28,6 +28,7 @@ from gretchen.runs.folder import TO_THE_END, new_run_dir
 from gretchen.runs.metrics import read_metrics
 from gretchen.runs.record import RunRecord, read_record, update_record
 from gretchen.runs.store import list_runs
+from gretchen.safe_text import visible
 from gretchen.scoring.domain import write_corpus_bits
 from gretchen.training.base_notes import corpus_notes, require_answers
 from gretchen.training.launch import launch
@@ -153,7 +154,7 @@ def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
     gates = accuracy_by_form(converted, corpus)
     update_record(run_dir, gates=gates)
     for form, share in gates.items():
-        print(f"  {form:28} {share:5.0%}{'' if share >= GATE else '   below the gate'}")
+        print(f"  {visible(form):28} {share:5.0%}{'' if share >= GATE else '   below the gate'}")
     missed = [form for form, share in gates.items() if share < GATE]
     if missed and not keep and not is_smoke():
         raise GateMissed(

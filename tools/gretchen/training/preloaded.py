@@ -25,6 +25,7 @@ from gretchen import paths
 from gretchen.errors import GretchenError, WorkError
 from gretchen.hardware import Machine
 from gretchen.runs.folder import latest_checkpoint
+from gretchen.safe_text import visible
 from gretchen.silence import quieten, silent
 from gretchen.training.launch import launch
 from gretchen.training.process import end_with_parent, spawn_process
@@ -122,7 +123,7 @@ def call_and_exit(function: Callable[[], object]) -> None:
     try:
         function()
     except GretchenError as failure:
-        print(failure, file=sys.stderr)
+        print(visible(str(failure)), file=sys.stderr)
         sys.exit(failure.exit_code)
     except KeyboardInterrupt:
         sys.exit(INTERRUPTED)

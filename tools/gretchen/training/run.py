@@ -23,6 +23,7 @@ from gretchen.runs.locks import writer_lock
 from gretchen.runs.metrics import read_metrics
 from gretchen.runs.model_card import write_model_card
 from gretchen.runs.record import Resumption, RunRecord, read_record, update_record
+from gretchen.safe_text import visible
 from gretchen.training.resume import refuse_changes
 
 # Trains a run's recipe.yaml to its end: on how many GPUs, whether from the newest checkpoint.
@@ -91,9 +92,9 @@ def run_training(training: Training, engine: Engine, num_gpus: int, resume: bool
 
 def announce(training: Training, resume: bool) -> None:
     """Print what is about to be trained, from what, into which folder."""
-    print(f"{'resuming' if resume else 'training'} {training.title}")
+    print(visible(f"{'resuming' if resume else 'training'} {training.title}"))
     for note in (*filter(None, [smoke_note()]), *training.notes):
-        print(note)
+        print(visible(note))
     print(f"run: {paths.shown(training.run_dir)} (recipe.yaml, train.log)", flush=True)
 
 
