@@ -10,6 +10,7 @@ import hashlib
 import json
 import os
 import shutil
+import stat
 import tempfile
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -106,6 +107,16 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:  # rows of any format
     """Return the rows of a JSON lines file that this package wrote itself."""
     with path.open(encoding="utf-8") as stream:
         return [json.loads(line) for line in stream]
+
+
+def unreadable(path: Path, max_bytes: int) -> str | None:
+    """Return why an existing file cannot be read as a text: a pipe or a device, or far too large; else None."""
+    status = path.stat()
+    if not stat.S_ISREG(status.st_mode):
+        return "not a regular file"
+    if status.st_size > max_bytes:
+        return f"{status.st_size:,} bytes, expected at most {max_bytes:,}"
+    return None
 
 
 def text_hash(*parts: str) -> str:

@@ -12,11 +12,11 @@ from typing import Any
 import yaml
 
 from gretchen import paths
-from gretchen.yaml_faults import missing_blank, yaml_fault
+from gretchen.bounded_yaml import MAX_BYTES, YamlFault, parse
+from gretchen.files import unreadable
+from gretchen.yaml_faults import missing_blank
 
 Key = tuple[Any, ...]
-MAX_NODES = 100_000  # aliases of aliases can expand to any number of nodes
-Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +42,8 @@ class MarkedYaml:
 def load_marked(file: Path) -> MarkedYaml:
     """Return a file's content with lines and problems: invalid YAML, no mapping, a duplicate key."""
     name = paths.shown(file)
+    if problem := unreadable(file, MAX_BYTES):
+        return MarkedYaml(file, {}, problems=[f"{name}:1: {problem}"])
     try:
         return _marked(file, name, file.read_text(encoding="utf-8"))
     except UnicodeDecodeError as error:
@@ -52,28 +54,16 @@ def load_marked(file: Path) -> MarkedYaml:
 def _marked(file: Path, name: str, text: str) -> MarkedYaml:
     """Return what `load_marked` returns for a file's text; cached, because a check reads it once per profile."""
     try:
-        loader = Loader(text)
-        node = loader.get_single_node()
-        values = loader.construct_document(node) if node is not None else {}
-    except yaml.MarkedYAMLError as error:
-        line, problem = yaml_fault(error, text)
-        return MarkedYaml(file, {}, problems=[f"{name}:{line}: {problem}"])
-    except (yaml.YAMLError, ValueError) as error:  # a date like 2024-13-45 is a ValueError
-        return MarkedYaml(file, {}, problems=[f"{name}:1: not YAML: {' '.join(str(error).split())}"])
-    except RecursionError:
-        return MarkedYaml(file, {}, problems=[f"{name}:1: nested too deeply"])
+        node, values = parse(text)
+    except YamlFault as fault:
+        return MarkedYaml(file, {}, problems=[f"{name}:{fault.line}: {fault.problem}"])
     lines: dict[Key, int] = {}
     problems: list[str] = []
     if node is not None and not isinstance(node, yaml.MappingNode):
         fault = missing_blank(str(node.value)) or "expected keys and values"
         problems.append(f"{name}:{node.start_mark.line + 1}: {fault}")
     elif node is not None:
-        try:
-            _mark(node, MarkedLines(name, lines, problems), ())
-        except RecursionError:
-            return MarkedYaml(file, {}, problems=[f"{name}:1: an alias contains itself"])
-        except OverflowError:
-            return MarkedYaml(file, {}, problems=[f"{name}:1: its aliases expand to more than {MAX_NODES:,} nodes"])
+        _mark(node, MarkedLines(name, lines, problems), ())
     return MarkedYaml(file, values if isinstance(values, dict) else {}, lines, problems)
 
 
@@ -87,12 +77,7 @@ class MarkedLines:
 
 
 def _mark(node: yaml.Node, marks: MarkedLines, path: Key) -> None:
-    """Collect the line of every key below a node, and the duplicate keys of each mapping.
-
-    Raises OverflowError where aliases expand to too many nodes.
-    """
-    if len(marks.lines) > MAX_NODES:
-        raise OverflowError
+    """Collect the line of every key below a node, and the duplicate keys of each mapping."""
     if isinstance(node, yaml.SequenceNode):
         for index, item in enumerate(node.value):
             marks.lines[*path, index] = item.start_mark.line + 1

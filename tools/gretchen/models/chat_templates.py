@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
+from gretchen.models.bounded_template import bound
 from gretchen.models.files import read_json, stop_tokens, token_text
 
 CONVERSATION = [
@@ -19,6 +20,7 @@ CONVERSATION = [
     {"role": "user", "content": "another question"},
     {"role": "assistant", "content": "another answer"},
 ]
+MAX_SIZE = 10_000  # of the texts and lists in a rendering of CONVERSATION
 # These surround the trained part of an assistant's turn after rendering.
 OPENED, CLOSED = "\x02", "\x03"
 MARKER, END_MARKER = (re.compile(rf"\{{%-?\s*{word}\s*-?%\}}") for word in ("generation", "endgeneration"))
@@ -89,15 +91,19 @@ def compiled(template: str) -> Any:
     return sandbox().from_string(marked)
 
 
-def sandbox() -> Any:
-    """Return Jinja's sandbox as transformers sets it up for chat templates, with a fixed date."""
+def sandbox(max_size: int = MAX_SIZE) -> Any:
+    """Return Jinja's sandbox as transformers sets it up for chat templates, with a fixed date.
+
+    A template that takes too many steps, or a text or a list beyond `max_size`, raises ValueError in it.
+    """
     from jinja2.sandbox import ImmutableSandboxedEnvironment
 
     def refuse(message: str) -> None:
         raise ValueError(message)
 
-    environment = ImmutableSandboxedEnvironment(
-        trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]
+    environment = bound(
+        ImmutableSandboxedEnvironment(trim_blocks=True, lstrip_blocks=True, extensions=["jinja2.ext.loopcontrols"]),
+        max_size,
     )
     environment.filters["tojson"] = lambda value, **_: json.dumps(value, ensure_ascii=False)
     environment.globals |= {"raise_exception": refuse, "strftime_now": lambda form: "1 January 2026"}

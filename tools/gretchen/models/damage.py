@@ -2,28 +2,106 @@
 
     folder_problems(Path("projects/genome-chatbot/base"))   -> [] or sentences
 
-Only the headers of weight files are read.
+Only the headers of weight files are read, and of the JSON files the keys that Gretchen itself reads (SHAPES).
 """
 
 import json
 from collections.abc import Sequence
 from functools import lru_cache
 from pathlib import Path
-from typing import Any
+from typing import Annotated, Any
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.files import unreadable
 
 LFS = b"version https://git-lfs"
 FETCH = "a Git LFS pointer, not the file itself: `git lfs pull` fetches it"
 MAX_HEADER_BYTES = 100_000_000  # safetensors' own limit
 LENGTH_BYTES = 8
+MAX_TEXT_BYTES = 200_000_000  # the largest tokenizer.json of public models has 33 MB
 # What libraries read of a model's folder; it may hold other files.
 TEXTS = (
     *("config.json", "*_config.json", "tokenizer.json", "special_tokens_map.json", "added_tokens.json", "vocab.json"),
     *("*.safetensors.index.json", "*.jinja"),
 )
 WEIGHTS = ("*.safetensors",)
+
+
+class Shape(BaseModel):
+    """The type of some keys of a JSON file; other keys are upstream's own business."""
+
+    model_config = ConfigDict(strict=True, extra="ignore")
+
+
+class Token(Shape):
+    """A special token that is written as a mapping."""
+
+    content: str
+
+
+class Template(Shape):
+    """One of several named chat templates."""
+
+    name: str
+    template: str
+
+
+class AddedToken(Token):
+    """A token beside the vocabulary."""
+
+    id: int
+
+
+class Vocabulary(Shape):
+    """The model of a tokenizer: {token: id}, or pairs of token and score."""
+
+    vocab: dict[str, int] | list[Annotated[list[Any], Field(min_length=1)]] | None = None
+
+
+class TokenizerFile(Shape):
+    """tokenizer.json."""
+
+    model: Vocabulary | None = None
+    added_tokens: list[AddedToken] | None = None
+
+
+class TokenizerConfig(Shape):
+    """tokenizer_config.json."""
+
+    bos_token: str | Token | None = None
+    eos_token: str | Token | None = None
+    pad_token: str | Token | None = None
+    chat_template: str | list[Template] | None = None
+    model_max_length: int | float | None = None
+
+
+class GenerationConfig(Shape):
+    """generation_config.json."""
+
+    eos_token_id: int | list[int] | None = None
+
+
+class ModelConfig(Shape):
+    """config.json."""
+
+    architectures: list[str] | None = None
+    model_type: str | None = None
+    quantization_config: dict[str, Any] | None = None
+    vocab_size: int | None = None
+    hidden_size: int | None = None
+    num_hidden_layers: int | None = None
+    num_attention_heads: int | None = None
+
+
+SHAPES: dict[str, type[Shape]] = {
+    "config.json": ModelConfig,
+    "generation_config.json": GenerationConfig,
+    "tokenizer.json": TokenizerFile,
+    "tokenizer_config.json": TokenizerConfig,
+}
 
 
 def folder_problems(folder: Path, patterns: Sequence[str] = (*TEXTS, *WEIGHTS)) -> list[str]:
@@ -47,12 +125,29 @@ def _problem(file: Path, changed: int, size: int) -> str | None:
             return FETCH
     if file.suffix == ".safetensors":
         return weights_problem(file)
-    _, problem = parse(file) if file.suffix == ".json" else (None, text_problem(file))
-    return problem
+    if file.suffix != ".json":
+        return text_problem(file)
+    content, problem = parse(file)
+    return problem or shape_problem(file.name, content)
+
+
+def shape_problem(name: str, content: dict[str, Any]) -> str | None:  # upstream's own keys and values
+    """Return the first key of a JSON file whose value is of another type than libraries write there, or None."""
+    if name not in SHAPES:
+        return None
+    try:
+        SHAPES[name].model_validate(content)
+    except ValidationError as wrong:
+        error = wrong.errors(include_url=False, include_context=False)[0]
+        key = ".".join(str(part) for part in error["loc"] if not isinstance(part, str) or "[" not in part)
+        return f"{key}: {error['msg'][0].lower()}{error['msg'][1:]}, not {error['input']!r:.40}"
+    return None
 
 
 def text_problem(file: Path) -> str | None:
     """Return what is wrong with a text file, or None."""
+    if problem := unreadable(file, MAX_TEXT_BYTES):
+        return problem
     try:
         file.read_text(encoding="utf-8")
     except UnicodeDecodeError as failure:
@@ -70,6 +165,8 @@ def parse(file: Path) -> tuple[dict[str, Any], str | None]:  # upstream's own ke
         return {}, f"not JSON: line {failure.lineno}, column {failure.colno}: {failure.msg}"
     except RecursionError:
         return {}, "not readable: nested too deeply"
+    except ValueError as failure:  # a number of more digits than Python converts
+        return {}, f"not readable: {failure}"
     if not isinstance(content, dict):
         return {}, f"holds a {type(content).__name__}, expected a JSON object"
     return content, None

@@ -13,7 +13,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
-from gretchen.models.damage import parse
+from gretchen.models.damage import parse, shape_problem
 
 PICKLES = ("*.bin", "*.pt", "*.pth", "*.pkl", "*.ckpt")
 
@@ -23,7 +23,7 @@ def read_json(file: Path) -> dict[str, Any]:  # upstream's own keys and values
     if not file.is_file():
         return {}
     content, problem = parse(file)
-    if problem:
+    if problem := problem or shape_problem(file.name, content):
         raise UserError(f"{paths.shown(file)}: {problem}", "copy or download the model's folder again")
     return content
 
@@ -93,6 +93,6 @@ def token_ids(folder: Path) -> Mapping[str, int]:
 def _token_ids(file: Path, mtime_ns: int, size: int) -> Mapping[str, int]:
     """Return `token_ids` of a file in one state: a check needs them for each recipe under each profile."""
     tokenizer = read_json(file)
-    vocabulary = tokenizer.get("model", {}).get("vocab", {})
-    known = dict(vocabulary) if isinstance(vocabulary, dict) else {entry[0]: i for i, entry in enumerate(vocabulary)}
-    return MappingProxyType(known | {token["content"]: token["id"] for token in tokenizer.get("added_tokens", [])})
+    vocabulary = (tokenizer.get("model") or {}).get("vocab") or {}
+    known = dict(vocabulary) if isinstance(vocabulary, dict) else {str(pair[0]): i for i, pair in enumerate(vocabulary)}
+    return MappingProxyType(known | {token["content"]: token["id"] for token in tokenizer.get("added_tokens") or []})

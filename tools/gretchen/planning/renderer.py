@@ -17,6 +17,8 @@ from gretchen.models.files import read_json, token_text
 from gretchen.planning.rows import Row
 from gretchen.recipes.resolve import Resolved
 
+MAX_SIZE = 2_000_000  # characters of a text in a template: rows may be long
+
 
 class Renderer:
     """Renders rows as a model reads them, and counts their tokens."""
@@ -136,7 +138,7 @@ def compile_template(template: str, mark: str = "") -> Any:
     """Return a chat template as jinja2's, set up as transformers does, with `mark` where a generation block begins."""
     plain = MARKER.sub(lambda tag: _block(tag[0], "if true") + mark, template)
     plain = END_MARKER.sub(lambda tag: _block(tag[0], "endif"), plain)
-    return sandbox().from_string(plain)
+    return sandbox(MAX_SIZE).from_string(plain)
 
 
 def _block(tag: str, word: str) -> str:

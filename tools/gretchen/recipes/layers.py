@@ -14,11 +14,10 @@ from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
-import yaml
-
 from gretchen import paths
+from gretchen.bounded_yaml import Loader, YamlFault, parse
 from gretchen.errors import UserError
-from gretchen.marked_yaml import Key, Loader, MarkedYaml
+from gretchen.marked_yaml import Key, MarkedYaml
 
 Values = dict[str, Any]  # upstream's own keys and values
 BOOLEAN = "tag:yaml.org,2002:bool"
@@ -113,8 +112,8 @@ def set_layers(words: Sequence[str]) -> list[Layer]:
         if not equals or not all(key.split(".")):
             raise UserError(f"SET: '{word}' is not key=value", "SET='learning_rate=1e-3 lora_r=8'")
         try:
-            value = yaml.load(text, SetLoader)
-        except yaml.YAMLError:
+            _, value = parse(text, SetLoader)
+        except YamlFault:
             raise UserError(f"SET: the value of '{key}' is not YAML: {text}", f"quote it: SET=\"{key}='…'\"") from None
         for part in reversed(key.split(".")):
             value = {part: value}
