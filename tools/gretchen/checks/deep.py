@@ -20,10 +20,9 @@ from gretchen.files import write_text
 from gretchen.hardware import machine
 from gretchen.inspecting.rows import STAGES_WITH_ROWS, tokenize_rows
 from gretchen.models.hub_names import use_hub_if_named
-from gretchen.models.locate import loadable
-from gretchen.projects.profiles import profile_of
 from gretchen.models.loading import fit_problem
 from gretchen.models.locate import loadable, model_folder
+from gretchen.projects.profiles import profile_of
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request

@@ -16,11 +16,7 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError
-from gretchen.projects.build import build
-from gretchen.hardware import PROFILES
-from gretchen.names import unknown
 from gretchen.projects.build import build, built_source
-from gretchen.projects.card import load_card
 from gretchen.projects.datacard import DataCard, ExternalSource, load_data_card
 from gretchen.projects.datacard_page import left_out_lines
 from gretchen.projects.profiles import PROFILE_HELP, profile_of
