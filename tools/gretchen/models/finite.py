@@ -17,13 +17,19 @@ SMALLER_STEPS = "a smaller learning_rate, more warmup_steps, or max_grad_norm=1.
 
 
 def non_finite(tensors: Iterable[tuple[str, Any]]) -> list[str]:
-    """Return the names of the tensors that hold NaN or infinity; quantized and integer tensors are skipped."""
+    """Return the names of the tensors that hold NaN or infinity; quantized and integer tensors are skipped.
+
+    bitsandbytes stores four-bit weights as numbers of any type, which mean nothing by themselves.
+    """
     import torch
 
     return [
         name
         for name, tensor in tensors
-        if tensor.is_floating_point() and tensor.element_size() > 1 and not bool(torch.isfinite(tensor).all())
+        if tensor.is_floating_point()
+        and tensor.element_size() > 1
+        and not hasattr(tensor, "quant_state")
+        and not bool(torch.isfinite(tensor).all())
     ]
 
 
