@@ -6,7 +6,7 @@ import pytest
 from made_project import TEST, TRAIN, chats
 
 from gretchen import paths
-from gretchen.commands.answers import answers, printable
+from gretchen.commands.answers import answers, row_lines
 from gretchen.errors import UserError
 from gretchen.files import write_json, write_jsonl
 from gretchen.projects.build import build, data_hash
@@ -138,4 +138,7 @@ def test_a_number_below_zero(project):
 
 
 def test_an_answer_does_not_steer_the_terminal():
-    assert printable("a\x1b[2Jb\n\tü\u202e") == "a�[2Jb\n\tü�"
+    shown = ComparedRow("1", "for\x1b[2Jm", "q?", "r", (ModelAnswer("base", "a\x1b[2Jb\n\u202eü", 0.0, True),))
+    lines = "\n".join(row_lines(shown, 80))
+    assert "\\u001b[2Jb" in lines and "\\u202eü" in lines
+    assert not {"\x1b", "\u202e"} & set(lines)

@@ -116,9 +116,8 @@ class Report:
         """Return the report as people read it."""
         count = len(self.results)
         numbered = enumerate(self.results, start=1)
-        return "\n".join(
-            [visible(self.subject), *(line for n, result in numbered for line in result.lines(f"{n}/{count}"))]
-        )
+        lines = (line for n, result in numbered for line in result.lines(f"{n}/{count}"))
+        return visible("\n".join([self.subject, *lines]))
 
     def to_json(self) -> dict[str, Any]:  # JSON
         """Return the report for JSON."""
