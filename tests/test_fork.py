@@ -74,8 +74,10 @@ def test_the_name_is_replaced_where_it_is_one(root, forked):
     folder, _ = forked
     for file in folder.rglob("*"):
         if file.suffix in (".py", ".yaml") and file.name != "project.yaml":
-            assert "genome-chatbot" not in file.read_text(encoding="utf-8"), file
-            assert "genome chatbot" not in file.read_text(encoding="utf-8").lower(), file
+            lines = file.read_text(encoding="utf-8").splitlines()
+            text = "\n".join(line for line in lines if "TODO(team)" not in line)  # such a line names the origin
+            assert "genome-chatbot" not in text, file
+            assert "genome chatbot" not in text.lower(), file
     readme = (folder / "README.md").read_text(encoding="utf-8")
     assert readme.startswith("# Plant genomics\n\nForked from `genome-chatbot` at commit `")
     assert "    make train PROJECT=plant-genomics\n" in readme

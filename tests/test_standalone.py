@@ -39,7 +39,7 @@ ODD = [
     (b"hello\n", "refused", "", ["x.yaml:1: expected keys and values"]),
     (b"a: 1\n---\nb: 1\n", "refused", "", ["x.yaml:2: several documents, expected one: remove '---'"]),
     (b"bf16: true\nbf16: false\n", "refused", "", ["x.yaml:2: duplicate key 'bf16', first on line 1"]),
-    (b"a: 1\n\tb: 1\n", "refused", "", ["x.yaml:2: not YAML: found a tab character that violates indentation"]),
+    (b"a: 1\n\tb: 1\n", "refused", "", ["x.yaml:2: not YAML: indented with a tab, YAML takes blanks alone"]),
     ("a: b\n".encode("utf-16"), "refused", "", ["x.yaml:1: not UTF-8 (invalid start byte at byte 0)"]),
     ("a: ä\n".encode("latin-1"), "refused", "", ["x.yaml:1: not UTF-8 (invalid continuation byte at byte 3)"]),
     (bytes(range(256)), "refused", "", ["x.yaml:1: not UTF-8 (invalid start byte at byte 128)"]),

@@ -9,7 +9,7 @@ from gretchen.names import nearest
 from gretchen.recipes.explain import nearest_key
 
 GLUED = "a blank is missing after the colon of 'learning_rate:1e-3'"
-TAB = "not YAML: the line is indented with a tab, YAML takes blanks alone"
+TAB = "not YAML: indented with a tab, YAML takes blanks alone"
 
 
 @pytest.mark.parametrize(

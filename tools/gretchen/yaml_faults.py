@@ -24,7 +24,7 @@ def yaml_fault(error: yaml.MarkedYAMLError, text: str) -> tuple[int, str]:
         if sentence := missing_blank(lines[number]):
             return number + 1, f"not YAML: {sentence}"
     if line < len(lines) and "\t" in lines[line][: len(lines[line]) - len(lines[line].lstrip())]:
-        return line + 1, "not YAML: the line is indented with a tab, YAML takes blanks alone"
+        return line + 1, "not YAML: indented with a tab, YAML takes blanks alone"
     if error.problem == "but found another document":
         return line + 1, "several documents, expected one: remove '---'"
     return line + 1, f"not YAML: {error.problem}"
