@@ -19,8 +19,8 @@ from gretchen.scoring.documents import is_answered
 
 ACCURACY = 0.9
 DOCUMENTS = 40
-# A form that nobody ever completes in so many looks, past this share of the steps, will not pass its gate. (The genome
-# chatbot's slowest forms left 0 after a quarter of the steps.)
+# A form of which no document was completed in so many looks, past this share of the steps, will not pass its gate. (The
+# genome chatbot's slowest form was at 0 in five looks, until 30 % of the steps, and passed.)
 HOPELESS_LOOKS, HOPELESS_SHARE = 3, 0.5
 
 
