@@ -6,6 +6,14 @@ from planted import BASE, CARD, DATASET, EVALUATION, built, chat, copied_to, edi
 # What is changed in which file, a part of the sentence.
 YIELD_CHAT = 'yield {**row, "messages": [turn("user", question), turn("assistant", answer)]}'
 CODE = {
+    "every row hard": (edit(DATASET, ('"group": group,', '"group": group, "hard": True,')), "are hard"),
+    "a group for each form": (edit(DATASET, ('"group": group,', '"group": form,')), "each form is in one split"),
+    "a generator that repeats itself": (edit(DATASET, ("    while True:\n", "    for _ in range(9):\n")), "only 9 rows"),
+    "half of the reference": (edit(EVALUATION, ("prediction.strip() == right", "right.startswith(prediction.strip()[:8]) and len(prediction) > 1")), "counts as right"),
+    "a metric that raises on a rare row": (edit(EVALUATION, ("    right = reference_of(row)", '    right = {"9": 0}.get(row["id"][-2:], 0) or reference_of(row)\n    assert "77" not in row["id"]')), "AssertionError"),
+    "a name that is not defined": (edit(DATASET, ("DIGITS = [", "DIGITS = NUMBERS or [")), "NameError"),
+    "an unknown import": (edit(EVALUATION, ("import re", "import levenshtein_of_the_team\nimport re")), "levenshtein_of_the_team"),
+    "a metric that ignores numbers": (edit(EVALUATION, ("prediction.strip() == right", "re.sub('[-0-9]', '', prediction.strip()) == re.sub('[-0-9]', '', right)")), "counts as right"),
     "chance without a seed": (edit(DATASET, ("random.Random(name)", "random.Random()")), "yields other rows each time"),
     "chance at import": (edit(DATASET, ('DIGITS = [', 'SHIFT = random.random()\nDIGITS = ['),
                               ('"id": f"{name}-{number}"', '"id": f"{name}-{number}-{SHIFT}"')), "other rows each time"),
@@ -124,6 +132,13 @@ MODEL = {
     "another width": (json_edit("config.json", hidden_size=256), "'hidden_size'"),
     "another number of heads": (json_edit("config.json", num_key_value_heads=1), "'num_key_value_heads'"),
     "a smaller feed-forward layer": (json_edit("config.json", intermediate_size=256), "'intermediate_size'"),
+    "a shorter context": (json_edit("config.json", max_position_embeddings=128), "'max_position_embeddings' is 128"),
+    "a penalty on repetition": (json_edit("generation_config.json", repetition_penalty=3.0), "changes every answer"),
+    "answers of forty tokens at least": (json_edit("generation_config.json", min_new_tokens=40), "changes every answer"),
+    "two chat templates": (json_edit("tokenizer_config.json", chat_template="{{ messages }}"), "another chat template"),
+    "a template that drops earlier turns": (edit(f"{BASE}/chat_template.jinja", ("{%- for message in messages %}", "{%- for message in messages[-2:] %}")), "drops a turn"),
+    "a prompt without its line break": (edit(f"{BASE}/chat_template.jinja", ("{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}", "{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant' }}")), "asked otherwise"),
+    "a loss on the end token alone": (edit(f"{BASE}/chat_template.jinja", ("        {%- generation %}\n", ""), ("        {{- '<|im_end|>' }}\n", "        {%- generation %}\n        {{- '<|im_end|>' }}\n")), "leaves out the answer"),
     "another rotation": (json_edit("config.json", rope_theta=1000000.0), "'rope_theta' is"),
     "another family": (json_edit("config.json", model_type="llama", architectures=["LlamaForCausalLM"]), "'model_type' is"),
     "a head of its own that is missing": (json_edit("config.json", tie_word_embeddings=False), "lm_head"),

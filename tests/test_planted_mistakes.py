@@ -15,6 +15,9 @@ from planted import BASE, FOLDER, PROJECT
 from planted_code import CODE, MODEL, ROWS
 from planted_values import BIG, RECIPES, TINY
 
+from gretchen.checks.mistakes import builder
+from gretchen.checks.mistakes.builder import sample_rows
+from gretchen.checks.mistakes.likeness import unlike_answers
 from gretchen.checks.runner import check_resolved
 from gretchen.recipes.resolve import Request, resolve
 
@@ -75,6 +78,18 @@ def test_at_least_120_are_planted_and_100_of_them_caught():
     assert len(names) - len(NOT_CAUGHT) >= 100
 
 
+def test_exchanged_sides_and_labels_show_in_the_words_of_the_chats():
+    sample = {name: list(rows) for name, rows in sample_rows("genome-chatbot").items()}
+    where = dict.fromkeys(sample, "dataset.py:1: rows()")
+    assert list(unlike_answers(sample, where)) == []
+    sides = {"chosen": "rejected", "rejected": "chosen"}
+    sample["preferences"] = [{sides.get(key, key): row[key] for key in row} for row in sample["preferences"]]
+    sample["feedback"] = [row | {"label": not row["label"]} for row in sample["feedback"]]
+    messages = [problem.message for problem in unlike_answers(sample, where)]
+    assert "are sides exchanged?" in messages[0]
+    assert "are labels inverted?" in messages[1]
+
+
 def assert_reported(reported, part):
     assert any(part in line for line in reported), "\n".join(reported) or "nothing is reported"
     assert all(line.count("\n") == 0 and "Traceback" not in line for line in reported)
@@ -88,8 +103,10 @@ def test_a_value_without_sense_is_reported(planted, name):
 
 
 @pytest.mark.parametrize("name", CODE)
-def test_a_mistake_in_card_builder_or_metrics_is_reported(planted, name):
+def test_a_mistake_in_card_builder_or_metrics_is_reported(planted, name, monkeypatch):
     plant, part = CODE[name]
+    if "each time" not in part:  # the second build takes a process of its own
+        monkeypatch.setattr(builder, "second_build", lambda project: {})
     plant(planted)
     assert_reported(lines("dpo" if "recipe" in name else "sft", run_code=True), part)
 

@@ -21,6 +21,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen import paths
+from gretchen.checks.mistakes.likeness import unlike_answers
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.errors import UserError
 from gretchen.projects.builder import offered_formats
@@ -33,7 +34,7 @@ from gretchen.projects.team_code import guarded, team_code
 NUM_ROWS = 300
 MAX_SECONDS = 3.0
 TWICE = 20
-MIN_ROWS = 20
+MIN_ROWS, MIN_FORMS = 20, 3
 SECOND_BUILD_SECONDS = 120
 MIN_KNOWN = 5
 # Names of things: sequences, identifiers, long words. What is on more rows than this share is a word of the task.
@@ -82,11 +83,12 @@ def builder_mistakes(project: str, sample: Sample) -> Iterator[Problem]:
     yield from chance(project, sample, where)
     for name, rows in sample.items():
         yield from one_group(rows, where[name])
+        yield from one_split_a_form(rows, where[name])
         yield from repeats(rows, where[name])
         yield from languages(project, rows, where[name])
         yield from shared_things(rows, where[name])
-    yield from exchanged_sides(sample, where)
-    yield from wrong_labels(sample, where)
+    known = [*exchanged_sides(sample, where), *wrong_labels(sample, where)]
+    yield from known or unlike_answers(sample, where)
 
 
 def chance(project: str, sample: Sample, where: Mapping[str, str]) -> Iterator[Problem]:
@@ -125,6 +127,9 @@ def one_group(rows: list[Row], where: str) -> Iterator[Problem]:
     """Report rows that all share a group: they are all in one split."""
     if len(rows) < MIN_ROWS:
         return
+    hard = sum(bool(row.get("hard")) for row in rows)
+    if hard > 0.5 * len(rows):
+        yield warning(f"{where}: {hard} of {len(rows)} rows are hard: those are never trained")
     splits = Counter(split_of(row["group"]) for row in rows)
     keys = {key for row in rows for key in groups_of(row)}
     if len(splits - Counter({None: splits[None]})) < 2:
@@ -134,16 +139,29 @@ def one_group(rows: list[Row], where: str) -> Iterator[Problem]:
         yield warning(f"{where}: {splits[None]} of {len(rows)} rows have groups in several splits, and are left out")
 
 
+def one_split_a_form(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Warn of forms of which each is in one split: nothing tests what is trained."""
+    forms: dict[str, list[str | None]] = {}
+    for row in rows:
+        if not row.get("hard"):
+            forms.setdefault(row["form"], []).append(split_of(row["group"]))
+    large = [splits for splits in forms.values() if len(splits) >= MIN_ROWS]
+    if len(large) >= MIN_FORMS and all(len(set(splits)) == 1 for splits in large):
+        yield warning(f"{where}: each form is in one split: a group is a thing that rows are about, not a form")
+
+
 def groups_of(row: Row) -> list[str]:
     """Return a row's group keys."""
     return [row["group"]] if isinstance(row["group"], str) else list(row["group"])
 
 
 def repeats(rows: list[Row], where: str) -> Iterator[Problem]:
-    """Warn of a generator that asks the same again and again, and report one that gives two rows an id."""
+    """Warn of a generator with few rows, or the same again and again; report one that gives two rows an id."""
     ids = Counter(row["id"] for row in rows)
     if repeated := next((name for name, count in ids.items() if count > 1), None):
         yield error(f"{where} yields several rows with the id '{repeated}'")
+    if len(rows) < MIN_ROWS:
+        yield warning(f"{where} yields only {len(rows)} rows: they are learned by heart")
     distinct = len({content_key(row) for row in rows})
     if len(rows) >= MIN_ROWS and distinct < 0.5 * len(rows):
         yield warning(

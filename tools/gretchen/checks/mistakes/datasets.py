@@ -157,9 +157,11 @@ def held_out_share(subject: Subject) -> Iterator[Problem]:
 
 def other_format(subject: Subject) -> Iterator[Problem]:
     """Report local rows in another format than the stage trains on."""
-    if not subject.resolved.project or (files := train_files(subject.resolved)) is None:
+    project, expected = subject.resolved.project, find_stage(subject.engine, subject.stage).row_format
+    files = train_files(subject.resolved) if project else None
+    if files is None:
+        yield from unbuilt_format(subject, expected)
         return
-    expected = find_stage(subject.engine, subject.stage).row_format
     for file in files:
         row = first_row(file)
         has = format_of(row) if row else None
@@ -169,6 +171,19 @@ def other_format(subject: Subject) -> Iterator[Problem]:
             at = subject.at(*where_of(subject, file))
             problem = f"{paths.shown(file)} holds {has}, and {subject.stage} trains on {expected}"
             yield error(f"{at}: {problem}: ${{data.{expected}}}")
+
+
+def unbuilt_format(subject: Subject, expected: str) -> Iterator[Problem]:
+    """Report a format that the stage does not train on, by the name of the folder in which it would be built."""
+    named = [(("dataset_name",), subject.values.get("dataset_name"))]
+    named += [((*where, "path"), dataset.get("path")) for where, dataset in training_sets(subject)]
+    for key, name in named:
+        row_format = str(name or "").removeprefix(f"build/{subject.resolved.project}/").partition("/")[0]
+        if row_format in FORMATS and row_format != expected and is_own(subject):
+            at = subject.at(*key)
+            yield error(
+                f"{at}: {name} holds {row_format}, and {subject.stage} trains on {expected}: ${{data.{expected}}}"
+            )
 
 
 def is_own(subject: Subject) -> bool:

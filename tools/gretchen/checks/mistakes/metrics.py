@@ -25,6 +25,7 @@ from gretchen.scoring.testset import ANSWERED
 NUM_ROWS = 40
 MIN_ROWS = 8
 MAX_SAMPLES = 8
+MAX_SECONDS = 1.0
 TOLERANCE = 1e-6
 MIN_SHARE = 0.5  # of the rows, that the main metric applies to
 SLOW_SECONDS = 0.25
@@ -32,7 +33,8 @@ SLOW_SECONDS = 0.25
 ODD = ("", " ", "\n", "nan", "-1", "1e400", "9" * 400, "\x00", "🧬", "[]", "{", "a: b: c", "GC: " + "9" * 5000)
 # What a trivial answer scores at most, as a share of the way from worst to best.
 LIMITS = {"an empty answer": 0.5, "the copied question": 0.6, "the most frequent answer": 0.75,
-          "another row's reference": 0.6, "the reference's first letter": 0.5}  # fmt: skip
+          "another row's reference": 0.6, "the reference's first letter": 0.5,
+          "half of the reference": 0.9}  # fmt: skip
 ALL_AT_ONCE = "an answer that lists other rows' references beside its own"
 NAMES = {"copied prompt": "the copied question", "most frequent answer": "the most frequent answer"}
 CONSEQUENCE = {
@@ -41,6 +43,7 @@ CONSEQUENCE = {
     "the most frequent answer": "a model that always says the same looks good",
     "another row's reference": "a wrong answer counts as right",
     "the reference's first letter": "a part of the reference counts as right",
+    "half of the reference": "a part of the reference counts as right",
 }
 Sample = Mapping[str, list[Row]]
 
@@ -73,6 +76,8 @@ class Probe:
             found["an empty answer"] = self.answers(lambda row: "")
             found["another row's reference"] = self.answers(self.other_reference)
             found["the reference's first letter"] = self.answers(lambda row: reference_of(row)[:1])
+            if all(len(reference_of(row)) > 1 for row in self.rows):
+                found["half of the reference"] = self.answers(lambda row: half(reference_of(row)))
         return found
 
     def answers(self, answer_to: Callable[[Row], Prediction]) -> list[Answer]:
@@ -87,6 +92,11 @@ class Probe:
         others = [*self.rows[start + 1 :], *self.rows[:start]]
         others.sort(key=lambda other: other.get("form") != row.get("form"))
         return next((text for text in map(reference_of, others) if text != reference_of(row)), "")
+
+
+def half(text: str) -> str:
+    """Return the first half of a text."""
+    return text[: (len(text) + 1) // 2]
 
 
 def as_evaluated(row: Row) -> Row:
@@ -140,11 +150,16 @@ def never_returned(evaluator: Evaluator, probe: Probe, values: Mapping[str, floa
 
 
 def survives(probe: Probe) -> Iterator[Problem]:
-    """Report a metric that raises on an answer that a model may give."""
+    """Score odd answers to a row, and right ones to many: what the metric raises becomes the error."""
     if probe.evaluator.offers("reply"):
         return
     for text in ODD:
         probe.evaluator.score(text, probe.rows[0])
+    started = time.monotonic()
+    for row in probe.train:
+        probe.evaluator.score(reference_of(row), row)
+        if time.monotonic() - started > MAX_SECONDS:
+            break
     yield from ()
 
 

@@ -67,13 +67,19 @@ def trained_part(marked: str, file: str) -> Iterator[Problem]:
 
 def other_prompt(prompt: str, text: str, file: str) -> Iterator[Problem]:
     """Warn of a generation prompt that is not what stands before an answer in training."""
-    if text.startswith(prompt):
-        return
     trained = text[: text.rfind(CONVERSATION[-1]["content"])]
+    if is_prompt(prompt, trained):
+        return
     yield warning(
         f"{file}: the prompt for an answer ends with {prompt[-SHOWN:]!r}, in training an answer follows "
         f"{trained[-SHOWN:]!r}: a model is asked otherwise than it was trained"
     )
+
+
+def is_prompt(prompt: str, trained: str) -> bool:
+    """Return whether a prompt is what stands before an answer in training, but for reasoning that follows it."""
+    gap = trained[len(prompt) :]
+    return trained.startswith(prompt) and (not gap or bool(gap.strip()))
 
 
 def unmarked(text: str) -> str:

@@ -7,7 +7,7 @@ of problems and list it in CHECKS.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Collection, Iterator
 
 from gretchen.checks.mistakes.datasets import data_mistakes
 from gretchen.checks.mistakes.model import template_date, template_tokens, template_turns, vocabulary
@@ -66,8 +66,12 @@ def lora_targets(subject: Subject) -> Iterator[Problem]:
     """Report LoRA targets that are no modules of the model, where its weights are on this disk."""
     targets = subject.values.get("lora_target_modules")
     modules = module_names(subject.model_dir)
+    if isinstance(targets, str) and targets not in ("all-linear", "none"):
+        yield from target_expression(subject, targets, modules)
     if not modules or not isinstance(targets, list):
         return
+    if not targets:
+        yield error(f"{subject.at('lora_target_modules')}: 'lora_target_modules' is empty: all-linear fits every model")
     for number, name in enumerate(targets):
         if not any(module == name or module.endswith(f".{name}") for module in modules):
             projections = sorted({module.rpartition(".")[2] for module in modules if module.endswith("_proj")})
@@ -75,6 +79,18 @@ def lora_targets(subject: Subject) -> Iterator[Problem]:
                 f"{subject.at('lora_target_modules', number)}: 'lora_target_modules': the model has no module "
                 f"'{name}' (it has {', '.join(projections) or 'others'})"
             )
+
+
+def target_expression(subject: Subject, targets: str, modules: Collection[str]) -> Iterator[Problem]:
+    """Report an expression for LoRA's targets that matches no module of the model; a name is one of TRL's own."""
+    try:
+        hits = [name for name in modules if re.fullmatch(targets, name) or name.endswith(f".{targets}")]
+    except re.error as failure:
+        yield error(f"{subject.at('lora_target_modules')}: 'lora_target_modules' is no expression: {failure}")
+        return
+    if modules and not hits:
+        at = subject.at("lora_target_modules")
+        yield error(f"{at}: 'lora_target_modules': the model has no module '{targets}': all-linear fits every model")
 
 
 def quantized_full(subject: Subject) -> Iterator[Problem]:

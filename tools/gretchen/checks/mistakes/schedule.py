@@ -19,7 +19,7 @@ from gretchen.planning.settings import GENERATING_STAGES, Settings
 from gretchen.planning.steps import Steps, count_steps
 from gretchen.recipes.batch import ACCUMULATION, PER_DEVICE
 
-MIN_STEPS = 10
+MIN_STEPS, MAX_EPOCHS = 10, 100
 MIN_SHARE_OF_ROWS = 0.2
 MIN_ROWS = 20
 MIN_STEPS_PER_EPOCH = 3
@@ -76,10 +76,13 @@ def few_rows(schedule: Schedule) -> Iterator[Problem]:
 
 
 def few_steps(schedule: Schedule) -> Iterator[Problem]:
-    """Warn of a training that ends before it learns, or before it has seen its rows."""
+    """Warn of a training that ends before it learns or has seen its rows, or that goes on for ever."""
     subject, steps = schedule.subject, schedule.steps
     stated = schedule.settings.max_steps > 0
     key = "max_steps" if stated else EPOCHS[subject.engine]
+    if schedule.known and stated and steps.epochs > MAX_EPOCHS and subject.stage not in GENERATING_STAGES:
+        times = f"{schedule.rows:,} rows {steps.epochs:,.0f} times"
+        yield warning(f"{subject.at(key)}: '{key}' {steps.total:,} trains on {times}: they are known by heart")
     if not schedule.known or (steps.per_epoch < MIN_STEPS and not stated and steps.epochs >= 1):
         return
     if steps.total < MIN_STEPS:

@@ -10,6 +10,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gretchen import paths
+from gretchen.checks.mistakes.model import is_prompt
 from gretchen.checks.mistakes.problems import Level, Problem, error, warning
 from gretchen.inspecting.rows import TokenizedRows
 from gretchen.inspecting.sequences import TokenSequence
@@ -132,20 +133,20 @@ def prompt_mistakes(
     except Exception:  # the template is a program, and may refuse what training never asks of it
         return
     text = rows.tokenizer.decode(sequence.ids, skip_special_tokens=False)
+    first = next((number for number, is_trained in enumerate(sequence.trained) if is_trained), 0)
+    before = rows.tokenizer.decode(sequence.ids[:first], skip_special_tokens=False)
     beginning = squeezed(prompt)
     same_template = squeezed(text).startswith(beginning[: len(beginning) // 2])
-    if same_template and not text.startswith(prompt) and not prefix_of(prompt, text):
-        first = next((number for number, is_trained in enumerate(sequence.trained) if is_trained), 0)
-        before = rows.tokenizer.decode(sequence.ids[:first], skip_special_tokens=False)
+    if same_template and first and not is_prompt(blanks_removed(prompt), blanks_removed(before)):
         yield warning(
             f"the prompt for an answer ends with {prompt[-SHOWN:]!r}, in training an answer follows "
             f"{before[-SHOWN:]!r}: the model is asked otherwise than it was trained"
         )
 
 
-def prefix_of(prompt: str, text: str) -> bool:
-    """Return whether a text begins with a prompt, up to blanks within lines that decoding may add."""
-    return re.sub(r"[ \t]+", "", text).startswith(re.sub(r"[ \t]+", "", prompt))
+def blanks_removed(text: str) -> str:
+    """Return a text without blanks within its lines, which decoding may add."""
+    return re.sub(r"[ \t]+", "", text)
 
 
 def spoken(turn: dict[str, Any]) -> str:

@@ -29,8 +29,9 @@ TRUNCATION = re.compile(r'"truncation":\s*\{[^}]*"max_length":\s*(\d+)')
 HIGH_BYTES = {"BF16": (2, b"\x7f\xff"), "F32": (4, b"\x7f\xff"), "F16": (2, b"\x7c\x7d\x7e\x7f\xfc\xfd\xfe\xff")}
 GENERATES = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
 # What an embedded base shares with the architecture that it was trained in.
-SHARED = ("model_type", "rope_theta", "rope_scaling", "rms_norm_eps", "head_dim", "num_attention_heads", "hidden_act",
-          "tie_word_embeddings", "num_key_value_heads", "attention_bias")  # fmt: skip
+SHARED = ("model_type", "rope_theta", "max_position_embeddings", "eos_token_id", "rope_scaling", "rms_norm_eps",
+          "head_dim", "num_attention_heads", "hidden_act", "tie_word_embeddings", "num_key_value_heads",
+          "attention_bias")  # fmt: skip
 Header = Mapping[str, Any]
 
 
@@ -49,6 +50,7 @@ def _folder_mistakes(folder: Path, state: tuple[Any, ...]) -> tuple[Problem, ...
     """Return the mistakes of a folder in one state: a check needs them for each recipe under each profile."""
     config, tensors = read_json(folder / "config.json"), tensors_of(folder)
     found = [*second_set(folder), *adapter_inside(folder), *tokenizer_limits(folder)]
+    found += [*generation_settings(folder), *second_template(folder)]
     if tensors:
         found += [*layers(folder, config, tensors), *shapes(folder, config, tensors), *head(folder, config, tensors)]
     return tuple([*found, *numbers_of(folder), *other_architecture(folder, config)])
@@ -166,6 +168,29 @@ def tokenizer_limits(folder: Path) -> Iterator[Problem]:
             f"{file}/tokenizer.json: has {last + 1:,} tokens, config.json's 'vocab_size' is {size:,}: is it another "
             "model's tokenizer?"
         )
+
+
+def generation_settings(folder: Path) -> Iterator[Problem]:
+    """Warn of settings in generation_config.json that change every answer, in an evaluation too."""
+    config, file = read_json(folder / "generation_config.json"), f"{paths.shown(folder)}/generation_config.json"
+    penalty = config.get("repetition_penalty")
+    if isinstance(penalty, int | float) and not 0.8 <= penalty <= 1.5:
+        yield warning(f"{file}: 'repetition_penalty' {penalty:g} changes every answer: 1 leaves them as they are")
+    for key in ("no_repeat_ngram_size", "min_new_tokens", "min_length"):
+        if isinstance(config.get(key), int) and config[key] > 0:
+            yield warning(f"{file}: '{key}' {config[key]} changes every answer: leave it out")
+
+
+def second_template(folder: Path) -> Iterator[Problem]:
+    """Warn of two chat templates that differ: libraries do not agree on which one counts."""
+    file = folder / "chat_template.jinja"
+    configured = read_json(folder / "tokenizer_config.json").get("chat_template")
+    if (
+        file.is_file()
+        and isinstance(configured, str)
+        and configured.strip() != file.read_text(encoding="utf-8").strip()
+    ):
+        yield warning(f"{paths.shown(file)}: tokenizer_config.json has another chat template: remove one of them")
 
 
 def beginning_of(file: Path) -> str:
