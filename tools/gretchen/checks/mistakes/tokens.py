@@ -133,7 +133,7 @@ def prompt_mistakes(
     except Exception:  # the template is a program, and may refuse what training never asks of it
         return
     text = rows.tokenizer.decode(sequence.ids, skip_special_tokens=False)
-    first = next((number for number, is_trained in enumerate(sequence.trained) if is_trained), 0)
+    first = last_answer(sequence.trained)
     before = rows.tokenizer.decode(sequence.ids[:first], skip_special_tokens=False)
     beginning = squeezed(prompt)
     same_template = squeezed(text).startswith(beginning[: len(beginning) // 2])
@@ -142,6 +142,12 @@ def prompt_mistakes(
             f"the prompt for an answer ends with {prompt[-SHOWN:]!r}, in training an answer follows "
             f"{before[-SHOWN:]!r}: the model is asked otherwise than it was trained"
         )
+
+
+def last_answer(trained: list[bool]) -> int:
+    """Return where the last trained part of a sequence begins; 0 where the whole sequence is trained, or nothing."""
+    end = next((number for number in reversed(range(len(trained))) if trained[number]), 0)
+    return next((number + 1 for number in reversed(range(end)) if not trained[number]), 0)
 
 
 def blanks_removed(text: str) -> str:
