@@ -14,7 +14,9 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property, partial
 from typing import Any
 
+from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.errors import UserError
 from gretchen.projects.rows import Row, prompt_of, reference_of
 from gretchen.projects.splits import split_of
 from gretchen.scoring.baselines import baselines
@@ -110,7 +112,7 @@ def metric_mistakes(evaluator: Evaluator, sample: Sample) -> Iterator[Problem]:
     rows = next((sample[name] for name in ANSWERED if sample.get(name)), [])
     if not rows:
         return
-    probe, file = Probe(evaluator, rows), evaluator._location("score()").partition(":")[0]
+    probe, file = Probe(evaluator, rows), paths.shown(evaluator.file)
     started = time.monotonic()
     values = probe.value(probe.oracle)
     seconds = (time.monotonic() - started) / len(probe.rows)
@@ -150,17 +152,19 @@ def never_returned(evaluator: Evaluator, probe: Probe, values: Mapping[str, floa
 
 
 def survives(probe: Probe) -> Iterator[Problem]:
-    """Score odd answers to a row, and right ones to many: what the metric raises becomes the error."""
+    """Warn of a metric that raises on an odd answer. Raises UserError where it raises on a right one."""
     if probe.evaluator.offers("reply"):
         return
-    for text in ODD:
-        probe.evaluator.score(text, probe.rows[0])
+    try:
+        for text in ODD:
+            probe.evaluator.score(text, probe.rows[0])
+    except UserError as failure:
+        yield warning(f"{failure.problem}, for an answer that a model may give: it gets the worst score")
     started = time.monotonic()
     for row in probe.train:
         probe.evaluator.score(reference_of(row), row)
         if time.monotonic() - started > MAX_SECONDS:
             break
-    yield from ()
 
 
 def repeatable(probe: Probe, file: str) -> Iterator[Problem]:
