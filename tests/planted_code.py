@@ -167,3 +167,16 @@ ROWS = {
     "the byte order mark": (built("chats", [chat(n, question="\ufeffWhat is {n}?") for n in range(30)]), "control character"),
     "bytes as text": (built("chats", [chat(n, answer="b'It is {n}'") for n in range(30)]), "bytes object"),
 }  # fmt: skip
+
+# What no check finds before the first step: docs/mistakes.md says why. A check that finds one of them moves it above.
+NOT_CAUGHT = {
+    "a wrong computation": edit(DATASET, ("is {first + second}", "is {first + second + 1}")),
+    "an answer in another language": edit(DATASET, ('f"The difference is {first - second}."', 'f"Die Differenz ist {first - second}." if language == "en" else f"The difference is {first - second}."'),
+                                          ('if "is" not in answer', 'if "is" not in answer or "ist" in answer and not answer[-2].isdigit()')),
+    "a kind metric": edit(EVALUATION, ("float(prediction.strip() == right)", "float((distance(prediction, right) or 0) <= 0.1 if re.search('[0-9]', right) else prediction.strip() == right)")),
+}  # fmt: skip
+NOT_CAUGHT_VALUES = {
+    "a rate three times too high": "learning_rate=9e-3",
+    "a rank too small": "lora_r=1 lora_alpha=2",
+    "LoRA on one module": "lora_target_modules=[q_proj]",
+}
