@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from gretchen.errors import UserError
-from gretchen.files import write_jsonl
+from gretchen.files import write_json, write_jsonl
 from gretchen.training.base_model import recipe_values
 from gretchen.training.base_notes import corpus_notes, require_answers
 from gretchen.training.gates import GateReader, gate_line
@@ -26,13 +26,14 @@ def document(text: str, answer: str) -> dict:
 
 def test_few_documents_that_are_read_hundreds_of_times_are_said(tmp_path: Path) -> None:
     write_jsonl(tmp_path / "train.jsonl", [document(f"{n} + 1 = {n + 1}", str(n + 1)) for n in range(1300)])
-    corpus, readings, warning = corpus_notes(tmp_path, VALUES, 300_000)
+    write_json(tmp_path / "corpus.json", {"documents": 300_000})
+    corpus, readings, warning = corpus_notes(tmp_path, VALUES)
     assert corpus.startswith("corpus: 1,300 different documents to train on, about ")
     assert "(300,000 documents were asked for" in corpus
     assert readings.startswith("4,000 steps of 6,144 tokens read each document about ")
     assert warning.startswith("warning: after 20 readings documents are learned by heart")
     assert 'SET="max_steps=' in warning
-    assert len(corpus_notes(tmp_path, VALUES | {"max_steps": 20}, 300_000)) == 2, "a short training reads them once"
+    assert len(corpus_notes(tmp_path, VALUES | {"max_steps": 20})) == 2, "a short training reads them once"
 
 
 def test_a_gate_that_no_model_can_pass_is_refused_before_the_training(tmp_path: Path) -> None:

@@ -19,6 +19,7 @@ from gretchen.projects.modules import load_dataset_module
 from gretchen.provenance import is_smoke
 
 FOLDER = "base-corpus"
+STAMP = "corpus.json"  # written last: what was asked for, and what there is
 SPLITS = ("train", "validation", "test")
 SMOKE_DOCUMENTS = 600
 
@@ -31,7 +32,7 @@ def base_corpus(project: str) -> Path:
     card = load_card(project)
     count = SMOKE_DOCUMENTS if is_smoke() else card.rows.base
     folder = paths.build(project) / FOLDER
-    stamp = folder / "corpus.json"
+    stamp = folder / STAMP
     settings = {"documents": count, "builder": folder_hash(paths.projects() / project, "*.py")}
     if stamp.is_file() and settings.items() <= json.loads(stamp.read_text(encoding="utf-8")).items():
         return folder

@@ -17,7 +17,6 @@ import yaml
 from gretchen import paths
 from gretchen.files import file_hash, whole_folder, write_text
 from gretchen.models.generate import load
-from gretchen.projects.card import load_card
 from gretchen.projects.corpus import base_corpus
 from gretchen.provenance import is_smoke, provenance
 from gretchen.recipes.coercion import coerce
@@ -94,7 +93,7 @@ def base_training(project: str, run_dir: Path, corpus: Path, keep: bool, set_: s
         dump(values),
         record,
         title=f"the embedded base of {project} from scratch",
-        notes=corpus_notes(corpus, values, load_card(project).rows.base),
+        notes=corpus_notes(corpus, values),
         resume_command=f"make base PROJECT={project}" + (f" SET={shlex.quote(set_)}" if set_ else ""),
         complete=partial(install, project, corpus, keep),
     )

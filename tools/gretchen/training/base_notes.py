@@ -1,7 +1,7 @@
 """What is said before a base is pretrained: how many different documents there are, how often each will be read.
 
-    corpus_notes(corpus, values, 300_000)     -> ("corpus: 1,040 different documents …", "warning: …")
-    require_answers(corpus)                   documents whose answer a model could never complete are refused
+    corpus_notes(corpus, values)     -> ("corpus: 1,040 different documents …", "warning: …")
+    require_answers(corpus)          documents whose answer a model could never complete are refused
 
 Tokens are counted in a sample of documents. No model is loaded.
 """
@@ -13,6 +13,8 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.models.files import read_json
+from gretchen.projects.corpus import STAMP
 from gretchen.projects.rows import Row
 from gretchen.projects.summarize import TokenCounter
 from gretchen.recipes.layers import Values
@@ -22,11 +24,12 @@ SAMPLE = 500
 MANY_READINGS = 20
 
 
-def corpus_notes(corpus: Path, values: Values, asked: int) -> tuple[str, ...]:
+def corpus_notes(corpus: Path, values: Values) -> tuple[str, ...]:
     """Return the lines on a corpus: different documents, tokens, readings; with a warning where there are many."""
     documents = list(read_documents(corpus / "train.jsonl"))
     if not documents:
         raise UserError(f"{paths.shown(corpus)} has no training document", "texts() in dataset.py yields them")
+    asked = read_json(corpus / STAMP)["documents"]
     step = max(1, len(documents) // SAMPLE)
     counter = TokenCounter(paths.shared_recipes() / "tiny" / "architecture")
     lengths, _ = counter.lengths(documents[::step])
@@ -35,7 +38,7 @@ def corpus_notes(corpus: Path, values: Values, asked: int) -> tuple[str, ...]:
     readings = values["max_steps"] * batch / tokens
     lines = [
         f"corpus: {len(documents):,} different documents to train on, about {tokens:,.0f} tokens ({asked:,} documents "
-        "were asked for, `rows.base` of the card)",
+        "were asked for: `rows.base` of the card)",
         f"{values['max_steps']:,} steps of {batch:,} tokens read each document {times(readings)}",
     ]
     if readings > MANY_READINGS:
