@@ -348,6 +348,7 @@ def test_runs_that_differ_in_the_seed_alone_are_one_row_and_a_stage_is_compared_
         code, out, err = run_eval("phrasebook", "--json")
         assert code == 0, err
         evaluation, table = json.loads(out), run_eval("phrasebook")[1]
+        dpo_alone = json.loads(run_eval("phrasebook", "--json", f"--runs={dpo.name}")[1])
     finally:
         for folder in (dpo, faster, runs / ADAPTER / "model", *(runs / name for name in others)):
             shutil.rmtree(folder)
@@ -373,6 +374,10 @@ def test_runs_that_differ_in_the_seed_alone_are_one_row_and_a_stage_is_compared_
     assert evaluation["training_seeds"] == 1
     comparison = model_of(evaluation, "dpo.zephyr")[0]["sets"]["test"]["against_parent"]
     assert comparison["parent"] == "sft.zephyr"
+    of_dpo = model_of(dpo_alone, "dpo.zephyr")[0]["sets"]["test"]["against_parent"]
+    assert of_dpo == {**comparison, "parent": f"sft.zephyr {ADAPTER}"}, (
+        "with a parent that is not in the table"
+    )
     assert comparison["forms"].keys() == {"noun", "phrase"}
     assert comparison["difference"]["difference"] == pytest.approx(-alone["sets"]["test"]["scores"]["chrf"]["value"])
     assert all(form["p_value"] <= form["p_holm"] for form in comparison["forms"].values())

@@ -123,8 +123,8 @@ class ScoredSet:
 
     def by_form(self) -> dict[str, Estimator]:
         """Return {form: the estimator over its rows}, sorted by form."""
-        forms = sorted({row.form for row in self.rows})
-        return {form: Estimator(tuple(seed.of_form(form) for seed in self.seeds)) for form in forms}
+        forms = self.seeds[0].by_form
+        return {form: Estimator(tuple(seed.by_form[form] for seed in self.seeds)) for form in forms}
 
     def num_errors(self) -> int:
         """Return the number of answers on which the project's score() raised."""

@@ -27,9 +27,11 @@ class ScoredRows:
         """Return the rows of some ids."""
         return replace(self, rows=tuple(row for row in self.rows if row.id in ids))
 
-    def of_form(self, form: str) -> "ScoredRows":
-        """Return the rows of a form."""
-        return replace(self, rows=tuple(row for row in self.rows if row.form == form))
+    @cached_property
+    def by_form(self) -> dict[str, "ScoredRows"]:
+        """{form: its rows}, sorted by form."""
+        forms = sorted({row.form for row in self.rows})
+        return {form: replace(self, rows=tuple(row for row in self.rows if row.form == form)) for form in forms}
 
     @cached_property
     def values(self) -> dict[str, float]:
