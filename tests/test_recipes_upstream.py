@@ -19,8 +19,10 @@ from gretchen.checks.runner import check_projects
 from gretchen.engines.axolotl.capabilities import H100
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import load_card, project_slugs
+from gretchen.recipes.dataset_kinds import read_datasets
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
+from gretchen.recipes.schema import load_schema
 from gretchen.recipes.stages import config_classes, find_stage, stage_names
 
 PROJECT = "genome-chatbot"
@@ -144,6 +146,34 @@ def test_a_rule_of_axolotls_that_spans_several_keys_is_reported(built_root):
     assert len(report.errors) == 1
     assert report.errors[0].startswith("axolotl-rules/recipe.yaml: ")
     assert "save" in report.errors[0]
+
+
+CHAT = {"path": "a/b", "type": "chat_template.default", "field_messages": "messages", "split": "train"}
+DATASETS = [
+    (
+        "dpo",
+        CHAT | {"field_chosen": "good", "roles": {"user": ["user"]}, "message_property_mappings": {"role": "from"}},
+    ),
+    ("simpo", CHAT | {"name": "config", "ds_type": "json"}),
+    ("kto", {"path": "a/b", "type": "chatml.argilla", "split": "train", "field_messages": "messages", "name": "x"}),
+    ("orpo", {"path": "a/b", "type": "chat_template.argilla", "field_chosen": "good"}),
+    (None, {"path": "a/b", "type": "stepwise_supervised", "step_separator": "SEP", "train_on_last_step_only": True}),
+    (None, CHAT | {"type": "chat_template", "roles": {"user": ["human"]}, "field_rejected": "bad"}),
+]
+
+
+@pytest.mark.parametrize(("rl", "entry"), DATASETS)
+def test_axolotl_drops_the_keys_of_data_sets_that_check_names(rl, entry):
+    from axolotl.utils.config import validate_config
+    from axolotl.utils.dict import DictDefault
+
+    batch = {"micro_batch_size": 1, "gradient_accumulation_steps": 1}
+    values = {"base_model": "a/b", "learning_rate": 1e-4, "rl": rl, "datasets": [entry]} | batch
+    taken = validate_config(DictDefault(values))["datasets"][0]
+    kept, dropped = read_datasets(values, load_schema("axolotl", "sft"))
+    assert {key for key in entry if taken.get(key) is not None} == set(kept["datasets"][0])
+    assert {key.path[-1] for key in dropped} == entry.keys() - kept["datasets"][0].keys()
+    assert dropped
 
 
 def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(built_root):

@@ -98,8 +98,6 @@ def deprecation(values: Values, path: Key) -> str:
         return f"'{dotted}' no longer has any effect: {NO_EFFECT[dotted]}"
     if _value_at(values, path) is None:
         return f"'{name}' has no effect: axolotl does not know it, and it has no value"
-    if path[0] in ("datasets", "test_datasets") and name in _dataset_keys():
-        return f"'{name}' has no effect: axolotl does not read it in data sets of this type"
     return ""
 
 
@@ -117,11 +115,3 @@ def _value_at(values: Any, path: Key) -> Any:
 def _fsdp_keys() -> frozenset[str]:
     """Return the keys of axolotl's `fsdp_config`."""
     return frozenset(load_schema("axolotl", "sft")["$defs"]["FSDPConfig"]["properties"])
-
-
-@functools.cache
-def _dataset_keys() -> frozenset[str]:
-    """Return the keys of every type of data set that axolotl knows."""
-    definitions = load_schema("axolotl", "sft")["$defs"]
-    datasets = [schema for name, schema in definitions.items() if name.endswith("Dataset")]
-    return frozenset(key for schema in datasets for key in schema["properties"])

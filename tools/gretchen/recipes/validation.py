@@ -51,6 +51,11 @@ def schema_problems(values: Values, schema: Schema) -> list[Problem]:
     return list(_Walk(schema).problems(values, schema, ()))
 
 
+def fits(value: Any, schema: Schema, root: Schema) -> bool:
+    """Return whether upstream accepts a value for a key, whose schema this is; unknown keys in it are ignored there."""
+    return all(problem.kind == "unknown" for problem in _Walk(root).problems(value, schema, ()))
+
+
 def layer_problems(values: Values, schema: Schema) -> list[Problem]:
     """Return what is wrong with one layer of a recipe.
 
@@ -93,6 +98,8 @@ class _Walk:
         elif "type" in schema and not any(self._has_type(value, json_type) for json_type in types_of(schema)):
             message = f"{_quoted(path)} is {_shown(value)}, expected {_expected(types_of(schema))}"
             yield Problem(path, message, _boolean_hint(value))
+        elif isinstance(value, str) and not re.search(schema.get("pattern", ""), value):
+            yield Problem(path, f"{_quoted(path)} is {_shown(value)}, expected {schema['pattern'].removeprefix('^')}…")
         elif isinstance(value, dict):
             yield from self._mapping(value, schema, path)
         elif isinstance(value, list):
@@ -151,7 +158,8 @@ class _Walk:
             return min(inner, key=len)
         schemas = [deref(option, self.root) for option in schema["anyOf"]]
         allowed = [value for option in schemas for value in _allowed(option)]
-        types = [json_type for option in schemas if not _allowed(option) for json_type in types_of(option)]
+        free = [option for option in schemas if not _allowed(option) and "pattern" not in option]
+        types = [json_type for option in free for json_type in types_of(option)]
         expected = " or ".join(dict.fromkeys([*map(str, allowed), *_names(types)]))
         close = nearest(value, map(str, allowed)) if isinstance(value, str) else None
         fix = f"did you mean '{close}'?" if close else _boolean_hint(value)
