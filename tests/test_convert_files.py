@@ -11,9 +11,10 @@ from gretchen.checks.runner import check_file
 from gretchen.converting.pairs import ALL
 from gretchen.converting.recipe import twin_of_project_recipe
 from gretchen.converting.twin import OTHER
-from gretchen.converting.write import WrittenTwin
+from gretchen.converting.write import WrittenTwin, write_standalone_twin
 from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
+from gretchen.recipes.standalone import read_standalone
 
 PROJECT = "genome-chatbot"
 RECIPES = f"projects/{PROJECT}/recipes"
@@ -200,6 +201,24 @@ def test_a_file_that_cannot_be_converted_is_refused_with_one_message(tmp_path, g
     done = gretchen("convert", "x.yaml", in_=tmp_path)
     assert (done.returncode, done.stderr.splitlines()[0]) == (2, f"error: {problem}")
     assert [file.name for file in tmp_path.iterdir()] == ["x.yaml"]
+
+
+def test_a_twin_of_a_neutral_name_is_of_the_same_stage_and_keeps_special_tokens(tmp_path):
+    text = (
+        "base_model: a/b\nlearning_rate: 1e-4\nrl: STAGE\ndatasets: [{path: x/y}]\nspecial_tokens: {pad_token: <p>}\n"
+    )
+    for stage in ("dpo", "kto", "orpo"):
+        (tmp_path / "a.yaml").write_text(text.replace("STAGE", stage), encoding="utf-8")
+        write_standalone_twin(tmp_path / "a.yaml", tmp_path / f"{stage}/twin.yaml")
+        (tmp_path / f"{stage}/twin.yaml").rename(tmp_path / "twin.yaml")
+        assert read_standalone(tmp_path / "twin.yaml").stage == stage
+    (tmp_path / "b.yaml").write_text(
+        "model_name_or_path: a/b\ndataset_name: x/y\neos_token: <e>\npad_token: <p>\n", encoding="utf-8"
+    )
+    written = write_standalone_twin(tmp_path / "b.yaml", tmp_path / "c.yaml")
+    assert yaml.safe_load(written.twin.text)["special_tokens"] == {"eos_token": "<e>", "pad_token": "<p>"}
+    back = write_standalone_twin(tmp_path / "c.yaml", tmp_path / "d.yaml")
+    assert yaml.safe_load(back.twin.text)["eos_token"] == "<e>"
 
 
 def test_convert_imports_no_engine(tmp_path):

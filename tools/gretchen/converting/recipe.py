@@ -23,7 +23,7 @@ from gretchen.recipes.find import RecipeFile, load_recipe
 from gretchen.recipes.layers import OWN_KEYS, Layer, LayerKind, Values, merge, merge_all, origin_layer, section
 from gretchen.recipes.read import method_values, read_methods, read_recipe, section_names
 from gretchen.recipes.resolve import require_none
-from gretchen.recipes.standalone import StandaloneRecipe
+from gretchen.recipes.standalone import StandaloneRecipe, zephyr_stage
 
 # Keys that decide between full fine-tuning, LoRA and QLoRA.
 METHOD = ("adapter", "use_peft", "load_in_4bit", "load_in_8bit")
@@ -72,6 +72,9 @@ def twin_of_standalone(recipe: StandaloneRecipe) -> TwinRecipe:
         raise UserError(f"{file} has deprecated keys", f"gretchen upgrade {file}, then convert it")
     c = twin(recipe.values, recipe.engine, recipe.stage)
     values = _keys_to_write(c, {}, set())
+    if c.target == "zephyr" and zephyr_stage(values, Path("twin.yaml")) != c.stage:
+        # In TRL the command is the stage, and a file need not be named after it.
+        values["run_name"] = f"{values['run_name']}-{c.stage}" if values.get("run_name") else c.stage
     layer = Layer(LayerKind.RECIPE, recipe.values, file, recipe.marked.lines)
     return _report(c, twin_text(recipe.marked, c, values), values, [layer], set())
 

@@ -11,6 +11,7 @@ from typing import NamedTuple
 from gretchen import paths
 from gretchen.converting.conversion import Conversion, Dropped
 from gretchen.recipes.layers import Values
+from gretchen.recipes.schema import load_schema
 
 DATA = re.compile(r"\$\{data\.([a-z-]+)\}")
 SPLIT_DATA = re.compile(r"\$\{data\.([a-z-]+)\.([a-z]+)\}")
@@ -20,6 +21,7 @@ ZEPHYR_ONLY = {"columns": "axolotl passes all columns on", "data_dir": "axolotl 
 # Keys of axolotl's data sets with the value that TRL assumes: they need no equivalent.
 ASSUMED_BY_TRL = {"field_messages": "messages", "message_property_mappings": {"role": "role", "content": "content"},
          "field_chosen": "chosen", "field_rejected": "rejected", "split": "train"}  # fmt: skip
+SPECIAL_TOKENS = ("eos_token", "pad_token")
 LOCATION = ("path", "name", "split", "data_files", "ds_type", "revision")
 PASSED_ON = (None, "", "passthrough", "passthrough.default")
 RENDERED = ("chat_template", "chat_template.default", "chat_template.argilla", "chat_template.argilla_chat")
@@ -47,10 +49,26 @@ def to_axolotl(c: Conversion) -> None:
         c.put("chat_template_jinja", template, "chat_template_path")
     else:
         c.drop("chat_template_path", "axolotl takes a .jinja file, not another model's tokenizer")
+    special_tokens(c)
     if c.stage != "sft":
         c.put("skip_prepare_dataset", True, named)
     if c.stage in ("kto", "orpo"):
         c.put("remove_unused_columns", c.take("remove_unused_columns", False), named)
+
+
+def special_tokens(c: Conversion) -> None:
+    """Move EOS and padding between TRL's keys and axolotl's block; TRL takes other tokens from the tokenizer alone."""
+    if c.target == "axolotl":
+        tokens = {name: token for name in SPECIAL_TOKENS if (token := c.take(name)) is not None}
+        if tokens:
+            c.put("special_tokens", tokens, next(iter(tokens)))
+        return
+    known = load_schema("zephyr", c.stage)["properties"]
+    for name, token in (c.take("special_tokens") or {}).items():
+        if name in SPECIAL_TOKENS and name in known:
+            c.put(name, token, "special_tokens")
+        elif token is not None:
+            c.dropped.append(Dropped("special_tokens", f"{name}: TRL uses the tokenizer's own"))
 
 
 def test_origin(c: Conversion) -> str:
@@ -110,6 +128,7 @@ def to_zephyr(c: Conversion) -> None:
     elif any(dataset.get("type") in RENDERED for dataset in datasets):
         c.note("the end of a response: axolotl cuts the template's tokens behind the last turn, TRL trains on them")
     template(c)
+    special_tokens(c)
     c.take("skip_prepare_dataset")
     size = c.take("val_set_size", 0)
     put_zephyr_datasets(c, datasets, held_out, mixture=bool(size) and not held_out)
