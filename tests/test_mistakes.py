@@ -191,6 +191,7 @@ PLANTED = {
     "A full fine-tune's learning rate for LoRA": recipe(["learning_rate=2e-5"]),
     "SFT's learning rate for DPO": recipe(["learning_rate=2e-4"], "dpo.zephyr"),
     "DPO from a base model without SFT": recipe(["model_name_or_path=Qwen/Qwen3-4B-Base"], "dpo.zephyr"),
+    "An adapter that axolotl ignores": recipe(["lora_model_dir=some/adapter"], "dpo.axolotl"),
     "An adapter scaled to nothing": recipe(["lora_alpha=1"]),
     "LoRA on modules that the model lacks": targets,
     "Quantized weights without LoRA": recipe([WEIGHTS, "load_in_4bit=true", "learning_rate=2e-5"]),
@@ -202,7 +203,6 @@ PLANTED = {
     "Training on the test rows": recipe(["dataset_train_split=test"]),
     "Validation on the test rows": recipe(["dataset_test_split=test"]),
     "Validation on the training rows": recipe(["dataset_test_split=train"]),
-    "Padding is EOS": edited(f"{BASE}/tokenizer_config.json", 'pad_token": "<|endoftext', 'pad_token": "<|im_end'),
     "Generation does not stop at EOS": edited(f"{BASE}/generation_config.json", "[2, 0]", "[0]"),
     "A special token that does not exist": edited(
         f"{BASE}/tokenizer_config.json", '"eos_token": "<|im_end|>"', '"eos_token": "</s>"'),

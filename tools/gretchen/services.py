@@ -1,4 +1,4 @@
-"""External services: the hub switched off and on, whether a server answers, the file with the hub's token.
+"""External services: the hub switched off and on, whether a server answers, the hub's token and cache.
 
     stay_offline()          when a command starts: the libraries look nothing up on the hub
     use_hub()               once something is named that only the hub has
@@ -56,5 +56,14 @@ def answers(address: str) -> bool:
 
 def hub_token_file() -> Path:
     """Return the file in which the hub's client keeps its token."""
-    home = os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface")
-    return Path(os.environ.get("HF_TOKEN_PATH") or Path(home, "token")).expanduser()
+    return Path(os.environ.get("HF_TOKEN_PATH") or Path(_hub_home(), "token")).expanduser()
+
+
+def hub_cache() -> Path:
+    """Return the folder in which the hub's client keeps models and data sets."""
+    return Path(os.environ.get("HF_HUB_CACHE") or Path(_hub_home(), "hub")).expanduser()
+
+
+def _hub_home() -> Path:
+    """Return the folder of the hub's client."""
+    return Path(os.environ.get("HF_HOME") or Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache", "huggingface"))

@@ -35,6 +35,7 @@ def plan(
     """Say what a training will need: parameters, memory by part, tokens, steps, time, and whether it fits."""
     if bool(file) == bool(project):
         raise UserError("plan takes a project or a file", "make plan PROJECT=… or gretchen plan RECIPE.yaml")
+    model = str(Path(model).absolute()) if model and Path(model).exists() else model
     profile = profile_of(project, profile) if project else profile
     planned = plan_request(PlanRequest(file, project, recipe, profile, words_of(set_), model, throughput))
     if as_json:

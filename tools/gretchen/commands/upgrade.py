@@ -13,7 +13,9 @@ from typing import Annotated
 
 import typer
 
+from gretchen.checks.standalone import adapter_notes
 from gretchen.errors import GretchenError
+from gretchen.recipes.standalone import read_standalone
 from gretchen.recipes.upgrade import upgrade_file
 from gretchen.safe_text import visible
 
@@ -25,7 +27,8 @@ def upgrade(
     failed = False
     for file in files:
         try:
-            print(visible("\n".join(upgrade_file(file))))
+            lines = upgrade_file(file)
+            print(visible("\n".join([*lines, *adapter_notes(read_standalone(file))])))
         except GretchenError as failure:
             failed = True
             print(visible(str(failure)), file=sys.stderr)

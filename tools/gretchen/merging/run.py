@@ -72,14 +72,14 @@ def base_of(record: RunRecord) -> Path:
     return folder
 
 
-def local_folder(model: str) -> Path:
+def local_folder(model: str, revision: str | None = None) -> Path:
     """Return a model's folder, downloaded for a hub id. Raises UserError or WorkError where it cannot be had."""
     require_reachable(model)
     if folder := model_folder(model):
         return folder
     from huggingface_hub import snapshot_download
 
-    return Path(snapshot_download(model, allow_patterns=MODEL_FILES))
+    return Path(snapshot_download(model, revision=revision, allow_patterns=MODEL_FILES))
 
 
 def _require_mergeable(run_dir: Path, record: RunRecord, dequantized: bool) -> None:

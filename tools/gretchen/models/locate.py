@@ -19,6 +19,7 @@ from gretchen.projects.card import model_of
 from gretchen.services import use_hub
 
 EMBEDDED = re.compile(r"projects/([\w-]+)/base")
+ADAPTER_CONFIG = "adapter_config.json"
 HUB_ID = re.compile(r"[\w.-]+/[\w.-]+")
 WeightsSource = Literal["embedded", "hub", "wheel", "folder"]
 
@@ -83,6 +84,8 @@ def require_reachable(model: str) -> None:
     """
     require_embedded(model)
     if (paths.root() / model).is_dir():
+        if (paths.root() / model / ADAPTER_CONFIG).is_file():
+            raise adapter_error(model)
         if not (paths.root() / model / "config.json").is_file():
             raise UserError(f"{model} holds no config.json", "name a folder in hub format, or a hub id as owner/name")
         require_whole(paths.root() / model)
@@ -103,14 +106,24 @@ def require_on_hub(model: str) -> None:
     from huggingface_hub import HfApi, try_to_load_from_cache
     from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
 
+    if isinstance(try_to_load_from_cache(model, ADAPTER_CONFIG), str):
+        raise adapter_error(model)
     if isinstance(try_to_load_from_cache(model, "config.json"), str):
         return
     offline = "put the model's folder in hub format on disk and name it on the card, or stay with PROFILE=tiny"
     try:
-        HfApi().model_info(model, timeout=5)
+        info = HfApi().model_info(model, timeout=5)
     except HfHubHTTPError as refused:
         reason = f"the hub answered {refused.response.status_code}"
         hint = f"check the name, `hf auth login`; {offline}"
         raise WorkError(f"'{model}' is not a folder, and {reason}", hint) from None
     except (HTTPError, OfflineModeIsEnabled, OSError):
         raise WorkError(f"'{model}' is not a folder, and the hub cannot be reached", offline) from None
+    if any(file.rfilename == ADAPTER_CONFIG for file in info.siblings or []):
+        raise adapter_error(model)
+
+
+def adapter_error(model: str) -> UserError:
+    """Return the error for an adapter where a whole model is needed: a trainer would start from its plain base."""
+    merge = f"gretchen merge --base … --adapter {model} --output DIR merges it: name DIR"
+    return UserError(f"{model} is an adapter, no whole model", merge)

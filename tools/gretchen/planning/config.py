@@ -5,11 +5,11 @@
 From the hub come config.json and the tokenizer, never weights.
 """
 
-import os
 from pathlib import Path
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
+from gretchen.models.adapter_sources import cached_folder, find_local_adapter
 from gretchen.models.catalogue import known
 from gretchen.models.locate import HUB_ID, model_folder, require_on_hub
 from gretchen.projects import card
@@ -38,19 +38,23 @@ def auxiliary_config(resolved: Resolved, project: str) -> Path | None:
 
 
 def find_config(name: str, is_path: bool = False) -> Path:
-    """Return the config.json of a model: a file, a folder, or a hub id; `is_path`: the user named a file or folder.
+    """Return the config.json of a model: a file, a folder, or a hub id; of an adapter, its base's.
 
+    `is_path`: the user named a file or folder.
     Raises UserError where there is no such file, WorkError where the hub does not provide it.
     """
-    path = paths.root() / name
-    if path.is_dir() or path.is_file():
+    if not is_path and (adapter := find_local_adapter(name)):
+        return find_config(adapter.base)
+    path = next((path for path in (paths.root() / name, Path(name)) if path.exists()), None)
+    if path:
         return path / "config.json" if path.is_dir() else path
     if is_path:
         raise UserError(f"there is no file {name}", "MODEL=… names a config.json or the folder that contains it")
     if not HUB_ID.fullmatch(name):
         raise WorkError(f"there is no model at '{name}'", HINT)
-    folder = model_folder(name)
-    return folder / "config.json" if folder else _cached(name) or _download(name)
+    folder = model_folder(name) or cached_folder(name)
+    cached = folder / "config.json" if folder else None
+    return cached if cached and cached.is_file() else _download(name)
 
 
 def _existing_or_base(name: str, profile: str, project: str) -> str:
@@ -58,14 +62,6 @@ def _existing_or_base(name: str, profile: str, project: str) -> str:
     if (paths.root() / name).is_dir():
         return name
     return card.model_of(project, profile)
-
-
-def _cached(name: str) -> Path | None:
-    """Return a hub id's config.json in the hub's cache, found without the hub's slow library; None for none."""
-    home = Path(os.environ.get("HF_HOME") or Path.home() / ".cache" / "huggingface")
-    cache = Path(os.environ.get("HF_HUB_CACHE") or home / "hub") / f"models--{name.replace('/', '--')}"
-    configs = sorted(cache.glob("snapshots/*/config.json"), key=lambda file: file.stat().st_mtime)
-    return configs[-1] if configs else None
 
 
 def _download(name: str) -> Path:

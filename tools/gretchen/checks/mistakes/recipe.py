@@ -18,6 +18,7 @@ from gretchen.checks.mistakes.schedule import schedule_mistakes
 from gretchen.checks.mistakes.stages import stage_mistakes
 from gretchen.checks.mistakes.subject import Subject
 from gretchen.checks.mistakes.weights import folder_mistakes, module_names
+from gretchen.engines.axolotl.capabilities import ADAPTER_KEY, trains_on
 from gretchen.recipes.schema import MAX_LENGTH, MODEL
 
 BASE_MODEL = re.compile(r"projects/[\w-]+/base|.*[-_.](base|pt|pretrain(ed)?)([-_.].*)?", re.IGNORECASE)
@@ -44,6 +45,17 @@ def dpo_start(subject: Subject) -> Iterator[Problem]:
         yield warning(
             f"{subject.at(key)}: DPO starts from {subject.values[key]}, a base model without SFT: `${{base.sft}}` "
             "starts from the newest SFT run (ORPO and KTO may start from a base model)"
+        )
+
+
+def ignored_adapter(subject: Subject) -> Iterator[Problem]:
+    """Report an adapter to start from that axolotl ignores: the training would start from the plain base."""
+    values, stage = subject.values, subject.stage
+    if subject.engine == "axolotl" and values.get(ADAPTER_KEY) and not trains_on(values, stage):
+        method = stage if values.get("adapter") else f"{stage} without adapter: lora"
+        yield error(
+            f"{subject.at(ADAPTER_KEY)}: axolotl ignores '{ADAPTER_KEY}' in {method}, and would start from the plain "
+            f"base: name a merged model in '{MODEL['axolotl']}', as `${{base.sft}}` does"
         )
 
 
@@ -157,6 +169,7 @@ CHECKS: tuple[Callable[[Subject], Iterator[Problem]], ...] = (
     rate_schedule,
     schedule_mistakes,
     dpo_start,
+    ignored_adapter,
     lora_scale,
     lora_targets,
     quantized_full,
