@@ -8,6 +8,7 @@ import sys
 import pytest
 
 from gretchen.checks.runner import RESOLVED_CHECKS, check_file, check_project, check_resolved
+from gretchen.models.files import padding_notes
 from gretchen.recipes.resolve import Request, resolve
 
 PROJECT = "genome-chatbot"
@@ -112,13 +113,21 @@ PLANTED = [
      "model_revision to a commit that you have read"),
     (f"{FOLDER}/base/generation_config.json", "[2, 0]", "[0]",
      f"{FOLDER}/base/generation_config.json: 'eos_token_id' [0] lacks 2, the tokenizer's EOS <|im_end|>"),
-    (f"{FOLDER}/base/tokenizer_config.json", '"pad_token": "<|endoftext|>"', '"pad_token": "<|im_end|>"',
-     f"{FOLDER}/base/tokenizer_config.json: 'pad_token' is the EOS token <|im_end|>: choose another one"),
     (f"{FOLDER}/base/chat_template.jinja", "        {{- '<|im_end|>' }}\n        {%- endgeneration %}",
      "        {%- endgeneration %}\n        {{- '<|im_end|>' }}",
      f"{FOLDER}/base/chat_template.jinja: the trained part of an assistant's turn does not end with EOS "
      "(<|im_end|>): answers would never end"),
 ]  # fmt: skip
+
+
+def test_padding_with_the_eos_token_is_a_note(copied):
+    file = copied / "base/tokenizer_config.json"
+    file.parent.mkdir()
+    file.write_text('{"eos_token": "</s>", "pad_token": {"content": "</s>"}}', encoding="utf-8")
+    (note,) = padding_notes(file.parent)
+    assert note.startswith("base/tokenizer_config.json: 'pad_token' is the EOS token </s>: DEEP=1 shows")
+    file.write_text('{"eos_token": "</s>", "pad_token": "<pad>"}', encoding="utf-8")
+    assert padding_notes(file.parent) == []
 
 
 @pytest.mark.parametrize(("file", "old", "new", "message"), PLANTED, ids=range(len(PLANTED)))

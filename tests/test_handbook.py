@@ -186,8 +186,9 @@ def test_order_is_kept_and_each_current_key_has_an_origin():
     values = yaml.safe_load(OLD)
     translation = translate(values, "sft")
     assert list(translation.values) == ["model_name_or_path", "dtype", "attn_implementation", "dataset_name",
-                                        "dataset_train_split", "dataset_test_split", "dataset_num_proc",
-                                        "eval_strategy", "max_length", "warmup_steps"]  # fmt: skip
+                                        "dataset_train_split", "dataset_test_split", "packing",
+                                        "packing_strategy", "dataset_num_proc", "eval_strategy",
+                                        "max_length", "warmup_steps"]  # fmt: skip
     assert origins(values, translation.edits)["dataset_test_split"] == "dataset_mixer"
     assert values == yaml.safe_load(OLD)
     again = translate(translation.values, "sft")

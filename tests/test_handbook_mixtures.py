@@ -2,6 +2,7 @@
 
 import pytest
 
+from gretchen.recipes.handbook import ALWAYS_PACKED
 from gretchen.recipes.mixture import Mixture, Part, read_mixture
 from gretchen.recipes.schema import load_schema
 from gretchen.recipes.translate import translate
@@ -35,7 +36,7 @@ def translated(values, **paths):
 )  # fmt: skip
 def test_a_mixture_in_trls_keys(values, expected):
     actual, _, problems = translated(values)
-    assert (actual, problems) == (expected, [])
+    assert (actual, problems) == (expected | (ALWAYS_PACKED if "dataset_mixer" in values else {}), [])
     assert schema_problems({"model_name_or_path": "m"} | actual, load_schema("zephyr", "sft")) == []
 
 
@@ -60,11 +61,30 @@ def test_a_mixture_may_be_a_folder_of_mixed_rows():
         values, messages, problems = translated(untested, rows_path=rows)
         assert (values["eval_strategy"], problems) == ("no", [])
         assert messages[-1].endswith("; no split to evaluate on is named, so 'eval_strategy' is no")
-    assert translated(untested | {"dataset_mixer": {"a": 1}})[0] == {"dataset_name": "a", "eval_strategy": "no"}
+    assert (
+        translated(untested | {"dataset_mixer": {"a": 1}})[0]
+        == {
+            "dataset_name": "a",
+            "eval_strategy": "no",
+        }
+        | ALWAYS_PACKED
+    )
     mixed = {"dataset_mixer": {"a": 0.125, "b": 1}, "eval_strategy": "steps"}
     values, messages, problems = translated(mixed, rows_path="runs/x/data")
-    assert (values, problems) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"}, [])
-    assert messages == ["'dataset_mixer': the rows are mixed by the handbook's rule into runs/x/data"]
+    assert (values, problems) == ({"dataset_name": "runs/x/data", "eval_strategy": "steps"} | ALWAYS_PACKED, [])
+    assert messages == [
+        "'dataset_mixer': the rows are mixed by the handbook's rule into runs/x/data; with it, the handbook always "
+        "packed rows: 'packing: true, packing_strategy: wrapped'"
+    ]
+
+
+def test_sft_was_packed_with_a_mixer_unless_the_recipe_says_otherwise():
+    values, messages, _ = translated({"dataset_mixer": {"a": 1}, "packing": False})
+    assert values == {"dataset_name": "a", "packing": False}
+    assert "packed" not in messages[0]
+    assert not ALWAYS_PACKED.items() & translated({"dataset_mixture": {"datasets": ENTRIES}})[0].items()
+    translation = translate({"model_name_or_path": "m", "dataset_mixer": {"a": 1}}, "dpo")
+    assert not ALWAYS_PACKED.items() & translation.values.items()
 
 
 def test_a_mixture_without_a_value_is_dropped():

@@ -184,6 +184,27 @@ def test_bad_input_gets_one_sentence(gretchen, config, tmp_path):
     )
 
 
+def test_upstreams_nulls_count_as_defaults_and_other_files_are_named(gretchen, config, tmp_path):
+    nulls = {"wandb_project": None, "sequence_len": 512, "gradient_checkpointing_kwargs": {"use_reentrant": None}}
+    file = standalone(tmp_path, **AXOLOTL | nulls | {"micro_batch_size": None, "adapter": None})
+    done = gretchen("plan", file.name, "--model", "config.json", in_=tmp_path)
+    assert done.returncode == 0, done.stderr
+    assert "recipe (axolotl, sft): 1 = 1 per device" in done.stdout
+    (tmp_path / "list.yaml").write_text("- a\n", encoding="utf-8")
+    for name, kind in (("list.yaml", "a file without keys and values"), ("config.json", "a model's config.json")):
+        problem = error_of(gretchen("plan", name, "--model", "config.json", in_=tmp_path), 2)
+        assert problem.startswith(f"error: {name} is no recipe, but {kind}")
+
+
+def test_of_an_adapter_the_base_is_planned(gretchen, config, tmp_path):
+    for folder, name, content in (("base", "config.json", QWEN), ("sft", "adapter_config.json", None)):
+        (tmp_path / folder).mkdir()
+        text = json.dumps(content or {"base_model_name_or_path": "base"})
+        (tmp_path / folder / name).write_text(text, encoding="utf-8")
+    done = gretchen("plan", str(standalone(tmp_path, **ZEPHYR | {"model_name_or_path": "sft"})), in_=tmp_path)
+    assert "parameters  4,022,468,096" in done.stdout, done.stderr
+
+
 def test_the_hubs_cache_is_read_without_the_hub(gretchen, config, tmp_path):
     snapshot = tmp_path / "hub" / "models--somebody--model" / "snapshots" / "0"
     snapshot.mkdir(parents=True)

@@ -35,8 +35,10 @@ def file(tmp_path, monkeypatch):
 ODD = [
     (b"", "no recipe", "an empty file", []),
     (b"# only a comment\n", "no recipe", "an empty file", []),
-    (b"- a\n- b\n", "refused", "", ["x.yaml:1: expected keys and values"]),
-    (b"hello\n", "refused", "", ["x.yaml:1: expected keys and values"]),
+    (b"- a\n- b\n", "no recipe", "a file without keys and values", []),
+    (b"hello\n", "no recipe", "a file without keys and values", []),
+    (b"name: x\non: push\njobs: {}\nenv: {}\n", "no recipe",
+     "a file of another program: it names no model, and an engine knows 1 of its 4 keys", []),
     (b"a: 1\n---\nb: 1\n", "refused", "", ["x.yaml:2: several documents, expected one: remove '---'"]),
     (b"bf16: true\nbf16: false\n", "refused", "", ["x.yaml:2: duplicate key 'bf16', first on line 1"]),
     (b"a: 1\n\tb: 1\n", "refused", "", ["x.yaml:2: not YAML: indented with a tab, YAML takes blanks alone"]),
@@ -185,7 +187,8 @@ def test_a_folder_of_recipes(folder, gretchen):
         "      line 5: unknown key 'max_lenth', did you mean 'max_length'?",
         "recipes/a/sft.yaml: zephyr, sft … translated",
         "      line 2: 'torch_dtype' is now 'dtype'",
-        "      line 3: 'dataset_mixer' is now 'dataset_name'",
+        "      line 3: 'dataset_mixer' is now 'dataset_name'; with it, the handbook always packed rows: "
+        "'packing: true, packing_strategy: wrapped'",
         "      line 4: 'max_seq_length' is now 'max_length'",
         "recipes/b/acc.yaml: a configuration of accelerate, for `accelerate launch` … no recipe",
         "recipes/b/lora.yml: axolotl, sft … fine",

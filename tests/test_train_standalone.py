@@ -190,6 +190,16 @@ def test_what_is_refused_leaves_no_run(workdir, gretchen, text, sentence):
     assert not list((workdir.parent / "root").rglob("run.json"))
 
 
+def test_without_a_network_a_data_set_of_the_hub_is_one_sentence(workdir, gretchen):
+    (workdir / "x.yaml").write_text("model_name_or_path: base\ndataset_mixer: {owner/rows: 1}\n", encoding="utf-8")
+    folders = {"GRETCHEN_ROOT": str(workdir.parent / "root"), "HF_HOME": str(workdir)}
+    done = gretchen("train", "x.yaml", in_=workdir, HF_HUB_OFFLINE="0", HF_ENDPOINT="http://127.0.0.1:9", **folders)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stderr
+    expected = "error: data set 'owner/rows' is not on this disk, and the hub cannot be reached\nhint: name a folder"
+    assert expected in done.stderr
+
+
 def test_file_and_project_exclude_each_other_and_one_of_them_is_needed(workdir, gretchen, make):
     done = gretchen("train", "sft.yaml", "--project=x", in_=workdir)
     assert done.stderr.startswith("error: a standalone recipe belongs to no project\nhint: leave out --project=x")

@@ -24,6 +24,7 @@ evaluation_strategy: "no" # none
 env: {A: b} # variables
 wandb_project: x
 learning_rate: 2e-4
+packing: true
 chat_template: |
   # no comment
   {{ x }}
@@ -56,6 +57,7 @@ env:
   A: b
   WANDB_PROJECT: x
 learning_rate: 2e-4
+packing: true
 chat_template_path: old.chat_template.jinja
 
 lora_target_modules:
@@ -81,7 +83,7 @@ def test_only_the_lines_of_deprecated_keys_change_and_a_second_time_nothing(old,
         "old.yaml:6: 'dataset_mixer' and 'dataset_splits' are now 'datasets'",
         "old.yaml:13: 'evaluation_strategy' is now 'eval_strategy'",
         "old.yaml:15: 'wandb_project' is now 'WANDB_PROJECT' in the block 'env'",
-        "old.yaml:17: 'chat_template' is now 'chat_template_path', a file",
+        "old.yaml:18: 'chat_template' is now 'chat_template_path', a file",
         "old.yaml: rewritten, 6 changes",
     ]
     assert old.read_text(encoding="utf-8") == NEW

@@ -17,6 +17,7 @@ from gretchen.files import unreadable
 from gretchen.yaml_faults import missing_blank
 
 Key = tuple[Any, ...]
+NO_MAPPING = "expected keys and values"  # the problem of a file that holds a list or a text
 
 
 @dataclass(frozen=True, eq=False)
@@ -60,7 +61,7 @@ def _marked(file: Path, name: str, text: str) -> MarkedYaml:
     lines: dict[Key, int] = {}
     problems: list[str] = []
     if node is not None and not isinstance(node, yaml.MappingNode):
-        fault = missing_blank(str(node.value)) or "expected keys and values"
+        fault = missing_blank(str(node.value)) or NO_MAPPING
         problems.append(f"{name}:{node.start_mark.line + 1}: {fault}")
     elif node is not None:
         _mark(node, MarkedLines(name, lines, problems), ())

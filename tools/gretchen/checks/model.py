@@ -44,7 +44,9 @@ def special_tokens(project: str, resolved: Sequence[Resolved]) -> Outcome:
     folders = _local_folders(resolved)
     if not folders:
         return skipped(NO_LOCAL_MODEL)
-    return outcome((fault for folder in folders for fault in files.token_problems(folder)), scope=_names(folders))
+    faults = [fault for folder in folders for fault in files.token_problems(folder)]
+    notes = [note for folder in folders for note in files.padding_notes(folder)]
+    return outcome(faults, notes=notes, scope=_names(folders))
 
 
 def chat_templates(project: str, resolved: Sequence[Resolved]) -> Outcome:

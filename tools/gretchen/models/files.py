@@ -48,9 +48,17 @@ def token_problems(folder: Path) -> list[str]:
         for key, token in (("eos_token", eos), ("pad_token", pad))
         if token is not None and token not in ids
     ]
-    if eos == pad:
-        problems.append(f"{location}/tokenizer_config.json: 'pad_token' is the EOS token {eos}: choose another one")
     return problems + eos_problems(folder, eos, ids)
+
+
+def padding_notes(folder: Path) -> list[str]:
+    """Return a note where padding is the EOS token, as in most models of the hub: trainers mask it by position."""
+    config = read_json(folder / "tokenizer_config.json")
+    eos, pad = token_text(config.get("eos_token")), token_text(config.get("pad_token"))
+    if eos is None or eos != pad:
+        return []
+    shows = "DEEP=1 shows whether the EOS of an answer is trained"
+    return [f"{paths.shown(folder)}/tokenizer_config.json: 'pad_token' is the EOS token {eos}: {shows}"]
 
 
 def eos_problems(folder: Path, eos: str, ids: Mapping[str, int]) -> list[str]:

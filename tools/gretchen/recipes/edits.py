@@ -38,8 +38,9 @@ class Translation:
     """A recipe while it is translated to current keys.
 
     `original` is the recipe as written, `values` the recipe now. `problems` are keys that contradict each other, or
-    values that no longer exist. Beside the keys a training may need three things: `template`, the text of a chat
-    template; `tokenizer`, one other than the model's; `mixture`, rows mixed by the handbook's rule.
+    values that no longer exist. Beside the keys a training may need four things: `template`, the text of a chat
+    template; `tokenizer`, one other than the model's; `base_revision`, that of the base of an adapter to start from;
+    `mixture`, rows mixed by the handbook's rule.
     """
 
     original: Values
@@ -49,6 +50,7 @@ class Translation:
     problems: list[Problem] = field(default_factory=list)
     template: str | None = None
     tokenizer: str | None = None
+    base_revision: str | None = None
     mixture: Mixture | None = None
 
     def __post_init__(self) -> None:

@@ -97,9 +97,18 @@ NO_EFFECT: dict[str, str] = {
     "use_mps_device": "Apple's GPU is used where present",
 }
 
+# The handbook's ORPO, as long as it had `dataset_mixer`, left out rows with longer prompts.
+ORPO_PROMPTS = "the handbook left out rows with a longer prompt; now max_length truncates them"
+# Its SFT packed all rows as long as it had `dataset_mixer` (until 2025), and had no key for it.
+ALWAYS_PACKED = {"packing": True, "packing_strategy": "wrapped"}
+# What TRL alone makes of UltraFeedback's rows.
+WHOLE_CONVERSATIONS = (
+    "if the rows have a string as prompt beside whole conversations (UltraFeedback), TRL alone fails, and "
+    "`gretchen train` leaves out that column: `datasets: [{path: …, columns: [chosen, rejected]}]` does so too"
+)
+
 # Removed keys without a replacement: (values that change nothing and are dropped, what to do about any other).
 REMOVED_KEYS: dict[str, tuple[tuple[Any, ...], str]] = {
-    "base_model_revision": ((None, "main"), "merge the adapter into its base first, and start from the merged model"),
     "model_code_revision": ((None, "main"), "the code comes from model_revision"),
     "system_prompt": ((None,), "put it into the rows as a system message"),
     "reference_free": ((None, False), "DPO needs its reference model"),
@@ -145,6 +154,7 @@ COMPUTED: dict[str, str] = {
     "dataset_mixture": "'datasets: [{path, name, split, columns}]' and 'test_split_size'",
     "chat_template": "'chat_template_path', a file, in sft and reward; elsewhere the tokenizer's own template",
     "tokenizer_name_or_path": "the model's own tokenizer; 'gretchen train FILE' uses the one that is named",
+    "base_model_revision": "an adapter's base in its newest commit; 'gretchen train FILE' uses the one that is named",
 }
 # Keys of the block `dataset_kwargs`, which itself still exists.
 DATASET_KWARGS_NO_EFFECT = ("add_special_tokens", "append_concat_token")

@@ -26,7 +26,7 @@ from gretchen.recipes.layers import Layer, LayerKind, Origin, Values, leaves, me
 from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import read_recipe
 from gretchen.recipes.schema import MODEL, load_schema
-from gretchen.recipes.standalone import read_standalone
+from gretchen.recipes.standalone import read_valid
 from gretchen.recipes.validation import layer_problems, schema_problems
 
 # The folder, relative to the root, of the run that `${base.<stage>}` stands for, by its recipe's name ("sft.zephyr").
@@ -198,14 +198,15 @@ def dump(values: Values) -> str:
 
 
 def resolve_file(path: Path) -> Resolved:
-    """Return a standalone recipe as it is, with engine and stage detected from its keys. Raises UserError as check."""
-    recipe = read_standalone(path)
-    require_none(recipe.mistakes)
+    """Return a standalone recipe, with engine and stage detected from its keys; upstream's nulls are left out.
+
+    Raises UserError for a refused recipe, and for a file that is none.
+    """
+    recipe = read_valid(path)
     layer = Layer(LayerKind.RECIPE, recipe.values, paths.shown(path), recipe.marked.lines)
-    schema = load_schema(recipe.engine, recipe.stage)
-    batch = batch_of(recipe.engine, recipe.values, schema)
-    sources = origins(recipe.values, [layer])
-    return Resolved(path.stem, recipe.stage, recipe.engine, "", recipe.values, sources, batch)
+    values = merge_all([layer])
+    batch = batch_of(recipe.engine, values, load_schema(recipe.engine, recipe.stage))
+    return Resolved(path.stem, recipe.stage, recipe.engine, "", values, origins(values, [layer]), batch)
 
 
 def set_on(resolved: Resolved, set_words: Sequence[str]) -> Resolved:

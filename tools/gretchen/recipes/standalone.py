@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
-from gretchen.marked_yaml import Key, MarkedYaml, load_marked
-from gretchen.recipes import deprecated_axolotl_keys
+from gretchen.marked_yaml import NO_MAPPING, Key, MarkedYaml, load_marked
+from gretchen.recipes import deprecated_axolotl_keys, handbook
+from gretchen.recipes.dataset_kinds import read_datasets
 from gretchen.recipes.edits import Translation, origins
 from gretchen.recipes.layers import Values
 from gretchen.recipes.mixture import MIXER
@@ -36,7 +37,7 @@ OTHER_KINDS = (
     ("a configuration of DeepSpeed", 1, {"zero_optimization", "train_micro_batch_size_per_gpu"}),
     ("a configuration of a cloud, for `axolotl train --cloud`", 1, {"provider"}),
     ("a task of lm-evaluation-harness", 2, {"task", "dataset_path", "output_type", "metric_list"}),
-    ("a model's config.json", 2, {"architectures", "hidden_size", "transformers_version"}),
+    ("a model's config.json", 2, {"architectures", "hidden_size", "num_attention_heads"}),
 )  # fmt: skip
 IGNORED = "axolotl would ignore it"
 MIXTURES = (*MIXER, "dataset_mixture")
@@ -88,6 +89,8 @@ def read_standalone(path: Path, template_path: str = TEMPLATE, rows_path: str = 
         marked = load_marked(path)
     except OSError as failure:
         raise UserError(f"{path} cannot be read: {failure.strerror}") from None
+    if any(problem.endswith(NO_MAPPING) for problem in marked.problems):
+        return StandaloneRecipe("", "", marked, other_kind="a file without keys and values")
     if marked.problems:
         return StandaloneRecipe("", "", marked, marked.problems)
     if other_kind := _other_kind(marked.values):
@@ -95,6 +98,16 @@ def read_standalone(path: Path, template_path: str = TEMPLATE, rows_path: str = 
     if _engine_of(marked.values) == "axolotl":
         return _read_axolotl(marked)
     return _read_zephyr(marked, template_path, rows_path)
+
+
+def read_valid(path: Path, template_path: str = TEMPLATE, rows_path: str = "") -> StandaloneRecipe:
+    """Return a standalone recipe as read_standalone does. Raises UserError also for a refused one and for no recipe."""
+    recipe = read_standalone(path, template_path, rows_path)
+    if recipe.other_kind:
+        raise UserError(f"{path} is no recipe, but {recipe.other_kind}")
+    if recipe.mistakes:
+        raise UserError("\n".join(recipe.mistakes))
+    return recipe
 
 
 def _read_axolotl(marked: MarkedYaml) -> StandaloneRecipe:
@@ -107,7 +120,10 @@ def _read_axolotl(marked: MarkedYaml) -> StandaloneRecipe:
             notes.append(f"{marked.location((key,))}: {warning}")
     for index in deprecated_axolotl_keys.sharegpt_datasets(values):
         mistakes.append(f"{marked.location(('datasets', index, 'type'))}: {deprecated_axolotl_keys.SHAREGPT}")
-    for problem in schema_problems(values, schema):
+    kept, dropped = read_datasets(values, schema)
+    for key in dropped:
+        (notes if key.is_default else mistakes).append(f"{marked.location(key.path)}: {key}")
+    for problem in schema_problems(kept, schema):
         location = marked.location(problem.path)
         if problem.kind != "unknown":
             mistakes.append(f"{location}: {problem}")
@@ -121,7 +137,7 @@ def _read_axolotl(marked: MarkedYaml) -> StandaloneRecipe:
 
 def _read_zephyr(marked: MarkedYaml, template_path: str, rows_path: str) -> StandaloneRecipe:
     """Return a standalone recipe of TRL's or the handbook's dialect, translated."""
-    stage = _zephyr_stage(marked.values, marked.file)
+    stage = zephyr_stage(marked.values, marked.file)
     if stage not in stage_names("zephyr"):
         untrained = f"by its name this is a recipe of stage {stage}, which the zephyr engine does not train"
         trained = f"it trains {', '.join(stage_names('zephyr'))}"
@@ -158,8 +174,14 @@ def _other_kind(values: Values) -> str:
     for name, least, keys in OTHER_KINDS:
         if len(values.keys() & keys) >= least:
             return name
-    known = load_schema("axolotl", "sft")["properties"].keys() | load_schema("zephyr", "sft")["properties"].keys()
-    return "" if values.keys() & known else "a file without a key of either engine"
+    known = [load_schema(engine, "sft")["properties"].keys() for engine in ("axolotl", "zephyr")]
+    count = max(len(values.keys() & keys) for keys in (known[0], known[1] | handbook.deprecated_keys().keys()))
+    if not count:
+        return "a file without a key of either engine"
+    # Without a model it is a recipe only if most of its keys are a recipe's: `name` or `path` stand in many files.
+    if 2 * count >= len(values):
+        return ""
+    return f"a file of another program: it names no model, and an engine knows {count} of its {len(values)} keys"
 
 
 def _engine_of(values: Values) -> str:
@@ -183,16 +205,17 @@ def _axolotl_stage(values: Values) -> str:
     return "pretrain" if values.get("pretraining_dataset") or plain else "sft"
 
 
-def _zephyr_stage(values: Values, path: Path) -> str:
+def zephyr_stage(values: Values, path: Path) -> str:
     """Return the stage that knows most of a recipe's keys, deprecated ones included.
 
-    If several do, the one named by the file, its folder or `output_dir` counts, else SFT: the handbook's DPO and ORPO
-    had the same keys. A name may also be of a stage that has no schema.
+    If several do, the one named by the file, its folder, `output_dir` or `run_name` counts, else SFT: the handbook's
+    DPO and ORPO had the same keys. A name may also be of a stage that has no schema.
     """
     ordered = [stage for stage in stage_names("zephyr") if not find_stage("zephyr", stage).same_as]  # SFT first
     num_unknown = {stage: len(_unknown_keys(values, stage)) for stage in ordered}
     best = [stage for stage in ordered if num_unknown[stage] == min(num_unknown.values())]
-    for name in (path.stem, path.resolve().parent.name, str(values.get("output_dir")), str(values.get("hub_model_id"))):
+    named = (str(values.get(key)) for key in ("output_dir", "hub_model_id", "run_name"))
+    for name in (path.stem, path.resolve().parent.name, *named):
         for word in re.findall(r"[a-z]+", name.lower()):
             stage = NAMED_STAGES.get(word)
             if stage in best or (stage and stage not in ordered and "dpo" in best):

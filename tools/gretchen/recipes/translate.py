@@ -34,6 +34,8 @@ def translate(values: Values, stage: str, template_path: str = TEMPLATE, rows_pa
             new = handbook.RENAMED_VALUES[key, value]
             translation.edits.append(Edit(key, {key: new}, f"'{key}: {shown(value)}' is now '{key}: {new}'"))
             translation.values[key] = new
+        elif key == "resume_from_checkpoint" and value is not None:
+            translation.drop(key, f"'{key}' has no effect: `gretchen train FILE --resume` continues a run")
         elif isinstance(value, str) and (key, value) in handbook.REMOVED_VALUES:
             translation.refuse(key, handbook.REMOVED_VALUES[key, value])
         elif key == "dataset_kwargs" and isinstance(value, dict):
@@ -44,7 +46,9 @@ def translate(values: Values, stage: str, template_path: str = TEMPLATE, rows_pa
 def _translate_key(t: Translation, key: str, value: Any) -> None:
     """Translate one key that the stage does not know; a key in no table is left for the schema to refuse."""
     if key in handbook.NO_EFFECT:
-        t.drop(key, f"'{key}' no longer has any effect: {handbook.NO_EFFECT[key]}")
+        removed_rows = key == "max_prompt_length" and t.target.stage == "orpo" and "dataset_mixer" in t.original
+        why = handbook.ORPO_PROMPTS if removed_rows else handbook.NO_EFFECT[key]
+        t.drop(key, f"'{key}' no longer has any effect: {why}")
     elif key in handbook.REMOVED_KEYS:
         defaults, why = handbook.REMOVED_KEYS[key]
         if value in defaults:
@@ -101,6 +105,8 @@ def _computed(t: Translation, key: str, value: Any) -> None:
         _chat_template(t, str(value))
     elif key == "tokenizer_name_or_path":
         _tokenizer(t, value)
+    elif key == "base_model_revision":
+        _base_revision(t, str(value))
 
 
 def _chat_template(t: Translation, template: str) -> None:
@@ -119,6 +125,17 @@ def _tokenizer(t: Translation, value: Any) -> None:
     t.tokenizer = None if value == t.values.get("model_name_or_path") else str(value)
     used = f"the model's tokenizer is used, but {UNCHANGED_FILE} uses this one" if t.tokenizer else "it is the model's"
     t.drop("tokenizer_name_or_path", f"'tokenizer_name_or_path' is no longer a key: {used}")
+
+
+def _base_revision(t: Translation, revision: str) -> None:
+    """Drop the revision of an adapter's base; another one than its newest is kept for the training."""
+    t.base_revision = revision
+    used = (
+        "it is the newest"
+        if revision == "main"
+        else f"an adapter's base is its newest, but {UNCHANGED_FILE} uses this one"
+    )
+    t.drop("base_model_revision", f"'base_model_revision' is no longer a key: {used}")
 
 
 def _warmup(t: Translation, value: Any) -> None:
@@ -170,14 +187,20 @@ def _mixture(t: Translation, key: str) -> None:
         notes = [f"{_listed(old)}: the rows are mixed by the handbook's rule into {rows}"]
     else:
         notes = [f"{_listed(old)} {'is' if len(old) == 1 else 'are'} now {_listed(datasets.values)}"]
+    new = dict(datasets.values)
+    if key == "dataset_mixer" and t.target.stage == "sft" and t.values.get("packing") is None:
+        new |= handbook.ALWAYS_PACKED
+        notes.append(f"with it, the handbook always packed rows: '{handbook.inline(handbook.ALWAYS_PACKED)}'")
     notes += datasets.differences
+    if t.target.stage in ("dpo", "orpo") and not rows and not any(part.columns for part in t.mixture.train):
+        notes.append(handbook.WHOLE_CONVERSATIONS)
     untested = not t.mixture.test and t.mixture.test_size is None
     not_split = untested or ("datasets" in datasets.values and "test_split_size" not in datasets.values)
     if not_split and t.values.get("eval_strategy", "no") != "no":
         t.replace("eval_strategy", {"eval_strategy": "no"}, "", ["eval_strategy"])
         kept = f"TRL's 'datasets' has no test split, so 'eval_strategy' is no, but {UNCHANGED_FILE} keeps both"
         notes.append("no split to evaluate on is named, so 'eval_strategy' is no" if untested else kept)
-    t.replace(key, datasets.values, "; ".join(notes))
+    t.replace(key, new, "; ".join(notes), handbook.ALWAYS_PACKED)
 
 
 def _listed(keys: Collection[str]) -> str:

@@ -23,14 +23,16 @@ from gretchen.provenance import provenance
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.resolve import dump, require_none
 from gretchen.recipes.schema import MODEL
-from gretchen.recipes.standalone import StandaloneRecipe, read_standalone
+from gretchen.recipes.standalone import StandaloneRecipe, read_valid
 from gretchen.runs.folder import new_run_dir, trained_weights
 from gretchen.runs.record import Run, RunRecord, read_record
 from gretchen.runs.store import list_runs
 from gretchen.training.adapt import Adapted, adapt
+from gretchen.training.adapter_start import from_adapters
 from gretchen.training.launch import launch
 from gretchen.training.run import Training, run_training
 from gretchen.training.start import model_source
+from gretchen.training.tokenizer import write_tokenizer
 
 STANDALONE = "standalone"  # the folder of their runs, in place of a project's name
 
@@ -52,10 +54,7 @@ def train_standalone(file: Path, set_: str = "", resume: bool = False, run_id: s
 
 def recipe_name(file: Path) -> str:
     """Return the name under which a file's runs lie: config_full.zephyr. Raises UserError for a refused recipe."""
-    recipe = read_standalone(file)
-    if recipe.other_kind:
-        raise UserError(f"{file} is no recipe, but {recipe.other_kind}")
-    require_none(recipe.mistakes)
+    recipe = read_valid(file)
     return f"{re.sub(r'[^A-Za-z0-9_-]+', '-', file.stem)}.{recipe.engine}"
 
 
@@ -72,10 +71,12 @@ def find_unfinished(file: Path, name: str, run_id: str = "") -> Run:
 def standalone_training(file: Path, run_dir: Path, set_: str, this_machine: Machine) -> Training:
     """Return the training of a recipe's file in a run's folder, on a machine. Raises UserError for a refused recipe."""
     recipe, adapted = read_adapted(file, run_dir, set_, this_machine)
+    values, adapter_notes = from_adapters(adapted.values, recipe.engine, recipe.stage, base_revision(recipe))
+    adapted = Adapted(values, (*adapted.notes, *adapter_notes))
     mixed = recipe.translation.mixture if recipe.translation else None
     use_hub_if_named(adapted.values, [part.path for part in (*mixed.train, *mixed.test)] if mixed else [])
     base = model_source(str(adapted.values[MODEL[recipe.engine]]))
-    values = adapted.values | {MODEL[recipe.engine]: loadable(base.model)}
+    values |= {MODEL[recipe.engine]: loadable(base.model)}
     record = RunRecord(
         status="running",
         kind="standalone",
@@ -101,11 +102,15 @@ def standalone_training(file: Path, run_dir: Path, set_: str, this_machine: Mach
     )
 
 
+def base_revision(recipe: StandaloneRecipe) -> str | None:
+    """Return the revision of the base of the adapter that a recipe starts from, where it names one."""
+    return recipe.translation.base_revision if recipe.translation else None
+
+
 def read_adapted(file: Path, run_dir: Path, set_: str, this_machine: Machine) -> tuple[StandaloneRecipe, Adapted]:
     """Return a recipe with its values for a run's folder and a machine. Raises UserError for a refused recipe."""
     shown = paths.shown(run_dir)
-    recipe = read_standalone(file, f"{shown}/chat_template.jinja", f"{shown}/data")
-    require_none(recipe.mistakes)
+    recipe = read_valid(file, f"{shown}/chat_template.jinja", f"{shown}/data")
     require_none(code_faults(recipe.values, recipe.location))
     return recipe, adapt(recipe, set_, run_dir, this_machine)
 
@@ -117,27 +122,12 @@ def prepare(recipe: StandaloneRecipe, adapted: Adapted, run_dir: Path) -> None:
         return
     if translation.template is not None:
         write_text(run_dir / "chat_template.jinja", translation.template)
-    template = translation.template if "chat_template_path" not in adapted.values else None
-    if translation.tokenizer or template:
-        name = translation.tokenizer or str(adapted.values[MODEL["zephyr"]])
-        write_tokenizer(name, template, run_dir / "tokenizer")
     if translation.mixture:
         text_field = str(adapted.values.get("dataset_text_field", "text"))
         counts = write_mixture(translation.mixture, recipe.stage, run_dir / "data", text_field)
         print(f"mixed: {', '.join(f'{rows} {split}' for split, rows in counts.items())} rows", flush=True)
-
-
-def write_tokenizer(name: str, template: str | None, directory: Path) -> None:
-    """Save a tokenizer, with another chat template where one is given. Raises UserError where it does not load."""
-    from transformers import AutoTokenizer
-
-    try:
-        tokenizer = AutoTokenizer.from_pretrained(loadable(name))
-    except (OSError, ValueError) as error:
-        raise UserError(f"tokenizer '{name}' does not load: {str(error).splitlines()[0]}") from None
-    if template is not None:
-        tokenizer.chat_template = template
-    tokenizer.save_pretrained(directory)
+    for note in write_tokenizer(recipe, adapted.values, run_dir):
+        print(note, flush=True)
 
 
 def next_step(run_dir: Path) -> str:

@@ -7,7 +7,7 @@ rows = load_rows(script, mixture)
 from pathlib import Path
 from typing import Any
 
-from gretchen.engines.zephyr.mixing import without_extra_prompts
+from gretchen.engines.zephyr.mixing import loading, without_extra_prompts
 from gretchen.errors import UserError
 
 
@@ -30,8 +30,10 @@ def load_rows(script: Any, mixture: Any) -> Any:
     from trl import get_dataset
 
     if mixture.datasets:
-        return get_dataset(mixture)
-    rows = load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
+        with loading(f"a data set of {', '.join(entry.path for entry in mixture.datasets)}"):
+            return get_dataset(mixture)
+    with loading(f"data set '{script.dataset_name}'"):
+        rows = load_dataset(script.dataset_name, name=script.dataset_config, streaming=script.dataset_streaming)
     return without_extra_prompts(rows)
 
 

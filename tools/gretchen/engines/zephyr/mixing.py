@@ -8,6 +8,7 @@ scripts kept. What these did to the rows beyond that is left to TRL: chat templa
 """
 
 import contextlib
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -105,20 +106,37 @@ def is_conversational(rows: Any, column: str) -> bool:
 def load(part: Part) -> Any:
     """Return the rows of one part: a hub id, a folder of data files, or a folder that `save_to_disk` wrote."""
     from datasets import load_dataset, load_from_disk
-    from datasets.exceptions import DatasetsError
 
     saved = Path(part.path) / part.split
     with contextlib.suppress(OSError):
         if (saved / "state.json").is_file():
             return load_from_disk(str(saved))
-    try:
+    with loading(f"data set '{part.path}'", f", split '{part.split}'"):
         return load_dataset(part.path, part.name, split=part.split)
-    except ConnectionError as failure:
-        raise WorkError(
-            f"data set '{part.path}' is not on this disk, and the hub cannot be reached: {one_line(failure)}"
-        ) from None
+
+
+@contextlib.contextmanager
+def loading(data_set: str, part: str = "") -> Iterator[None]:
+    """Turn the libraries' errors on a data set (and a part of it) into one sentence.
+
+    Raises UserError for one that does not exist or cannot be read, WorkError where the hub cannot be reached.
+    """
+    from datasets.exceptions import DatasetsError
+    from httpx import HTTPError
+    from huggingface_hub.errors import HfHubHTTPError, OfflineModeIsEnabled
+
+    try:
+        yield
+    except HfHubHTTPError as failure:  # before HTTPError: the hub answered
+        raise UserError(f"{data_set}{part}: {one_line(failure)}", "check the name, `hf auth login`") from None
+    except (ConnectionError, OfflineModeIsEnabled, HTTPError, RuntimeError) as failure:
+        # The hub's client closes itself after its last attempt, and asks once more.
+        if type(failure) is RuntimeError and "client has been closed" not in str(failure):
+            raise
+        problem = f"{data_set} is not on this disk, and the hub cannot be reached"
+        raise WorkError(problem, "name a folder with its files, or connect to the network") from None
     except (ValueError, OSError, DatasetsError) as failure:
-        raise UserError(f"data set '{part.path}', split '{part.split}': {one_line(failure)}") from None
+        raise UserError(f"{data_set}{part}: {one_line(failure)}") from None
 
 
 def one_line(failure: Exception) -> str:

@@ -13,6 +13,7 @@ from typing import Any
 
 from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.zephyr.inputs import load_rows, parse, split_of
+from gretchen.engines.zephyr.new_tokens import with_embeddings
 from gretchen.recipes.stages import Stage, config_classes, load_object
 from gretchen.runs.folder import latest_checkpoint
 from gretchen.tracking.run import curve_callbacks
@@ -50,16 +51,20 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
     run = Path(config.output_dir)
     config.model_init_kwargs, quantization = load_kwargs(trainer_class, model, config)
     extra = hooks.extra_kwargs(script, config, model)
+    tokenizer = tokenizer_of(run)
     set_seed(config.seed)  # TRL seeds only after the adapter's weights are initialized
+    start = hooks.load_model(model.model_name_or_path, config)
+    if isinstance(start, str) and tokenizer is not None:
+        start = with_embeddings(start, tokenizer, config, model)
     trainer = trainer_class(
-        model=hooks.load_model(model.model_name_or_path, config),
+        model=start,
         args=config,
         train_dataset=split_of(rows, script.dataset_train_split),
         eval_dataset=split_of(rows, script.dataset_test_split) if config.eval_strategy != "no" else None,
         peft_config=get_peft_config(model),
         callbacks=[*run_callbacks(run), *curve_callbacks(run), *extra.pop("callbacks", [SaveEvery()])],
-        **quantization,
-        **{"processing_class": tokenizer_of(run)} | extra,
+        **(quantization if isinstance(start, str) else {}),
+        **{"processing_class": tokenizer} | extra,
     )
     trainer.create_model_card = no_draft
     keep_trainable(trainer.model)
