@@ -11,10 +11,10 @@ from gretchen import cli
 from gretchen.errors import UserError
 from gretchen.models.generate import Conversation, SamplingParams, generate, load
 from gretchen.models.stream import TextPieces, stream
+from gretchen.safe_text import visible
 from gretchen.scoring.fixed_questions import course_questions
 from gretchen.serving.chat_models import ChatModel, folder_model, project_models
 from gretchen.serving.panes import ask_side_by_side, columns
-from gretchen.terminal import printable
 
 PROJECT = "genome-chatbot"
 BASE = f"projects/{PROJECT}/base"
@@ -79,9 +79,9 @@ def test_a_question_with_quotes_backticks_and_escapes_is_only_text(loaded, capsy
 
 
 def test_what_a_model_writes_moves_no_cursor():
-    assert printable("a\x1b[2Jb\r\nc\td\x9b1me\x00") == "a[2Jb\nc\td1me"
+    assert visible("a\x1b[2Jb\r\nc\td\x9b1me\x00") == "a\\u001b[2Jb\nc\td\\u009b1me\\u0000"
     (cell,) = columns(["x"], [["[red]\x1b[31m"]]).columns[0]._cells
-    assert str(cell) == "[red][31m"
+    assert str(cell) == "[red]\\u001b[31m"
 
 
 def test_a_chat_has_several_turns_and_ends_with_an_empty_line(loaded, capsys, monkeypatch):
@@ -102,7 +102,7 @@ def test_ctrl_c_while_an_answer_streams_is_one_word(loaded, capsys, monkeypatch)
     def interrupted(*_):
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("gretchen.serving.panes.printable", interrupted)
+    monkeypatch.setattr("gretchen.serving.panes.visible", interrupted)
     assert cli.run(["ask", f"--project={PROJECT}", "--prompt=Complement of ATG"]) == 130
     assert capsys.readouterr().err == "\nstopped\n"
 

@@ -2,15 +2,18 @@
 
 import json
 import re
+import time
 from pathlib import Path
 
 import pytest
 import yaml
 from rich.console import Console
 
+from gretchen.checks.mistakes.tokens import far_too_long
 from gretchen.errors import UserError
 from gretchen.inspecting.page import page
 from gretchen.inspecting.preview import Preview, PreviewRow
+from gretchen.inspecting.rows import TokenizedRows
 from gretchen.inspecting.sequences import TokenSequence, sequences_of
 from gretchen.inspecting.spans import Span, spans_of, token_counts
 from gretchen.inspecting.terminal import render
@@ -145,6 +148,26 @@ def test_tokenizing_rows_leaves_the_random_state_unchanged(built_root):
     before = random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state().tolist()
     tokenize_rows(*resolved_values(built_root, "sft.zephyr"))
     assert (random.getstate(), numpy.random.get_state()[1].tolist(), torch.get_rng_state().tolist()) == before
+
+
+def test_a_row_of_a_megabyte_takes_seconds_and_is_named(root):
+    """Seconds of this process, not of the clock: before, each token cost a walk over the whole row."""
+    import torch
+    from transformers import AutoTokenizer
+
+    count, limit = 200_000, 512
+    row = torch.arange(count)[None]
+    batch = {"input_ids": row % 50, "labels": row % 7, "position_ids": row, "attention_mask": torch.ones_like(row)}
+    started = time.process_time()
+    (sequence,) = sequences_of(batch)
+    tokenizer = AutoTokenizer.from_pretrained(root / BASE)
+    half = TokenSequence(sequence.ids, [n % 20 < 10 for n in range(count)])
+    spans = spans_of(half, tokenizer, {tokenizer.eos_token_id})
+    rows = TokenizedRows([[half]], [], None, tokenizer, limit, "max_length", drops_long_rows=False)
+    (problem,) = far_too_long(rows)
+    assert time.process_time() - started < 60
+    assert "".join(span.text for span in spans) == tokenizer.decode(half.ids)
+    assert problem.message == ("row 1: 200,000 tokens, 390 times max_length 512: split the row, or leave it out")
 
 
 def test_batches_of_every_kind_are_read():

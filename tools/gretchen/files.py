@@ -109,6 +109,18 @@ def read_jsonl(path: Path) -> list[dict[str, Any]]:  # rows of any format
         return [json.loads(line) for line in stream]
 
 
+def parse_line(line: bytes) -> Any:
+    """Return the value of a line of JSON. Raises ValueError, which says what is wrong in a few words."""
+    try:
+        return json.loads(line.decode("utf-8"))
+    except UnicodeDecodeError as failure:
+        raise ValueError(f"not UTF-8 ({failure.reason} at byte {failure.start})") from None
+    except json.JSONDecodeError as failure:
+        raise ValueError(f"not JSON: {failure.msg}") from None
+    except RecursionError:
+        raise ValueError("nested too deeply") from None
+
+
 def unreadable(path: Path, max_bytes: int) -> str | None:
     """Return why an existing file cannot be read as a text: a pipe or a device, or far too large; else None."""
     status = path.stat()

@@ -23,7 +23,7 @@ TAG, LINK = re.compile(r"<(?=[a-zA-Z/!?])"), re.compile(r"\](?=[(\[:])")
 
 def visible(text: str) -> str:
     """Return `text` with each unsafe character as its JSON escape: JSON stays the same JSON."""
-    return UNSAFE.sub(_escape, text)
+    return UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
 
 
 def html_text(text: str) -> str:

@@ -1,15 +1,6 @@
-"""Lines on a terminal: how a duration is written, how often a line is printed, and text that comes from elsewhere."""
-
-import re
+"""Progress lines on a terminal: how a duration is written, how often a line is printed."""
 
 QUIET_SECONDS = 10.0  # between two progress lines where no terminal can rewrite one
-# Control characters, tab and line feed aside: a terminal would obey them.
-CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
-
-
-def printable(text: str) -> str:
-    """Return a text without characters that a terminal obeys: a model's answer moves no cursor and sets no colour."""
-    return CONTROL.sub("", text.replace("\r\n", "\n"))
 
 
 def clock(seconds: float) -> str:

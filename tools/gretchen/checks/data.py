@@ -4,13 +4,13 @@ Files are looked up on this disk; a data set on the hub is not.
 """
 
 import itertools
-import json
 from collections.abc import Sequence
 from pathlib import Path
 
 from gretchen import paths
 from gretchen.checks.mistakes.rows import find_mistakes
 from gretchen.checks.report import Outcome, outcome, outcome_of, skipped
+from gretchen.files import parse_line
 from gretchen.names import nearest
 from gretchen.projects.definitions import offered_formats
 from gretchen.projects.rows import FORMATS, row_fault
@@ -52,7 +52,7 @@ def row_formats(project: str, resolved: Sequence[Resolved]) -> Outcome:
         return skipped(f"nothing is built: make data PROJECT={project}")
     errors, num_rows = [], 0
     for file in files:
-        with file.open(encoding="utf-8") as stream:
+        with file.open("rb") as stream:
             for number, line in enumerate(itertools.islice(stream, NUM_ROWS), start=1):
                 num_rows += 1
                 if fault := _line_fault(line, file.parent.name):
@@ -67,12 +67,12 @@ def row_mistakes(project: str, resolved: Sequence[Resolved]) -> Outcome:
     return outcome_of(find_mistakes(project))
 
 
-def _line_fault(line: str, row_format: str) -> str | None:
+def _line_fault(line: bytes, row_format: str) -> str | None:
     """Return what is wrong with one line of a built file, or None."""
     try:
-        return row_fault(json.loads(line), row_format)
-    except json.JSONDecodeError as failure:
-        return f"not JSON: {failure.msg}"
+        return row_fault(parse_line(line), row_format)
+    except ValueError as failure:
+        return str(failure)
 
 
 def _similar_file(name: str) -> str:

@@ -16,6 +16,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.engines.randomness import same_randomness
 from gretchen.errors import UserError
+from gretchen.files import parse_line
 from gretchen.inspecting import axolotl, zephyr
 from gretchen.inspecting.sequences import TokenSequence, sequences_of
 from gretchen.recipes.batch import PER_DEVICE
@@ -153,8 +154,8 @@ def _read_rows(file: Path, num_rows: int) -> list[dict[str, Any]]:
     """Return the first rows of a JSON lines file; [] for a file of another form."""
     if file.suffix not in (".jsonl", ".json"):
         return []
-    with file.open(encoding="utf-8") as stream:
+    with file.open("rb") as stream:
         try:
-            return [json.loads(line) for line in islice(stream, num_rows)]
-        except json.JSONDecodeError:
+            return [parse_line(line) for line in islice(stream, num_rows)]
+        except ValueError:
             return []

@@ -5,7 +5,6 @@
 Only built or local files: data sets on the hub are not downloaded.
 """
 
-import json
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -13,6 +12,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.files import parse_line
 from gretchen.recipes.resolve import Resolved
 
 Row = dict[str, Any]
@@ -56,10 +56,10 @@ def read(file: Path) -> Iterator[Row]:
     """Yield a file's rows. Raises UserError for a line that is not a JSON object, and for a file of another kind."""
     if file.suffix not in (".jsonl", ".json"):
         raise UserError(f"{paths.shown(file)}: only JSON lines are counted", "write the rows as .jsonl")
-    with file.open(encoding="utf-8") as stream:
+    with file.open("rb") as stream:
         for number, line in enumerate(stream, start=1):
             try:
-                row = json.loads(line)
+                row = parse_line(line)
             except ValueError:
                 row = None
             if not isinstance(row, dict):

@@ -7,10 +7,13 @@ JSON string, and hard rows have a file of their own.
 """
 
 import json
+import re
 import unicodedata
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
+
+from gretchen.safe_text import UNSAFE
 
 Row = dict[str, Any]
 # The builder's function that yields a format -> the columns that TRL reads.
@@ -22,6 +25,8 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "prompts": ("prompt",),
 }
 COMMON = ("id", "form", "group", "tools", "meta", "hard")
+SURROGATE = re.compile("[\ud800-\udfff]")
+HALF_CHARACTER = "holds half of a character (a lone surrogate), which no file can hold"
 ROLES = ("system", "user", "assistant", "tool")
 
 
@@ -50,6 +55,8 @@ def row_fault(row: Any, row_format: str) -> str | None:
     for column in ("id", "form"):
         if not isinstance(row.get(column), str) or not row[column].strip():
             return f"'{column}' is missing or not a string"
+        if UNSAFE.search(row[column]) or len(row[column].splitlines()) > 1:
+            return f"'{column}' is {row[column]!r:.60}: it has a line break or a control character"
     if fault := _group_fault(row.get("group")) or _meta_fault(row.get("meta") or {}):
         return fault
     for column in FORMATS[row_format]:
@@ -102,7 +109,9 @@ def _is_object(text: str) -> bool:
 
 def _text(value: Any) -> str | None:
     """Return what is wrong with a document's text."""
-    return None if isinstance(value, str) and value.strip() else "'text' is empty or not a string"
+    if not isinstance(value, str) or not value.strip():
+        return "'text' is empty or not a string"
+    return f"'text' {HALF_CHARACTER}" if SURROGATE.search(value) else None
 
 
 def _turns(value: Any, last: tuple[str, ...], column: str) -> str | None:
@@ -118,6 +127,8 @@ def _turns(value: Any, last: tuple[str, ...], column: str) -> str | None:
             return f"{column}[{number}] has no content"
         if content is not None and not isinstance(content, str):
             return f"{column}[{number}]: 'content' is {content!r:.60}, expected a string: str(…)"
+        if SURROGATE.search(content or ""):
+            return f"{column}[{number}] {HALF_CHARACTER}"
         if not (turn.get("content") or "").strip() and not calls:
             return f"{column}[{number}] is empty"
     if value[-1]["role"] not in last:

@@ -62,7 +62,7 @@ def shared_recipes(project: str) -> dict[str, RecipeFile]:
     """Return {name: recipe} of the shared methods that a project has no file for, and whose row format it offers."""
     folder = recipe_dir(project)
     files = [folder / f"{method}.{engine}.yaml" for engine in ENGINES for method in methods(engine)]
-    recipes = [shared_recipe(project, path) for path in files if not path.is_file()]
+    recipes = [shared_recipe(project, path) for path in files if not path.exists()]
     return {recipe.name: recipe for recipe in recipes if recipe is not None}
 
 

@@ -88,7 +88,12 @@ def parse_results(text: str, project: str) -> Results:
 def read_results(project: str) -> Results:
     """Return a project's recorded results, none where there is no file. Raises as `parse_results` does."""
     file = results_file(project)
-    return parse_results(file.read_text(encoding="utf-8"), project) if file.is_file() else Results(evaluations=[])
+    if not file.is_file():
+        return Results(evaluations=[])
+    try:
+        return parse_results(file.read_text(encoding="utf-8"), project)
+    except UnicodeDecodeError:
+        raise UserError(f"{paths.shown(file)} is not UTF-8", f"make eval PROJECT={project} RECORD=1") from None
 
 
 def record_evaluation(evaluation: Evaluation) -> list[Path]:

@@ -9,9 +9,9 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from gretchen.models.generate import Completion, Message, SamplingParams, generate
+from gretchen.safe_text import markdown_cell
 from gretchen.scoring.fixed_questions import CourseQuestion, course_questions
 from gretchen.serving.chat_models import ChatModel
-from gretchen.terminal import printable
 
 
 @dataclass(frozen=True)
@@ -46,5 +46,5 @@ def table_rows(asked: Sequence[CourseAnswers]) -> tuple[list[str], list[list[str
 def markdown_table(asked: Sequence[CourseAnswers]) -> list[str]:
     """Return the table in Markdown, each answer in one line."""
     header, rows = table_rows(asked)
-    cells = [[printable(cell).replace("|", "\\|").replace("\n", "<br>") for cell in row] for row in rows]
+    cells = [["<br>".join(map(markdown_cell, cell.splitlines())) for cell in row] for row in rows]
     return [f"| {' | '.join(row)} |" for row in [header, ["---"] * len(header), *cells]]

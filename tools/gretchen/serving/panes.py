@@ -16,8 +16,8 @@ from rich.text import Text
 
 from gretchen.models.generate import Completion, Message, Model, SamplingParams
 from gretchen.models.stream import stream
+from gretchen.safe_text import visible
 from gretchen.serving.chat_models import ChatModel
-from gretchen.terminal import printable
 
 UNFINISHED = " … (cut off: no EOS)"
 
@@ -35,7 +35,7 @@ def ask_side_by_side(models: Sequence[ChatModel], messages: list[Message], param
 
 def answer_aloud(model: Model, messages: list[Message], params: SamplingParams) -> Completion:
     """Print an answer as it is generated, and return it."""
-    answer = stream(model, messages, params, lambda piece: print(printable(piece), end="", flush=True))
+    answer = stream(model, messages, params, lambda piece: print(visible(piece), end="", flush=True))
     print("" if answer.ended else UNFINISHED)
     return answer
 
@@ -48,7 +48,7 @@ def _in_columns(models: Sequence[ChatModel], messages: list[Message], params: Sa
         for number, model in enumerate(models):
 
             def on_text(piece: str, number: int = number) -> None:
-                texts[number] += printable(piece)
+                texts[number] += visible(piece)
                 live.update(columns([model.name for model in models], [texts]))
 
             live.update(columns([model.name for model in models], [texts]))
@@ -65,5 +65,5 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     for name in names:
         table.add_column(Text(name), ratio=1, overflow="fold")
     for row in rows:
-        table.add_row(*(Text(printable(cell)) for cell in row))
+        table.add_row(*(Text(visible(cell)) for cell in row))
     return table

@@ -13,6 +13,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import Subject, count_lines
+from gretchen.files import parse_line
 from gretchen.planning.rows import train_files
 from gretchen.projects.rows import FORMATS, Row, format_of
 from gretchen.recipes.layers import value_at
@@ -213,8 +214,8 @@ def first_row(file: Path) -> Row | None:
 def _first_row(file: Path, changed: int) -> Row | None:
     """Return the first row of a file of this time."""
     try:
-        with file.open(encoding="utf-8") as stream:
-            row = json.loads(stream.readline() or "null")
+        with file.open("rb") as stream:
+            row = parse_line(stream.readline() or b"null")
     except ValueError:  # reported by the check of rows
         return None
     return row if isinstance(row, dict) else None

@@ -6,6 +6,7 @@ The first 200 rows of each training file are read. Test rows among the training 
 the builder's own files are unchanged: it has searched them.
 """
 
+import contextlib
 import json
 import re
 from collections.abc import Iterator
@@ -18,6 +19,7 @@ from gretchen import paths
 from gretchen.checks.mistakes.answers import content_mistakes
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import count_lines
+from gretchen.files import parse_line
 from gretchen.projects.build import is_unmodified
 from gretchen.projects.builder import SPLITS
 from gretchen.projects.card import Card, read_card
@@ -79,12 +81,10 @@ def read_rows(file: Path, limit: int | None = NUM_ROWS) -> list[Row]:
     if not file.is_file():
         return []
     rows = []
-    with file.open(encoding="utf-8") as stream:
+    with file.open("rb") as stream:
         for line in islice(stream, limit):
-            try:
-                rows.append(json.loads(line))
-            except json.JSONDecodeError:  # reported by the check of rows
-                continue
+            with contextlib.suppress(ValueError):  # reported by the check of rows
+                rows.append(parse_line(line))
     return [row for row in rows if isinstance(row, dict)]
 
 
@@ -101,7 +101,7 @@ def row_mistakes(row: Row, where: str) -> Iterator[Problem]:
                     "applied a second time: store the plain text"
                 )
     for side in ("chosen", "rejected", "completion"):
-        if side in turns and turns.get("prompt") and turns[side][0].get("role") == "user":
+        if turns.get(side) and turns.get("prompt") and turns[side][0].get("role") == "user":
             yield error(f"{where}: '{side}' begins with the prompt again: it holds the answer alone")
     chosen, rejected = turns.get("chosen"), turns.get("rejected")
     if chosen and rejected and chosen != rejected and squeezed(chosen) == squeezed(rejected):
@@ -174,7 +174,7 @@ def num_characters(turns: Any) -> int:
 def leaked_rows(project: str, row_format: str) -> Iterator[Problem]:
     """Report the first training rows whose prompt is that of a held-out row; closed forms are exempt."""
     card = read_card(project)
-    closed = set(card.closed) if isinstance(card, Card) else set()
+    closed = card.closed if isinstance(card, Card) else []
     folder = paths.build(project) / row_format
     held_out: dict[str, str] = {}
     for split in ("test", "hard"):

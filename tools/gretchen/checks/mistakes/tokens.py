@@ -17,6 +17,7 @@ from gretchen.inspecting.sequences import TokenSequence
 from gretchen.inspecting.spans import trained_text
 
 SHOWN = 24  # characters
+FAR_TOO_LONG = 10  # times the limit
 MANY_TOO_LONG = 0.05  # a warning where more than this share of the rows is longer than the limit
 
 
@@ -29,6 +30,7 @@ def find_mistakes(rows: TokenizedRows, stage: str) -> list[Problem]:
             numbers.setdefault(problem, []).append(number)
     return [
         *length_mistakes(rows),
+        *far_too_long(rows),
         *(
             Problem(
                 problem.level, f"{location(rows, where[0])}: {problem.message}{repeated(len(where), len(rows.rows))}"
@@ -192,3 +194,14 @@ def length_mistakes(rows: TokenizedRows) -> list[Problem]:
         problem = f"are cut at {rows.max_length} tokens: their answers lose their ends"
     level = Level.ERROR if rows.drops_long_rows and num_long == num_rows else Level.WARNING
     return [Problem(level, f"{num_long} of the first {num_rows} rows {problem}: the longest has {longest}")]
+
+
+def far_too_long(rows: TokenizedRows) -> list[Problem]:
+    """Return the first row that is many times longer than the limit: a whole file in one row, or a missing split."""
+    lengths = {number: max(len(sequence.ids) for sequence in rows.rows[number]) for number in rows.too_long}
+    far = [number for number, length in lengths.items() if length > FAR_TOO_LONG * (rows.max_length or length)]
+    if not far:
+        return []
+    length, more = lengths[far[0]], repeated(len(far), len(rows.rows))
+    times = f"{length // (rows.max_length or 1):,} times {rows.max_length_key} {rows.max_length}"
+    return [warning(f"{location(rows, far[0])}: {length:,} tokens, {times}: split the row, or leave it out{more}")]
