@@ -57,7 +57,7 @@ def test_tables_reports_and_samples_are_safe():
 
 
 def test_the_data_card_and_messages_are_safe(made_project, tmp_path, capsys):
-    form = "as\\x1b[31mk | <b>x</b>"
+    form = "ask | <b>x</b>"
     body = f"""
     def chats():
         yield chat("1", "{TRAIN[0]}", "Which one of them is it?") | {{"form": "{form}"}}
@@ -66,7 +66,7 @@ def test_the_data_card_and_messages_are_safe(made_project, tmp_path, capsys):
     project = made_project(body)
     assert cli.run(["data", f"--project={project}"]) == 0
     card = (tmp_path / "build/made/data-card.md").read_text(encoding="utf-8")
-    assert "| as\\u001b[31mk \\| &lt;b>x&lt;/b> |" in card
+    assert "| ask \\| &lt;b>x&lt;/b> |" in card and "no\\u202e" in card
     assert not UNSAFE.search(card)
     capsys.readouterr()
     assert cli.run(["data", "--project=\x1b[2J"]) == 2

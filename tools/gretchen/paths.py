@@ -6,6 +6,7 @@
 import os
 from pathlib import Path
 
+MAX_LENGTH, MAX_PART = 1_000, 255  # characters of a path; bytes of a file's name
 CHECKOUT = Path(__file__).resolve().parents[2]
 
 
@@ -37,6 +38,15 @@ def runs(project: str) -> Path:
 def cache() -> Path:
     """Return the folder of what is fetched once for all clones: XDG_CACHE_HOME/gretchen, else ~/.cache/gretchen."""
     return Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser() / "gretchen"
+
+
+def is_path(text: str) -> bool:
+    """Return whether a text can be a path at all: the system raises errors of its own for one that is too long."""
+    return (
+        len(text) <= MAX_LENGTH
+        and "\0" not in text
+        and all(len(part) <= MAX_PART for part in text.encode("utf-8", "replace").split(b"/"))
+    )
 
 
 def shown(path: Path) -> str:

@@ -26,7 +26,7 @@ def data_files(project: str, resolved: Sequence[Resolved]) -> Outcome:
     errors, unbuilt, existing = [], set(), set()
     for recipe in resolved:
         for name in files_of(recipe.values):
-            if (paths.root() / name).exists():
+            if paths.is_path(name) and (paths.root() / name).exists():
                 existing.add(name)
             elif name.startswith(f"build/{project}/") and (row_format := name.split("/")[2]) in FORMATS:
                 if row_format not in offered_formats(project):
@@ -77,6 +77,8 @@ def _line_fault(line: bytes, row_format: str) -> str | None:
 
 def _similar_file(name: str) -> str:
     """Return ", did you mean 'x'?" for a file of a similar name in the same folder."""
+    if not paths.is_path(name):
+        return ""
     folder = (paths.root() / name).parent
     close = nearest(Path(name).name, [p.name for p in folder.iterdir()]) if folder.is_dir() else None
     return f", did you mean '{Path(name).with_name(close)}'?" if close else ""

@@ -49,6 +49,8 @@ def template_problems(folder: Path, values: dict[str, Any]) -> list[str]:
 def chat_template(folder: Path, values: dict[str, Any]) -> tuple[str | None, str]:
     """Return the chat template that training uses, and its file; None where there is none."""
     if named := values.get("chat_template_path"):
+        if not paths.is_path(str(named)):
+            return None, f"{named!s:.40}…"
         file = paths.root() / named
         file = file / "chat_template.jinja" if file.is_dir() else file
         return (file.read_text(encoding="utf-8") if file.is_file() else None), str(named)

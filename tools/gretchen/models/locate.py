@@ -46,6 +46,8 @@ def weights_source(model: str) -> WeightsSource:
 
 def model_folder(model: str | Path) -> Path | None:
     """Return the folder of a model on this machine: a folder, or the cache's for a hub id of the catalogue; or None."""
+    if not paths.is_path(str(model)):
+        return None
     folder = paths.root() / model
     return folder if folder.is_dir() else local_folder(str(model))
 

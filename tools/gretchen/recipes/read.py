@@ -144,6 +144,8 @@ def read_extends(marked: MarkedYaml, engine: str) -> tuple[list[MarkedYaml], lis
 
 def extends_fault(name: str, file: Path, engine: str) -> str | None:
     """Return what is wrong with one entry of `extends`, or None."""
+    if not paths.is_path(name):
+        return f"'{name[:40]}…' is too long for a file's name"
     if file.is_file():
         is_method = file.parent == paths.shared_recipes() / engine and file.suffix == ".yaml"
         return None if is_method else f"'{name}' is not a shared method of engine {engine}"

@@ -201,7 +201,11 @@ def _axolotl_stage(values: Values) -> str:
     if values.get("rl"):
         return RL_STAGES.get(str(values["rl"]), "dpo")
     datasets = values.get("datasets") or []
-    plain = bool(datasets) and all(isinstance(data, dict) and data.get("type") == "completion" for data in datasets)
+    plain = (
+        isinstance(datasets, list)
+        and bool(datasets)
+        and all(isinstance(data, dict) and data.get("type") == "completion" for data in datasets)
+    )
     return "pretrain" if values.get("pretraining_dataset") or plain else "sft"
 
 

@@ -231,7 +231,12 @@ def resumed(subject: Subject) -> Iterator[Problem]:
                 "leave it out, `make train … RESUME=1` resumes"
             )
     prepared = value_at(subject.values, ("dataset_prepared_path",))
-    if isinstance(prepared, str) and (paths.root() / prepared).is_dir() and any((paths.root() / prepared).iterdir()):
+    if (
+        isinstance(prepared, str)
+        and paths.is_path(prepared)
+        and (paths.root() / prepared).is_dir()
+        and any((paths.root() / prepared).iterdir())
+    ):
         yield warning(
             f"{subject.at('dataset_prepared_path')}: {prepared} holds rows of an earlier training: leave "
             "'dataset_prepared_path' out"
