@@ -60,8 +60,8 @@ def test_the_data_card_and_messages_are_safe(made_project, tmp_path, capsys):
     form = "ask | <b>x</b>"
     body = f"""
     def chats():
-        yield chat("1", "{TRAIN[0]}", "Which one of them is it?") | {{"form": "{form}"}}
-        yield chat("2", "{TRAIN[1]}", "And which one is the other?", answer="no\\u202e") | {{"form": "{form}"}}
+        yield chat("1", "{TRAIN[0]}", "Which one of them is it?", answer="no\\u202e") | {{"form": "{form}"}}
+        yield chat("2", "{TRAIN[1]}", "And which one is the other?") | {{"form": "{form}"}}
     """
     project = made_project(body)
     assert cli.run(["data", f"--project={project}"]) == 0
