@@ -7,7 +7,7 @@ Files are read whole, whatever the profile: a mistake in `profiles.cluster` is r
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
 
@@ -67,7 +67,7 @@ class RecipeLayers:
     layers: tuple[Layer, ...]
     mistakes: tuple[Mistake, ...]
 
-    @property
+    @cached_property
     def overrides(self) -> tuple[Override, ...]:
         """Where the recipe overrides its method or itself; worked out when it is asked for, not for each resolution."""
         return tuple(overrides(self.layers))

@@ -24,7 +24,7 @@ from gretchen.recipes.coercion import coerce
 from gretchen.recipes.find import RecipeFile, find
 from gretchen.recipes.layers import Layer, LayerKind, Origin, Values, leaves, merge_all, origin_layer, set_layers
 from gretchen.recipes.placeholders import Context, fill, parent_stages
-from gretchen.recipes.read import read_recipe
+from gretchen.recipes.read import RecipeLayers, read_recipe
 from gretchen.recipes.schema import MODEL, load_schema
 from gretchen.recipes.standalone import read_valid
 from gretchen.recipes.validation import layer_problems, schema_problems
@@ -65,7 +65,7 @@ class Resolved:
     `parent_stage` is the earlier stage whose merged model it starts from (`${base.<stage>}`), "" where there is none;
     `uses` are the stages of other models that it names: the reward model of PPO, the teacher of a distillation. A
     standalone recipe has neither project nor profile. `shared_method` is the file of shared_recipes/ that the recipe
-    is, where the project has no file of its own.
+    is, where the project has no file of its own. `layers` are those of its files, without SET's and the machine's.
     """
 
     name: str
@@ -79,6 +79,7 @@ class Resolved:
     uses: tuple[str, ...] = ()
     project: str = ""
     shared_method: str = ""
+    layers: RecipeLayers = RecipeLayers((), ())
 
     @property
     def effective_batch(self) -> int:
@@ -103,7 +104,8 @@ def resolve(request: Request, earlier_runs: EarlierRuns = no_earlier_runs) -> Re
     require_model(request.project, request.profile)
     recipe = find(request.project, request.recipe)
     schema = load_schema(recipe.engine, recipe.stage)
-    layers = read_layers(recipe, request, schema)
+    recipe_layers = read_layers(recipe, request.profile)
+    layers = [*recipe_layers.layers, *upper_layers(request, schema)]
     batch = fit_batch(recipe.engine, layers, schema, request.devices)
     layers += batch_layers(layers, recipe.engine, batch)
     start, *others = earlier_stages(merge_all(layers), recipe.engine)
@@ -128,16 +130,22 @@ def resolve(request: Request, earlier_runs: EarlierRuns = no_earlier_runs) -> Re
         uses=tuple(others),
         project=request.project,
         shared_method=recipe.method if recipe.is_shared else "",
+        layers=recipe_layers,
     )
 
 
-def read_layers(recipe: RecipeFile, request: Request, schema: dict[str, Any]) -> list[Layer]:
-    """Return a recipe's layers up to the machine's. Raises UserError with all mistakes in its files, or in SET."""
-    if request.profile not in PROFILES:
-        raise UserError(*unknown("profile", request.profile, PROFILES))
-    recipe_layers = read_recipe(recipe, request.profile)
+def read_layers(recipe: RecipeFile, profile: str) -> RecipeLayers:
+    """Return the layers of a recipe's files. Raises UserError with all mistakes in them, and for an unknown profile."""
+    if profile not in PROFILES:
+        raise UserError(*unknown("profile", profile, PROFILES))
+    recipe_layers = read_recipe(recipe, profile)
     require_none(mistake.message for mistake in recipe_layers.mistakes)
-    layers = [*recipe_layers.layers, *known_set(request.set_words, schema)]
+    return recipe_layers
+
+
+def upper_layers(request: Request, schema: dict[str, Any]) -> list[Layer]:
+    """Return the layers above a recipe's files: SET's and the machine's. Raises UserError for a SET with mistakes."""
+    layers = known_set(request.set_words, schema)
     return [*layers, Layer(LayerKind.MACHINE, request.overrides)] if request.overrides else layers
 
 

@@ -8,9 +8,8 @@ profile's model wants; a recipe's value that is far from it was meant for anothe
 
 from collections.abc import Iterator
 
-from gretchen.recipes.find import find
 from gretchen.recipes.layers import LayerKind
-from gretchen.recipes.read import Override, read_recipe
+from gretchen.recipes.read import Override
 from gretchen.recipes.resolve import Resolved
 
 # The values that follow from a model's size; lengths of trainings and batches do not.
@@ -20,9 +19,7 @@ FAR = 5.0  # times larger or smaller
 
 def effective_overrides(resolved: Resolved) -> list[Override]:
     """Return the overrides of a project's recipe whose upper value is the resolved one (SET may replace it)."""
-    if not resolved.project:
-        return []
-    overrides = read_recipe(find(resolved.project, resolved.name), resolved.profile).overrides
+    overrides = resolved.layers.overrides
     return [override for override in overrides if str(resolved.origins.get(override.key)) == override.location]
 
 
