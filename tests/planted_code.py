@@ -44,7 +44,7 @@ CODE = {
     "rejected sides that are always longer": (edit(DATASET, ("wrong(rng, answer))]}", "wrong(rng, answer) * 3)]}")),
                                               "rejected answers are longer"),
     "rejected sides that give themselves away": (edit(DATASET, ("wrong(rng, answer))]}", "'Hm, ' + wrong(rng, answer)[:9])]}")),
-                                                 "tells the sides apart"),
+                                                 "separates the sides"),
     "broken characters": (edit(DATASET, ('"Was ist"', '"Was ist für dich".encode().decode("latin-1")')), "broken characters"),
     "HTML in the answers": (edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace("answer)", 'answer + "<br>")'))), "is HTML"),
     "a slot that was never filled": (edit(DATASET, (YIELD_CHAT, YIELD_CHAT.replace("answer)", 'answer + " Dear {name}"'+")"))), "never filled"),

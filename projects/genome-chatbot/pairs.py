@@ -69,7 +69,7 @@ def rejected(rng: random.Random, problem: Problem, twin: Problem, language: str)
 
 
 def differs_in(fault: str) -> str:
-    """Return what tells the two sides apart: "language", or "content"."""
+    """Return in what the two sides differ: "language" or "content"."""
     return "language" if fault == "other-language" else "content"
 
 

@@ -1,4 +1,4 @@
-"""What tells two similar questions apart: numbers, names, sequences, and words that replace others.
+"""What two similar questions differ in: numbers, names, sequences, and words that replace others.
 
 same_subject(subject("What is the symbol of LMP10?"), subject("What is the symbol of LMP7?"))         -> False
 same_subject(subject("What is the symbol of LMP10?"), subject("So, what is the symbol of LMP10 ?"))   -> True

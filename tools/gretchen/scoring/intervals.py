@@ -74,7 +74,7 @@ def _by_form(residuals: Array, form: Array, cluster: Array) -> tuple[Array, Arra
     """Return the variance by form that one kind of cluster gives, and the number of its clusters in each form.
 
     A cluster that reaches over several forms adds its covariance, shared among them. A form that is one single cluster
-    tells nothing of the scatter between clusters: its rows are taken for independent.
+    says nothing of the scatter between clusters: its rows are taken for independent.
     """
     within = _codes_of_pairs(form, cluster)
     totals = np.bincount(within, residuals)

@@ -179,7 +179,7 @@ def same_sides(rows: Sequence[Row], where: Where) -> Iterator[Problem]:
             if count >= SAME_ANSWER * len(texts) and elsewhere <= (1 - SAME_ANSWER) * len(texts):
                 yield warning(
                     f"{where(1)}: {count} of {len(texts)} '{name}' answers {part} '{shown[:40]}', '{other}' ones "
-                    "hardly ever: that alone tells the sides apart"
+                    "hardly ever: that alone separates the sides"
                 )
                 break
 

@@ -258,7 +258,7 @@ def all_at_once(probe: Probe, best: float, file: str) -> Iterator[Problem]:
 
 
 def rewards(evaluator: Evaluator, sample: Sample, file: str) -> Iterator[Problem]:
-    """Report rewards of prompts that tell no answer from another, or the wrong one."""
+    """Report rewards of prompts that rate all answers alike, or a wrong one best."""
     rows = [as_evaluated(row) for row in sample.get("prompts", ())[:NUM_ROWS]]
     if not rows or evaluator.offers("reply"):
         return
