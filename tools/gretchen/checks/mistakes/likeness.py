@@ -3,7 +3,8 @@
     style = Style.of(sample["chats"])
     style.compare_pairs(sample["preferences"])      -> (pairs whose chosen answer is liker, pairs whose rejected one is)
 
-A count of words, no model: it separates right answers from wrong ones only over many pairs, and says nothing of a single pair.
+A count of words, no model: it separates right answers from wrong ones only over many pairs, and says nothing of a
+single pair.
 """
 
 import math
