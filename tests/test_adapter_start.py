@@ -16,6 +16,7 @@ from safetensors.torch import load_file
 from gretchen.errors import UserError
 from gretchen.files import write_jsonl
 from gretchen.hardware import Machine
+from gretchen.merging import merge_folders
 from gretchen.models.adapter_sources import find_adapter, find_local_adapter
 from gretchen.recipes.find import find
 from gretchen.recipes.resolve import Request, resolve
@@ -177,7 +178,7 @@ per_device_train_batch_size: 1
 report_to: none
 save_strategy: "no"
 use_peft: true
-lora_target_modules: [q_proj]
+lora_target_modules: [q_proj, v_proj]
 """
 
 
@@ -219,12 +220,14 @@ def test_chatmls_markers_become_tokens_and_the_latter_ends_an_answer(plain, tmp_
     assert "<|im_start|> and <|im_end|> are new tokens" in output
     assert (tokenizer.eos_token, len(tokenizer("<|im_start|>").input_ids)) == ("<|im_end|>", 1)
     weights = load_file("runs/standalone/starchat-sft/20260101-000000-aaaa/adapter/adapter_model.safetensors")
-    (embedding,) = [tensor for name, tensor in weights.items() if "embed_tokens" in name]
-    assert len(embedding) == len(tokenizer)
+    whole = {name: tensor for name, tensor in weights.items() if "embed_tokens" in name or "lm_head" in name}
+    assert {len(tensor) for tensor in whole.values()} == {len(tokenizer)}, whole.keys()
+    merge_folders("plain", Path("runs/standalone/starchat-sft/20260101-000000-aaaa/adapter"), Path("merged-starchat"))
+    assert json.loads(Path("merged-starchat/config.json").read_text("utf-8"))["vocab_size"] == len(tokenizer)
 
 
 def test_an_adapter_on_an_adapter_and_a_name_that_is_none(root, tmp_path):
-    with pytest.raises(UserError, match="lora_model_dir: nowhere is neither a folder with an adapter nor its hub id"):
+    with pytest.raises(UserError, match="lora_model_dir: nowhere is neither an adapter's folder nor its hub id"):
         from_adapters({"base_model": "base", "lora_model_dir": "nowhere"}, "axolotl", "dpo")
     shutil.copytree("adapter", "second")
     config = Path("second/adapter_config.json")

@@ -167,7 +167,7 @@ def test_axolotl_drops_the_keys_of_data_sets_that_check_names(rl, entry):
     from axolotl.utils.config import validate_config
     from axolotl.utils.dict import DictDefault
 
-    batch = {"micro_batch_size": 1, "gradient_accumulation_steps": 1}
+    batch = {"micro_batch_size": 1, "gradient_accumulation_steps": 1, "remove_unused_columns": False}
     values = {"base_model": "a/b", "learning_rate": 1e-4, "rl": rl, "datasets": [entry]} | batch
     taken = validate_config(DictDefault(values))["datasets"][0]
     kept, dropped = read_datasets(values, load_schema("axolotl", "sft"))
