@@ -68,7 +68,8 @@ def test_the_adapter_has_its_folder_and_nothing_else_is_left(sft):
     _, run = sft
     names = {file.name for file in (run / "adapter").iterdir()}
     assert {"adapter_config.json", "adapter_model.safetensors", "tokenizer.json", "chat_template.jinja"} <= names
-    assert not {"config.json", "README.md"} & names
+    assert "config.json" not in names
+    assert "fine-tuned version of [None]" not in (run / "adapter/README.md").read_text(encoding="utf-8")
     kept = {"recipe.yaml", "run.json", "metrics.jsonl", "train.log", "samples.json", "adapter", "wandb", ".lock"}
     assert {file.name for file in run.iterdir() if not file.name.startswith("checkpoint-")} <= kept
 

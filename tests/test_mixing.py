@@ -101,7 +101,7 @@ def test_a_folder_that_save_to_disk_wrote(data):
     ("values", "sentence"),
     [
         ({"dataset_mixer": {"first": 1}, "dataset_splits": ["train_sft"]}, "data set 'first', split 'train_sft': "),
-        ({"dataset_mixer": {"./nowhere": 1}}, "data set './nowhere' is not on this disk, and"),
+        ({"dataset_mixer": {"./nowhere": 1}}, "data set './nowhere' is not on this disk"),
         ({"dataset_mixture": {"datasets": [{"id": "first", "columns": ["mesages"]}]}}, "has no column 'mesages'"),
     ],
 )

@@ -102,7 +102,7 @@ def test_a_folder_is_local(few_rows_root):
 def test_the_hub_is_switched_off_and_on_again(monkeypatch):
     import huggingface_hub.constants
 
-    monkeypatch.delenv("HF_HUB_OFFLINE")
+    monkeypatch.delenv("HF_HUB_OFFLINE", raising=False)
     monkeypatch.setattr(huggingface_hub.constants, "HF_HUB_OFFLINE", True)
     services.stay_offline()
     assert os.environ["HF_HUB_OFFLINE"] == "1"

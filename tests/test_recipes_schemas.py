@@ -166,9 +166,9 @@ def lenient_validator(schema):
         return check
 
     scalar = ("integer", "number", "boolean", "null", "string")
-    ignored = ("minItems", "maxItems", "prefixItems", "exclusiveMinimum", "pattern")  # not checked by ours
+    ignored = ("minItems", "maxItems", "prefixItems", "exclusiveMinimum")  # not checked by ours
     keywords = {name: keyword for name, keyword in draft.VALIDATORS.items() if name not in ignored}
     keywords |= {name: unless_string(name) for name in ("minimum", "maximum")}
-    keywords |= {name: unless_placeholder(name) for name in ("enum", "const", "type")}
+    keywords |= {name: unless_placeholder(name) for name in ("enum", "const", "type", "pattern")}
     checker = draft.TYPE_CHECKER.redefine_many({name: is_type(name) for name in scalar})
     return jsonschema.validators.create(draft.META_SCHEMA, keywords, type_checker=checker)(schema)

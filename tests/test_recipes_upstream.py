@@ -185,8 +185,8 @@ def test_trl_finds_the_splits_in_the_built_folder_and_not_the_hard_rows(built_ro
 
 def test_the_deep_check_of_a_good_recipe(built_root):
     report = check_deep(PROJECT, written(built_root, "good"))
-    assert [result.outcome.state for result in report.results] == ["ok", "ok", "ok"]
-    assert report.results[2].outcome.scope.startswith(f"first {ROWS} rows: 0% cut at max_length 512, ")
+    assert [result.outcome.state for result in report.results] == ["ok", "ok", "ok", "ok"]
+    assert report.results[3].outcome.scope.startswith(f"first {ROWS} rows: 0% cut at max_length 512, ")
 
 
 def test_the_deep_check_tells_rules_that_span_several_keys(built_root):
@@ -219,7 +219,7 @@ def test_an_answer_without_a_trained_end_is_reported(built_root):
 
 
 def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(built_root):
-    reports = check_projects(PROJECT, deep_profile="tiny")
+    reports = check_projects(PROJECT, deep=True, profile="tiny")
     assert [report.errors + report.warnings for report in reports] == [[]] * (1 + len(recipes_of(PROJECT)))
     assert reports[1].subject.startswith(f"{PROJECT}, build/{PROJECT}/check/")
     assert (built_root / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()

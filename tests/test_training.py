@@ -79,7 +79,9 @@ def test_a_training_that_does_not_finish_is_recorded_and_resumed(training, engin
         run_training(training, engine, 1, resume=False)
     assert read_record(training.run_dir).status == status
     assert not (training.run_dir.parent / "latest").exists()
-    assert ("`make again` continues" in capsys.readouterr().err) == (status == "stopped")
+    assert ("no checkpoint was written yet: `make again` begins at step 0" in capsys.readouterr().err) == (
+        status == "stopped"
+    )
     write_text(training.run_dir / "checkpoint-2" / "trainer_state.json", "{}")
     run_training(training, save_weights, 1, resume=True)
     record = read_record(training.run_dir)

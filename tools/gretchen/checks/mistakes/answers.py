@@ -14,7 +14,8 @@ from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.projects.rows import Row, normalised, prompt_of, reference_of
 
 COLUMNS = ("text", "messages", "prompt", "chosen", "rejected", "completion")
-EMPTY_WORDS = {"nan", "none", "null", "n/a", "na", "undefined", "todo", "tbd", "-", "?", "...", "…", "[object object]"}
+# "none" in small letters is an answer of its own ("Which of these apply?"); `str(None)` is not.
+EMPTY_WORDS = {"nan", "null", "n/a", "na", "undefined", "todo", "tbd", "-", "?", "...", "…", "[object object]"}
 MAX_EMPTY = 0.01
 MIN_EMPTY = 2
 # UTF-8 that was read as Latin-1 or cp1252 (Ã¤, â€™, Â°), and the sign for a byte that was none.
@@ -92,7 +93,7 @@ def empty_words(rows: Sequence[Row], where: Where) -> Iterator[Problem]:
     words: dict[str, list[int]] = {}
     for number, row in enumerate(rows, start=1):
         for column, text in [*answers_of(row), ("text", str(row.get("text", "a text")))]:
-            if text.strip().lower() in EMPTY_WORDS and column != "rejected":
+            if (text.strip() == str(None) or text.strip().lower() in EMPTY_WORDS) and column != "rejected":
                 words.setdefault(text.strip(), []).append(number)
     numbers = sorted({number for found in words.values() for number in found})
     if len(numbers) >= MIN_EMPTY and len(numbers) > MAX_EMPTY * len(rows):

@@ -111,6 +111,8 @@ def load(part: Part) -> Any:
     with contextlib.suppress(OSError):
         if (saved / "state.json").is_file():
             return load_from_disk(str(saved))
+    if part.path.startswith((".", "/", "~")) and not Path(part.path).exists():
+        raise UserError(f"data set '{part.path}' is not on this disk", "a name on the hub begins with its owner's")
     with loading(f"data set '{part.path}'", f", split '{part.split}'"):
         return load_dataset(part.path, part.name, split=part.split)
 
