@@ -14,8 +14,7 @@ import pytest
 import yaml
 from run_records import write_run
 
-from gretchen.checks.deep import check_deep
-from gretchen.checks.runner import check_projects
+from gretchen.checks.deep import check_deep, check_recipes_deep
 from gretchen.engines.axolotl.capabilities import H100
 from gretchen.hardware import PROFILES
 from gretchen.projects.card import load_card, project_slugs
@@ -219,9 +218,9 @@ def test_an_answer_without_a_trained_end_is_reported(built_root):
 
 
 def test_check_deep_checks_every_recipe_and_leaves_what_it_checked(built_root):
-    reports = check_projects(PROJECT, deep=True, profile="tiny")
-    assert [report.errors + report.warnings for report in reports] == [[]] * (1 + len(recipes_of(PROJECT)))
-    assert reports[1].subject.startswith(f"{PROJECT}, build/{PROJECT}/check/")
+    reports = check_recipes_deep(PROJECT, "tiny", skip=False)
+    assert [report.errors + report.warnings for report in reports] == [[]] * len(recipes_of(PROJECT))
+    assert reports[0].subject.startswith(f"{PROJECT}, build/{PROJECT}/check/")
     assert (built_root / f"build/{PROJECT}/check/sft.zephyr.tiny.yaml").is_file()
 
 
