@@ -161,7 +161,7 @@ lora_alpha: 16
 lora_target_linear: true
 sequence_len: 4096
 learning_rate: 2e-4
-special_tokens: {pad_token: "<pad>"}
+special_tokens: {bos_token: "<s>"}
 """
 
 
@@ -176,7 +176,7 @@ def test_a_standalone_recipe_gets_its_twin_beside_it_and_nothing_is_overwritten(
     assert "axolotl's name" not in text
     assert values["dataset_name"] == "x/y"
     assert values["use_bnb_nested_quant"] is True
-    assert "qlora.yml:13: 'special_tokens': TRL uses the model's tokenizer unchanged" in done.stdout
+    assert "'special_tokens': bos_token: TRL uses the tokenizer's own" in done.stdout
     again = gretchen("convert", "qlora.yml", in_=tmp_path)
     assert again.returncode == 2
     assert again.stderr.splitlines()[0] == "error: qlora.zephyr.yml exists already"

@@ -6,7 +6,7 @@ What it prints is YAML: upstream's own command takes it as it is. It trains noth
 """
 
 import json
-from dataclasses import asdict
+from dataclasses import asdict, replace
 from typing import Annotated
 
 import typer
@@ -14,6 +14,7 @@ import yaml
 
 from gretchen.projects.profiles import PROFILE_HELP, profile_of
 from gretchen.recipes.layers import Origin, words_of
+from gretchen.recipes.read import RecipeLayers
 from gretchen.recipes.resolve import Request, Resolved, resolve
 from gretchen.runs.store import earlier_runs
 from gretchen.safe_text import visible
@@ -38,7 +39,9 @@ def show(
 def as_json_text(resolved: Resolved) -> str:
     """Return a resolved recipe, its origins and its batch as JSON."""
     origins = {key: str(origin) for key, origin in resolved.origins.items()}
-    values = asdict(resolved) | {"origins": origins, "effective_batch": resolved.effective_batch}
+    values = asdict(replace(resolved, layers=RecipeLayers((), ())))
+    del values["layers"]  # `origins` says which of them each value comes from
+    values |= {"origins": origins, "effective_batch": resolved.effective_batch}
     return json.dumps(values, indent=2, ensure_ascii=False) + "\n"
 
 
