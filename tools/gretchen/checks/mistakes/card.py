@@ -12,6 +12,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.errors import UserError
 from gretchen.hardware import PROFILE_GB
 from gretchen.marked_yaml import load_marked
 from gretchen.models.files import read_json
@@ -82,7 +83,10 @@ def model_sizes(card: Card, at: Any) -> Iterator[Problem]:
 
 def generation_limit(project: str, card: Card, at: Any) -> Iterator[Problem]:
     """Report an answer that may be as long as the embedded base's whole context."""
-    positions = read_json(paths.projects() / project / "base" / "config.json").get("max_position_embeddings")
+    try:
+        positions = read_json(paths.projects() / project / "base" / "config.json").get("max_position_embeddings")
+    except UserError:
+        return  # a damaged config is reported by the check of the model
     limit = card.evaluation.max_new_tokens
     if card.models.get("tiny") == "base" and isinstance(positions, int) and limit >= positions:
         where = at("evaluation", "max_new_tokens")
