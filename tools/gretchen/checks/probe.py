@@ -13,14 +13,16 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.checks.mistakes.answers import content_mistakes
-from gretchen.checks.mistakes.builder import builder_mistakes, location_of, sample_rows
-from gretchen.checks.mistakes.card import is_current, length_limit, limit_mistakes
+from gretchen.checks.mistakes.builder import builder_mistakes, sample_rows
+from gretchen.checks.mistakes.card import length_limit, limit_mistakes
 from gretchen.checks.mistakes.metrics import metric_mistakes
 from gretchen.checks.mistakes.problems import Problem
 from gretchen.checks.mistakes.rows import file_mistakes
 from gretchen.checks.report import CheckResult, Outcome, State, outcome, outcome_of, skipped
 from gretchen.errors import GretchenError, WorkError
 from gretchen.files import file_hash, folder_hash, text_hash, write_json
+from gretchen.projects.build import is_current
+from gretchen.projects.builder import location_of
 from gretchen.projects.card import load_card
 from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.requirements import missing, project_requirements
@@ -85,13 +87,13 @@ def run(project: str, resolved: Sequence[Resolved]) -> list[CheckResult]:
 def builder_problems(project: str, sample: Sample) -> Iterator[Problem]:
     """Yield the problems of a builder; what its rows say is checked in the built files, where they are its own."""
     yield from builder_mistakes(project, sample)
-    if is_current(project, load_card(project)):
+    if is_current(project):
         return
     module = load_dataset_module(project)
     for name, rows in sample.items():
-        place = f"{location_of(getattr(module, name))}: {name}()"
-        yield from content_mistakes(rows, lambda number, place=place: f"{place} row {number}")
-        yield from file_mistakes(rows, place)
+        where = location_of(module, name)
+        yield from content_mistakes(rows, lambda number, where=where: f"{where} row {number}")
+        yield from file_mistakes(rows, where)
 
 
 def metric_problems(project: str, sample: Sample) -> Iterator[Problem]:

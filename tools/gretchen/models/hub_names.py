@@ -8,6 +8,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.models.locate import HUB_ID, model_folder
+from gretchen.recipes.references import listed
 from gretchen.services import use_hub
 
 DATASET_KEYS = ("datasets", "test_datasets", "pretraining_dataset")
@@ -25,7 +26,7 @@ def use_hub_if_named(values: dict[str, Any], data_sets: Iterable[str] = ()) -> N
 
 def hub_names(values: dict[str, Any]) -> Iterator[str]:
     """Yield what a recipe's values name that is not on this disk: hub ids (owner/name), data sets, addresses."""
-    sets = [entry for key in DATASET_KEYS for entry in _listed(values.get(key))]
+    sets = [entry for key in DATASET_KEYS for entry in listed(values.get(key))]
     data_sets = [entry.get("path") if isinstance(entry, dict) else entry for entry in sets]
     for name in (values.get("dataset_name"), *data_sets):
         if isinstance(name, str) and not is_local(name):
@@ -47,8 +48,3 @@ def _strings(value: Any) -> Iterator[str]:
     elif isinstance(value, dict | list):
         for item in value.values() if isinstance(value, dict) else value:
             yield from _strings(item)
-
-
-def _listed(value: Any) -> list[Any]:
-    """Return a value as a list."""
-    return value if isinstance(value, list) else [value]

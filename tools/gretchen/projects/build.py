@@ -36,6 +36,7 @@ from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.summarize import TokenCounter, summarize, tokenizer_folder
 from gretchen.provenance import is_smoke
 
+RowCountKey = Literal["tiny", "laptop", "full"]
 Rows = dict[str, list[SplitRow]]
 Tallies = dict[str, Tally]
 SMOKE_ROWS = 240
@@ -65,6 +66,14 @@ def is_unmodified(project: str) -> bool:
     """Return whether the built files are still those that the builder checked and wrote."""
     data_card = intact_data_card(project)
     return data_card is not None and data_card.hash == files_hash(project)
+
+
+def is_current(project: str) -> bool:
+    """Return whether the builder would build again what is built; with a SOURCE, whether anything is built."""
+    card, built = load_card(project), intact_data_card(project)
+    if built is None:
+        return False
+    return built.source is not None or built.settings == fingerprint(project, card, limited(card, built.rows), None)
 
 
 def files_hash(project: str) -> str:
@@ -133,11 +142,16 @@ def ensure_built(project: str, profile: str) -> None:
 
 def row_limit(card: Card, profile: str) -> int:
     """Return how many rows of each format a profile builds."""
-    limit = getattr(card.rows, row_count_key(profile))
+    return limited(card, row_count_key(profile))
+
+
+def limited(card: Card, key: RowCountKey) -> int:
+    """Return the row count of one of the card's keys; a smoke run's, where that is smaller."""
+    limit = getattr(card.rows, key)
     return min(limit, SMOKE_ROWS) if is_smoke() else limit
 
 
-def row_count_key(profile: str) -> Literal["tiny", "laptop", "full"]:
+def row_count_key(profile: str) -> RowCountKey:
     """Return the card's key with the row count of a profile: `rows.full` for all with a GPU."""
     return "tiny" if profile == "tiny" else "laptop" if profile == "laptop" else "full"
 

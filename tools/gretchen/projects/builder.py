@@ -22,6 +22,7 @@ from gretchen.projects.rows import (
     Fault,
     Row,
     format_of,
+    group_keys,
     normalised,
     normalised_prompt,
     reference_of,
@@ -76,20 +77,13 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
     A generator that repeats itself for ever is stopped after MAX_REPEATS rows without a new one. Raises UserError,
     naming file, line and reason, for a row that is not valid.
     """
-    function = getattr(module, row_format)
-    location = f"{paths.shown(Path(inspect.getfile(function)))}:{function.__code__.co_firstlineno}"
+    location = location_of(module, row_format)
     seen: set[str] = set()
     ids: set[str] = set()
     count = num_repeats = 0
-    with team_code(folder_of(module), f"{row_format}()"):
-        rows = function()
-    for number, row in enumerate(guarded(rows, folder_of(module), f"{row_format}()"), start=1):
-        fault = row_fault(row, row_format)
-        if not fault and row["id"] in ids:
-            fault = f"an earlier row has the same id '{row['id']}'"
-        if fault:
-            problem = f"{location}: {row_format}() yields a faulty row, number {number}: {fault}"
-            raise UserError(problem, f"the row: {str(row)[:120]}")
+    for number, row in enumerate(valid_rows(module, row_format), start=1):
+        if row["id"] in ids:
+            raise faulty_row(location, number, f"an earlier row has the same id '{row['id']}'", row)
         ids.add(row["id"])
         placed = assign_split(row, seen, tally)
         if placed:
@@ -99,12 +93,37 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
         if num_repeats == MAX_REPEATS and count < limit:
             noun = "row" if count == 1 else "rows"
             tally.exhausted = (
-                f"{location}: {row_format}() has only {count:,} different {noun}, {limit:,} are asked for: "
+                f"{location} has only {count:,} different {noun}, {limit:,} are asked for: "
                 f"the last {MAX_REPEATS:,} that it yielded were repeats or left out"
             )
             return
         if count >= limit:
             return
+
+
+def valid_rows(module: ModuleType, row_format: str) -> Iterator[Row]:
+    """Yield the rows of a format's generator. Raises UserError with file, line and reason for one that is not valid."""
+    name = f"{row_format}()"
+    with team_code(folder_of(module), name):
+        rows = getattr(module, row_format)()
+    if rows is None or isinstance(rows, str | dict) or not hasattr(rows, "__iter__"):
+        problem = f"{location_of(module, row_format)} returns {type(rows).__name__}, not rows"
+        raise UserError(problem, "`yield` each row")
+    for number, row in enumerate(guarded(rows, folder_of(module), name), start=1):
+        if fault := row_fault(row, row_format):
+            raise faulty_row(location_of(module, row_format), number, fault, row)
+        yield row
+
+
+def location_of(module: ModuleType, row_format: str) -> str:
+    """Return where a format's generator is defined, as messages name it: "projects/x/dataset.py:12: chats()"."""
+    function = getattr(module, row_format)
+    return f"{paths.shown(Path(inspect.getfile(function)))}:{function.__code__.co_firstlineno}: {row_format}()"
+
+
+def faulty_row(location: str, number: int, fault: str, row: Row) -> UserError:
+    """Return the error for a row that a generator must not yield."""
+    return UserError(f"{location} yields a faulty row, number {number}: {fault}", f"the row: {str(row)[:120]}")
 
 
 def folder_of(module: ModuleType) -> Path:
@@ -190,9 +209,8 @@ def assign_split(row: Row, seen: set[str], tally: Tally, external: bool = False)
 
 def on_disk(row: Row, row_format: str) -> Row:
     """Return the row as its file holds it: `group` a list, `meta` one JSON string, no `hard`."""
-    group = [row["group"]] if isinstance(row["group"], str) else list(row["group"])
     meta = row.get("meta") or {}
-    columns = {"id": row["id"], "form": row["form"], "group": group}
+    columns = {"id": row["id"], "form": row["form"], "group": group_keys(row)}
     columns |= {column: row[column] for column in FORMATS[row_format]}
     if row.get("tools"):
         columns["tools"] = row["tools"]

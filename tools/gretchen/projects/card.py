@@ -6,6 +6,7 @@ Every key is checked, and all faults are listed at once, each with its line.
 """
 
 import re
+from functools import lru_cache
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
@@ -171,8 +172,12 @@ def card_faults(project: str) -> list[str]:
 def read_card(project: str) -> Card | list[str]:
     """Return the card, or its faults."""
     marked = load_marked(card_file(project))
-    if marked.problems:
-        return marked.problems
+    return marked.problems or _validated(marked)
+
+
+@lru_cache(maxsize=64)
+def _validated(marked: MarkedYaml) -> Card | list[str]:
+    """Return the card in a file, or its faults: validated once, as a check asks for it with each recipe."""
     try:
         return Card.model_validate(marked.values)
     except ValidationError as wrong:

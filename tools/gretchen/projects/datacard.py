@@ -6,6 +6,7 @@
 build.py writes it, summarize.py counts, datacard_page.py writes the same as Markdown.
 """
 
+from functools import lru_cache
 from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, ValidationError
@@ -80,13 +81,19 @@ class DataCard(Document):
     settings: str
 
 
+@lru_cache(maxsize=16)
+def _parsed(content: bytes) -> DataCard:
+    """Return the data card of a file's content: parsed once, as a check asks for it with each recipe."""
+    return DataCard.model_validate_json(content)
+
+
 def load_data_card(project: str) -> DataCard | None:
     """Return the data card of what is built, None where nothing is. Raises WorkError for a damaged file."""
     file = paths.build(project) / FILE
     if not file.is_file():
         return None
     try:
-        return DataCard.model_validate_json(file.read_bytes())
+        return _parsed(file.read_bytes())
     except ValidationError as wrong:
         error = wrong.errors()[0]
         key = ".".join(map(str, error["loc"]))

@@ -162,6 +162,11 @@ _CHECKS: dict[str, Callable[[Any], str | None]] = {
 }
 
 
+def group_keys(row: Row) -> list[str]:
+    """Return the keys of a row's group, which the builder gives as a string or as several."""
+    return [row["group"]] if isinstance(row["group"], str) else list(row["group"])
+
+
 def prompt_of(row: Row) -> list[dict[str, Any]]:  # chat messages, as TRL and chat templates take them
     """Return the messages before the answer; [] for a document."""
     if "messages" in row:

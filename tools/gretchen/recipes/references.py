@@ -15,18 +15,18 @@ SUFFIXES = (".json", ".jsonl", ".csv", ".parquet", ".yaml", ".jinja", ".txt")
 
 def files_of(values: Values) -> Iterator[str]:
     """Yield the local files and folders that a recipe's values name."""
-    sets = [s for key in ("datasets", "test_datasets", "pretraining_dataset") for s in _listed(values.get(key))]
+    sets = [s for key in ("datasets", "test_datasets", "pretraining_dataset") for s in listed(values.get(key))]
     sets = [s for s in sets if isinstance(s, dict)]
     named = [s.get(key) for s in sets for key in ("path", "data_files", "data_dir")]
     named += [values.get(key) for key in ("dataset_name", "chat_template_path", "deepspeed", "fsdp_config")]
     for value in named:
         is_mapping = isinstance(value, dict) and value is not values.get("deepspeed")
-        for name in value.values() if is_mapping else _listed(value):
+        for name in value.values() if is_mapping else listed(value):
             if isinstance(name, str) and (name.endswith(SUFFIXES) or name.startswith(("build/", "projects/", "./"))):
                 yield name
 
 
-def _listed(value: Any) -> list[Any]:
+def listed(value: Any) -> list[Any]:
     """Return a value as a list."""
     return value if isinstance(value, list) else [value]
 

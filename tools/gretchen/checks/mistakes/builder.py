@@ -8,7 +8,6 @@ sets and what is drawn at import differ as they do from day to day.
 """
 
 import hashlib
-import inspect
 import json
 import os
 import re
@@ -17,19 +16,18 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.likeness import unlike_answers
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.errors import UserError
-from gretchen.projects.builder import offered_formats
+from gretchen.projects.builder import location_of, offered_formats, valid_rows
 from gretchen.projects.card import load_card
 from gretchen.projects.modules import load_dataset_module
-from gretchen.projects.rows import Row, normalised, normalised_prompt, prompt_of, reference_of, row_fault
+from gretchen.projects.rows import Row, group_keys, normalised, normalised_prompt, prompt_of, reference_of
 from gretchen.projects.splits import split_of
-from gretchen.projects.team_code import guarded, team_code
 
 NUM_ROWS = 300
 MAX_SECONDS = 3.0
@@ -48,38 +46,24 @@ Sample = Mapping[str, list[Row]]
 def sample_rows(project: str) -> dict[str, list[Row]]:
     """Return the first rows of each format that a project offers. Raises UserError for a faulty row or its code."""
     module = load_dataset_module(project)
-    folder = paths.projects() / project
-    return {name: list(first_rows(getattr(module, name), name, folder)) for name in offered_formats(module)}
+    return {name: list(first_rows(module, name)) for name in offered_formats(module)}
 
 
-def first_rows(function: Any, row_format: str, folder: Path) -> Iterator[Row]:
-    """Yield the first rows of a generator, for a few seconds at most. Raises UserError for a faulty one."""
-    location = location_of(function)
-    with team_code(folder, f"{row_format}()"):
-        rows = function()
-    if rows is None or isinstance(rows, str | dict) or not hasattr(rows, "__iter__"):
-        raise UserError(f"{location}: {row_format}() returns {type(rows).__name__}, not rows", "`yield` each row")
+def first_rows(module: ModuleType, row_format: str) -> Iterator[Row]:
+    """Yield the first rows of a generator, for a few seconds at most. Raises UserError for a faulty row, or none."""
     started, number = time.monotonic(), 0
-    for number, row in enumerate(guarded(rows, folder, f"{row_format}()"), start=1):
-        if fault := row_fault(row, row_format):
-            problem = f"{location}: {row_format}() yields a faulty row, number {number}: {fault}"
-            raise UserError(problem, f"the row: {str(row)[:120]}")
+    for number, row in enumerate(valid_rows(module, row_format), start=1):
         yield row
         if number >= NUM_ROWS or time.monotonic() - started > MAX_SECONDS:
             return
     if not number:
-        raise UserError(f"{location}: {row_format}() yields no row")
-
-
-def location_of(function: Any) -> str:
-    """Return "file:line" of a function."""
-    return f"{paths.shown(Path(inspect.getfile(function)))}:{function.__code__.co_firstlineno}"
+        raise UserError(f"{location_of(module, row_format)} yields no row")
 
 
 def builder_mistakes(project: str, sample: Sample) -> Iterator[Problem]:
     """Yield the mistakes that a sample of a builder's rows shows."""
     module = load_dataset_module(project)
-    where = {name: f"{location_of(getattr(module, name))}: {name}()" for name in sample}
+    where = {name: location_of(module, name) for name in sample}
     yield from chance(project, sample, where)
     for name, rows in sample.items():
         yield from one_group(rows, where[name])
@@ -131,7 +115,7 @@ def one_group(rows: list[Row], where: str) -> Iterator[Problem]:
     if hard > 0.5 * len(rows):
         yield warning(f"{where}: {hard} of {len(rows)} rows are hard: those are never trained")
     splits = Counter(split_of(row["group"]) for row in rows)
-    keys = {key for row in rows for key in groups_of(row)}
+    keys = {key for row in rows for key in group_keys(row)}
     if len(splits - Counter({None: splits[None]})) < 2:
         problem = f"all of {len(rows)} rows have the group '{min(keys)}'" if len(keys) == 1 else "too few groups"
         yield error(f"{where}: {problem}: training and test rows need groups of their own")
@@ -148,11 +132,6 @@ def one_split_a_form(rows: list[Row], where: str) -> Iterator[Problem]:
     large = [splits for splits in forms.values() if len(splits) >= MIN_ROWS]
     if len(large) >= MIN_FORMS and all(len(set(splits)) == 1 for splits in large):
         yield warning(f"{where}: each form is in one split: a group is a thing that rows are about, not a form")
-
-
-def groups_of(row: Row) -> list[str]:
-    """Return a row's group keys."""
-    return [row["group"]] if isinstance(row["group"], str) else list(row["group"])
 
 
 def repeats(rows: list[Row], where: str) -> Iterator[Problem]:

@@ -4,7 +4,6 @@ card_mistakes("genome-chatbot")               -> problems that the card alone an
 limit_mistakes("genome-chatbot", sample)      -> problems that a sample of rows shows
 """
 
-import json
 import math
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -18,9 +17,8 @@ from gretchen.marked_yaml import load_marked
 from gretchen.models.files import read_json
 from gretchen.names import nearest
 from gretchen.planning.read_settings import read_settings
-from gretchen.projects.build import fingerprint, row_count_key, row_limit
+from gretchen.projects.build import intact_data_card, is_current
 from gretchen.projects.card import Card, card_file, read_card
-from gretchen.projects.datacard import FILE as DATA_CARD
 from gretchen.projects.rows import Row, reference_of
 from gretchen.projects.summarize import tokenizer_folder
 from gretchen.recipes.resolve import Resolved
@@ -97,16 +95,15 @@ def generation_limit(project: str, card: Card, at: Any) -> Iterator[Problem]:
 
 def forms(project: str, card: Card, at: Any) -> Iterator[Problem]:
     """Report closed forms that no row has, and forms that are all closed; warn where the build dropped many rows."""
-    try:
-        built = json.loads((paths.build(project) / DATA_CARD).read_bytes())["formats"]
-        known = {form for summary in built.values() for form in summary["forms"]}
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+    built = intact_data_card(project)
+    if built is None:
         return
+    known = {form for summary in built.formats.values() for form in summary.forms}
     yield from closed_forms(card, known, at, error)
-    for name, summary in built.items():
-        left_out, kept = sum(summary["left_out"].values()), sum(summary["rows"].values())
+    for name, summary in built.formats.items():
+        left_out, kept = sum(summary.left_out.values()), sum(summary.rows.values())
         if left_out > MAX_LEFT_OUT * (left_out + kept):
-            reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary["left_out"].items())
+            reasons = ", ".join(f"{count:,} {reason}" for reason, count in summary.left_out.items())
             folder = f"{paths.shown(paths.build(project))}/{name}"
             yield warning(f"{folder}: {left_out:,} of {left_out + kept:,} rows are left out: {reasons}")
 
@@ -131,7 +128,7 @@ def limit_mistakes(project: str, sample: Sample, resolved: Sequence[Resolved]) -
     marked = load_marked(card_file(project))
     yield from stop_strings(card, references, marked.location)
     known = {row["form"] for rows in sample.values() for row in rows}
-    if not is_current(project, card):
+    if not is_current(project):
         yield from closed_forms(card, known, lambda *key: marked.location(key), warning)
     lengths = sorted(token_counts(project, references))
     if not lengths:
@@ -188,16 +185,3 @@ def token_counts(project: str, texts: Sequence[str]) -> list[int]:
     except Exception:  # a damaged file, which the check of the model reports
         return []
     return [len(encoding.ids) + 1 for encoding in tokenizer.encode_batch(list(texts), add_special_tokens=False)]
-
-
-def is_current(project: str, card: Card) -> bool:
-    """Return whether what is built is what the builder would build now."""
-    try:
-        built = json.loads((paths.build(project) / DATA_CARD).read_bytes())
-        profile = {"tiny": "tiny", "laptop": "laptop"}.get(built["rows"], "gpu-24gb")
-        assert row_count_key(profile) == built["rows"]
-        return built["source"] is not None or built["settings"] == fingerprint(
-            project, card, row_limit(card, profile), None
-        )
-    except (OSError, ValueError, KeyError, TypeError, AssertionError):
-        return False

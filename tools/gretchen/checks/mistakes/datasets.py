@@ -17,7 +17,7 @@ from gretchen.files import parse_line
 from gretchen.planning.rows import train_files
 from gretchen.projects.rows import FORMATS, Row, format_of
 from gretchen.recipes.layers import value_at
-from gretchen.recipes.references import files_of
+from gretchen.recipes.references import files_of, listed
 from gretchen.recipes.stages import find_stage
 
 HELD_OUT_SPLIT = re.compile(r"(test|hard)(\[|$)")
@@ -131,10 +131,10 @@ def parts_of_sets(subject: Subject) -> Iterator[Problem]:
             yield warning(f"{subject.at(*where, 'shards')}: 'shards: {shards}' trains on one row in {shards}")
         if isinstance(dataset.get("skip"), int) and dataset["skip"] > 0:
             yield warning(f"{subject.at(*where, 'skip')}: 'skip: {dataset['skip']}' leaves out the first rows")
-    for key in ("dataset_shard_num",):
-        if isinstance(subject.values.get(key), int) and subject.values[key] > 1:
-            count = subject.values[key]
-            yield warning(f"{subject.at(key)}: '{key}: {count}' trains on one row in {count}")
+    shards = subject.values.get("dataset_shard_num")
+    if isinstance(shards, int) and shards > 1:
+        at = subject.at("dataset_shard_num")
+        yield warning(f"{at}: 'dataset_shard_num: {shards}' trains on one row in {shards}")
     splits = [(("dataset_train_split",), subject.values.get("dataset_train_split"))]
     splits += [((*where, "split"), dataset.get("split")) for where, dataset in training_sets(subject)]
     for key, split in splits:
@@ -246,8 +246,3 @@ def resumed(subject: Subject) -> Iterator[Problem]:
 def is_held_out(name: Any) -> bool:
     """Return whether a path is a built file of held-out rows."""
     return isinstance(name, str) and Path(name).name in ("test.jsonl", "hard.jsonl")
-
-
-def listed(value: Any) -> list[Any]:
-    """Return a value as a list."""
-    return value if isinstance(value, list) else [value]

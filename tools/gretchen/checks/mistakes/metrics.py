@@ -17,7 +17,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.errors import UserError
-from gretchen.projects.rows import Row, prompt_of, reference_of
+from gretchen.projects.rows import Row, group_keys, reference_of
 from gretchen.projects.splits import split_of
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.evaluator import Evaluator
@@ -103,8 +103,7 @@ def half(text: str) -> str:
 
 def as_evaluated(row: Row) -> Row:
     """Return a builder's row as evaluation.py gets it: `meta` a dict, `group` a list."""
-    group = [row["group"]] if isinstance(row["group"], str) else list(row["group"])
-    return copy.deepcopy({**row, "group": group, "meta": row.get("meta") or {}})
+    return copy.deepcopy({**row, "group": group_keys(row), "meta": row.get("meta") or {}})
 
 
 def metric_mistakes(evaluator: Evaluator, sample: Sample) -> Iterator[Problem]:
@@ -282,9 +281,3 @@ def rewards(evaluator: Evaluator, sample: Sample, file: str) -> Iterator[Problem
 def total(evaluator: Evaluator, rows: Sequence[Row], answers: Sequence[Any]) -> float:
     """Return the sum of the rewards of an answer to each row."""
     return sum(evaluator.reward(answer, row) for answer, row in zip(answers, rows, strict=True))
-
-
-def question_of(row: Row) -> str:
-    """Return a row's last question."""
-    turns = prompt_of(row)
-    return str(turns[-1].get("content") or "") if turns else ""

@@ -6,7 +6,6 @@
 Only files on this disk are read: of a model on the hub nothing is known but its name.
 """
 
-import json
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -16,9 +15,8 @@ from gretchen import paths
 from gretchen.models.files import read_json
 from gretchen.models.locate import model_folder
 from gretchen.planning.rows import train_files
-from gretchen.projects.build import row_count_key
-from gretchen.projects.card import Card, Rows, card_file, read_card
-from gretchen.projects.datacard import FILE as DATA_CARD
+from gretchen.projects.build import intact_data_card, row_count_key
+from gretchen.projects.card import Card, read_card
 from gretchen.projects.splits import TEST, VALIDATION
 from gretchen.recipes.layers import LayerKind
 from gretchen.recipes.resolve import Resolved
@@ -120,7 +118,8 @@ class Subject:
         """
         files = train_files(self.resolved)
         project, key = self.resolved.project, row_count_key(self.resolved.profile)
-        if files is None or (project and built_for(paths.build(project) / DATA_CARD) not in (None, key)):
+        built = intact_data_card(project) if project else None
+        if files is None or (built and built.rows != key):
             return self._rows_by_card()
         return sum(map(count_lines, files))
 
@@ -128,37 +127,15 @@ class Subject:
         """Return the training rows that `make data` builds for the profile, about; None for a standalone recipe."""
         if not self.resolved.project:
             return None
-        file = card_file(self.resolved.project)
-        rows = _rows_of_card(self.resolved.project, file, file.stat().st_mtime_ns)
-        return rows and round(getattr(rows, row_count_key(self.resolved.profile)) * (1 - TEST - VALIDATION))
-
-
-@lru_cache(maxsize=16)
-def _rows_of_card(project: str, file: Path, changed: int) -> Rows | None:
-    """Return the row counts on a card of this time; None for a card with faults."""
-    card = read_card(project)
-    return card.rows if isinstance(card, Card) else None
+        card = read_card(self.resolved.project)
+        if not isinstance(card, Card):
+            return None
+        return round(getattr(card.rows, row_count_key(self.resolved.profile)) * (1 - TEST - VALIDATION))
 
 
 def is_number(value: Any) -> bool:
     """Return whether a value is a number, and not true or false."""
     return isinstance(value, int | float) and not isinstance(value, bool)
-
-
-def built_for(data_card: Path) -> str | None:
-    """Return which of the card's row counts was built, by the data card; None where there is none, or a damaged one."""
-    if not data_card.is_file():
-        return None
-    return _built_for(data_card, data_card.stat().st_mtime_ns)
-
-
-@lru_cache(maxsize=16)
-def _built_for(data_card: Path, changed: int) -> str | None:
-    """Return what a data card of this time was built for."""
-    try:
-        return json.loads(data_card.read_bytes()).get("rows")
-    except (ValueError, AttributeError):
-        return None
 
 
 def count_lines(file: Path) -> int:
