@@ -17,7 +17,7 @@ CODE = {
     "chance without a seed": (edit(DATASET, ("random.Random(name)", "random.Random()")), "yields other rows each time"),
     "chance at import": (edit(DATASET, ('DIGITS = [', 'SHIFT = random.random()\nDIGITS = ['),
                               ('"id": f"{name}-{number}"', '"id": f"{name}-{number}-{SHIFT}"')), "other rows each time"),
-    "the order of a set": (edit(DATASET, ('["sum", "difference", "digit"]', 'list({"sum", "difference", "digit"})')),
+    "the order of a set": (edit(DATASET, ('"id": f"{name}-{number}"', '"id": f"{name}-{number}-{str(set(map(str, range(9))))}"')),
                            "other rows each time"),
     "the clock in an id": (edit(DATASET, ("import random", "import random\nimport time"),
                                 ('"id": f"{name}-{number}"', '"id": f"{name}-{number}-{time.time()}"')), "other rows each time"),
