@@ -169,11 +169,17 @@ def test_a_second_training_of_the_same_recipe_is_refused(root, train, hub_model,
     assert f"sft.zephyr of {SLUG} is already being written by process {os.getpid()} on " in done.stderr
 
 
+def heed_ctrl_c() -> None:
+    """Let this process end by SIGINT, which a shell lets its background jobs ignore, and so these tests' children."""
+    signal.signal(signal.SIGINT, signal.SIG_DFL)
+
+
 def test_ctrl_c_prints_one_word_and_is_recorded(root, environment, hub_model):
     env = environment(GRETCHEN_ROOT=str(root))
     command = [sys.executable, "-m", "gretchen", "train", f"--project={SLUG}", f"--set=model_name_or_path={hub_model}"]
     before = set((root / "runs" / SLUG / "sft.zephyr").glob("*-*"))
-    with subprocess.Popen(command, env=env, cwd=root, stderr=subprocess.PIPE, text=True, process_group=0) as process:
+    options = {"env": env, "cwd": root, "stderr": subprocess.PIPE, "text": True, "process_group": 0}
+    with subprocess.Popen(command, **options, preexec_fn=heed_ctrl_c) as process:
         assert process.stderr is not None
         for line in process.stderr:
             if line.startswith("starting") or " step " in f" {line}":

@@ -65,7 +65,8 @@ def state_of(project: str, resolved: Sequence[Resolved]) -> str:
     parts = [folder_hash(folder, "*.py"), folder_hash(folder / "data"), load_card(project).model_dump_json()]
     parts += [folder_hash(Path(__file__).parents[1], f"{room}/**/*.py") for room in ("checks", "projects", "scoring")]
     parts += [file_hash(tokenizer_folder(project) / "tokenizer.json")]
-    return text_hash(*parts, *(f"{recipe.name} {length_limit(recipe)}" for recipe in resolved))
+    limits = [f"{recipe.name} {limit}" for recipe in resolved if (limit := length_limit(recipe))]
+    return text_hash(*parts, *limits)
 
 
 def run(project: str, resolved: Sequence[Resolved]) -> list[CheckResult]:
