@@ -1,6 +1,7 @@
 """Shared fixtures: the repository's root, copies of it, and the two entry points (make, the command line)."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -65,7 +66,7 @@ def few_rows(flagship: Path, request: pytest.FixtureRequest) -> Iterator[Path]:
         patch.setenv("GRETCHEN_ROOT", str(flagship))
         patch.chdir(flagship)
         card = flagship / "projects/genome-chatbot/project.yaml"
-        card.write_text(card.read_text("utf-8").replace("tiny: 5000", f"tiny: {request.module.ROWS}"), encoding="utf-8")
+        card.write_text(re.sub(r"tiny: \d+", f"tiny: {request.module.ROWS}", card.read_text("utf-8")), encoding="utf-8")
         build("genome-chatbot", "tiny")
         patch.setattr(sys, "argv", sys.argv[:1])  # axolotl reads sys.argv
         yield flagship

@@ -146,7 +146,7 @@ def smoke(flagship, environment):
 def test_a_chain_is_one_python_and_ends_in_one_table(smoke):
     chains, output, started = smoke
     assert models(output) == ["base", "base, few-shot", "base, as document", "sft.zephyr", "dpo.zephyr"]
-    assert len(started) == 2, "the libraries are loaded once: the other Python builds rows for the checks of both stages"
+    assert len(started) == 2, "the libraries are loaded once: the other Python builds rows for both stages"
     assert len(re.findall(r"^(?:sft|dpo).zephyr: exact 0\.\d+ \[.*\] on \d+ test rows", output, re.MULTILINE)) == 2
     (sft,), (dpo,) = chains.runs("sft.zephyr"), chains.runs("dpo.zephyr")
     first, second = read_record(sft), read_record(dpo)
