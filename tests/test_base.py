@@ -157,3 +157,5 @@ def test_more_steps_in_the_recipe_continue_the_run(root):
     assert base_model.find_unfinished(SLUG, corpus) == run_dir
     assert yaml.safe_load(file.read_text())["max_steps"] == 8
     assert not (run_dir / "model").exists(), "it trains on"
+    assert base_model.find_unfinished(SLUG, corpus, "max_steps=9") == run_dir
+    assert read_record(run_dir).set == "max_steps=9", "the model card names the command that trained it"

@@ -29,6 +29,7 @@ from gretchen.runs.record import RunRecord, read_record, update_record
 from gretchen.runs.store import list_runs
 from gretchen.safe_text import visible
 from gretchen.scoring.domain import write_corpus_bits
+from gretchen.silence import quieten
 from gretchen.training.base_notes import corpus_notes, require_answers
 from gretchen.training.launch import launch
 from gretchen.training.run import GateMissed, Training, run_training
@@ -94,9 +95,14 @@ def base_training(project: str, run_dir: Path, corpus: Path, keep: bool, set_: s
         record,
         title=f"the embedded base of {project} from scratch",
         notes=corpus_notes(corpus, values),
-        resume_command=f"make base PROJECT={project}" + (f" SET={shlex.quote(set_)}" if set_ else ""),
+        resume_command=base_command(project, set_),
         complete=partial(install, project, corpus, keep),
     )
+
+
+def base_command(project: str, set_: str) -> str:
+    """Return the command that pretrains a project's base with SET's values."""
+    return f"make base PROJECT={project}" + (f" SET={shlex.quote(set_)}" if set_ else "")
 
 
 def recipe_values(run_dir: Path, corpus: Path, set_: str = "") -> Values:
@@ -140,6 +146,7 @@ def find_unfinished(project: str, corpus: Path, set_: str = "") -> Path | None:
         return None
     if before != now:
         write_text(run.path / "recipe.yaml", dump(now))
+        update_record(run.path, set=set_)
         shutil.rmtree(run.path / "model", ignore_errors=True)
     return run.path
 
@@ -181,6 +188,7 @@ def bf16_model(run_dir: Path) -> Path:
 
 def accuracy_by_form(model_dir: Path, corpus: Path) -> dict[str, float]:
     """Return {form: share of held-out documents whose answer the model completes exactly}."""
+    quieten()  # before the gate's module loads TRL
     from gretchen.engines.zephyr.gate import accuracy, documents_by_form
 
     model = load(str(model_dir))
@@ -213,7 +221,7 @@ def model_card(project: str, run_dir: Path, corpus: Path) -> str:
             "Pretrained from scratch on the project's own documents (`texts()`, train split). It knows their form, and",
             "no chat: that is what fine-tuning brings.",
             "",
-            f"- command: `make base PROJECT={project}`",
+            f"- command: `{base_command(project, record.set)}`",
             f"- corpus: {num_documents:,} documents, hash `{record.data}`",
             f"- tokens seen: {last.get('num_tokens', 0):,.0f} in {last['step']:,} steps",
             f"- hardware: {record.hardware}; {last['seconds'] / 60:.0f} minutes, beside other work",
