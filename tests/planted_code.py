@@ -136,7 +136,7 @@ MODEL = {
     "a penalty on repetition": (json_edit("generation_config.json", repetition_penalty=3.0), "changes every answer"),
     "answers of forty tokens at least": (json_edit("generation_config.json", min_new_tokens=40), "changes every answer"),
     "two chat templates": (json_edit("tokenizer_config.json", chat_template="{{ messages }}"), "another chat template"),
-    "a template that drops earlier turns": (edit(f"{BASE}/chat_template.jinja", ("{%- for message in messages %}", "{%- for message in messages[-2:] %}")), "drops a turn"),
+    "a template that drops earlier turns": (edit(f"{BASE}/chat_template.jinja", ("{%- for message in messages %}", "{%- for message in messages[-2:] %}")), "drops or changes a turn"),
     "a prompt without its line break": (edit(f"{BASE}/chat_template.jinja", ("{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant\\n' }}", "{%- if add_generation_prompt %}\n    {{- '<|im_start|>assistant' }}")), "asked otherwise"),
     "a loss on the end token alone": (edit(f"{BASE}/chat_template.jinja", ("        {%- generation %}\n", ""), ("        {{- '<|im_end|>' }}\n", "        {%- generation %}\n        {{- '<|im_end|>' }}\n")), "leaves out the answer"),
     "another rotation": (json_edit("config.json", rope_theta=1000000.0), "'rope_theta' is"),

@@ -1,8 +1,8 @@
 """Mistakes that spoil a training or a figure, beyond the headings of docs/mistakes.md: each is planted, and caught.
 
-Each entry of the tables (planted_values.py, planted_code.py) is a small change in a project without a mistake,
-fixtures/projects/sums, with a part of the sentence that reports it. The check is that of `make train`, before the first
-step. NOT_CAUGHT has those that no check finds, so that the list stays true.
+Each entry of the tables (planted_values.py, planted_code.py, planted_kinds.py) is a small change in a project without a
+mistake, fixtures/projects/sums, with a part of the sentence that reports it. The check is that of `make train`, before
+the first step. NOT_CAUGHT has those that no check finds, so that the list stays true.
 """
 
 import re
@@ -10,17 +10,23 @@ import shutil
 import sys
 from pathlib import Path
 
+import planted_code
+import planted_kinds
+import planted_values
 import pytest
 from planted import BASE, FOLDER, PROJECT
-from planted_code import CODE, MODEL, NOT_CAUGHT, NOT_CAUGHT_VALUES, ROWS
-from planted_values import BIG, RECIPES, TINY
+from planted_code import NOT_CAUGHT, NOT_CAUGHT_VALUES
+from planted_values import BIG, TINY
 
 from gretchen.checks.mistakes import builder
 from gretchen.checks.mistakes.builder import sample_rows
 from gretchen.checks.mistakes.likeness import unlike_answers
 from gretchen.checks.runner import check_resolved
+from gretchen.projects import team_code
 from gretchen.recipes.resolve import Request, resolve
 
+RECIPES = planted_values.RECIPES | planted_kinds.RECIPES
+CODE, MODEL, ROWS = (getattr(planted_code, name) | getattr(planted_kinds, name) for name in ("CODE", "MODEL", "ROWS"))
 HERE = Path(__file__).parent
 
 
@@ -102,6 +108,8 @@ def test_a_mistake_in_card_builder_or_metrics_is_reported(planted, name, monkeyp
     plant, part = CODE[name]
     if "each time" not in part:  # the second build takes a process of its own
         monkeypatch.setattr(builder, "second_build", lambda project: {})
+    monkeypatch.setattr(team_code, "PATIENCE", 1.0)
+    monkeypatch.setattr(team_code, "CPU_SECONDS", 0.5)
     plant(planted)
     assert_reported(lines("dpo" if "recipe" in name else "sft", run_code=True), part)
 

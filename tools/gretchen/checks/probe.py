@@ -17,7 +17,8 @@ from gretchen.checks.mistakes.builder import builder_mistakes, sample_rows
 from gretchen.checks.mistakes.card import length_limit, limit_mistakes
 from gretchen.checks.mistakes.metrics import metric_mistakes
 from gretchen.checks.mistakes.problems import Problem
-from gretchen.checks.mistakes.rows import file_mistakes
+from gretchen.checks.mistakes.rows import file_mistakes, row_mistakes
+from gretchen.checks.mistakes.writing import writing_mistakes
 from gretchen.checks.report import CheckResult, Outcome, State, outcome, outcome_of, skipped
 from gretchen.errors import GretchenError, WorkError
 from gretchen.files import file_hash, folder_hash, text_hash, write_json
@@ -94,7 +95,20 @@ def builder_problems(project: str, sample: Sample) -> Iterator[Problem]:
     for name, rows in sample.items():
         where = location_of(module, name)
         yield from content_mistakes(rows, lambda number, where=where: f"{where} row {number}")
+        yield from writing_mistakes(rows, lambda number, where=where: f"{where} row {number}")
         yield from file_mistakes(rows, where)
+        yield from each_once(rows, where)
+
+
+def each_once(rows: Sequence[Row], where: str) -> Iterator[Problem]:
+    """Yield the mistakes of single rows, each at the first row that has it."""
+    reported: set[str] = set()
+    for number, row in enumerate(rows, start=1):
+        for problem in row_mistakes(row, f"{where} row {number}"):
+            kind = problem.message.partition(f" row {number}: ")[2]
+            if kind not in reported:
+                reported.add(kind)
+                yield problem
 
 
 def metric_problems(project: str, sample: Sample) -> Iterator[Problem]:

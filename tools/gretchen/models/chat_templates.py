@@ -14,11 +14,12 @@ from gretchen import paths
 from gretchen.models.bounded_template import bound
 from gretchen.models.files import read_json, stop_tokens, token_text
 
+# With capitals and marks, which a template must not change.
 CONVERSATION = [
-    {"role": "user", "content": "a question"},
-    {"role": "assistant", "content": "an answer"},
-    {"role": "user", "content": "another question"},
-    {"role": "assistant", "content": "another answer"},
+    {"role": "user", "content": "What is A?"},
+    {"role": "assistant", "content": "It is B."},
+    {"role": "user", "content": "And C, please?"},
+    {"role": "assistant", "content": "That would be D."},
 ]
 MAX_SIZE = 10_000  # of the texts and lists in a rendering of CONVERSATION
 # These surround the trained part of an assistant's turn after rendering.

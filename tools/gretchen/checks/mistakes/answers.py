@@ -20,7 +20,11 @@ MAX_EMPTY = 0.01
 MIN_EMPTY = 2
 # UTF-8 that was read as Latin-1 or cp1252 (Ã¤, â€™, Â°), and the sign for a byte that was none.
 MOJIBAKE = re.compile(r"Ã[\x80-\xbf\u0192-\u2122¤¶¼Ÿ„–œ]|â€[\x80-\x9f™œž“”\u0153\u017e]|Â[\xa0-\xbf]|ï¿½|\ufffd")
-HTML = re.compile(r"&(amp|lt|gt|quot|nbsp|#\d{2,5});|</?(br|p|div|span|b|i|td|tr|li|ul|strong|em)\s*/?>", re.IGNORECASE)
+ENTITIES = (
+    r"amp|lt|gt|quot|apos|nbsp|shy|[aou]uml|szlig|[aeiou](?:acute|grave|circ|tilde)|ccedil|ntilde|[lrsb][sd]quo|[nm]dash|"
+    r"hellip|euro|deg|times|middot|copy|reg|#\d{2,5}|#x[0-9a-f]{2,5}"
+)
+HTML = re.compile(rf"&({ENTITIES});|</?(br|p|div|span|b|i|td|tr|li|ul|strong|em)\s*/?>", re.IGNORECASE)
 ESCAPES = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|(?<!\\)\\n(?![a-z])")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\ufeff]")
 SLOTS = re.compile(

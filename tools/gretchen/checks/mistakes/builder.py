@@ -16,18 +16,21 @@ import sys
 import time
 from collections import Counter
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.likeness import unlike_answers
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.checks.mistakes.writing import lost_letters
 from gretchen.errors import UserError
 from gretchen.projects.builder import location_of, offered_formats, valid_rows
 from gretchen.projects.card import load_card
 from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.rows import Row, group_keys, normalised, normalised_prompt, prompt_of, reference_of
 from gretchen.projects.splits import split_of
+from gretchen.projects.team_code import patience
 
 NUM_ROWS = 300
 MAX_SECONDS = 3.0
@@ -50,12 +53,19 @@ def sample_rows(project: str) -> dict[str, list[Row]]:
 
 
 def first_rows(module: ModuleType, row_format: str) -> Iterator[Row]:
-    """Yield the first rows of a generator, for a few seconds at most. Raises UserError for a faulty row, or none."""
+    """Yield the first rows of a generator: all of a few, else for some seconds at most.
+
+    Raises UserError for a faulty row, for none at all, and for a generator that does not come to its next row.
+    """
     started, number = time.monotonic(), 0
-    for number, row in enumerate(valid_rows(module, row_format), start=1):
+    rows = valid_rows(module, row_format)
+    while number < NUM_ROWS and (number < MIN_ROWS or time.monotonic() - started < MAX_SECONDS):
+        with patience(Path(str(module.__file__)).parent, f"{row_format}()"):
+            row = next(rows, None)
+        if row is None:
+            break
+        number += 1
         yield row
-        if number >= NUM_ROWS or time.monotonic() - started > MAX_SECONDS:
-            return
     if not number:
         raise UserError(f"{location_of(module, row_format)} yields no row")
 
@@ -70,6 +80,7 @@ def builder_mistakes(project: str, sample: Sample) -> Iterator[Problem]:
         yield from one_split_a_form(rows, where[name])
         yield from repeats(rows, where[name])
         yield from languages(project, rows, where[name])
+        yield from lost_letters(rows, load_card(project).languages, where[name])
         yield from shared_things(rows, where[name])
     known = [*exchanged_sides(sample, where), *wrong_labels(sample, where)]
     yield from known or unlike_answers(sample, where)

@@ -11,6 +11,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.checks.mistakes.tokenizer_texts import tokenizer_mistakes
 from gretchen.errors import UserError
 from gretchen.hardware import PROFILE_GB
 from gretchen.marked_yaml import load_marked
@@ -19,7 +20,7 @@ from gretchen.names import nearest
 from gretchen.planning.read_settings import read_settings
 from gretchen.projects.build import intact_data_card, is_current
 from gretchen.projects.card import Card, card_file, read_card
-from gretchen.projects.rows import Row, reference_of
+from gretchen.projects.rows import Row, normalised_prompt, reference_of
 from gretchen.projects.summarize import tokenizer_folder
 from gretchen.recipes.resolve import Resolved
 
@@ -30,6 +31,10 @@ LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z0-9]{2,8})?")
 SIZE = re.compile(r"(?<![\w.])(\d+(?:\.\d+)?)[bB](?![\w])")
 BF16_GB_PER_BILLION = 2
 QUANTIZED = re.compile(r"4bit|8bit|awq|gptq|int4|int8|fp8|bnb", re.IGNORECASE)
+INFERENCE_ONLY = re.compile(r"[-_.](gguf|awq|gptq|exl2|mlx|onnx|fp8|int4|int8|w4a16|w8a8)\b", re.IGNORECASE)
+NOT_WRITING = re.compile(r"[-_](embed(ding)?s?|rerank(er)?|reward|rm|prm)\b", re.IGNORECASE)
+# A closed form is a table: with so many references, of which nearly all differ, it is none.
+MIN_TABLE, ALL_DIFFERENT = 40, 0.95
 FEW, MANY = 0.02, 0.2  # of the references, that are longer than the limit
 GENERATING = ("grpo", "rloo", "ppo")
 Sample = Mapping[str, list[Row]]
@@ -63,6 +68,7 @@ def card_mistakes(project: str) -> Iterator[Problem]:
             f"{at('evaluation', 'samples')}: {card.evaluation.samples} answers to each row take that much longer"
         )
     yield from model_sizes(card, at)
+    yield from model_names(card, at)
     yield from generation_limit(project, card, at)
     yield from forms(project, card, at)
 
@@ -77,6 +83,21 @@ def model_sizes(card: Card, at: Any) -> Iterator[Problem]:
                 f"{at('models', profile)}: {model} has {gigabytes:g} GB of weights in bf16, {profile} has "
                 f"{PROFILE_GB[profile]:g} GB"
             )
+
+
+def model_names(card: Card, at: Any) -> Iterator[Problem]:
+    """Report names that are none of the hub; warn of models that, by their names, cannot be trained or cannot write."""
+    for profile, model in card.models.items():
+        where, name = at("models", profile), model.rpartition("/")[2]
+        if "://" in model:
+            short = re.sub(r"^\w+://[^/]+/", "", model)
+            yield error(f"{where}: {model} is an address: a model is named by owner and name: {short}")
+        elif model != "base" and model.count("/") != 1 and not (paths.root() / model).exists():
+            yield error(f"{where}: '{model}' is neither 'base', nor a path, nor the name of a model: owner/{name}")
+        elif INFERENCE_ONLY.search(name):
+            yield error(f"{where}: {model} is, by its name, quantized for inference: its weights cannot be trained")
+        elif NOT_WRITING.search(name):
+            yield error(f"{where}: {model} is, by its name, no model that writes: it gives vectors or scores")
 
 
 def generation_limit(project: str, card: Card, at: Any) -> Iterator[Problem]:
@@ -127,9 +148,11 @@ def limit_mistakes(project: str, sample: Sample, resolved: Sequence[Resolved]) -
         return
     marked = load_marked(card_file(project))
     yield from stop_strings(card, references, marked.location)
+    yield from open_tables(card, sample, marked.location)
     known = {row["form"] for rows in sample.values() for row in rows}
     if not is_current(project):
         yield from closed_forms(card, known, lambda *key: marked.location(key), warning)
+    yield from tokenizer_mistakes(tokenizer_folder(project))
     lengths = sorted(token_counts(project, references))
     if not lengths:
         return
@@ -141,6 +164,19 @@ def limit_mistakes(project: str, sample: Sample, resolved: Sequence[Resolved]) -
             key = next(k for k in ("max_completion_length", "response_length", "trl") if k in (*recipe.values, "trl"))
             origin = recipe.origins.get(key if key != "trl" else "trl.max_completion_length")
             yield from too_short(str(origin or recipe.name), "max_completion_length", limit, lengths)
+
+
+def open_tables(card: Card, sample: Sample, location: Any) -> Iterator[Problem]:
+    """Warn of a closed form in which nearly every row has an answer of its own: it is no table that is known whole."""
+    for number, form in enumerate(card.closed):
+        of_form = [row for rows in sample.values() for row in rows if row["form"] == form and reference_of(row)]
+        answers = {normalised_prompt(row): reference_of(row) for row in of_form}
+        different = len(set(answers.values()))
+        if len(answers) >= MIN_TABLE and different >= ALL_DIFFERENT * len(answers):
+            yield warning(
+                f"{location(('closed', number))}: 'closed': {different} of {len(answers)} questions of '{form}' have "
+                "an answer of their own, so it is no closed table: its test rows would not be kept apart"
+            )
 
 
 def length_limit(recipe: Resolved) -> int:

@@ -7,26 +7,21 @@ once. Raises UserError, with file and line, for what evaluation.py raises.
 """
 
 import copy
-import dataclasses
 import math
 import time
-from collections.abc import Callable, Iterator, Mapping, Sequence
-from functools import cached_property, partial
-from typing import Any
+from collections.abc import Iterator, Mapping
 
 from gretchen import paths
+from gretchen.checks.mistakes.altered import altered_answers
+from gretchen.checks.mistakes.metric_probe import Probe, Sample
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.checks.mistakes.rewards import reward_mistakes
 from gretchen.errors import UserError
-from gretchen.projects.rows import Row, group_keys, reference_of
-from gretchen.projects.splits import split_of
-from gretchen.scoring.baselines import baselines
+from gretchen.projects.rows import Row, reference_of
 from gretchen.scoring.evaluator import Evaluator
-from gretchen.scoring.scored import Answer, Prediction
 from gretchen.scoring.testset import ANSWERED
 
-NUM_ROWS = 40
 MIN_ROWS = 8
-MAX_SAMPLES = 8
 MAX_SECONDS = 1.0
 TOLERANCE = 1e-6
 MIN_SHARE = 0.5  # of the rows, that the main metric applies to
@@ -38,7 +33,6 @@ LIMITS = {"an empty answer": 0.5, "the copied question": 0.6, "the most frequent
           "another row's reference": 0.6, "the reference's first letter": 0.5,
           "half of the reference": 0.9}  # fmt: skip
 ALL_AT_ONCE = "an answer that lists other rows' references beside its own"
-NAMES = {"copied prompt": "the copied question", "most frequent answer": "the most frequent answer"}
 CONSEQUENCE = {
     "an empty answer": "a model that says nothing looks good",
     "the copied question": "a model that repeats the question looks good",
@@ -47,63 +41,6 @@ CONSEQUENCE = {
     "the reference's first letter": "a part of the reference counts as right",
     "half of the reference": "a part of the reference counts as right",
 }
-Sample = Mapping[str, list[Row]]
-
-
-class Probe:
-    """Scores made-up answers to a few rows of the answered format, test rows first."""
-
-    def __init__(self, evaluator: Evaluator, rows: Sequence[Row]) -> None:
-        samples = min(evaluator.settings.samples, MAX_SAMPLES)
-        settings = evaluator.settings.model_copy(update={"samples": samples})
-        self.evaluator = dataclasses.replace(evaluator, settings=settings)
-        ordered = sorted(rows, key=lambda row: split_of(row["group"]) != "test")
-        self.rows = [as_evaluated(row) for row in ordered[:NUM_ROWS]]
-        self.train = [as_evaluated(row) for row in rows if split_of(row["group"]) == "train"]
-
-    @cached_property
-    def oracle(self) -> list[Answer]:
-        """Return the perfect answers."""
-        return self.answers(self.evaluator.oracle)
-
-    def value(self, answers: list[Answer], rows: Sequence[Row] | None = None) -> dict[str, float]:
-        """Return one value per metric of some answers."""
-        scored = self.evaluator.score_answers(self.rows if rows is None else rows, answers)
-        return self.evaluator.aggregate(scored)
-
-    def trivial(self) -> dict[str, list[Answer]]:
-        """Return {name: answers} of answers that no metric may like."""
-        found = {NAMES[name]: given for name, given in baselines(self.evaluator, self.rows, self.train).items()}
-        if not self.evaluator.offers("reply"):
-            found["an empty answer"] = self.answers(lambda row: "")
-            found["another row's reference"] = self.answers(self.other_reference)
-            found["the reference's first letter"] = self.answers(lambda row: reference_of(row)[:1])
-            if all(len(reference_of(row)) > 1 for row in self.rows):
-                found["half of the reference"] = self.answers(lambda row: half(reference_of(row)))
-        return found
-
-    def answers(self, answer_to: Callable[[Row], Prediction]) -> list[Answer]:
-        """Return the answers to each row, as many as the card has samples, all the same."""
-        samples = range(self.evaluator.settings.samples)
-        given = [(row["id"], answer_to(row)) for row in self.rows]
-        return [Answer(name, sample, answer, True) for name, answer in given for sample in samples]
-
-    def other_reference(self, row: Row) -> str:
-        """Return another reference: that of the next row of the same form, or of any."""
-        start = self.rows.index(row)
-        others = [*self.rows[start + 1 :], *self.rows[:start]]
-        others.sort(key=lambda other: other.get("form") != row.get("form"))
-        return next((text for text in map(reference_of, others) if text != reference_of(row)), "")
-
-
-def half(text: str) -> str:
-    """Return the first half of a text."""
-    return text[: (len(text) + 1) // 2]
-
-
-def as_evaluated(row: Row) -> Row:
-    """Return a builder's row as evaluation.py gets it: `meta` a dict, `group` a list."""
-    return copy.deepcopy({**row, "group": group_keys(row), "meta": row.get("meta") or {}})
 
 
 def metric_mistakes(evaluator: Evaluator, sample: Sample) -> Iterator[Problem]:
@@ -127,7 +64,8 @@ def metric_mistakes(evaluator: Evaluator, sample: Sample) -> Iterator[Problem]:
     yield from reference_is_best(evaluator, values, file)
     if len(probe.rows) >= MIN_ROWS:
         yield from trivial_answers(probe, values, file)
-    yield from rewards(evaluator, sample, file)
+        yield from altered_answers(probe, file)
+    yield from reward_mistakes(evaluator, sample, file)
 
 
 def never_returned(evaluator: Evaluator, probe: Probe, values: Mapping[str, float], file: str) -> Iterator[Problem]:
@@ -254,30 +192,3 @@ def all_at_once(probe: Probe, best: float, file: str) -> Iterator[Problem]:
     value = probe.value(probe.answers(text_of)).get(main, math.nan)
     if not math.isnan(value) and abs(value - best) <= TOLERANCE:
         yield warning(f"{file}: {ALL_AT_ONCE} scores {value:.4g} in '{main}': a model that says everything looks good")
-
-
-def rewards(evaluator: Evaluator, sample: Sample, file: str) -> Iterator[Problem]:
-    """Report rewards of prompts that rate all answers alike, or a wrong one best."""
-    rows = [as_evaluated(row) for row in sample.get("prompts", ())[:NUM_ROWS]]
-    if not rows or evaluator.offers("reply"):
-        return
-    good: list[Prediction] = [evaluator.oracle(row) for row in rows]
-    without = sum(not answer for answer in good)
-    if without and not evaluator.offers("reward"):
-        problem = f"{without} of {len(rows)} prompts() have no reference for the reward to compare with"
-        yield error(f"{file}: {problem}: meta.reference")
-        return
-    reward = partial(total, evaluator, rows)
-    best, empty, other = reward(good), reward([""] * len(rows)), reward([str(good[-1 - n]) for n in range(len(rows))])
-    if best == empty == other:
-        yield error(f"{file}: the reward is {best / len(rows):g} whatever the answer: GRPO would learn nothing")
-    elif best < max(empty, other):
-        problem = "an empty answer" if empty >= other else "a wrong one"
-        yield error(
-            f"{file}: the reference's reward is {best / len(rows):.3g}, less than that of {problem}: it is reversed"
-        )
-
-
-def total(evaluator: Evaluator, rows: Sequence[Row], answers: Sequence[Any]) -> float:
-    """Return the sum of the rewards of an answer to each row."""
-    return sum(evaluator.reward(answer, row) for answer, row in zip(answers, rows, strict=True))

@@ -48,7 +48,7 @@ def template_turns(folder: Path, values: dict[str, Any]) -> Iterator[Problem]:
     text = unmarked(marked)
     dropped = next((turn for turn in CONVERSATION if turn["content"] not in text), None)
     if template and dropped:
-        yield error(f"{file}: the template drops a turn of a longer conversation, '{dropped['content']}'")
+        yield error(f"{file}: the template drops or changes a turn of a conversation, '{dropped['content']}'")
     elif template:
         yield from trained_part(marked, file)
         yield from other_prompt(prompt, text, file)

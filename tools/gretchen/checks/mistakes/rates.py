@@ -31,6 +31,7 @@ SMALL_MODEL_FACTOR = 10
 MAX_RATE = 0.1
 SGD_RATE = 1e-2
 OPTIMIZER = ("optim", "optimizer")
+LION_SHARE = 0.5  # of Adam's usual rate, that Lion takes at most (Chen et al. 2023: 3 to 10 times smaller)
 RATE_IS_FACTOR = ("prodigy", "dadapt")  # these find the rate themselves, and multiply it by the recipe's
 OTHER_SCALES = ("sgd", "lion", "muon", "adafactor", "adagrad", "schedule_free", "lomo", "dion", *RATE_IS_FACTOR)
 
@@ -54,6 +55,11 @@ def learning_rate(subject: Subject) -> Iterator[Problem]:
         yield error(f"{at}: 'learning_rate' is {rate:g}: each step moves the weights by more than they are large")
     elif not optimizer.startswith(OTHER_SCALES):
         yield from off_by_ten(subject, rate)
+    elif "lion" in optimizer and (usual := usual_rate(subject)) and rate > LION_SHARE * usual:
+        yield warning(
+            f"{at}: 'learning_rate' {rate:g} is one for Adam: {optimizer} steps by the sign alone, and takes a "
+            f"third to a tenth of Adam's {short(usual)}"
+        )
 
 
 def off_by_ten(subject: Subject, rate: float) -> Iterator[Problem]:
@@ -83,6 +89,14 @@ def off_by_ten(subject: Subject, rate: float) -> Iterator[Problem]:
             f"{at}: 'learning_rate' {rate:g} is very {direction} for {stage} of {trained}: "
             f"{short(usual)} is usual (full fine-tune {short(full)}, LoRA {short(lora)})"
         )
+
+
+def usual_rate(subject: Subject) -> float | None:
+    """Return Adam's usual rate for the model, the stage and the method; None where none is known."""
+    if subject.has_small_model:
+        return rate_of_method(subject)
+    full, lora = USUAL_RATES.get(subject.stage, (None, None))
+    return lora if subject.is_lora else full
 
 
 def rate_of_method(subject: Subject) -> float | None:

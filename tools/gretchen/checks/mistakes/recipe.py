@@ -9,6 +9,8 @@ of problems and list it in CHECKS.
 import re
 from collections.abc import Callable, Collection, Iterator
 
+from gretchen.checks.mistakes.columns import column_mistakes
+from gretchen.checks.mistakes.combinations import combination_mistakes
 from gretchen.checks.mistakes.datasets import data_mistakes
 from gretchen.checks.mistakes.model import template_date, template_tokens, template_turns, vocabulary
 from gretchen.checks.mistakes.numbers import number_mistakes
@@ -16,6 +18,7 @@ from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.rates import learning_rate, rate_schedule
 from gretchen.checks.mistakes.schedule import schedule_mistakes
 from gretchen.checks.mistakes.stages import stage_mistakes
+from gretchen.checks.mistakes.starts import start_mistakes
 from gretchen.checks.mistakes.subject import Subject
 from gretchen.checks.mistakes.weights import folder_mistakes, module_names
 from gretchen.engines.axolotl.capabilities import ADAPTER_KEY, trains_on
@@ -71,6 +74,12 @@ def lora_scale(subject: Subject) -> Iterator[Problem]:
         yield warning(
             f"{subject.at('lora_alpha')}: 'lora_alpha' {alpha} with 'lora_r' {rank} scales the adapter by {scale:g}: "
             "1 or 2 times lora_r is usual"
+        )
+    width = subject.model_config().get("hidden_size")
+    if isinstance(width, int) and rank >= width:
+        yield warning(
+            f"{subject.at('lora_r')}: 'lora_r' {rank} is no less than the model's width, {width}: the adapter has more "
+            "weights than the model: 8 to 64 is usual, or a full fine-tune"
         )
 
 
@@ -178,5 +187,8 @@ CHECKS: tuple[Callable[[Subject], Iterator[Problem]], ...] = (
     packing,
     beta,
     data_mistakes,
+    column_mistakes,
     stage_mistakes,
+    start_mistakes,
+    combination_mistakes,
 )

@@ -6,26 +6,26 @@ The first 200 rows of each training file are read. Test rows among the training 
 the builder's own files are unchanged: it has searched them.
 """
 
-import contextlib
 import json
 import re
 from collections.abc import Iterator
 from functools import partial
-from itertools import islice, pairwise
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.answers import content_mistakes
+from gretchen.checks.mistakes.leaks import leaks, read_rows
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import count_lines
-from gretchen.files import parse_line
+from gretchen.checks.mistakes.writing import writing_mistakes
 from gretchen.projects.build import is_unmodified
 from gretchen.projects.builder import SPLITS
 from gretchen.projects.card import Card, read_card
-from gretchen.projects.rows import FORMATS, Row, normalised_prompt
+from gretchen.projects.rows import FORMATS, Row
 
-NUM_ROWS, NUM_LEAKS = 200, 5
+NUM_ROWS = 200
 MIN_ROWS = 100  # from so many on, each split has some
 COLUMNS = ("messages", "prompt", "chosen", "rejected", "completion")
 # What chat templates write around turns. In a row's content it means that a template was applied already.
@@ -42,23 +42,26 @@ MAX_IMBALANCE = 10
 
 def find_mistakes(project: str) -> Iterator[Problem]:
     """Yield the mistakes in a project's built rows."""
-    builder_checked_leakage = is_unmodified(project)
+    builder_checked_leakage, card = is_unmodified(project), read_card(project)
+    closed = card.closed if isinstance(card, Card) else []
     for row_format in FORMATS:
         file = paths.build(project) / row_format / "train.jsonl"
-        rows = read_rows(file)
+        rows = read_rows(file, NUM_ROWS)
         for number, row in enumerate(rows, start=1):
             yield from row_mistakes(row, f"{paths.shown(file)}:{number}")
         yield from file_mistakes(rows, paths.shown(file))
         yield from content_mistakes(rows, partial(line_of, paths.shown(file)))
+        yield from writing_mistakes(rows, partial(line_of, paths.shown(file)))
         yield from empty_splits(file.parent)
         if not builder_checked_leakage:
-            yield from leaked_rows(project, row_format)
+            yield from leaks(file.parent, closed)
 
 
 def file_mistakes(rows: list[Row], where: str) -> Iterator[Problem]:
     """Yield the mistakes that the rows of one file show together."""
     yield from label_mistakes(rows, where)
     yield from length_mistakes(rows, where)
+    yield from labels_by_length(rows, where)
 
 
 def line_of(file: str, number: int) -> str:
@@ -74,18 +77,6 @@ def empty_splits(folder: Path) -> Iterator[Problem]:
     if total >= MIN_ROWS and empty:
         problem = f"no {' and no '.join(empty)} rows of {total:,}"
         yield error(f"{paths.shown(folder)}: {problem}: rows of one group share a split, so there are too few groups")
-
-
-def read_rows(file: Path, limit: int | None = NUM_ROWS) -> list[Row]:
-    """Return the first rows of a built file that are JSON objects; [] where there is no file."""
-    if not file.is_file():
-        return []
-    rows = []
-    with file.open("rb") as stream:
-        for line in islice(stream, limit):
-            with contextlib.suppress(ValueError):  # reported by the check of rows
-                rows.append(parse_line(line))
-    return [row for row in rows if isinstance(row, dict)]
 
 
 def row_mistakes(row: Row, where: str) -> Iterator[Problem]:
@@ -166,31 +157,26 @@ def longer_side(pairs: list[tuple[int, int]], where: str) -> Iterator[Problem]:
         )
 
 
+def labels_by_length(rows: list[Row], where: str) -> Iterator[Problem]:
+    """Warn of feedback in which an answer's length tells its label."""
+    lengths: dict[bool, list[int]] = {True: [], False: []}
+    for row in rows:
+        if isinstance(row.get("label"), bool) and "completion" in row:
+            lengths[row["label"]].append(num_characters(row["completion"]))
+    good, bad = lengths[True], lengths[False]
+    if min(len(good), len(bad)) < MIN_PAIRS // 2:
+        return
+    longer = sum(g > b for g in good for b in bad) / (len(good) * len(bad))
+    shorter = sum(g < b for g in good for b in bad) / (len(good) * len(bad))
+    means = sum(good) / len(good), sum(bad) / len(bad)
+    if max(longer, shorter) >= LONGER_SHARE and max(means) >= LENGTH_RATIO * max(1.0, min(means)):
+        side, effect = ("longer", "more") if longer > shorter else ("shorter", "less")
+        yield warning(
+            f"{where}: desirable answers are nearly always the {side} ones ({means[0]:.0f} characters, undesirable "
+            f"ones {means[1]:.0f}): the model will learn to write {effect}"
+        )
+
+
 def num_characters(turns: Any) -> int:
     """Return the number of characters in turns."""
     return sum(len(str(turn.get("content") or "")) for turn in turns if isinstance(turn, dict))
-
-
-def leaked_rows(project: str, row_format: str) -> Iterator[Problem]:
-    """Report the first training rows whose prompt is that of a held-out row; closed forms are exempt."""
-    card = read_card(project)
-    closed = card.closed if isinstance(card, Card) else []
-    folder = paths.build(project) / row_format
-    held_out: dict[str, str] = {}
-    for split in ("test", "hard"):
-        for number, row in enumerate(read_rows(folder / f"{split}.jsonl", None), start=1):
-            if row.get("form") not in closed and (prompt := prompt_of(row)):
-                held_out.setdefault(prompt, f"{paths.shown(folder)}/{split}.jsonl:{number}")
-    train = read_rows(folder / "train.jsonl", None) if held_out else []
-    leaks = ((n, held_out[prompt_of(row)]) for n, row in enumerate(train, start=1) if prompt_of(row) in held_out)
-    for number, test_row in islice(leaks, NUM_LEAKS):
-        file = f"{paths.shown(folder)}/train.jsonl:{number}"
-        yield error(f"{file}: has the prompt of {test_row}: a test row is among the training rows")
-
-
-def prompt_of(row: Row) -> str:
-    """Return a row's normalised prompt; "" for a row that has none."""
-    try:
-        return normalised_prompt(row)
-    except (TypeError, AttributeError, KeyError):
-        return ""

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from typing import Any
 
 from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.checks.mistakes.starts import start_stage
 from gretchen.checks.mistakes.subject import GRPO_SECTION, Subject, is_number
 from gretchen.checks.mistakes.weights import module_names
 from gretchen.recipes.batch import PER_DEVICE
@@ -18,7 +19,6 @@ HEAD = "score"
 SAVED = "lora_modules_to_save"
 # Losses that read the chosen answer alone.
 WITHOUT_PREFERENCE = ("sft",)
-RUN = re.compile(r"(\./)?runs/[^/]+/(?P<stage>[a-z]+)(-[^/]*)?\.[^/]+/")
 
 
 def stage_mistakes(subject: Subject) -> Iterator[Problem]:
@@ -77,8 +77,7 @@ def other_models(subject: Subject) -> Iterator[Problem]:
 def second_time(subject: Subject) -> Iterator[Problem]:
     """Warn of a stage that starts from a model of the same stage: it is trained on the same rows again."""
     key = MODEL[subject.engine]
-    run = RUN.match(str(subject.values.get(key)))
-    if subject.stage in (subject.resolved.parent_stage, run["stage"] if run else None):
+    if subject.stage == start_stage(subject):
         yield warning(
             f"{subject.at(key)}: {subject.stage} starts from a model that {subject.stage} has trained already, on the "
             f"same rows: ${{model}} is the base"

@@ -5,33 +5,32 @@
 Nothing is loaded but headers, and the bytes of a small model. DEEP=1 lets transformers compare all weights.
 """
 
-import json
 import re
 from collections.abc import Iterator, Mapping
 from functools import lru_cache
 from pathlib import Path
-from types import MappingProxyType
 from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
-from gretchen.models.damage import weights_problem
+from gretchen.checks.mistakes.tensors import header_of, value_mistakes
 from gretchen.models.files import read_json, token_ids
 
-SMALL_BYTES = 50_000_000  # so many are read whole
-LENGTH_BYTES = 8
 MIN_MODEL_LENGTH = 64
 LAYERS = "model.layers."
 # tokenizer.json says at its beginning, before a vocabulary of megabytes, whether it cuts.
 BEGINNING = 4096
 TRUNCATION = re.compile(r'"truncation":\s*\{[^}]*"max_length":\s*(\d+)')
-# dtype -> (bytes of a number, its high bytes where it is infinite or NaN)
-HIGH_BYTES = {"BF16": (2, b"\x7f\xff"), "F32": (4, b"\x7f\xff"), "F16": (2, b"\x7c\x7d\x7e\x7f\xfc\xfd\xfe\xff")}
 GENERATES = ("ForCausalLM", "ForConditionalGeneration", "LMHeadModel")
 # What an embedded base shares with the architecture that it was trained in.
 SHARED = ("model_type", "rope_theta", "max_position_embeddings", "eos_token_id", "rope_scaling", "rms_norm_eps",
           "head_dim", "num_attention_heads", "hidden_act", "tie_word_embeddings", "num_key_value_heads",
-          "attention_bias")  # fmt: skip
+          "attention_bias", "attention_dropout", "use_sliding_window")  # fmt: skip
+# Settings of generation_config.json that forbid tokens, or force them.
+FORBIDDEN = ("suppress_tokens", "begin_suppress_tokens", "bad_words_ids", "force_words_ids", "sequence_bias",
+             "forced_eos_token_id")  # fmt: skip
+MIN_ANSWER = 16
+MAX_DROPOUT, MIN_WINDOW = 0.3, 64
 Header = Mapping[str, Any]
 
 
@@ -50,10 +49,10 @@ def _folder_mistakes(folder: Path, state: tuple[Any, ...]) -> tuple[Problem, ...
     """Return the mistakes of a folder in one state: a check needs them for each recipe under each profile."""
     config, tensors = read_json(folder / "config.json"), tensors_of(folder)
     found = [*second_set(folder), *adapter_inside(folder), *tokenizer_limits(folder)]
-    found += [*generation_settings(folder), *second_template(folder)]
+    found += [*generation_settings(folder), *second_template(folder), *attention(folder, config)]
     if tensors:
         found += [*layers(folder, config, tensors), *shapes(folder, config, tensors), *head(folder, config, tensors)]
-    return tuple([*found, *numbers_of(folder), *other_architecture(folder, config)])
+    return tuple([*found, *value_mistakes(folder), *other_architecture(folder, config)])
 
 
 def module_names(folder: Path) -> frozenset[str]:
@@ -67,17 +66,6 @@ def tensors_of(folder: Path) -> Header:
     for file in folder.glob("*.safetensors"):
         tensors |= header_of(file, file.stat().st_mtime_ns, file.stat().st_size)
     return tensors
-
-
-@lru_cache(maxsize=64)
-def header_of(file: Path, changed: int, size: int) -> Header:
-    """Return the header of a safetensors file of this time and size; {} for a damaged one."""
-    if weights_problem(file):  # reported by the check of the model's files
-        return {}
-    with file.open("rb") as stream:
-        length = int.from_bytes(stream.read(LENGTH_BYTES), "little")
-        header = json.loads(stream.read(length))
-    return MappingProxyType({name: entry for name, entry in header.items() if name != "__metadata__"})
 
 
 def second_set(folder: Path) -> Iterator[Problem]:
@@ -179,6 +167,12 @@ def generation_settings(folder: Path) -> Iterator[Problem]:
     for key in ("no_repeat_ngram_size", "min_new_tokens", "min_length"):
         if isinstance(config.get(key), int) and config[key] > 0:
             yield warning(f"{file}: '{key}' {config[key]} changes every answer: leave it out")
+    for key in FORBIDDEN:
+        if config.get(key):
+            yield warning(f"{file}: '{key}' forbids or forces tokens in every answer: leave it out")
+    for key in ("max_new_tokens", "max_length"):
+        if isinstance(config.get(key), int) and 0 < config[key] < MIN_ANSWER:
+            yield warning(f"{file}: '{key}' {config[key]} ends every answer there, where nothing else is said")
 
 
 def second_template(folder: Path) -> Iterator[Problem]:
@@ -201,34 +195,14 @@ def beginning_of(file: Path) -> str:
         return stream.read(BEGINNING)
 
 
-def numbers_of(folder: Path) -> Iterator[Problem]:
-    """Report weights of a small model that are no numbers, or all zero."""
-    for file in sorted(folder.glob("*.safetensors")):
-        size = file.stat().st_size
-        if not 0 < size <= SMALL_BYTES:
-            continue
-        content = file.read_bytes()
-        start = LENGTH_BYTES + int.from_bytes(content[:LENGTH_BYTES], "little")
-        for name, entry in header_of(file, file.stat().st_mtime_ns, size).items():
-            begin, end = entry["data_offsets"]
-            problem = not_numbers(content[start + begin : start + end], entry["dtype"])
-            if problem:
-                yield error(f"{paths.shown(file)}: {name} {problem}")
-                return
-
-
-def not_numbers(content: bytes, dtype: str) -> str:
-    """Return what is wrong with a tensor's bytes: "has NaN …", "is all zero", or ""."""
-    width, high_bytes = HIGH_BYTES.get(dtype, (0, b""))
-    if not width or not content:
-        return ""
-    if not content.strip(b"\0"):
-        return "is all zero: nothing was trained, or saved"
-    high, second = content[width - 1 :: width], content[width - 2 :: width]
-    special = any(bytes([byte]) in high for byte in high_bytes)
-    if special and dtype != "F16":  # the exponent's last bit stands in the next byte
-        special = any(h & 0x7F == 0x7F and s & 0x80 for h, s in zip(high, second, strict=True))
-    return "has NaN or infinite values" if special else ""
+def attention(folder: Path, config: dict[str, Any]) -> Iterator[Problem]:
+    """Warn of attention that sees hardly anything: most of it dropped, or a window of a few tokens."""
+    file, window = f"{paths.shown(folder)}/config.json", config.get("sliding_window")
+    for key in ("attention_dropout", "hidden_dropout", "resid_pdrop", "embd_pdrop", "attn_pdrop"):
+        if isinstance(config.get(key), int | float) and config[key] > MAX_DROPOUT:
+            yield warning(f"{file}: '{key}' {config[key]:g} drops most of what a layer sees: 0 to 0.1 is usual")
+    if isinstance(window, int) and window < MIN_WINDOW and config.get("use_sliding_window", True):
+        yield warning(f"{file}: 'sliding_window' {window}: a token sees no more than {window} tokens before it")
 
 
 def other_architecture(folder: Path, config: dict[str, Any]) -> Iterator[Problem]:
@@ -237,7 +211,7 @@ def other_architecture(folder: Path, config: dict[str, Any]) -> Iterator[Problem
     if folder.parent.parent != paths.projects() or not trained:
         return
     for key in SHARED:
-        if config.get(key) != trained.get(key):
+        if (config.get(key) or None) != (trained.get(key) or None):
             yield error(
                 f"{paths.shown(folder)}/config.json: '{key}' is {config.get(key)}, and the base was trained with "
                 f"{trained.get(key)}"
