@@ -58,7 +58,7 @@ CODE = {
     "the best of all rows": (edit(EVALUATION, (LAST, f'{LAST}\n\n\ndef aggregate(scored):\n    return {{"exact": max(row.mean("exact") for row in scored)}}')), "every other answer empty"),
     "a reward by length": (edit(EVALUATION, (LAST, f"{LAST}\n\n\ndef reward(prediction, row):\n    return len(prediction) / 100")), "length is paid"),
     "a reward for any reference": (edit(EVALUATION, (LAST, f"{LAST}\n\n\ndef reward(prediction, row):\n    return float(3 < len(prediction) < 40)")), "a wrong answer is worth as much"),
-    "an open form as a table": (edit(CARD, ("closed: [digit]", "closed: [digit, sum]")), "no closed table"),
+    "an open form as a table": (lambda root: [edit(CARD, ("closed: [digit]", "closed: [digit, sum]"))(root), edit(DATASET, ("rng.randrange(10, 500), rng.randrange(10, 500)", "rng.randrange(10, 99_999), rng.randrange(10, 99_999)"))(root)], "no closed table"),
     "an address for a model": (edit(CARD, ("Qwen/Qwen3-4B", "https://huggingface.co/Qwen/Qwen3-4B")), "is an address"),
     "a model without its owner": (edit(CARD, ("Qwen/Qwen3-4B", "Qwen3-4B")), "owner/Qwen3-4B"),
     "a model for inference alone": (edit(CARD, ("Qwen/Qwen3-4B", "Qwen/Qwen3-4B-GGUF")), "quantized for inference"),

@@ -18,7 +18,7 @@ from gretchen.files import parse_line
 from gretchen.projects.rows import Row, normalised_prompt
 
 HELD_OUT = ("test", "hard")
-NUM_LEAKS = 5
+NUM_LEAKS, MIN_REPEATED = 5, 10
 NUM_COMPARED, MIN_COMPARED = 200, 10
 NEARLY_ALL, HARDLY_ANY = 0.9, 0.1
 
@@ -53,12 +53,11 @@ def repeated_rows(rows: list[Row], file: str) -> Iterator[Problem]:
     for number, row in enumerate(rows, start=1):
         if first.setdefault(str(row.get("id")), number) != number:
             repeated.append(number)
-    if repeated:
+    if len(repeated) >= MIN_REPEATED:
         name = str(rows[repeated[0] - 1].get("id"))
-        count = f"{len(repeated):,} rows stand" if len(repeated) > 1 else "1 row stands"
         yield error(
-            f"{file}:{repeated[0]}: has the id '{name:.40}' of line {first[name]}: {count} in the file again, and "
-            "count double: `make data` writes it anew"
+            f"{file}:{repeated[0]}: has the id '{name:.40}' of line {first[name]}: {len(repeated):,} rows stand in "
+            "the file again, and count double: `make data` writes it anew"
         )
 
 
