@@ -52,7 +52,7 @@ def test_a_good_card_has_no_faults(card):
         (("engine: zephyr", "engine: zefyr"), "engine", "engine: input should be 'axolotl' or 'zephyr', not 'zefyr'"),
         (("  laptop:", "  labtop:"), "  laptop", "unknown profile 'labtop', did you mean 'laptop'?"),
         (("  main: exact", "  main: exakt"), "  main", "main: unknown metric 'exakt' (did you mean 'exact'?)"),
-        (("tiny: 12000", "tiny: many"), "rows", "rows.tiny: input should be a valid integer, not 'many'"),
+        (("tiny: 14000", "tiny: many"), "rows", "rows.tiny: input should be a valid integer, not 'many'"),
         (
             ("  max_new_tokens", "  max_tokens"),
             "  max_new",
@@ -84,7 +84,7 @@ def test_a_missing_key_is_named(card):
 
 
 def test_all_faults_are_listed_at_once(card):
-    faults = card(("engine: zephyr", "engine: zefyr"), ("tiny: 12000", "tiny: 0"), ("title:", "titel:"))
+    faults = card(("engine: zephyr", "engine: zefyr"), ("tiny: 14000", "tiny: 0"), ("title:", "titel:"))
     assert len(faults) == 4  # the mistyped title is unknown, and the title is missing
     with pytest.raises(UserError) as raised:
         load_card("genome-chatbot")

@@ -44,8 +44,12 @@ DOCUMENT_WEIGHTS = {
     "transcription": 1, "codon-lookup": 2, "amino-acid-codons": 2, "follow-up": 1,
 }  # fmt: skip
 # How often in the chats. Invalid input uses the wordings of seven other forms, most often of the two translations:
-# valid and invalid remain both likely under each.
-CHAT_WEIGHTS = {**dict.fromkeys(FORMS, 1), "invalid-input": 3, "record-facts": 2, "follow-up": 1}
+# valid and invalid remain both likely under each. Other forms more often where SFT fell furthest behind the base on
+# validation rows.
+CHAT_WEIGHTS = {
+    **dict.fromkeys(FORMS, 1), "reverse-complement": 4, "codon-effect": 4, "invalid-input": 3, "orf": 3,
+    "record-facts": 2, "gc-count": 2, "translation-worked": 2, "follow-up": 2,
+}  # fmt: skip
 # How often in the prompts that are rewarded: more often where fine-tuning still makes errors, which rewards need.
 PROMPT_WEIGHTS = {
     **{form: 1 for form in FORMS if form not in CLOSED}, "invalid-input": 2, "follow-up": 1,
