@@ -1,0 +1,101 @@
+"""The concepts of a statement: taxonomy names, the labels that statements print, and the identities between them.
+
+Names are those of the IFRS taxonomy (ifrs-full). Labels are the usual ones of IFRS, HGB and US-GAAP statements: the
+first two of a language are the common ones (profile `tiny`), the rest are synonyms that only the larger forms use.
+
+Not covered: cash flow statements, statements of changes in equity.
+"""
+
+from dataclasses import dataclass
+
+INCOME, BALANCE = "income statement", "balance sheet"
+
+
+@dataclass(frozen=True)
+class Concept:
+    """A taxonomy name with its labels; `phrases` are its two common labels as they stand in a sentence."""
+
+    name: str
+    statement: str
+    labels: dict[str, tuple[str, ...]]
+    phrases: dict[str, tuple[str, str]]
+
+
+def _concept(name: str, statement: str, english: str, german: str, phrase: str, satz: str) -> Concept:
+    """A concept from labels separated by '|'."""
+    labels = {"en": tuple(english.split("|")), "de": tuple(german.split("|"))}
+    return Concept(name, statement, labels, {"en": tuple(phrase.split("|")), "de": tuple(satz.split("|"))})
+
+
+_ALL = (
+    _concept("Revenue", INCOME, "Revenue|Net sales|Turnover", "Umsatzerlöse|Umsatz|Erlöse aus Verträgen mit Kunden",
+             "revenue|net sales", "Umsatzerlöse|einen Umsatz"),
+    _concept("CostOfSales", INCOME, "Cost of sales|Cost of goods sold|Cost of revenue",
+             "Umsatzkosten|Herstellungskosten|Herstellungskosten des Umsatzes",
+             "cost of sales|cost of goods sold", "Umsatzkosten|Herstellungskosten"),
+    _concept("GrossProfit", INCOME, "Gross profit|Gross margin|Gross income",
+             "Bruttoergebnis|Bruttogewinn|Bruttoergebnis vom Umsatz",
+             "a gross profit|a gross margin", "ein Bruttoergebnis|einen Bruttogewinn"),
+    _concept("OperatingExpense", INCOME, "Operating expenses|Operating costs|Selling and administrative expenses",
+             "Betriebsaufwand|Betriebskosten|Vertriebs- und Verwaltungskosten",
+             "operating expenses|operating costs", "einen Betriebsaufwand|Betriebskosten"),
+    _concept("FinanceCosts", INCOME, "Finance costs|Interest expense|Borrowing costs",
+             "Zinsaufwand|Finanzierungskosten|Zinsen und ähnliche Aufwendungen",
+             "finance costs|interest expense", "einen Zinsaufwand|Finanzierungskosten"),
+    _concept("IncomeTaxExpense", INCOME, "Income tax|Tax expense|Provision for income taxes",
+             "Ertragsteuern|Steueraufwand|Steuern vom Einkommen und vom Ertrag",
+             "income tax|a tax expense", "Ertragsteuern|einen Steueraufwand"),
+    _concept("ProfitLoss", INCOME, "Net profit|Profit for the year|Net income",
+             "Jahresergebnis|Jahresüberschuss|Periodenergebnis",
+             "a net profit|a profit for the year", "ein Jahresergebnis|einen Jahresüberschuss"),
+    _concept("NoncurrentAssets", BALANCE, "Non-current assets|Fixed assets|Long-lived assets",
+             "Anlagevermögen|Langfristige Vermögenswerte|Langfristiges Vermögen",
+             "non-current assets|fixed assets", "ein Anlagevermögen|langfristige Vermögenswerte"),
+    _concept("Inventories", BALANCE, "Inventories|Stocks|Inventory, net",
+             "Vorräte|Vorratsvermögen|Vorräte und Waren", "inventories|stocks", "Vorräte|ein Vorratsvermögen"),
+    _concept("TradeReceivables", BALANCE, "Trade receivables|Receivables|Accounts receivable, net",
+             "Forderungen|Kundenforderungen|Forderungen aus Lieferungen und Leistungen",
+             "trade receivables|receivables", "Forderungen|Kundenforderungen"),
+    _concept("Cash", BALANCE, "Cash|Cash at bank|Cash in hand and at bank",
+             "Liquide Mittel|Bankguthaben|Kassenbestand und Bankguthaben",
+             "cash|cash at bank", "liquide Mittel|ein Bankguthaben"),
+    _concept("CurrentAssets", BALANCE, "Current assets|Total current assets|Short-term assets",
+             "Umlaufvermögen|Kurzfristige Vermögenswerte|Kurzfristiges Vermögen",
+             "current assets|total current assets", "ein Umlaufvermögen|kurzfristige Vermögenswerte"),
+    _concept("Assets", BALANCE, "Total assets|Assets|Assets, total", "Bilanzsumme|Summe Aktiva|Vermögenswerte gesamt",
+             "total assets|assets", "eine Bilanzsumme|Aktiva"),
+    _concept("Equity", BALANCE, "Equity|Total equity|Shareholders' equity",
+             "Eigenkapital|Summe Eigenkapital|Eigenkapital der Aktionäre",
+             "equity|total equity", "ein Eigenkapital|ein gesamtes Eigenkapital"),
+    _concept("NoncurrentLiabilities", BALANCE, "Non-current liabilities|Long-term debt|Long-term liabilities",
+             "Langfristige Schulden|Langfristiges Fremdkapital|Langfristige Verbindlichkeiten",
+             "non-current liabilities|long-term debt", "langfristige Schulden|ein langfristiges Fremdkapital"),
+    _concept("CurrentLiabilities", BALANCE, "Current liabilities|Short-term debt|Short-term liabilities",
+             "Kurzfristige Schulden|Kurzfristiges Fremdkapital|Kurzfristige Verbindlichkeiten",
+             "current liabilities|short-term debt", "kurzfristige Schulden|ein kurzfristiges Fremdkapital"),
+    _concept("Liabilities", BALANCE, "Total liabilities|Liabilities|Liabilities, total",
+             "Schulden|Fremdkapital|Summe der Schulden", "total liabilities|liabilities", "Schulden|Fremdkapital"),
+)  # fmt: skip
+CONCEPTS = {concept.name: concept for concept in _ALL}
+BY_STATEMENT = {kind: [c.name for c in _ALL if c.statement == kind] for kind in (INCOME, BALANCE)}
+
+# (total, its parts with their signs): each holds in cents for every ledger.
+IDENTITIES: tuple[tuple[str, dict[str, int]], ...] = (
+    ("GrossProfit", {"Revenue": 1, "CostOfSales": -1}),
+    ("ProfitLoss", {"GrossProfit": 1, "OperatingExpense": -1, "FinanceCosts": -1, "IncomeTaxExpense": -1}),
+    ("CurrentAssets", {"Inventories": 1, "TradeReceivables": 1, "Cash": 1}),
+    ("Assets", {"NoncurrentAssets": 1, "CurrentAssets": 1}),
+    ("Assets", {"Equity": 1, "Liabilities": 1}),
+    ("Liabilities", {"NoncurrentLiabilities": 1, "CurrentLiabilities": 1}),
+)
+
+
+def violations(amounts: dict[str, int]) -> list[str]:
+    """Return the totals that the amounts contradict; an identity without all its parts says nothing."""
+    return [
+        total
+        for total, parts in IDENTITIES
+        if total in amounts
+        and all(part in amounts for part in parts)
+        and amounts[total] != sum(sign * amounts[part] for part, sign in parts.items())
+    ]

@@ -1,0 +1,1 @@
+"""Metrics that several projects share: JSON out of an answer, F1 over fields, numbers as documents print them."""
