@@ -1,14 +1,15 @@
 """The concepts of a statement: taxonomy names, the labels that statements print, and the identities between them.
 
-Names are those of the IFRS taxonomy (ifrs-full). Labels are the usual ones of IFRS, HGB and US-GAAP statements: the
+Names are those of the IFRS taxonomy (ifrs-full), shortened where it needs a whole sentence. Labels are the usual ones of IFRS, HGB and US-GAAP statements: the
 first two of a language are the common ones (profile `tiny`), the rest are synonyms that only the larger forms use.
 
-Not covered: cash flow statements, statements of changes in equity.
+Not covered: statements of changes in equity, disclosures.
 """
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 
-INCOME, BALANCE = "income statement", "balance sheet"
+INCOME, BALANCE, CASH_FLOW = "income statement", "balance sheet", "cash flow statement"
 
 
 @dataclass(frozen=True)
@@ -75,9 +76,27 @@ _ALL = (
              "current liabilities|short-term debt", "kurzfristige Schulden|ein kurzfristiges Fremdkapital"),
     _concept("Liabilities", BALANCE, "Total liabilities|Liabilities|Liabilities, total",
              "Schulden|Fremdkapital|Summe der Schulden", "total liabilities|liabilities", "Schulden|Fremdkapital"),
+    _concept("OperatingCashFlow", CASH_FLOW,
+             "Operating cash flow|Cash flow from operations|Net cash from operating activities",
+             "Operativer Cashflow|Cashflow aus dem Betrieb|Cashflow aus laufender Geschäftstätigkeit",
+             "an operating cash flow|a cash flow from operations",
+             "einen operativen Cashflow|einen Cashflow aus dem Betrieb"),
+    _concept("InvestingCashFlow", CASH_FLOW,
+             "Investing cash flow|Cash flow from investing|Net cash used in investing activities",
+             "Investiver Cashflow|Cashflow aus Investitionen|Cashflow aus der Investitionstätigkeit",
+             "an investing cash flow|a cash flow from investing",
+             "einen investiven Cashflow|einen Cashflow aus Investitionen"),
+    _concept("FinancingCashFlow", CASH_FLOW,
+             "Financing cash flow|Cash flow from financing|Net cash from financing activities",
+             "Finanzieller Cashflow|Cashflow aus Finanzierung|Cashflow aus der Finanzierungstätigkeit",
+             "a financing cash flow|a cash flow from financing",
+             "einen finanziellen Cashflow|einen Cashflow aus Finanzierung"),
+    _concept("CashFlow", CASH_FLOW, "Change in cash|Net cash flow|Net change in cash and cash equivalents",
+             "Veränderung der Mittel|Cashflow gesamt|Veränderung des Finanzmittelbestands",
+             "a change in cash|a net cash flow", "eine Veränderung der Mittel|einen gesamten Cashflow"),
 )  # fmt: skip
 CONCEPTS = {concept.name: concept for concept in _ALL}
-BY_STATEMENT = {kind: [c.name for c in _ALL if c.statement == kind] for kind in (INCOME, BALANCE)}
+BY_STATEMENT = {kind: [c.name for c in _ALL if c.statement == kind] for kind in (INCOME, BALANCE, CASH_FLOW)}
 
 # (total, its parts with their signs): each holds in cents for every ledger.
 IDENTITIES: tuple[tuple[str, dict[str, int]], ...] = (
@@ -87,6 +106,7 @@ IDENTITIES: tuple[tuple[str, dict[str, int]], ...] = (
     ("Assets", {"NoncurrentAssets": 1, "CurrentAssets": 1}),
     ("Assets", {"Equity": 1, "Liabilities": 1}),
     ("Liabilities", {"NoncurrentLiabilities": 1, "CurrentLiabilities": 1}),
+    ("CashFlow", {"OperatingCashFlow": 1, "InvestingCashFlow": 1, "FinancingCashFlow": 1}),
 )
 
 
@@ -99,3 +119,12 @@ def violations(amounts: dict[str, int]) -> list[str]:
         and all(part in amounts for part in parts)
         and amounts[total] != sum(sign * amounts[part] for part, sign in parts.items())
     ]
+
+
+def is_derivable(name: str, known: Sequence[str]) -> bool:
+    """Return whether an identity gives a concept that is not shown from concepts that are."""
+    for total, parts in IDENTITIES:
+        members = {total, *parts}
+        if name in members and members - {name} <= set(known):
+            return True
+    return False

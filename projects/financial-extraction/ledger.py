@@ -64,7 +64,7 @@ def ledger(company: Company, year: int) -> dict[str, int]:
     typical = int(100 * low * (high / low) ** base.random())
     rng = random.Random(f"ledger {company.name} {year}")
     amounts = _income(rng, int(typical * rng.uniform(0.8, 1.25)))
-    amounts |= _balance(rng, typical)
+    amounts |= _balance(rng, typical) | _cash_flow(rng, typical)
     assert not violations(amounts), f"{company.name} {year}: {violations(amounts)}"
     return amounts
 
@@ -104,4 +104,15 @@ def _balance(rng: random.Random, typical: int) -> dict[str, int]:
     return parts | {
         "CurrentAssets": current, "Assets": assets, "Equity": equity, "Liabilities": liabilities,
         "NoncurrentLiabilities": long_term, "CurrentLiabilities": liabilities - long_term,
+    }  # fmt: skip
+
+
+def _cash_flow(rng: random.Random, typical: int) -> dict[str, int]:
+    """Return a cash flow statement around a typical revenue: investments are outflows, every third has no financing."""
+    operating = _share(rng, typical, -0.05, 0.15)
+    investing = -_share(rng, typical, 0.01, 0.12)
+    financing = 0 if rng.random() < 0.33 else _share(rng, typical, -0.08, 0.08)
+    return {
+        "OperatingCashFlow": operating, "InvestingCashFlow": investing, "FinancingCashFlow": financing,
+        "CashFlow": operating + investing + financing,
     }  # fmt: skip

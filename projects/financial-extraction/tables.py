@@ -64,7 +64,12 @@ class Style:
         text = LOCALES[self.locale].number(units, self.decimals)
         if units >= 0:
             return text
-        signed = {"minus": f"-{text}", "true-minus": f"\u2212{text}", "parentheses": f"({text})", "trailing": f"{text}-"}
+        signed = {
+            "minus": f"-{text}",
+            "true-minus": f"\u2212{text}",
+            "parentheses": f"({text})",
+            "trailing": f"{text}-",
+        }
         return signed[self.negative]
 
 
@@ -98,9 +103,7 @@ class Table:
 
     def grid(self) -> list[list[str]]:
         """Return all cells as strings, the heading first."""
-        body = [
-            [row.label, *(self.cell(i, j) for j in range(len(self.columns)))] for i, row in enumerate(self.rows)
-        ]
+        body = [[row.label, *(self.cell(i, j) for j in range(len(self.columns)))] for i, row in enumerate(self.rows)]
         return [[ITEM[self.language], *self.columns], *body]
 
 

@@ -1,0 +1,176 @@
+"""The financial extraction builder: documents for the base, chats for fine-tuning, pairs and prompts for alignment.
+
+    make data PROJECT=financial-extraction
+
+Every amount comes from an integer ledger (ledger.py), is printed by locale (locales.py, tables.py), and read back from
+the rendered text with Decimal; programs are executed. A row whose routes disagree is dropped and counted in
+`dropped()`.
+
+Not covered: real companies, filings of more than one table.
+"""
+
+import itertools
+import random
+from collections import Counter
+from collections.abc import Callable, Iterator
+
+from gretchen.projects.splits import split_of
+
+from . import pairs, tasks
+from .documents import document
+from .programs import program
+from .tables import Mismatch
+from .tasks import Problem
+from .wordings import SYSTEM, pick
+
+Form = Callable[[random.Random, str, str, bool], Problem]
+TINY: dict[str, Form] = {
+    "table-facts": tasks.table_facts,
+    "scale-note": tasks.scale_note,
+    "two-years": tasks.two_years,
+    "signs": tasks.signs,
+    "absent": tasks.absent,
+    "prose-facts": tasks.prose_facts,
+    "cell": tasks.cell,
+    "program": program,
+}
+LARGER: dict[str, Form] = {}
+FORMS = TINY | LARGER
+TINY_ROWS = 4000  # the first rows of chats(), preferences() and prompts() are of TINY alone: profile `tiny` (rows.tiny)
+# How often a form comes in the base's documents: skills that are hard to learn more often.
+DOCUMENT_WEIGHTS = {
+    "table-facts": 3, "scale-note": 2, "two-years": 3, "signs": 2, "absent": 2, "prose-facts": 2, "cell": 2,
+    "program": 3,
+}  # fmt: skip
+# How often in chats, pairs and prompts: on `tiny`, and after its rows.
+TINY_WEIGHTS = dict.fromkeys(TINY, 1)
+ALL_WEIGHTS = dict.fromkeys(FORMS, 2) | dict.fromkeys(TINY, 1)
+HARD_FORMS = ("table-facts", "scale-note", "two-years", "signs", "cell", "program")
+HARD_SHARE = 0.07
+SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
+LANGUAGES = ("en", "de")
+_DROPPED: Counter[str] = Counter()
+
+
+def dropped() -> dict[str, int]:
+    """Return how many rows each form lost to a disagreement of the two routes since the module was loaded."""
+    return dict(_DROPPED)
+
+
+def texts() -> Iterator[dict]:
+    """Documents, endless: a report, what is asked in a line, the answer in the very form that a chat answers in."""
+    rng = random.Random("financial documents")
+    for number, (problem, _) in enumerate(_problems(rng, DOCUMENT_WEIGHTS, 0.0), start=1):
+        yield {
+            "id": f"doc-{problem.form}-{problem.meta['language']}-{number}",
+            "form": problem.form,
+            "group": problem.keys,
+            "text": document(rng, problem),
+            "meta": {"answer": problem.answer},
+        }
+
+
+def chats() -> Iterator[dict]:
+    """Question and answer, endless, forms and languages interleaved; 7 % hard rows; no prompt comes twice."""
+    rng, seen = random.Random("financial chats"), set()
+    for problem, hard in _asked(rng, HARD_SHARE):
+        turns, keys = _question(rng, problem, "test" if hard else None)
+        if turns[-1]["content"] in seen:
+            continue
+        seen.add(turns[-1]["content"])
+        yield {
+            "id": _name("chat", problem, len(seen)),
+            "form": problem.form,
+            "group": keys,
+            "messages": [*turns, {"role": "assistant", "content": problem.answer}],
+            "meta": problem.meta,
+            "hard": hard,
+        }
+
+
+def prompts() -> Iterator[dict]:
+    """Questions to be answered for a reward, endless, drawn apart from the chats'; `meta` holds the right answer."""
+    rng, seen = random.Random("financial prompts"), set()
+    for problem, _ in _asked(rng, 0.0):
+        turns, keys = _question(rng, problem)
+        if turns[-1]["content"] in seen:
+            continue
+        seen.add(turns[-1]["content"])
+        meta = problem.meta | {"reference": problem.answer}
+        name = _name("prompt", problem, len(seen))
+        yield {"id": name, "form": problem.form, "group": keys, "prompt": turns, "meta": meta}
+
+
+def preferences() -> Iterator[dict]:
+    """Pairs, endless: the builder's answer against one with a single typed error, of like length (see pairs.py)."""
+    rng, seen = random.Random("financial preferences"), set()
+    for problem, _ in _asked(rng, 0.0):
+        spoiled = pairs.rejected(rng, problem)
+        turns, keys = _question(rng, problem)
+        if spoiled is None or turns[-1]["content"] in seen:
+            continue
+        seen.add(turns[-1]["content"])
+        answer, error = spoiled
+        yield {
+            "id": _name("pref", problem, len(seen)),
+            "form": problem.form,
+            "group": keys,
+            "prompt": turns,
+            "chosen": [{"role": "assistant", "content": problem.answer}],
+            "rejected": [{"role": "assistant", "content": answer}],
+            "meta": problem.meta | {"fault": error},
+        }
+
+
+def feedback() -> Iterator[dict]:
+    """Answers with a verdict, endless: of each pair one side, the right or the faulty one, as often as the other."""
+    rng = random.Random("financial feedback")
+    for pair in preferences():
+        good = rng.random() < 0.5
+        kept = {column: pair[column] for column in ("form", "group", "prompt")}
+        meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
+        verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
+        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **kept, **verdict}
+
+
+def _name(kind: str, problem: Problem, number: int) -> str:
+    """Return a row's id."""
+    return f"{kind}-{problem.form}-{problem.meta['language']}-{number}"
+
+
+def _question(rng: random.Random, problem: Problem, split: str | None = None) -> tuple[list[dict], list[str]]:
+    """Return the system and user turns that ask for a problem, and the row's group keys."""
+    language = problem.meta["language"]
+    split = split or split_of(problem.keys)
+    wording, key = pick(rng, problem.task, language, split)
+    asked = wording.format(**problem.slots)
+    content = f"{problem.report}\n\n{asked}" if rng.random() < 0.67 else f"{asked}\n\n{problem.report}"
+    system = {"role": "system", "content": SYSTEM[problem.meta["kind"]][language]}
+    return [system, {"role": "user", "content": content}], [*problem.keys, key]
+
+
+def _asked(rng: random.Random, hard_share: float) -> Iterator[tuple[Problem, bool]]:
+    """Problems and whether they are hard: TINY_ROWS of the forms of profile `tiny`, then all forms, endless."""
+    for problem in itertools.islice(_problems(rng, TINY_WEIGHTS, hard_share), TINY_ROWS):
+        yield problem
+    yield from _problems(rng, ALL_WEIGHTS, hard_share)
+
+
+def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[tuple[Problem, bool]]:
+    """Problems for ever, each form by its weight, languages and splits drawn; what disagrees is dropped and counted."""
+    for form in _rounds(rng, weights):
+        hard = rng.random() < hard_share
+        form = rng.choice(HARD_FORMS) if hard else form
+        split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
+        try:
+            yield FORMS[form](rng, rng.choice(LANGUAGES), split, hard), hard
+        except Mismatch:
+            _DROPPED[form] += 1
+
+
+def _rounds(rng: random.Random, weights: dict[str, int]) -> Iterator[str]:
+    """Forms for ever, each as often as its weight within a round, in a new order each round."""
+    deck = [form for form, weight in weights.items() for _ in range(weight)]
+    while True:
+        rng.shuffle(deck)
+        yield from deck

@@ -1,0 +1,118 @@
+"""The rejected side of a preference pair: one typed error in an answer that is otherwise right.
+
+Errors: the scale (a thousandfold, up or down), zeros (a tenfold, up or down), the sign (lost or added), two digits
+exchanged, the amount of another row (label swap), of the neighbouring year, an amount for what the report does not
+state, null for what it states, another currency; in programs exchanged operands, another row's amount, another
+operation; in cells another scale, row or year. Every error is wrong for certain: the value is off by more than half a
+printed digit, and a rejected answer that equals the right one is no pair. Lengths differ by two thirds at most.
+
+Not covered: errors of form (broken JSON); the chosen side is always the builder's answer.
+"""
+
+import json
+import random
+import re
+from decimal import Decimal
+from typing import Any
+
+from .tasks import Problem, compact
+
+# What can go wrong in each kind of answer; an error that a problem does not allow gives no pair.
+ERRORS = {
+    "facts": ("scale", "zeros", "sign", "digits", "row", "year", "row", "year", "currency"),
+    "absent": ("filled", "nulled"),  # as often an amount for what is absent as null for what is stated
+    "program": ("operands", "row", "operation"),
+    "reading": ("scale", "row", "year"),
+}
+OPERATIONS = ("add", "subtract", "multiply", "divide")
+CURRENCIES = ("EUR", "USD", "GBP", "CHF", "INR")
+
+
+def rejected(rng: random.Random, problem: Problem) -> tuple[str, str] | None:
+    """Return a wrong answer of like length and its error; None where this problem allows none."""
+    kind = problem.meta["kind"]
+    error = rng.choice(ERRORS["absent" if problem.form == "absent" else kind])
+    spoil = {"facts": _spoiled_facts, "program": _spoiled_program, "reading": _spoiled_reading}[kind]
+    answer = spoil(rng, problem, error)
+    if answer is None or answer == problem.answer:
+        return None
+    shorter, longer = sorted((len(answer), len(problem.answer)))
+    return (answer, error) if shorter >= 0.6 * longer else None
+
+
+def _spoiled_facts(rng: random.Random, problem: Problem, error: str) -> str | None:
+    """Return facts of which one has the error."""
+    facts = json.loads(problem.answer, parse_float=Decimal, parse_int=Decimal)["facts"]
+    wanted = [i for i, fact in enumerate(facts) if (fact["value"] is None) == (error == "filled")]
+    if not wanted:
+        return None
+    index = rng.choice(wanted)
+    if error == "currency":
+        others = [unit for unit in CURRENCIES if unit != facts[index]["unit"]]
+        facts[index] |= {"unit": rng.choice(others)}
+        return compact({"facts": facts})
+    value = _wrong_value(rng, facts[index]["value"], error, problem.others[index])
+    right, half = facts[index]["value"], Decimal(problem.meta["half_digit"])
+    if value is ... or (value is not None and right is not None and abs(value - right) <= half):
+        return None
+    facts[index] |= {"value": value}
+    return compact({"facts": facts})
+
+
+def _wrong_value(rng: random.Random, right: Decimal | None, error: str, others: dict[str, Any]) -> Any:
+    """Return the value with the error; `...` where it cannot be planted."""
+    if error in ("row", "year", "filled"):
+        return others.get("row" if error == "filled" else error, ...)
+    if error == "nulled":
+        return None
+    if not right:
+        return ...
+    if error == "sign":
+        return -right
+    if error == "digits":
+        return _exchanged(rng, right)
+    powers = (3, -3) if error == "scale" else (1, -1)
+    value = right.scaleb(rng.choice(powers))
+    return value if value == value.to_integral_value() else ...
+
+
+def _exchanged(rng: random.Random, value: Decimal) -> Any:
+    """Return a number with two different digits beside each other exchanged; `...` where it has none."""
+    digits = str(int(value))
+    places = [
+        i for i in range(len(digits) - 1) if digits[i] != digits[i + 1] and digits[i + 1] != "0" and digits[i] != "-"
+    ]
+    if not places or value != value.to_integral_value():
+        return ...
+    i = rng.choice(places)
+    return Decimal(digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :])
+
+
+def _spoiled_program(rng: random.Random, problem: Problem, error: str) -> str | None:
+    """Return the program with exchanged operands, another row's amount or another operation in its first step."""
+    steps = problem.meta["program"]
+    operation, a, b, rest = re.fullmatch(r"(\w+)\(([^,]+), ([^)]+)\)(.*)", steps).groups()
+    if error == "operands":
+        if operation == "add":
+            return None
+        a, b = b, a
+    elif error == "row":
+        if not problem.others or problem.others[0]["row"] in (a, b):
+            return None
+        if rest and operation == "subtract":  # growth: the base year's amount stands twice
+            a = problem.others[0]["row"]
+        else:
+            a, b = rng.choice(((problem.others[0]["row"], b), (a, problem.others[0]["row"])))
+    else:
+        operation = rng.choice([name for name in OPERATIONS if name != operation])
+    return compact({"program": f"{operation}({a}, {b}){rest}"})
+
+
+def _spoiled_reading(rng: random.Random, problem: Problem, error: str) -> str | None:
+    """Return a cell's answer with another scale, or another row's or year's amount."""
+    answer = json.loads(problem.answer)
+    if error == "scale":
+        scales = [scale for scale in ("", "thousand", "million") if scale != answer["scale"]]
+        return compact(answer | {"scale": rng.choice(scales)})
+    other = problem.others[0].get(error) if problem.others else None
+    return None if other is None else compact(answer | {"answer": [other]})

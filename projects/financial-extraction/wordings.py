@@ -1,0 +1,83 @@
+"""The questions' wordings: opening x core x closing, numbered per task and language, and the system messages.
+
+A wording is a group of its own ('wording:<task>/<language>/<number>'), so held-out questions are held out by wording as
+well as by company. `pick` takes a wording from the same split as the problem, so that no row is lost to a split that
+its groups disagree on. The system message says in what form the answer is wanted; it is the same in all splits.
+"""
+
+import random
+from functools import cache
+
+from gretchen.projects.splits import split_of
+
+SYSTEM = {
+    "facts": {
+        "en": 'Reply in JSON: {"facts":[{"concept","value","unit","period"}]}. value in full units; null if not reported.',
+        "de": 'Antworte in JSON: {"facts":[{"concept","value","unit","period"}]}. value in vollen Einheiten; null, wenn'
+        " nicht berichtet.",
+    },
+    "program": {
+        "en": 'Reply in JSON: {"program"}. Steps: add, subtract, multiply, divide, greater; #0 is the first result.',
+        "de": 'Antworte in JSON: {"program"}. Schritte: add, subtract, multiply, divide, greater; #0 ist das erste'
+        " Ergebnis.",
+    },
+    "reading": {
+        "en": 'Reply in JSON: {"answer":[],"scale"}. answer as printed; scale "", thousand, million or percent.',
+        "de": 'Antworte in JSON: {"answer":[],"scale"}. answer wie gedruckt; scale "", thousand, million oder percent.',
+    },
+}
+OPENINGS = {
+    "en": ("", "Hello. ", "From the report: ", "For my notes: ", "Please: ", "Quick question. "),
+    "de": ("", "Hallo. ", "Aus dem Bericht: ", "Für meine Notizen: ", "Bitte: ", "Kurze Frage. "),
+}
+CLOSINGS = {
+    "en": ("", " Thanks.", " JSON only.", " Be exact.", " No comment."),
+    "de": ("", " Danke.", " Nur JSON.", " Bitte genau.", " Ohne Kommentar."),
+}
+CORES = {
+    "facts": {
+        "en": ("Extract {x}.", "Give the facts {x}.", "What does the report state for {x}?", "Read off {x}."),
+        "de": ("Extrahiere {x}.", "Nenne die Fakten {x}.", "Was steht im Bericht zu {x}?", "Lies {x} ab."),
+    },
+    "facts-years": {
+        "en": ("Extract {x} for {y}.", "Give the facts {x} of {y}.", "What does the report state for {x} in {y}?",
+               "Read off {x} for {y}."),
+        "de": ("Extrahiere {x} für {y}.", "Nenne die Fakten {x} von {y}.", "Was steht im Bericht zu {x} für {y}?",
+               "Lies {x} für {y} ab."),
+    },
+    "cell": {
+        "en": ("What was {x} in {y}?", "How much was {x} in {y}?", "Quote {x} for {y}.", "Find the cell of {x} in {y}."),
+        "de": ("Wie hoch war {x} in {y}?", "Welcher Betrag steht bei {x} in {y}?", "Zitiere {x} für {y}.",
+               "Finde die Zelle von {x} in {y}."),
+    },
+    "program": {
+        "en": ("Write the program for {x}.", "Which steps compute {x}?", "Compute {x} as a program.",
+               "I need {x} as a program."),
+        "de": ("Schreibe das Programm für: {x}.", "Welche Schritte berechnen {x}?", "Berechne als Programm: {x}.",
+               "Ich brauche als Programm: {x}."),
+    },
+}  # fmt: skip
+
+
+@cache
+def wordings(task: str, language: str) -> list[str]:
+    """All wordings of a task in a language, in a fixed order; a wording's number is its place."""
+    return [
+        f"{opening}{core}{closing}"
+        for core in CORES[task][language]
+        for opening in OPENINGS[language]
+        for closing in CLOSINGS[language]
+    ]
+
+
+@cache
+def numbers(task: str, language: str, split: str) -> list[int]:
+    """The numbers of the wordings that fall in a split."""
+    count = len(wordings(task, language))
+    return [number for number in range(count) if split_of(f"wording:{task}/{language}/{number}") == split]
+
+
+def pick(rng: random.Random, task: str, language: str, split: str) -> tuple[str, str]:
+    """A wording of that split, and its group key."""
+    number = rng.choice(numbers(task, language, split))
+    return wordings(task, language)[number], f"wording:{task}/{language}/{number}"
