@@ -1,7 +1,8 @@
 """The concepts of a statement: taxonomy names, the labels that statements print, and the identities between them.
 
-Names are those of the IFRS taxonomy (ifrs-full), shortened where it needs a whole sentence. Labels are the usual ones of IFRS, HGB and US-GAAP statements: the
-first two of a language are the common ones (profile `tiny`), the rest are synonyms that only the larger forms use.
+Names are those of the IFRS taxonomy (ifrs-full), shortened where it needs a whole sentence. Labels are the usual ones
+of IFRS, HGB and US-GAAP statements: the first two of a language are the common ones (profile `tiny`), the third is a
+synonym that only form `synonyms` uses.
 
 Not covered: statements of changes in equity, disclosures.
 """

@@ -16,7 +16,7 @@ from collections.abc import Callable, Iterator
 
 from gretchen.projects.splits import split_of
 
-from . import pairs, tasks
+from . import analysis, pairs, tasks
 from .documents import document
 from .programs import program
 from .tables import Mismatch
@@ -34,8 +34,7 @@ TINY: dict[str, Form] = {
     "cell": tasks.cell,
     "program": program,
 }
-LARGER: dict[str, Form] = {}
-FORMS = TINY | LARGER
+FORMS = TINY | analysis.FORMS
 TINY_ROWS = 4000  # the first rows of chats(), preferences() and prompts() are of TINY alone: profile `tiny` (rows.tiny)
 # How often a form comes in the base's documents: skills that are hard to learn more often.
 DOCUMENT_WEIGHTS = {
@@ -45,7 +44,7 @@ DOCUMENT_WEIGHTS = {
 # How often in chats, pairs and prompts: on `tiny`, and after its rows.
 TINY_WEIGHTS = dict.fromkeys(TINY, 1)
 ALL_WEIGHTS = dict.fromkeys(FORMS, 2) | dict.fromkeys(TINY, 1)
-HARD_FORMS = ("table-facts", "scale-note", "two-years", "signs", "cell", "program")
+NOT_HARD = ("absent", "prose-facts")  # their layout or answer does not depend on the table's
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 LANGUAGES = ("en", "de")
@@ -151,16 +150,15 @@ def _question(rng: random.Random, problem: Problem, split: str | None = None) ->
 
 def _asked(rng: random.Random, hard_share: float) -> Iterator[tuple[Problem, bool]]:
     """Problems and whether they are hard: TINY_ROWS of the forms of profile `tiny`, then all forms, endless."""
-    for problem in itertools.islice(_problems(rng, TINY_WEIGHTS, hard_share), TINY_ROWS):
-        yield problem
+    yield from itertools.islice(_problems(rng, TINY_WEIGHTS, hard_share), TINY_ROWS)
     yield from _problems(rng, ALL_WEIGHTS, hard_share)
 
 
 def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[tuple[Problem, bool]]:
     """Problems for ever, each form by its weight, languages and splits drawn; what disagrees is dropped and counted."""
     for form in _rounds(rng, weights):
-        hard = rng.random() < hard_share
-        form = rng.choice(HARD_FORMS) if hard else form
+        hard = hard_share > 0 and rng.random() < hard_share
+        form = rng.choice([name for name in weights if name not in NOT_HARD]) if hard else form
         split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
         try:
             yield FORMS[form](rng, rng.choice(LANGUAGES), split, hard), hard

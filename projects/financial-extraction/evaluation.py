@@ -18,6 +18,7 @@ Not covered: facts in prose; a right value under a synonym of the concept (the q
 
 import json
 import math
+from dataclasses import dataclass
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any, Literal
@@ -119,51 +120,57 @@ def _meta(row: dict[str, Any]) -> dict[str, Any]:
     return json.loads(meta) if isinstance(meta, str) else meta
 
 
-def _keyed(facts: list[dict[str, Any]]) -> list[tuple[Key, Decimal | None]]:
-    """Return reference facts as (key, value)."""
-    return [
-        ((f["concept"], f["period"], f["unit"]), None if f["value"] is None else Decimal(f["value"])) for f in facts
-    ]
+@dataclass(frozen=True)
+class Printed:
+    """A reference value, None where the report does not state it, and half of its last printed digit, in full units."""
+
+    value: Decimal | None
+    half_digit: Decimal
+
+    def is_met(self, value: Decimal | None) -> bool:
+        """Return whether a value is within half of the last printed digit; null is right where null is expected."""
+        if value is None or self.value is None:
+            return value is self.value
+        return abs(value - self.value) <= self.half_digit
+
+    def is_off_by_scale(self, value: Decimal | None) -> bool:
+        """Return whether a value is right but for a factor of 10^3, 10^6 or 10^9."""
+        if value is None or not self.value or self.is_met(value):
+            return False
+        return any(self.is_met(value.scaleb(power)) for power in (-9, -6, -3, 3, 6, 9))
+
+    def is_off_by_sign(self, value: Decimal | None) -> bool:
+        """Return whether a value is right but for its sign."""
+        return bool(value and self.value and not self.is_met(value) and self.is_met(-value))
+
+
+def _reference(facts: list[dict[str, Any]]) -> dict[Key, Printed]:
+    """Return the reference facts by key."""
+    return {
+        (fact["concept"], fact["period"], fact["unit"]): Printed(
+            None if fact["value"] is None else Decimal(fact["value"]), Decimal(fact["half_digit"])
+        )
+        for fact in facts
+    }
 
 
 def _facts(answer: Facts | None, meta: dict[str, Any]) -> dict[str, float | None]:
     """Return the scores of facts."""
-    expected = _keyed(meta["facts"])
-    half = Decimal(meta["half_digit"])
+    reference = _reference(meta["facts"])
     given = [((f.concept, f.period, f.unit), f.value) for f in answer.facts] if answer else []
-    counts = field_scores(given, expected, lambda value, right: is_right(value, right, half))
-    reference = dict(expected)
+    counts = field_scores(given, list(reference.items()), lambda value, printed: printed.is_met(value))
     shared = [(value, reference[key]) for key, value in dict(given).items() if key in reference]
-    numbers = sum(value is not None for _, value in expected)
+    numbers = max(1, sum(printed.value is not None for printed in reference.values()))
     return {
         "fact_f1": counts.f1,
-        "scale_errors": sum(_off_by_scale(value, right, half) for value, right in shared) / max(1, numbers),
-        "sign_errors": sum(_off_by_sign(value, right, half) for value, right in shared) / max(1, numbers),
+        "scale_errors": sum(printed.is_off_by_scale(value) for value, printed in shared) / numbers,
+        "sign_errors": sum(printed.is_off_by_sign(value) for value, printed in shared) / numbers,
         "invented_facts": sum(key not in reference for key, _ in given) / len(given) if given else 0.0,
-        "identity_errors": _identity_errors(dict(given), reference, half),
+        "identity_errors": _identity_errors(dict(given), reference),
     }
 
 
-def is_right(value: Decimal | None, right: Decimal | None, half: Decimal) -> bool:
-    """Return whether a value is within half of the last printed digit; null is right where null is expected."""
-    if value is None or right is None:
-        return value is right
-    return abs(value - right) <= half
-
-
-def _off_by_scale(value: Decimal | None, right: Decimal | None, half: Decimal) -> bool:
-    """Return whether a value is right but for a factor of 10^3, 10^6 or 10^9."""
-    if value is None or not right or is_right(value, right, half):
-        return False
-    return any(is_right(value.scaleb(power), right, half) for power in (-9, -6, -3, 3, 6, 9))
-
-
-def _off_by_sign(value: Decimal | None, right: Decimal | None, half: Decimal) -> bool:
-    """Return whether a value is right but for its sign."""
-    return bool(value and right and not is_right(value, right, half) and is_right(-value, right, half))
-
-
-def _identity_errors(given: dict[Key, Decimal | None], reference: dict[Key, Any], half: Decimal) -> float | None:
+def _identity_errors(given: dict[Key, Decimal | None], reference: dict[Key, Printed]) -> float | None:
     """Return 1 where the answer breaks an identity that its facts should keep; None where none can be checked.
 
     Each printed amount may be off by half a digit, so the parts of a sum may be off by as many halves.
@@ -172,16 +179,19 @@ def _identity_errors(given: dict[Key, Decimal | None], reference: dict[Key, Any]
     for period, unit in sorted({(period, unit) for _, period, unit in reference}):
         for total, parts in IDENTITIES:
             keys = [(name, period, unit) for name in (total, *parts)]
-            if any(key not in reference or reference[key] is None for key in keys):
+            if any(key not in reference or reference[key].value is None for key in keys):
                 continue
             checked += 1
-            values = [given.get(key) for key in keys]
-            if None in values:
-                broken += 1
-                continue
-            rest = values[0] - sum(sign * value for sign, value in zip(parts.values(), values[1:], strict=True))
-            broken += abs(rest) > half * len(keys)
+            slack = sum(reference[key].half_digit for key in keys)
+            broken += not _adds_up([given.get(key) for key in keys], list(parts.values()), slack)
     return float(broken > 0) if checked else None
+
+
+def _adds_up(values: list[Decimal | None], signs: list[int], slack: Decimal) -> bool:
+    """Return whether the first value is the sum of the others with their signs; a missing one says no."""
+    if any(value is None for value in values):
+        return False
+    return abs(values[0] - sum(sign * value for sign, value in zip(signs, values[1:], strict=True))) <= slack
 
 
 def _program(answer: Program | None, meta: dict[str, Any]) -> dict[str, float | None]:
@@ -211,8 +221,8 @@ def _closeness(answer: Answer, meta: dict[str, Any]) -> float:
     """Return how near wrong values come, 0 to 1: equal digits from the left, keys right; so that rewards are graded."""
     if isinstance(answer, Facts):
         given = {(f.concept, f.period, f.unit): f.value for f in answer.facts}
-        expected = dict(_keyed(meta["facts"]))
-        marks = [_same_digits(given[key], right) for key, right in expected.items() if key in given]
+        expected = _reference(meta["facts"])
+        marks = [_same_digits(given[key], printed.value) for key, printed in expected.items() if key in given]
         return sum(marks) / max(len(expected), len(answer.facts), 1)
     if isinstance(answer, Program):
         return _same_prefix(answer.program, meta["program"])

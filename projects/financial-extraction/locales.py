@@ -60,7 +60,8 @@ OF_LANGUAGE = {
 }
 # What a heading or a footnote says of the scale; {c} is the currency. The power of ten is the key.
 SCALES = {
-    "en": {0: ("in {c}",), 3: ("in thousands of {c}", "{c} thousand", "in {c} 000"), 6: ("in millions of {c}", "{c} million")},
+    "en": {0: ("in {c}",), 3: ("in thousands of {c}", "{c} thousand", "in {c} 000"),
+           6: ("in millions of {c}", "{c} million")},
     "de": {0: ("in {c}",), 3: ("in T{c}", "in Tsd. {c}", "in Tausend {c}"), 6: ("in Mio. {c}", "in Millionen {c}")},
 }  # fmt: skip
 SCALE_NAMES = {0: "", 3: "thousand", 6: "million"}  # as TAT-QA calls them

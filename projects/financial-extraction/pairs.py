@@ -52,7 +52,7 @@ def _spoiled_facts(rng: random.Random, problem: Problem, error: str) -> str | No
         facts[index] |= {"unit": rng.choice(others)}
         return compact({"facts": facts})
     value = _wrong_value(rng, facts[index]["value"], error, problem.others[index])
-    right, half = facts[index]["value"], Decimal(problem.meta["half_digit"])
+    right, half = facts[index]["value"], Decimal(problem.meta["facts"][index]["half_digit"])
     if value is ... or (value is not None and right is not None and abs(value - right) <= half):
         return None
     facts[index] |= {"value": value}

@@ -14,10 +14,11 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from .concepts import BALANCE, INCOME
+from .excerpts import Excerpt, draw_concepts, draw_excerpt, draw_pair, draw_years, report_of
 from .finqa import execute, rounded
 from .ledger import draw_company
 from .tables import Mismatch
-from .tasks import Excerpt, Problem, compact, draw_concepts, draw_excerpt, draw_pair, draw_years, report_of
+from .tasks import Problem, compact
 
 
 @dataclass(frozen=True)
@@ -46,8 +47,8 @@ KINDS = {
                     {"en": ("the average of {x} in {v} and {w}",), "de": ("das Mittel von {x} in {v} und {w}",)}),
     "greater": Kind(1, 2, "greater({a}, {b})", lambda a, b: "yes" if a > b else "no",
                     {"en": "greater {x}, {w} than {v}", "de": "größer {x}, {w} als {v}"},
-                    {"en": ("whether {x} was greater in {w} than in {v}",),
-                     "de": ("ob {x} in {w} größer war als in {v}",)}),
+                    {"en": ("the test whether {x} was greater in {w} than in {v}",),
+                     "de": ("den Vergleich, ob {x} in {w} größer war als in {v}",)}),
     "sum": Kind(2, 1, "add({a}, {b})", lambda a, b: a + b,
                 {"en": "sum of {x} and {z}, {w}", "de": "Summe von {x} und {z}, {w}"},
                 {"en": ("the sum of {x} and {z} in {w}",), "de": ("die Summe von {x} und {z} in {w}",)}),
@@ -62,7 +63,7 @@ def plain(excerpt: Excerpt, row: int, column: int) -> Decimal:
     return excerpt.style.value(excerpt.table.rows[row].cents[column]).scaleb(-excerpt.style.scale)
 
 
-def shown(number: Decimal, decimals: int) -> str:
+def digits(number: Decimal, decimals: int) -> str:
     """Return a number as a program writes it: the printed digits."""
     return f"{number:.{decimals}f}"
 
@@ -83,19 +84,19 @@ def program(rng: random.Random, language: str, split: str, hard: bool) -> Proble
         if a > 0 and b > 0:
             break
     slots = {"x": concepts[x], "z": concepts[z], "v": years[0], "w": years[-1]}
-    steps = kind.program.format(a=shown(a, excerpt.style.decimals), b=shown(b, excerpt.style.decimals))
-    result = _checked(steps, kind.value(a, b))
+    steps = kind.program.format(a=digits(a, excerpt.style.decimals), b=digits(b, excerpt.style.decimals))
+    result = checked(steps, kind.value(a, b))
     line = f"{'Program' if language == 'en' else 'Programm'}: {kind.names[language].format(**slots)}"
     asked = {"x": rng.choice(kind.phrases[language]).format(**slots)}
     meta = excerpt.meta() | {"kind": "program", "computation": name, "program": steps, "result": result}
     beside = [i for i in range(len(concepts)) if i not in (x, z)]
-    other = plain(excerpt, rng.choice(beside or [z]), columns[0])
-    others = ({"row": shown(other, excerpt.style.decimals)},) if other > 0 else ()
+    other = plain(excerpt, (beside or [z])[0], columns[0])
+    others = ({"row": digits(other, excerpt.style.decimals)},) if other > 0 else ()
     return Problem("program", "program", report_of(rng, excerpt), compact({"program": steps}), asked, line,
                    [company.key], meta, others)  # fmt: skip
 
 
-def _checked(steps: str, expected: Decimal | str) -> float | str:
+def checked(steps: str, expected: Decimal | str) -> float | str:
     """Return the program's executed result; raises Mismatch where exact arithmetic gives another."""
     result = execute(steps)
     expected = expected if isinstance(expected, str) else rounded(float(expected))

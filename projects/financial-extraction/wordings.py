@@ -12,7 +12,8 @@ from gretchen.projects.splits import split_of
 
 SYSTEM = {
     "facts": {
-        "en": 'Reply in JSON: {"facts":[{"concept","value","unit","period"}]}. value in full units; null if not reported.',
+        "en": 'Reply in JSON: {"facts":[{"concept","value","unit","period"}]}. value in full units; null if not'
+        " reported.",
         "de": 'Antworte in JSON: {"facts":[{"concept","value","unit","period"}]}. value in vollen Einheiten; null, wenn'
         " nicht berichtet.",
     },
@@ -46,15 +47,50 @@ CORES = {
                "Lies {x} für {y} ab."),
     },
     "cell": {
-        "en": ("What was {x} in {y}?", "How much was {x} in {y}?", "Quote {x} for {y}.", "Find the cell of {x} in {y}."),
-        "de": ("Wie hoch war {x} in {y}?", "Welcher Betrag steht bei {x} in {y}?", "Zitiere {x} für {y}.",
-               "Finde die Zelle von {x} in {y}."),
+        "en": ("What was {x} in {y}?", "How much was {x} in {y}?", "Quote {x} for {y}.",
+               "Find the cell of {x} in {y}."),
+        "de": ("Wie hoch war {x} im Jahr {y}?", "Welcher Betrag steht bei {x} im Jahr {y}?", "Zitiere {x} für {y}.",
+               "Finde die Zelle zu {x} im Jahr {y}."),
     },
     "program": {
         "en": ("Write the program for {x}.", "Which steps compute {x}?", "Compute {x} as a program.",
                "I need {x} as a program."),
-        "de": ("Schreibe das Programm für: {x}.", "Welche Schritte berechnen {x}?", "Berechne als Programm: {x}.",
-               "Ich brauche als Programm: {x}."),
+        "de": ("Schreibe das Programm für {x}.", "Welche Schritte berechnen {x}?", "Berechne {x} als Programm.",
+               "Ich brauche {x} als Programm."),
+    },
+    "spans": {
+        "en": ("Which items exceed {x} in {y}?", "List the items above {x} in {y}.",
+               "Name what is larger than {x} in {y}.", "Which lines of {y} are above {x}?"),
+        "de": ("Welche Posten liegen {y} über {x}?", "Nenne die Posten, die {y} über {x} liegen.",
+               "Was ist {y} größer als {x}?", "Welche Zeilen übersteigen {y} den Betrag {x}?"),
+    },
+    "count": {
+        "en": ("How many items exceed {x} in {y}?", "Count the items above {x} in {y}.",
+               "How many lines of {y} are larger than {x}?", "Give the number of items above {x} in {y}."),
+        "de": ("Wie viele Posten liegen {y} über {x}?", "Zähle die Posten, die {y} über {x} liegen.",
+               "Wie viele Zeilen übersteigen {y} den Betrag {x}?", "Gib an, wie viele Posten {y} über {x} liegen."),
+    },
+    "difference": {
+        "en": ("What was the change in {x} from {v} to {w}?", "By how much did {x} change from {v} to {w}?",
+               "Compute the change in {x} between {v} and {w}.", "Give {x} of {w} less that of {v}."),
+        "de": ("Wie hoch war die Änderung von {x} von {v} bis {w}?", "Um wie viel änderte sich {x} von {v} bis {w}?",
+               "Berechne die Änderung von {x} zwischen {v} und {w}.", "Nenne {x} von {w} abzüglich {v}."),
+    },
+    "percent": {
+        "en": ("What was the percentage change in {x} from {v} to {w}, to two digits?",
+               "By what percentage did {x} change from {v} to {w}? Two digits.",
+               "Compute the change in {x} from {v} to {w} in percent, two digits.",
+               "Give the growth of {x} from {v} to {w} in percent to two digits."),
+        "de": ("Wie hoch war die Änderung von {x} von {v} bis {w} in Prozent, auf zwei Stellen?",
+               "Um wie viel Prozent änderte sich {x} von {v} bis {w}? Zwei Stellen.",
+               "Berechne die Änderung von {x} von {v} bis {w} in Prozent, zwei Stellen.",
+               "Nenne das Wachstum von {x} von {v} bis {w} in Prozent auf zwei Stellen."),
+    },
+    "broken-sum": {
+        "en": ("In which year does {x} not equal its parts?", "One year's {x} does not add up. Which?",
+               "Find the year whose {x} is inconsistent.", "Check {x}: in which year is it wrong?"),
+        "de": ("In welchem Jahr passt {x} nicht zu seinen Teilen?", "In einem Jahr geht {x} nicht auf. In welchem?",
+               "Finde das Jahr, dessen {x} nicht stimmt.", "Prüfe {x}: In welchem Jahr ist es falsch?"),
     },
 }  # fmt: skip
 
