@@ -19,9 +19,12 @@ from gretchen.projects.splits import split_of
 from . import analysis, pairs, tasks
 from .documents import document
 from .programs import program
+from .readers import read
 from .tables import Mismatch
 from .tasks import Problem
 from .wordings import SYSTEM, pick
+
+__all__ = ["chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 Form = Callable[[random.Random, str, str, bool], Problem]
 TINY: dict[str, Form] = {

@@ -110,7 +110,7 @@ def is_ambiguous(excerpt: Excerpt) -> bool:
 
 
 def report_of(rng: random.Random, excerpt: Excerpt, scale_below: bool = False, note: str = "") -> str:
-    """Return heading, table and notes; `note` follows the scale. The number format stands where digits leave it open."""
+    """Return heading, table and notes; `note` follows the scale. An ambiguous number format is stated."""
     language, locale = excerpt.table.language, LOCALES[excerpt.style.locale]
     scale = rng.choice(SCALES[language][excerpt.style.scale]).format(c=excerpt.unit)
     heading = [excerpt.company.name]

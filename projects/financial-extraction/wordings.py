@@ -23,8 +23,10 @@ SYSTEM = {
         " Ergebnis.",
     },
     "reading": {
-        "en": 'Reply in JSON: {"answer":[],"scale"}. answer as printed; scale "", thousand, million or percent.',
-        "de": 'Antworte in JSON: {"answer":[],"scale"}. answer wie gedruckt; scale "", thousand, million oder percent.',
+        "en": 'Reply in JSON: {"answer":[],"scale"}. answer as printed; scale "", thousand, million, billion or'
+        " percent.",
+        "de": 'Antworte in JSON: {"answer":[],"scale"}. answer wie gedruckt; scale "", thousand, million, billion oder'
+        " percent.",
     },
 }
 OPENINGS = {
