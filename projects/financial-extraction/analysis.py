@@ -145,8 +145,8 @@ def per_share(rng: random.Random, language: str, split: str, hard: bool) -> Prob
     table = Table(language, (str(year),), rows, style, {(1, 0): once.cell(cents)})
     excerpt = shown(company, table, layout)
     unit = excerpt.unit
-    items = [(fact("ProfitLoss", style.value(profit), unit, str(year)), style),
-             (fact("EarningsPerShare", once.value(cents), f"{unit}/share", str(year)), once)]  # fmt: skip
+    items = [(fact("ProfitLoss", str(year), *style.read(profit), unit), style),
+             (fact("EarningsPerShare", str(year), *once.read(cents), f"{unit}/share"), once)]  # fmt: skip
     asked = rng.sample(items, 2) if rng.random() < 0.6 else [items[1]]
     facts = [item for _, how in asked for item in facts_meta([_], how.half_digit())["facts"]]
     names = ", ".join(f"{item['concept']} ({item['unit']})" for item in facts)

@@ -17,7 +17,7 @@ from collections.abc import Callable, Iterator
 from gretchen.projects.splits import split_of
 
 from . import analysis, pairs, tasks
-from .documents import document
+from .documents import document, drill
 from .programs import program
 from .readers import read
 from .tables import Mismatch
@@ -60,16 +60,21 @@ def dropped() -> dict[str, int]:
 
 
 def texts() -> Iterator[dict]:
-    """Documents, endless: a report, what is asked in a line, the answer in the very form that a chat answers in."""
+    """Documents, endless: a report, what is asked in a line, the answer in the very form that a chat answers in.
+
+    Every third is a drill, which has no answer of its own.
+    """
     rng = random.Random("financial documents")
-    for number, (problem, _) in enumerate(_problems(rng, DOCUMENT_WEIGHTS, 0.0), start=1):
-        yield {
-            "id": f"doc-{problem.form}-{problem.meta['language']}-{number}",
-            "form": problem.form,
-            "group": problem.keys,
-            "text": document(rng, problem),
-            "meta": {"answer": problem.answer},
-        }
+    problems = _problems(rng, DOCUMENT_WEIGHTS, 0.0)
+    for number in itertools.count(1):
+        if number % 3 == 0:
+            language, split = rng.choice(LANGUAGES), rng.choices(SPLITS, SHARES)[0]
+            form, meta, (text, keys) = "drill", {}, drill(rng, language, split)
+        else:
+            problem, _ = next(problems)
+            form, language, keys = problem.form, problem.meta["language"], problem.keys
+            text, meta = document(rng, problem), {"answer": problem.answer}
+        yield {"id": f"doc-{form}-{language}-{number}", "form": form, "group": keys, "text": text, "meta": meta}
 
 
 def chats() -> Iterator[dict]:

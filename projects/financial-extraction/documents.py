@@ -1,12 +1,17 @@
-"""A problem as a document of the base's corpus: the report, the task in a line, the answer.
+"""Documents of the base's corpus: a problem with its answer, and drills that read a table cell by cell.
 
-The line names what is asked for, so that the answer is determined by the text before it. It stands below the report,
-as in two of three chats, or above it.
+A problem's line names what is asked for, so that the answer is determined by the text before it. It stands below the
+report, as in two of three chats, or above it. A drill lists what the cells of a table say, in mixed order: it has no
+answer of its own and no gate, and shows a small model five times as many cells for the same tokens.
 """
 
 import random
 
-from .tasks import Problem
+from .excerpts import draw_concepts, draw_excerpt, draw_pair, draw_years, report_of
+from .ledger import draw_company
+from .tasks import Problem, compact
+
+MOST_CELLS = 6
 
 
 def document(rng: random.Random, problem: Problem) -> str:
@@ -14,3 +19,17 @@ def document(rng: random.Random, problem: Problem) -> str:
     if rng.random() < 0.67:
         return f"{problem.report}\n{problem.line}\n{problem.answer}"
     return f"{problem.line}\n{problem.report}\n{problem.answer}"
+
+
+def drill(rng: random.Random, language: str, split: str) -> tuple[str, list[str]]:
+    """Return a table with a line for each of its cells, and the group keys; raises Mismatch."""
+    company, pair = draw_company(rng, language, split), draw_pair(rng, language, hard=False)
+    concepts, years = draw_concepts(rng, rng.choice((2, 3, 4))), draw_years(rng, rng.choice((1, 2)))
+    excerpt = draw_excerpt(rng, language, company, pair, concepts, years)
+    lines = []
+    for row in excerpt.table.rows:
+        for year, cents in zip(excerpt.table.columns, row.cents, strict=True):
+            cell, value = excerpt.style.read(cents)
+            lines.append(f"{row.concept} {year}: {cell} = {compact(value)} {excerpt.unit}")
+    rng.shuffle(lines)
+    return "\n".join([report_of(rng, excerpt), *lines[:MOST_CELLS]]), [company.key]

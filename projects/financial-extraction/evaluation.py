@@ -41,12 +41,13 @@ class Strict(BaseModel):
 
 
 class Fact(Strict):
-    """One fact. `value` is in full units of `unit`, None where the report does not state it."""
+    """One fact: `cell` quotes the amount as printed, `value` is in full units; None where the report states none."""
 
     concept: str = Field(max_length=100)
+    period: str = Field(max_length=40)
+    cell: str | None = Field(default=None, max_length=60)  # not scored: it shows where the value comes from
     value: Decimal | None
     unit: str = Field(max_length=20)
-    period: str = Field(max_length=40)
 
 
 class Facts(Strict):

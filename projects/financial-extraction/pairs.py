@@ -20,7 +20,7 @@ from .tasks import Problem, compact
 # What can go wrong in each kind of answer; an error that a problem does not allow gives no pair.
 ERRORS = {
     "facts": ("scale", "zeros", "sign", "digits", "row", "year", "row", "year", "currency"),
-    "absent": ("filled", "nulled"),  # as often an amount for what is absent as null for what is stated
+    "absent": ("filled", "nulled", "nulled"),  # as often an amount for what is absent as null for what is stated
     "program": ("operands", "row", "operation"),
     "reading": ("scale", "row", "year"),
 }
@@ -48,32 +48,36 @@ def _spoiled_facts(rng: random.Random, problem: Problem, error: str) -> str | No
         return None
     index = rng.choice(wanted)
     if error == "currency":
-        others = [unit for unit in CURRENCIES if unit != facts[index]["unit"]]
-        facts[index] |= {"unit": rng.choice(others)}
+        unit = facts[index]["unit"]
+        other = rng.choice([name for name in CURRENCIES if name != unit[:3]])
+        facts[index] |= {"unit": unit.replace(unit[:3], other)}
         return compact({"facts": facts})
-    value = _wrong_value(rng, facts[index]["value"], error, problem.others[index])
+    cell, value = _wrong_read(rng, facts[index], error, problem.others[index] if problem.others else {})
     right, half = facts[index]["value"], Decimal(problem.meta["facts"][index]["half_digit"])
     if value is ... or (value is not None and right is not None and abs(value - right) <= half):
         return None
-    facts[index] |= {"value": value}
+    facts[index] |= {"cell": cell, "value": value}
     return compact({"facts": facts})
 
 
-def _wrong_value(rng: random.Random, right: Decimal | None, error: str, others: dict[str, Any]) -> Any:
-    """Return the value with the error; `...` where it cannot be planted."""
+def _wrong_read(rng: random.Random, right: dict[str, Any], error: str, others: dict[str, Any]) -> tuple[Any, Any]:
+    """Return cell and value with the error; the value is `...` where it cannot be planted.
+
+    Another row's or year's amount is quoted and read right; a wrong scale or sign stands beside the right cell.
+    """
+    cell, value = right["cell"], right["value"]
     if error in ("row", "year", "filled"):
-        return others.get("row" if error == "filled" else error, ...)
+        return others.get("row" if error == "filled" else error, (cell, ...))
     if error == "nulled":
-        return None
-    if not right:
-        return ...
+        return None, None
+    if not value:
+        return cell, ...
     if error == "sign":
-        return -right
+        return cell, -value
     if error == "digits":
-        return _exchanged(rng, right)
-    powers = (3, -3) if error == "scale" else (1, -1)
-    value = right.scaleb(rng.choice(powers))
-    return value if value == value.to_integral_value() else ...
+        return cell, _exchanged(rng, value)
+    wrong = value.scaleb(rng.choice((3, -3) if error == "scale" else (1, -1)))
+    return cell, wrong if wrong == wrong.to_integral_value() else ...
 
 
 def _exchanged(rng: random.Random, value: Decimal) -> Any:

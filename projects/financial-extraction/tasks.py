@@ -34,7 +34,7 @@ class Problem:
     line: str
     keys: list[str]
     meta: dict = field(default_factory=dict)
-    others: tuple[dict, ...] = ()  # per fact or number asked for: what stands in another "row" or "year" (pairs.py)
+    others: tuple[dict, ...] = ()  # per fact or number asked for: what another "row" or "year" holds (pairs.py)
 
 
 def compact(value: object) -> str:
@@ -49,9 +49,9 @@ def _plain(value: object) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def fact(concept: str, value: Decimal | None, unit: str, period: str) -> dict:
+def fact(concept: str, period: str, cell: str | None, value: Decimal | None, unit: str) -> dict:
     """Return a fact as an answer states it."""
-    return {"concept": concept, "value": value, "unit": unit, "period": period}
+    return {"concept": concept, "period": period, "cell": cell, "value": value, "unit": unit}
 
 
 def facts_of(excerpt: Excerpt, asked: list[tuple[str, str]]) -> list[dict]:
@@ -61,8 +61,8 @@ def facts_of(excerpt: Excerpt, asked: list[tuple[str, str]]) -> list[dict]:
     for concept, period in asked:
         row = rows.get(concept)
         cents = row.cents[excerpt.table.columns.index(period)] if row else None
-        value = None if cents is None else excerpt.style.value(cents)
-        found.append(fact(concept, value, excerpt.unit, period))
+        cell, value = (None, None) if cents is None else excerpt.style.read(cents)
+        found.append(fact(concept, period, cell, value, excerpt.unit))
     return found
 
 
@@ -97,7 +97,7 @@ def facts_problem(
     word = "Facts" if excerpt.table.language == "en" else "Fakten"
     line = f"{word} {years}: {names}" if several else f"{word}: {names}"
     beside = [others_of(excerpt, *pair) for pair in asked]
-    others = tuple({key: excerpt.style.value(cents) for key, cents in one.items()} for one in beside)
+    others = tuple({key: excerpt.style.read(cents) for key, cents in one.items()} for one in beside)
     return Problem(
         form, "facts-years" if several else "facts", report_of(rng, excerpt, scale_below), compact({"facts": facts}),
         {"x": names, "y": years}, line, [excerpt.company.key],
@@ -174,12 +174,12 @@ def prose_facts(rng: random.Random, language: str, split: str, hard: bool) -> Pr
         text += f"\n{NOTATION[language].format(x=LOCALES[locale].number(123456, 1))}"
     unit = LOCALES[locale].currency
     asked = rng.sample(concepts, rng.choice((1, 2)))
-    facts = [fact(name, style.value(amounts[name]), unit, str(year)) for name in asked]
+    facts = [fact(name, str(year), *style.read(amounts[name]), unit) for name in asked]
     names = ", ".join(asked)
     line = f"{'Facts' if language == 'en' else 'Fakten'}: {names}"
     meta = {"language": language, "locale": locale, "layout": "prose", "kind": "facts"}
     beside = [next(other for other in concepts if other != name) for name in asked]
-    others = tuple({"row": style.value(amounts[name])} for name in beside)
+    others = tuple({"row": style.read(amounts[name])} for name in beside)
     return Problem("prose-facts", "facts", text, compact({"facts": facts}), {"x": names}, line, [company.key],
                    meta | facts_meta(facts, style.half_digit()), others)  # fmt: skip
 

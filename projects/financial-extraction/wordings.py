@@ -12,10 +12,10 @@ from gretchen.projects.splits import split_of
 
 SYSTEM = {
     "facts": {
-        "en": 'Reply in JSON: {"facts":[{"concept","value","unit","period"}]}. value in full units; null if not'
-        " reported.",
-        "de": 'Antworte in JSON: {"facts":[{"concept","value","unit","period"}]}. value in vollen Einheiten; null, wenn'
-        " nicht berichtet.",
+        "en": 'Reply in JSON: {"facts":[{"concept","period","cell","value","unit"}]}. cell as printed, value in full'
+        " units; null if not reported.",
+        "de": 'Antworte in JSON: {"facts":[{"concept","period","cell","value","unit"}]}. cell wie gedruckt, value in'
+        " vollen Einheiten; null, wenn nicht berichtet.",
     },
     "program": {
         "en": 'Reply in JSON: {"program"}. Steps: add, subtract, multiply, divide, greater; #0 is the first result.',

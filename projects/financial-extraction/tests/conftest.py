@@ -2,15 +2,18 @@
 
 import importlib
 import itertools
+from collections.abc import Callable
 from pathlib import Path
+from types import ModuleType
 
 import pytest
 
 SLUG = Path(__file__).resolve().parents[1].name
+ROWS = 6000  # the rows of profile tiny, and some after them
 
 
 @pytest.fixture(scope="session")
-def dataset():
+def dataset() -> ModuleType:
     """dataset.py."""
     from gretchen.projects.modules import load_dataset_module
 
@@ -18,13 +21,13 @@ def dataset():
 
 
 @pytest.fixture(scope="session")
-def part(dataset):
+def part(dataset: ModuleType) -> Callable[[str], ModuleType]:
     """A function from a module's name to the builder's module of that name."""
     return lambda name: importlib.import_module(f".{name}", dataset.__package__)
 
 
 @pytest.fixture(scope="session")
-def evaluation():
+def evaluation() -> ModuleType:
     """evaluation.py."""
     from gretchen.projects.modules import load_evaluation_module
 
@@ -32,12 +35,12 @@ def evaluation():
 
 
 @pytest.fixture(scope="session")
-def chats(dataset):
-    """The rows of the tiny profile."""
-    return list(itertools.islice(dataset.chats(), 5000))
+def chats(dataset: ModuleType) -> list[dict]:
+    """Rows of all forms."""
+    return list(itertools.islice(dataset.chats(), ROWS))
 
 
 @pytest.fixture(scope="session")
-def documents(dataset):
-    """A prefix of the base's corpus."""
-    return list(itertools.islice(dataset.texts(), 5000))
+def pairs(dataset: ModuleType) -> list[dict]:
+    """Preference rows of all forms."""
+    return list(itertools.islice(dataset.preferences(), ROWS))
