@@ -4,7 +4,6 @@
                        Where one number is asked for (a program, a cell), it is one fact: 1 or 0. The main metric.
     json_valid         the answer is one JSON object of the expected form, with nothing around it
     scale_errors       share of facts that are right but for a power of ten of 3, 6 or 9
-    sign_errors        share of facts that are right but for the sign
     invented_facts     share of the answer's facts whose concept, period or unit the reference does not have
     identity_errors    1 where facts that add up in the reference (gross profit, balance sheet …) do not in the answer
     execution          FinQA's execution accuracy of a program
@@ -140,10 +139,6 @@ class Printed:
             return False
         return any(self.is_met(value.scaleb(power)) for power in (-9, -6, -3, 3, 6, 9))
 
-    def is_off_by_sign(self, value: Decimal | None) -> bool:
-        """Return whether a value is right but for its sign."""
-        return bool(value and self.value and not self.is_met(value) and self.is_met(-value))
-
 
 def _reference(facts: list[dict[str, Any]]) -> dict[Key, Printed]:
     """Return the reference facts by key."""
@@ -165,7 +160,6 @@ def _facts(answer: Facts | None, meta: dict[str, Any]) -> dict[str, float | None
     return {
         "fact_f1": counts.f1,
         "scale_errors": sum(printed.is_off_by_scale(value) for value, printed in shared) / numbers,
-        "sign_errors": sum(printed.is_off_by_sign(value) for value, printed in shared) / numbers,
         "invented_facts": sum(key not in reference for key, _ in given) / len(given) if given else 0.0,
         "identity_errors": _identity_errors(dict(given), reference),
     }
@@ -214,8 +208,8 @@ def _reading(answer: Reading | None, meta: dict[str, Any]) -> dict[str, float | 
 
 
 _SCORERS = {"facts": _facts, "program": _program, "reading": _reading}
-METRICS = ("fact_f1", "json_valid", "scale_errors", "sign_errors", "invented_facts", "identity_errors", "execution",
-           "program", "exact_match", "f1", "scale")  # fmt: skip
+METRICS = ("fact_f1", "json_valid", "scale_errors", "invented_facts", "identity_errors", "execution", "program",
+           "exact_match", "f1", "scale")  # fmt: skip
 
 
 def _closeness(answer: Answer, meta: dict[str, Any]) -> float:

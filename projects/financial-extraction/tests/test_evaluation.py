@@ -31,30 +31,30 @@ def test_the_reference_scores_one(evaluation, chats):
 
 
 @pytest.mark.parametrize(
-    ("value", "f1", "scale_errors", "sign_errors"),
+    ("value", "f1", "scale_errors"),
     [
-        ("1204500", 1, 0, 0),
-        ("1204549", 1, 0, 0),  # within half the last printed digit: 1,204.5 thousand
-        ("1204550", 1, 0, 0),
-        ("1204551", 0, 0, 0),
-        ("1.2045e6", 1, 0, 0),
-        ("1204.5", 0, 1, 0),  # thousands not applied
-        ("1204500000", 0, 1, 0),
-        ("-1204500", 0, 0, 1),
-        ("12045000", 0, 0, 0),  # a tenfold is no scale
-        ("null", 0, 0, 0),
-        ('"1204500"', 1, 0, 0),  # a number in quotes is read: the form is strict, the type is not
-        ("9" * 5000, 0, 0, 0),
-        ("NaN", 0, 0, 0),
-        ("Infinity", 0, 0, 0),
-        ("1e999", 0, 0, 0),
-        ("true", 0, 0, 0),
+        ("1204500", 1, 0),
+        ("1204549", 1, 0),  # within half the last printed digit: 1,204.5 thousand
+        ("1204550", 1, 0),
+        ("1204551", 0, 0),
+        ("1.2045e6", 1, 0),
+        ("1204.5", 0, 1),  # thousands not applied
+        ("1204500000", 0, 1),
+        ("-1204500", 0, 0),
+        ("12045000", 0, 0),  # a tenfold is no scale
+        ("null", 0, 0),
+        ('"1204500"', 1, 0),  # a number in quotes is read: the form is strict, the type is not
+        ("9" * 5000, 0, 0),
+        ("NaN", 0, 0),
+        ("Infinity", 0, 0),
+        ("1e999", 0, 0),
+        ("true", 0, 0),
     ],
 )
-def test_values(evaluation, value, f1, scale_errors, sign_errors):
+def test_values(evaluation, value, f1, scale_errors):
     text = '{"facts":[{"concept":"Revenue","period":"2025","value":VALUE,"unit":"EUR"}]}'.replace("VALUE", value)
     scores = evaluation.score(text, row(FACTS[0]))
-    assert (scores["fact_f1"], scores["scale_errors"], scores["sign_errors"]) == (f1, scale_errors, sign_errors)
+    assert (scores["fact_f1"], scores["scale_errors"]) == (f1, scale_errors)
 
 
 def test_null_is_right_where_null_is_expected(evaluation):
@@ -90,7 +90,7 @@ def test_f1_by_hand(evaluation):
         '{"facts":[{"concept":"Revenue","value":1204500,"unit":"EUR","period":2025}]}',
         '{"facts":[{"concept":"Revenue","value":1204500,"unit":"EUR","period":"2025"}',
         '{"facts":[]}',
-        '{"program":"add(1, 2)"}',
+        '{"program":"multiply(7, 7)"}',
         "9" * 5000,
         "\ud800",
         '{"facts":' + "[" * 20_000,
