@@ -48,10 +48,19 @@ def reading(
     return Problem(form, task, report, compact(given), slots, "", [excerpt.company.key], meta)
 
 
-def program_of(rng: random.Random, excerpt: Excerpt, form: str, steps: str, value: Decimal, asked: str) -> Problem:
+def program_of(
+    rng: random.Random,
+    excerpt: Excerpt,
+    form: str,
+    cells: list[tuple[int, int]],
+    steps: str,
+    value: Decimal,
+    asked: str,
+) -> Problem:
     """Return a problem that a program answers."""
     meta = excerpt.meta() | {"kind": "program", "computation": form, "program": steps, "result": checked(steps, value)}
-    return Problem(form, "program", report_of(rng, excerpt), compact({"program": steps}), {"x": asked}, "",
+    answer = {"quote": [excerpt.quote(*cell) for cell in cells], "program": steps}
+    return Problem(form, "program", report_of(rng, excerpt), compact(answer), {"x": asked}, "",
                    [excerpt.company.key], meta)  # fmt: skip
 
 
@@ -110,7 +119,8 @@ def segments(rng: random.Random, language: str, split: str, hard: bool) -> Probl
         "en": f"the group revenue in {year} after eliminations",
         "de": f"den Konzernumsatz {year} nach Eliminierung",
     }
-    return program_of(rng, excerpt, "segments", ", ".join(steps), sum(values), asked[language])
+    cells = [(i, 0) for i in range(len(rows))]
+    return program_of(rng, excerpt, "segments", cells, ", ".join(steps), sum(values), asked[language])
 
 
 def ratio(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
@@ -127,7 +137,8 @@ def ratio(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
     style, year = excerpt.style, excerpt.table.columns[0]
     steps = f"divide({digits(a, style.decimals)}, {digits(b, style.decimals)})"
     words = f"{asked[language]} {'in' if language == 'en' else 'im Jahr'} {year}"
-    return program_of(rng, excerpt, "ratio", steps, a / b, words)
+    cells = [(concepts.index(name), 0) for name in (top, bottom)]
+    return program_of(rng, excerpt, "ratio", cells, steps, a / b, words)
 
 
 def per_share(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
@@ -145,8 +156,9 @@ def per_share(rng: random.Random, language: str, split: str, hard: bool) -> Prob
     table = Table(language, (str(year),), rows, style, {(1, 0): once.cell(cents)})
     excerpt = shown(company, table, layout)
     unit = excerpt.unit
-    items = [(fact("ProfitLoss", str(year), *style.read(profit), unit), style),
-             (fact("EarningsPerShare", str(year), *once.read(cents), f"{unit}/share"), once)]  # fmt: skip
+    items = [(fact(str(year), "ProfitLoss", *excerpt.reading(0, 0), unit), style),
+             (fact(str(year), "EarningsPerShare", excerpt.quote(1, 0), once.value(cents), f"{unit}/share"),
+              once)]  # fmt: skip
     asked = rng.sample(items, 2) if rng.random() < 0.6 else [items[1]]
     facts = [item for _, how in asked for item in facts_meta([_], how.half_digit())["facts"]]
     names = ", ".join(f"{item['concept']} ({item['unit']})" for item in facts)

@@ -27,9 +27,9 @@ def drill(rng: random.Random, language: str, split: str) -> tuple[str, list[str]
     concepts, years = draw_concepts(rng, rng.choice((2, 3, 4))), draw_years(rng, rng.choice((1, 2)))
     excerpt = draw_excerpt(rng, language, company, pair, concepts, years)
     lines = []
-    for row in excerpt.table.rows:
-        for year, cents in zip(excerpt.table.columns, row.cents, strict=True):
-            cell, value = excerpt.style.read(cents)
-            lines.append(f"{row.concept} {year}: {cell} = {compact(value)} {excerpt.unit}")
+    for i, row in enumerate(excerpt.table.rows):
+        for j, year in enumerate(excerpt.table.columns):
+            quote, value = excerpt.reading(i, j)
+            lines.append(f"{year} {row.concept}: {quote} = {compact(value)} {excerpt.unit}")
     rng.shuffle(lines)
     return "\n".join([report_of(rng, excerpt), *lines[:MOST_CELLS]]), [company.key]

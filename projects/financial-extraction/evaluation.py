@@ -40,11 +40,11 @@ class Strict(BaseModel):
 
 
 class Fact(Strict):
-    """One fact: `cell` quotes the amount as printed, `value` is in full units; None where the report states none."""
+    """One fact: `quote` is the line as printed, `value` is in full units; both are None where the report has none."""
 
-    concept: str = Field(max_length=100)
     period: str = Field(max_length=40)
-    cell: str | None = Field(default=None, max_length=60)  # not scored: it shows where the value comes from
+    concept: str = Field(max_length=100)
+    quote: str | None = Field(default=None, max_length=300)  # not scored: it shows where the value comes from
     value: Decimal | None
     unit: str = Field(max_length=20)
 
@@ -56,14 +56,16 @@ class Facts(Strict):
 
 
 class Program(Strict):
-    """A computation in FinQA's notation."""
+    """A computation in FinQA's notation, with the lines that it takes its numbers from."""
 
+    quote: list[str] = Field(default=[], max_length=20)
     program: str = Field(max_length=finqa.LONGEST)
 
 
 class Reading(Strict):
     """Spans of the report as printed, or a computed number, with their scale, as TAT-QA has them."""
 
+    quote: list[str] = Field(default=[], max_length=20)
     answer: list[str] = Field(max_length=tatqa.MOST_SPANS)
     scale: Literal["", "thousand", "million", "billion", "percent"]
 

@@ -7,6 +7,7 @@ Not covered: excerpts of more than one table.
 
 import random
 from dataclasses import dataclass
+from decimal import Decimal
 
 from gretchen.scoring.metrics.numbers import read_number
 
@@ -16,7 +17,7 @@ from .locales import LOCALES, OF_LANGUAGE, SCALES
 from .tables import HARD_PAIRS, Row, Style, Table, read_back, render
 
 # Power of ten and digits behind the mark by a company's size.
-SCALES_OF_SIZE = {"small": ((0, 0),), "medium": ((3, 0), (3, 1)), "large": ((6, 0), (6, 1))}
+SCALES_OF_SIZE = {"small": ((0, 0),), "medium": ((3, 0), (3, 0), (3, 1)), "large": ((6, 0), (6, 0), (6, 1))}
 # Layouts as often as they come: a table in HTML is half as long again.
 OFTEN = ("markdown", "markdown", "csv", "csv", "fixed", "fixed", "html")
 NOTATION = {"en": "Number format {x}", "de": "Zahlenformat {x}"}
@@ -40,6 +41,16 @@ class Excerpt:
     def unit(self) -> str:
         """The currency's ISO code."""
         return LOCALES[self.style.locale].currency
+
+    def quote(self, row: int, column: int) -> str:
+        """Return a line's label and one of its amounts as printed."""
+        line = self.table.rows[row]
+        printed = self.table.overrides.get((row, column)) or self.style.cell(line.cents[column])
+        return f"{line.label} {printed}"
+
+    def reading(self, row: int, column: int) -> tuple[str, Decimal]:
+        """Return what a fact takes from a cell: the quote, and the value in full units."""
+        return self.quote(row, column), self.style.value(self.table.rows[row].cents[column])
 
     def meta(self) -> dict:
         """What scoring and the data card's breakdowns need to know of the excerpt."""

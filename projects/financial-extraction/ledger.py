@@ -1,8 +1,8 @@
 """Invented companies and their ledgers: integer cents, with the identities of concepts.py by construction.
 
 A company's ledger of a year is a pure function of its name and the year, so the same company shows the same amounts
-in every layout, and all rows on it share a group. Sizes: revenue of 0.2 to 1 million (`small`), 1 to 90 million
-(`medium`), 0.1 to 60 billion (`large`) units of the company's currency.
+in every layout, and all rows on it share a group. Sizes: revenue around 40 to 99 thousand (`small`, one company in
+five), 0.5 to 9.5 million (`medium`), 0.2 to 9.5 billion (`large`) units of the company's currency.
 
 Not covered: several currencies in one company, fiscal years that are no calendar years.
 """
@@ -31,7 +31,7 @@ TRADES = {
            "Schiffbau", "Stahl", "Kabel", "Keramik", "Motoren", "Medien", "Pharma", "Logistik", "Robotik", "Wasser"),
 }  # fmt: skip
 LEGAL_FORMS = {"en": ("plc", "Ltd", "Inc", "Group"), "de": ("AG", "GmbH", "SE", "KG")}
-SIZES = {"small": (200_000, 999_000), "medium": (1_000_000, 90_000_000), "large": (100_000_000, 60_000_000_000)}
+SIZES = {"small": (40_000, 99_000), "medium": (500_000, 9_500_000), "large": (200_000_000, 9_500_000_000)}
 
 
 @dataclass(frozen=True)
@@ -53,7 +53,7 @@ def draw_company(rng: random.Random, language: str, split: str) -> Company:
         parts = (STEMS, TRADES[language], LEGAL_FORMS[language])
         name = " ".join(rng.choice(part) for part in parts)
         if split_of(f"company:{name}") == split:
-            return Company(name, random.Random(f"size {name}").choice(list(SIZES)))
+            return Company(name, random.Random(f"size {name}").choices(list(SIZES), (1, 2, 2))[0])
 
 
 @lru_cache(maxsize=20_000)

@@ -52,32 +52,32 @@ def _spoiled_facts(rng: random.Random, problem: Problem, error: str) -> str | No
         other = rng.choice([name for name in CURRENCIES if name != unit[:3]])
         facts[index] |= {"unit": unit.replace(unit[:3], other)}
         return compact({"facts": facts})
-    cell, value = _wrong_read(rng, facts[index], error, problem.others[index] if problem.others else {})
+    quote, value = _wrong_reading(rng, facts[index], error, problem.others[index] if problem.others else {})
     right, half = facts[index]["value"], Decimal(problem.meta["facts"][index]["half_digit"])
     if value is ... or (value is not None and right is not None and abs(value - right) <= half):
         return None
-    facts[index] |= {"cell": cell, "value": value}
+    facts[index] |= {"quote": quote, "value": value}
     return compact({"facts": facts})
 
 
-def _wrong_read(rng: random.Random, right: dict[str, Any], error: str, others: dict[str, Any]) -> tuple[Any, Any]:
-    """Return cell and value with the error; the value is `...` where it cannot be planted.
+def _wrong_reading(rng: random.Random, right: dict[str, Any], error: str, others: dict[str, Any]) -> tuple[Any, Any]:
+    """Return quote and value with the error; the value is `...` where it cannot be planted.
 
-    Another row's or year's amount is quoted and read right; a wrong scale or sign stands beside the right cell.
+    Another row's or year's amount is quoted and read right; a wrong scale or sign stands beside the right quote.
     """
-    cell, value = right["cell"], right["value"]
+    quote, value = right["quote"], right["value"]
     if error in ("row", "year", "filled"):
-        return others.get("row" if error == "filled" else error, (cell, ...))
+        return others.get("row" if error == "filled" else error, (quote, ...))
     if error == "nulled":
         return None, None
     if not value:
-        return cell, ...
+        return quote, ...
     if error == "sign":
-        return cell, -value
+        return quote, -value
     if error == "digits":
-        return cell, _exchanged(rng, value)
+        return quote, _exchanged(rng, value)
     wrong = value.scaleb(rng.choice((3, -3) if error == "scale" else (1, -1)))
-    return cell, wrong if wrong == wrong.to_integral_value() else ...
+    return quote, wrong if wrong == wrong.to_integral_value() else ...
 
 
 def _exchanged(rng: random.Random, value: Decimal) -> Any:
@@ -94,22 +94,20 @@ def _exchanged(rng: random.Random, value: Decimal) -> Any:
 
 def _spoiled_program(rng: random.Random, problem: Problem, error: str) -> str | None:
     """Return the program with exchanged operands, another row's amount or another operation in its first step."""
-    steps = problem.meta["program"]
-    operation, a, b, rest = re.fullmatch(r"(\w+)\(([^,]+), ([^)]+)\)(.*)", steps).groups()
+    answer = json.loads(problem.answer)
+    operation, a, b, rest = re.fullmatch(r"(\w+)\(([^,]+), ([^)]+)\)(.*)", answer["program"]).groups()
     if error == "operands":
         if operation == "add":
             return None
         a, b = b, a
     elif error == "row":
-        if not problem.others or problem.others[0]["row"] in (a, b):
+        quote, number = problem.others[0]["row"] if problem.others else ("", a)
+        if number in (a, b):
             return None
-        if rest and operation == "subtract":  # growth: the base year's amount stands twice
-            a = problem.others[0]["row"]
-        else:
-            a, b = rng.choice(((problem.others[0]["row"], b), (a, problem.others[0]["row"])))
+        a, answer["quote"][0] = number, quote
     else:
         operation = rng.choice([name for name in OPERATIONS if name != operation])
-    return compact({"program": f"{operation}({a}, {b}){rest}"})
+    return compact(answer | {"program": f"{operation}({a}, {b}){rest}"})
 
 
 def _spoiled_reading(rng: random.Random, problem: Problem, error: str) -> str | None:
@@ -119,4 +117,4 @@ def _spoiled_reading(rng: random.Random, problem: Problem, error: str) -> str | 
         scales = [scale for scale in ("", "thousand", "million") if scale != answer["scale"]]
         return compact(answer | {"scale": rng.choice(scales)})
     other = problem.others[0].get(error) if problem.others else None
-    return None if other is None else compact(answer | {"answer": [other]})
+    return None if other is None else compact(answer | {"quote": [other[0]], "answer": [other[1]]})

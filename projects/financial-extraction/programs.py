@@ -90,9 +90,11 @@ def program(rng: random.Random, language: str, split: str, hard: bool) -> Proble
     asked = {"x": rng.choice(kind.phrases[language]).format(**slots)}
     meta = excerpt.meta() | {"kind": "program", "computation": name, "program": steps, "result": result}
     beside = [i for i in range(len(concepts)) if i not in (x, z)]
-    other = plain(excerpt, (beside or [z])[0], columns[0])
-    others = ({"row": digits(other, excerpt.style.decimals)},) if other > 0 else ()
-    return Problem("program", "program", report_of(rng, excerpt), compact({"program": steps}), asked, line,
+    third = (beside or [z])[0]
+    other = plain(excerpt, third, columns[0])
+    others = ({"row": (excerpt.quote(third, columns[0]), digits(other, excerpt.style.decimals))},) if other > 0 else ()
+    answer = {"quote": [excerpt.quote(*cell) for cell in cells], "program": steps}
+    return Problem("program", "program", report_of(rng, excerpt), compact(answer), asked, line,
                    [company.key], meta, others)  # fmt: skip
 
 

@@ -21,15 +21,15 @@ SENTENCES = {
 }  # fmt: skip
 
 
-def amount_in_words(rng: random.Random, style: Style, cents: int, language: str) -> str:
-    """Return an amount with its scale and currency in words."""
-    pattern = rng.choice(AMOUNTS[language][style.scale])
-    return pattern.format(n=style.cell(cents), c=LOCALES[style.locale].currency)
+def stated_amount(rng: random.Random, style: Style, concept: str, cents: int, language: str) -> str:
+    """Return a concept with its amount, scale and currency as a sentence states them."""
+    amount = rng.choice(AMOUNTS[language][style.scale]).format(n=style.cell(cents), c=LOCALES[style.locale].currency)
+    of = "of" if language == "en" else "von"
+    return f"{rng.choice(CONCEPTS[concept].phrases[language])} {of} {amount}"
 
 
-def sentence(rng: random.Random, company: str, year: str, amounts: list[tuple[str, str]], language: str) -> str:
-    """Return one sentence that states the amounts of these concepts."""
-    of, last = ("of", "and") if language == "en" else ("von", "und")
-    parts = [f"{rng.choice(CONCEPTS[name].phrases[language])} {of} {amount}" for name, amount in amounts]
-    listed = f"{', '.join(parts[:-1])} {last} {parts[-1]}" if len(parts) > 1 else parts[0]
+def sentence(rng: random.Random, company: str, year: str, stated: list[str], language: str) -> str:
+    """Return one sentence that states these amounts."""
+    last = "and" if language == "en" else "und"
+    listed = f"{', '.join(stated[:-1])} {last} {stated[-1]}" if len(stated) > 1 else stated[0]
     return rng.choice(SENTENCES[language]).format(y=year, w=company, x=listed)

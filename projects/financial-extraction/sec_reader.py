@@ -107,7 +107,7 @@ def _row(
         return None
     found = [(line, amounts[filing["adsh"], line["tag"], line["version"]]) for line in lines]
     period = f"{filing['period'][:4]}-{filing['period'][4:6]}-{filing['period'][6:8]}"
-    facts = [fact(line["tag"], period, f"{value:,}", value, unit) for line, (_, value, unit) in found]
+    facts = [fact(period, line["tag"], f"{line['plabel']} {value:,}", value, unit) for line, (_, value, unit) in found]
     table = ["| Item | Tag | Unit | Value |", "| --- | --- | --- | --- |"]
     table += [f"| {line['plabel']} | {line['tag']} | {unit} | {value:,} |" for line, (_, value, unit) in found]
     head = f"{filing['name']}, {STATEMENTS[statement]}, period ended {period}, full units"

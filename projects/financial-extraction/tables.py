@@ -56,10 +56,6 @@ class Style:
         """Return half of the last printed digit, in full units."""
         return Decimal(5).scaleb(self.scale - self.decimals - 1)
 
-    def read(self, cents: int) -> tuple[str, Decimal]:
-        """Return what a reader takes from an amount: the cell as printed, and the value in full units."""
-        return self.cell(cents), self.value(cents)
-
     def cell(self, cents: int) -> str:
         """Return an amount as it is printed."""
         units = self.printed(cents)

@@ -19,7 +19,7 @@ from .concepts import BALANCE, CASH_FLOW, CONCEPTS, INCOME, is_derivable
 from .excerpts import NOTATION, Excerpt, draw_concepts, draw_excerpt, draw_pair, draw_style, draw_years, report_of
 from .ledger import draw_company, ledger
 from .locales import LOCALES, OF_LANGUAGE, SCALE_NAMES
-from .prose import amount_in_words, sentence
+from .prose import sentence, stated_amount
 
 
 @dataclass(frozen=True)
@@ -49,34 +49,31 @@ def _plain(value: object) -> int | float:
     return int(value) if value == value.to_integral_value() else float(value)
 
 
-def fact(concept: str, period: str, cell: str | None, value: Decimal | None, unit: str) -> dict:
+def fact(period: str, concept: str, quote: str | None, value: Decimal | None, unit: str) -> dict:
     """Return a fact as an answer states it."""
-    return {"concept": concept, "period": period, "cell": cell, "value": value, "unit": unit}
+    return {"period": period, "concept": concept, "quote": quote, "value": value, "unit": unit}
 
 
 def facts_of(excerpt: Excerpt, asked: list[tuple[str, str]]) -> list[dict]:
-    """Return the facts of (concept, period) pairs; a concept that the table does not show has the value None."""
-    rows = {row.concept: row for row in excerpt.table.rows}
+    """Return the facts of (concept, period) pairs; what the table does not show has neither quote nor value."""
+    names, columns = [row.concept for row in excerpt.table.rows], excerpt.table.columns
     found = []
     for concept, period in asked:
-        row = rows.get(concept)
-        cents = row.cents[excerpt.table.columns.index(period)] if row else None
-        cell, value = (None, None) if cents is None else excerpt.style.read(cents)
-        found.append(fact(concept, period, cell, value, excerpt.unit))
+        shown = concept in names
+        read = excerpt.reading(names.index(concept), columns.index(period)) if shown else (None, None)
+        found.append(fact(period, concept, *read, excerpt.unit))
     return found
 
 
-def others_of(excerpt: Excerpt, concept: str, period: str) -> dict[str, int]:
-    """Return the cents that stand beside a cell: in another row of its column, in another year of its row."""
+def others_of(excerpt: Excerpt, concept: str, period: str) -> dict[str, tuple[int, int]]:
+    """Return the cells beside one, as (row, column): in another row of its column, in another year of its row."""
     rng = random.Random(f"beside {excerpt.company.name} {concept} {period}")
-    names = [row.concept for row in excerpt.table.rows]
-    column = excerpt.table.columns.index(period)
-    beside = [row for row in excerpt.table.rows if row.concept != concept]
-    found = {"row": rng.choice(beside).cents[column]} if beside else {}
-    if concept in names and len(excerpt.table.columns) > 1:
-        cents = list(excerpt.table.rows[names.index(concept)].cents)
-        del cents[column]
-        found["year"] = rng.choice(cents)
+    names, column = [row.concept for row in excerpt.table.rows], excerpt.table.columns.index(period)
+    beside = [i for i, name in enumerate(names) if name != concept]
+    found = {"row": (rng.choice(beside), column)} if beside else {}
+    years = [j for j in range(len(excerpt.table.columns)) if j != column]
+    if concept in names and years:
+        found["year"] = (names.index(concept), rng.choice(years))
     return found
 
 
@@ -97,7 +94,7 @@ def facts_problem(
     word = "Facts" if excerpt.table.language == "en" else "Fakten"
     line = f"{word} {years}: {names}" if several else f"{word}: {names}"
     beside = [others_of(excerpt, *pair) for pair in asked]
-    others = tuple({key: excerpt.style.read(cents) for key, cents in one.items()} for one in beside)
+    others = tuple({key: excerpt.reading(*cell) for key, cell in one.items()} for one in beside)
     return Problem(
         form, "facts-years" if several else "facts", report_of(rng, excerpt, scale_below), compact({"facts": facts}),
         {"x": names, "y": years}, line, [excerpt.company.key],
@@ -166,20 +163,20 @@ def prose_facts(rng: random.Random, language: str, split: str, hard: bool) -> Pr
     (year,) = draw_years(rng, 1)
     style = draw_style(rng, company, locale, negative=rng.choice(("minus", "true-minus")))
     amounts = ledger(company, year)
-    words = {name: amount_in_words(rng, style, amounts[name], language) for name in concepts}
-    text = sentence(rng, company.name, str(year), [(name, words[name]) for name in concepts], language)
+    stated = {name: stated_amount(rng, style, name, amounts[name], language) for name in concepts}
+    text = sentence(rng, company.name, str(year), list(stated.values()), language)
     cells = [style.cell(amounts[name]) for name in concepts]
     readings = [[read_number(cell, mark) for cell in cells] for mark in ".,"]
     if all(None not in values for values in readings) and readings[0] != readings[1]:
         text += f"\n{NOTATION[language].format(x=LOCALES[locale].number(123456, 1))}"
     unit = LOCALES[locale].currency
     asked = rng.sample(concepts, rng.choice((1, 2)))
-    facts = [fact(name, str(year), *style.read(amounts[name]), unit) for name in asked]
+    facts = [fact(str(year), name, stated[name], style.value(amounts[name]), unit) for name in asked]
     names = ", ".join(asked)
     line = f"{'Facts' if language == 'en' else 'Fakten'}: {names}"
     meta = {"language": language, "locale": locale, "layout": "prose", "kind": "facts"}
     beside = [next(other for other in concepts if other != name) for name in asked]
-    others = tuple({"row": style.read(amounts[name])} for name in beside)
+    others = tuple({"row": (stated[name], style.value(amounts[name]))} for name in beside)
     return Problem("prose-facts", "facts", text, compact({"facts": facts}), {"x": names}, line, [company.key],
                    meta | facts_meta(facts, style.half_digit()), others)  # fmt: skip
 
@@ -192,9 +189,11 @@ def cell(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
     i, j = rng.randrange(len(concepts)), rng.randrange(len(excerpt.table.columns))
     name, year = concepts[i], excerpt.table.columns[j]
     printed, scale = excerpt.style.cell(excerpt.table.rows[i].cents[j]), SCALE_NAMES[excerpt.style.scale]
-    answer = {"answer": [printed], "scale": scale}
-    meta = excerpt.meta() | {"kind": "reading", "answer_type": "span"} | answer
+    reference = {"answer": [printed], "scale": scale}
+    answer = {"quote": [excerpt.quote(i, j)]} | reference
+    meta = excerpt.meta() | {"kind": "reading", "answer_type": "span"} | reference
     line = f"{'Cell' if language == 'en' else 'Zelle'}: {name} {year}"
-    others = {key: excerpt.style.cell(cents) for key, cents in others_of(excerpt, name, year).items()}
+    beside = others_of(excerpt, name, year).items()
+    others = {k: (excerpt.quote(i, j), excerpt.style.cell(excerpt.table.rows[i].cents[j])) for k, (i, j) in beside}
     return Problem("cell", "cell", report_of(rng, excerpt), compact(answer), {"x": name, "y": year}, line,
                    [company.key], meta, (others,))  # fmt: skip

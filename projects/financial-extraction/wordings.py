@@ -12,21 +12,22 @@ from gretchen.projects.splits import split_of
 
 SYSTEM = {
     "facts": {
-        "en": 'Reply in JSON: {"facts":[{"concept","period","cell","value","unit"}]}. cell as printed, value in full'
-        " units; null if not reported.",
-        "de": 'Antworte in JSON: {"facts":[{"concept","period","cell","value","unit"}]}. cell wie gedruckt, value in'
-        " vollen Einheiten; null, wenn nicht berichtet.",
+        "en": 'Reply in JSON: {"facts":[{"period","concept","quote","value","unit"}]}.'
+        " quote: the line as printed; value in full units; null if not reported.",
+        "de": 'Antworte in JSON: {"facts":[{"period","concept","quote","value","unit"}]}.'
+        " quote: die Zeile wie gedruckt; value in vollen Einheiten; null, wenn nicht berichtet.",
     },
     "program": {
-        "en": 'Reply in JSON: {"program"}. Steps: add, subtract, multiply, divide, greater; #0 is the first result.',
-        "de": 'Antworte in JSON: {"program"}. Schritte: add, subtract, multiply, divide, greater; #0 ist das erste'
-        " Ergebnis.",
+        "en": 'Reply in JSON: {"quote":[],"program"}.'
+        " Steps: add, subtract, multiply, divide, greater; #0 is the first result.",
+        "de": 'Antworte in JSON: {"quote":[],"program"}.'
+        " Schritte: add, subtract, multiply, divide, greater; #0 ist das erste Ergebnis.",
     },
     "reading": {
-        "en": 'Reply in JSON: {"answer":[],"scale"}. answer as printed; scale "", thousand, million, billion or'
-        " percent.",
-        "de": 'Antworte in JSON: {"answer":[],"scale"}. answer wie gedruckt; scale "", thousand, million, billion oder'
-        " percent.",
+        "en": 'Reply in JSON: {"quote":[],"answer":[],"scale"}.'
+        ' answer as printed; scale "", thousand, million, billion or percent.',
+        "de": 'Antworte in JSON: {"quote":[],"answer":[],"scale"}.'
+        ' answer wie gedruckt; scale "", thousand, million, billion oder percent.',
     },
 }
 OPENINGS = {
