@@ -7,7 +7,7 @@ Not covered: restatements of the balance sheet, segments of more than one statem
 """
 
 import random
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from decimal import ROUND_HALF_EVEN, Decimal
 
 from .concepts import BALANCE, CONCEPTS, IDENTITIES
@@ -39,13 +39,22 @@ RATIOS = {
 HUNDREDTH = Decimal("0.01")
 
 
-def reading(
-    excerpt: Excerpt, form: str, task: str, report: str, answer: list[str], scale: str, answer_type: str, **slots: str
-) -> Problem:
+@dataclass(frozen=True)
+class Reading:
+    """An answer in TAT-QA's form, with the cells (row, column) that it rests on."""
+
+    answer: list[str]
+    scale: str
+    answer_type: str
+    cells: list[tuple[int, int]]
+
+
+def reading(rng: random.Random, excerpt: Excerpt, form: str, task: str, read: Reading, **slots: str) -> Problem:
     """Return a problem that TAT-QA's answer form answers."""
-    given = {"answer": answer, "scale": scale}
-    meta = excerpt.meta() | {"kind": "reading", "answer_type": answer_type} | given
-    return Problem(form, task, report, compact(given), slots, "", [excerpt.company.key], meta)
+    given = {"answer": read.answer, "scale": read.scale}
+    answer = {"quote": [excerpt.quote(*cell) for cell in read.cells]} | given
+    meta = excerpt.meta() | {"kind": "reading", "answer_type": read.answer_type} | given
+    return Problem(form, task, report_of(rng, excerpt), compact(answer), slots, "", [excerpt.company.key], meta)
 
 
 def program_of(
@@ -200,12 +209,12 @@ def spans(rng: random.Random, language: str, split: str, hard: bool, form: str =
     amount, above = _threshold(rng, excerpt)
     locale = LOCALES[excerpt.style.locale]
     text = locale.number(int(amount.scaleb(excerpt.style.decimals)), excerpt.style.decimals)
-    report, year = report_of(rng, excerpt), excerpt.table.columns[0]
+    cells, labels = [(i, 0) for i in above], [excerpt.table.rows[i].label for i in above]
     if form == "count":
-        return reading(excerpt, form, form, report, [str(len(above))], "", "count", x=text, y=year)
-    labels = [excerpt.table.rows[i].label for i in above]
-    kind = "span" if len(labels) == 1 else "multi-span"
-    return reading(excerpt, form, form, report, labels, "", kind, x=text, y=year)
+        read = Reading([str(len(above))], "", "count", cells)
+    else:
+        read = Reading(labels, "", "span" if len(labels) == 1 else "multi-span", cells)
+    return reading(rng, excerpt, form, form, read, x=text, y=excerpt.table.columns[0])
 
 
 def count(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
@@ -222,12 +231,14 @@ def arithmetic(rng: random.Random, language: str, split: str, hard: bool) -> Pro
     a, b = (plain(excerpt, 0, excerpt.table.columns.index(year)) for year in (last, first))
     if b <= 0:
         raise Mismatch("no base to compare with")
-    slots, report = {"x": concepts[0], "v": first, "w": last}, report_of(rng, excerpt)
+    slots = {"x": concepts[0], "v": first, "w": last}
+    cells = [(0, excerpt.table.columns.index(year)) for year in (last, first)]
     if rng.random() < 0.5:
         percent = ((a - b) / b * 100).quantize(HUNDREDTH, ROUND_HALF_EVEN)
-        return reading(excerpt, "arithmetic", "percent", report, [str(percent)], "percent", "arithmetic", **slots)
+        read = Reading([str(percent)], "percent", "arithmetic", cells)
+        return reading(rng, excerpt, "arithmetic", "percent", read, **slots)
     change, scale = digits(a - b, excerpt.style.decimals), SCALE_NAMES[excerpt.style.scale]
-    return reading(excerpt, "arithmetic", "difference", report, [change], scale, "arithmetic", **slots)
+    return reading(rng, excerpt, "arithmetic", "difference", Reading([change], scale, "arithmetic", cells), **slots)
 
 
 def broken_sum(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
@@ -246,9 +257,8 @@ def broken_sum(rng: random.Random, language: str, split: str, hard: bool) -> Pro
     cents[wrong] += rng.choice((-1, 1)) * _slip(rng, style, len(rows), abs(cents[wrong]))
     rows[-1] = replace(rows[-1], cents=tuple(cents))
     excerpt = shown(company, Table(language, tuple(map(str, years)), tuple(rows), style), layout)
-    report = report_of(rng, excerpt)
-    year = excerpt.table.columns[wrong]
-    return reading(excerpt, "broken-sum", "broken-sum", report, [year], "", "span", x=total)
+    read = Reading([excerpt.table.columns[wrong]], "", "span", [(len(rows) - 1, wrong)])
+    return reading(rng, excerpt, "broken-sum", "broken-sum", read, x=total)
 
 
 def _slip(rng: random.Random, style: Style, terms: int, cents: int) -> int:

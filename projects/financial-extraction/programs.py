@@ -44,17 +44,17 @@ KINDS = {
                            "die relative Änderung von {x} von {v} bis {w}")}),
     "average": Kind(1, 2, "add({a}, {b}), divide(#0, const_2)", lambda a, b: (a + b) / 2,
                     {"en": "average of {x}, {v} and {w}", "de": "Mittel von {x}, {v} und {w}"},
-                    {"en": ("the average of {x} in {v} and {w}",), "de": ("das Mittel von {x} in {v} und {w}",)}),
+                    {"en": ("the average of {x} in {v} and {w}",), "de": ("das Mittel von {x} aus {v} und {w}",)}),
     "greater": Kind(1, 2, "greater({a}, {b})", lambda a, b: "yes" if a > b else "no",
                     {"en": "greater {x}, {w} than {v}", "de": "größer {x}, {w} als {v}"},
                     {"en": ("the test whether {x} was greater in {w} than in {v}",),
-                     "de": ("den Vergleich, ob {x} in {w} größer war als in {v}",)}),
+                     "de": ("den Vergleich, ob {x} {w} größer war als {v}",)}),
     "sum": Kind(2, 1, "add({a}, {b})", lambda a, b: a + b,
                 {"en": "sum of {x} and {z}, {w}", "de": "Summe von {x} und {z}, {w}"},
-                {"en": ("the sum of {x} and {z} in {w}",), "de": ("die Summe von {x} und {z} in {w}",)}),
+                {"en": ("the sum of {x} and {z} in {w}",), "de": ("die Summe von {x} und {z} im Jahr {w}",)}),
     "share": Kind(2, 1, "divide({a}, {b})", lambda a, b: a / b,
                   {"en": "ratio of {x} to {z}, {w}", "de": "Verhältnis von {x} zu {z}, {w}"},
-                  {"en": ("the ratio of {x} to {z} in {w}",), "de": ("das Verhältnis von {x} zu {z} in {w}",)}),
+                  {"en": ("the ratio of {x} to {z} in {w}",), "de": ("das Verhältnis von {x} zu {z} im Jahr {w}",)}),
 }  # fmt: skip
 
 

@@ -40,13 +40,13 @@ CLOSINGS = {
 }
 CORES = {
     "facts": {
-        "en": ("Extract {x}.", "Give the facts {x}.", "What does the report state for {x}?", "Read off {x}."),
-        "de": ("Extrahiere {x}.", "Nenne die Fakten {x}.", "Was steht im Bericht zu {x}?", "Lies {x} ab."),
+        "en": ("Extract {x}.", "Give the facts for {x}.", "What does the report state for {x}?", "Read off {x}."),
+        "de": ("Extrahiere {x}.", "Nenne die Fakten zu {x}.", "Was steht im Bericht zu {x}?", "Lies {x} ab."),
     },
     "facts-years": {
-        "en": ("Extract {x} for {y}.", "Give the facts {x} of {y}.", "What does the report state for {x} in {y}?",
+        "en": ("Extract {x} for {y}.", "Give the facts for {x} of {y}.", "What does the report state for {x} in {y}?",
                "Read off {x} for {y}."),
-        "de": ("Extrahiere {x} für {y}.", "Nenne die Fakten {x} von {y}.", "Was steht im Bericht zu {x} für {y}?",
+        "de": ("Extrahiere {x} für {y}.", "Nenne die Fakten zu {x} von {y}.", "Was steht im Bericht zu {x} für {y}?",
                "Lies {x} für {y} ab."),
     },
     "cell": {
