@@ -12,6 +12,7 @@ every distinct number a symbol; a prediction that uses a number or table row whi
 Not covered: the nested notation (program_re).
 """
 
+import operator
 import re
 from functools import lru_cache
 from typing import Any
@@ -20,30 +21,29 @@ OPERATIONS = ("add", "subtract", "multiply", "divide", "exp", "greater")
 TABLE_OPERATIONS = ("table_max", "table_min", "table_sum", "table_average")
 LONGEST = 2000  # characters
 MOST_STEPS = 20
-_STEP = re.compile(r"\s*([a-z_]+)\(\s*([^(),]+?)\s*,\s*([^(),]+?)\s*\)\s*")
-_TABLE_STEP = re.compile(r"\s*(table_[a-z]+)\((.+?), *(none)\)\s*")
 Table = tuple[tuple[str, ...], ...]
 Step = tuple[str, str, str]
 
 
 def steps_of(program: str) -> list[Step] | None:
-    """Return the steps of a program, None where it is none."""
+    """Return the complete steps of a program, None where it is none.
+
+    Tokens come in fours: `operation(`, two arguments parted by a comma and a blank, `)`. A last step that was cut off
+    is left out, as the official scorer does.
+    """
     if not isinstance(program, str) or len(program) > LONGEST:
         return None
-    found: list[Step] = []
-    place = 0
-    while place < len(program):
-        match = _TABLE_STEP.match(program, place) or _STEP.match(program, place)
-        if not match or match[1] not in OPERATIONS + TABLE_OPERATIONS or len(found) == MOST_STEPS:
+    tokens = [token for piece in program.split(", ") for token in re.findall(r"[^()]*\(|\)|[^()]+", piece)]
+    found = []
+    for start in range(0, len(tokens), 4):
+        operation, *rest = tokens[start : start + 4]
+        if operation.strip("(") not in OPERATIONS + TABLE_OPERATIONS or len(found) == MOST_STEPS:
             return None
-        found.append((match[1], match[2], match[3]))
-        place = match.end()
-        if place < len(program):
-            if program[place] != ",":
-                return None
-            place += 1
-            if place == len(program):
-                return None
+        if len(rest) < 3:
+            break
+        if rest[2] != ")" or any(mark in text for text in rest[:2] for mark in "()") or operation[-1] != "(":
+            return None
+        found.append((operation.strip("("), rest[0].strip(), rest[1].strip()))
     return found or None
 
 
@@ -86,21 +86,21 @@ def _run(step: Step, results: list[Any], table: Table) -> float | str:
     a, b = (_argument(text, results) for text in (first, second))
     if operation == "greater":
         return "yes" if a > b else "no"
-    if operation == "exp":
-        value = float(a) ** b
-        if isinstance(value, complex):
-            raise ArithmeticError("a root of a negative number")
-        return value
-    return {"add": a + b, "subtract": a - b, "multiply": a * b}.get(operation, 0.0) if operation != "divide" else a / b
+    if isinstance(a, str) or isinstance(b, str):
+        raise TypeError("yes and no are no numbers")
+    value = {"add": a + b, "subtract": a - b, "multiply": a * b}.get(operation)
+    if value is None:
+        value = a / b if operation == "divide" else a**b
+    return value
 
 
-def _argument(text: str, results: list[Any]) -> float:
-    """Return an argument's value."""
-    if text.startswith("#"):
-        index = int(text[1:])
+def _argument(text: str, results: list[Any]) -> float | str:
+    """Return an argument's value; raises ValueError, IndexError where it has none."""
+    if "#" in text:
+        index = int(text.replace("#", ""))
         if index < 0:
             raise IndexError(text)
-        return results[index] + 0.0
+        return results[index]
     value = number(text)
     if value is None:
         raise ValueError(text)
@@ -133,33 +133,53 @@ def programs_equal(reference: str, prediction: str) -> bool:
         return True
     if len(second) > 2 * len(first) + 2:  # no formula of these numbers needs so many steps, and simplifying takes long
         return False
-    symbols: dict[str, int] = {}
-    for operation, a, b in first:
-        names = [f"{operation}({a}, {b})"] if operation in TABLE_OPERATIONS else [x for x in (a, b) if x[0] != "#"]
-        for name in names:
-            symbols.setdefault(name, len(symbols))
+    symbols: dict[str, str] = {}
+    for step in first:
+        for name in _leaves(step):
+            symbols.setdefault(name, f"a{len(symbols)}")
+    for place, step in enumerate(second):
+        if any(name not in symbols for name in _leaves(step)) or any(index >= place for index in _references(step)):
+            return False
     try:
         return _formula(first, symbols) == _formula(second, symbols)
     except (KeyError, IndexError, ValueError, TypeError, RecursionError, ArithmeticError, AttributeError):
         return False
 
 
-def _formula(steps: list[Step], symbols: dict[str, int]) -> Any:
-    """Return the last step as a simplified formula; raises KeyError for a number that `symbols` does not hold."""
+def _leaves(step: Step) -> list[str]:
+    """Return what a step takes from outside the program: its numbers, or a table operation as a whole."""
+    operation, *arguments = step
+    if operation in TABLE_OPERATIONS:
+        return [f"{operation}({arguments[0]})"]
+    return [text for text in arguments if "#" not in text]
+
+
+def _references(step: Step) -> list[int]:
+    """Return the indices of the results that a step uses; a reference that is no number counts as out of reach."""
+    if step[0] in TABLE_OPERATIONS:
+        return []
+    found = [text.strip("#") for text in step[1:] if "#" in text]
+    return [int(text) if text.isdecimal() else MOST_STEPS for text in found]
+
+
+def _formula(steps: list[Step], symbols: dict[str, str]) -> Any:
+    """Return the last step with all that it uses as a simplified formula; raises KeyError, IndexError, TypeError."""
     import sympy
 
-    found: list[Any] = []
-    for operation, first, second in steps:
+    def build(step: Step) -> Any:
+        operation, *arguments = step
         if operation in TABLE_OPERATIONS:
-            found.append(sympy.Symbol(f"a{symbols[f'{operation}({first}, {second})']}"))
-            continue
+            return sympy.Symbol(symbols[_leaves(step)[0]])
         a, b = (
-            found[int(text[1:])] if text[0] == "#" else sympy.Symbol(f"a{symbols[text]}") for text in (first, second)
+            build(steps[int(text.replace("#", ""))]) if "#" in text else sympy.Symbol(symbols[text])
+            for text in arguments
         )
-        found.append(
-            {
-                "add": lambda a=a, b=b: a + b, "subtract": lambda a=a, b=b: a - b, "multiply": lambda a=a, b=b: a * b,
-                "divide": lambda a=a, b=b: a / b, "exp": lambda a=a, b=b: a**b, "greater": lambda a=a, b=b: a > b,
-            }[operation]()
-        )  # fmt: skip
-    return sympy.simplify(found[-1])
+        return _SYMBOLIC[operation](a, b)
+
+    return sympy.simplify(build(steps[-1]))
+
+
+_SYMBOLIC = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "exp": operator.pow, "greater": operator.gt,
+}  # fmt: skip
