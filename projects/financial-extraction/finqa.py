@@ -129,17 +129,17 @@ def programs_equal(reference: str, prediction: str) -> bool:
     first, second = steps_of(reference), steps_of(prediction)
     if first is None or second is None:
         return False
+    if any(index >= place for place, step in enumerate(second) for index in _references(step)):
+        return False
     if first == second:
         return True
     if len(second) > 2 * len(first) + 2:  # no formula of these numbers needs so many steps, and simplifying takes long
         return False
     symbols: dict[str, str] = {}
-    for step in first:
-        for name in _leaves(step):
-            symbols.setdefault(name, f"a{len(symbols)}")
-    for place, step in enumerate(second):
-        if any(name not in symbols for name in _leaves(step)) or any(index >= place for index in _references(step)):
-            return False
+    for name in (name for step in first for name in _leaves(step)):
+        symbols.setdefault(name, f"a{len(symbols)}")
+    if any(name not in symbols for step in second for name in _leaves(step)):
+        return False
     try:
         return _formula(first, symbols) == _formula(second, symbols)
     except (KeyError, IndexError, ValueError, TypeError, RecursionError, ArithmeticError, AttributeError):
