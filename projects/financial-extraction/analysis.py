@@ -57,18 +57,20 @@ def reading(rng: random.Random, excerpt: Excerpt, form: str, task: str, read: Re
     return Problem(form, task, report_of(rng, excerpt), compact(answer), slots, "", [excerpt.company.key], meta)
 
 
-def program_of(
-    rng: random.Random,
-    excerpt: Excerpt,
-    form: str,
-    cells: list[tuple[int, int]],
-    steps: str,
-    value: Decimal,
-    asked: str,
-) -> Problem:
-    """Return a problem that a program answers."""
-    meta = excerpt.meta() | {"kind": "program", "computation": form, "program": steps, "result": checked(steps, value)}
-    answer = {"quote": [excerpt.quote(*cell) for cell in cells], "program": steps}
+@dataclass(frozen=True)
+class Computation:
+    """A program with the cells (row, column) that it takes its numbers from, and its value by exact arithmetic."""
+
+    steps: str
+    value: Decimal
+    cells: list[tuple[int, int]]
+
+
+def computed(rng: random.Random, excerpt: Excerpt, form: str, how: Computation, asked: str) -> Problem:
+    """Return a problem that a program answers; raises Mismatch where its execution gives another value."""
+    answer = {"quote": [excerpt.quote(*cell) for cell in how.cells], "program": how.steps}
+    reference = {"program": how.steps, "result": checked(how.steps, how.value)}
+    meta = excerpt.meta() | {"kind": "program", "computation": form} | reference
     return Problem(form, "program", report_of(rng, excerpt), compact(answer), {"x": asked}, "",
                    [excerpt.company.key], meta)  # fmt: skip
 
@@ -129,7 +131,7 @@ def segments(rng: random.Random, language: str, split: str, hard: bool) -> Probl
         "de": f"den Konzernumsatz {year} nach Eliminierung",
     }
     cells = [(i, 0) for i in range(len(rows))]
-    return program_of(rng, excerpt, "segments", cells, ", ".join(steps), sum(values), asked[language])
+    return computed(rng, excerpt, "segments", Computation(", ".join(steps), sum(values), cells), asked[language])
 
 
 def ratio(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
@@ -147,7 +149,7 @@ def ratio(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
     steps = f"divide({digits(a, style.decimals)}, {digits(b, style.decimals)})"
     words = f"{asked[language]} {'in' if language == 'en' else 'im Jahr'} {year}"
     cells = [(concepts.index(name), 0) for name in (top, bottom)]
-    return program_of(rng, excerpt, "ratio", cells, steps, a / b, words)
+    return computed(rng, excerpt, "ratio", Computation(steps, a / b, cells), words)
 
 
 def per_share(rng: random.Random, language: str, split: str, hard: bool) -> Problem:

@@ -2,7 +2,7 @@
 
 A company's ledger of a year is a pure function of its name and the year, so the same company shows the same amounts
 in every layout, and all rows on it share a group. Sizes: revenue around 40 to 99 thousand (`small`, one company in
-five), 0.5 to 9.5 million (`medium`), 0.2 to 9.5 billion (`large`) units of the company's currency.
+four), 0.5 to 9.5 million (`medium`), 0.2 to 9.5 billion (`large`) units of the company's currency.
 
 Not covered: several currencies in one company, fiscal years that are no calendar years.
 """
@@ -31,6 +31,7 @@ TRADES = {
            "Schiffbau", "Stahl", "Kabel", "Keramik", "Motoren", "Medien", "Pharma", "Logistik", "Robotik", "Wasser"),
 }  # fmt: skip
 LEGAL_FORMS = {"en": ("plc", "Ltd", "Inc", "Group"), "de": ("AG", "GmbH", "SE", "KG")}
+PRIVATE = ("Ltd", "GmbH", "KG")  # only these are small, and none is large
 SIZES = {"small": (40_000, 99_000), "medium": (500_000, 9_500_000), "large": (200_000_000, 9_500_000_000)}
 
 
@@ -53,7 +54,13 @@ def draw_company(rng: random.Random, language: str, split: str) -> Company:
         parts = (STEMS, TRADES[language], LEGAL_FORMS[language])
         name = " ".join(rng.choice(part) for part in parts)
         if split_of(f"company:{name}") == split:
-            return Company(name, random.Random(f"size {name}").choices(list(SIZES), (1, 2, 2))[0])
+            return Company(name, size_of(name))
+
+
+def size_of(name: str) -> str:
+    """Return a company's size, which depends on its name alone: private companies are small or medium."""
+    kinds = ("small", "medium") if name.split()[-1] in PRIVATE else ("medium", "large", "large")
+    return random.Random(f"size {name}").choice(kinds)
 
 
 @lru_cache(maxsize=20_000)
