@@ -96,7 +96,7 @@ def chats() -> Iterator[dict]:
 
 
 def prompts() -> Iterator[dict]:
-    """Questions to be answered for a reward, endless, drawn apart from the chats'; `meta` holds the right answer."""
+    """Questions to be answered for a reward, endless, independent of the chats'; `meta` holds the right answer."""
     rng, seen = random.Random("financial prompts"), set()
     for problem, _ in _asked(rng, 0.0):
         turns, keys = _question(rng, problem)
@@ -134,10 +134,10 @@ def feedback() -> Iterator[dict]:
     rng = random.Random("financial feedback")
     for pair in preferences():
         good = rng.random() < 0.5
-        kept = {column: pair[column] for column in ("form", "group", "prompt")}
+        columns = {column: pair[column] for column in ("form", "group", "prompt")}
         meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
         verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
-        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **kept, **verdict}
+        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **columns, **verdict}
 
 
 def _name(kind: str, problem: Problem, number: int) -> str:
@@ -163,7 +163,7 @@ def _asked(rng: random.Random, hard_share: float) -> Iterator[tuple[Problem, boo
 
 
 def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[tuple[Problem, bool]]:
-    """Problems for ever, each form by its weight, languages and splits drawn; what disagrees is dropped and counted."""
+    """Problems without end, each form by its weight, in random languages and splits; a Mismatch is only counted."""
     for form in _rounds(rng, weights):
         hard = hard_share > 0 and rng.random() < hard_share
         form = rng.choice([name for name in weights if name not in NOT_HARD]) if hard else form

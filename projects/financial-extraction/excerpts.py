@@ -25,7 +25,7 @@ NOTATION = {"en": "Number format {x}", "de": "Zahlenformat {x}"}
 
 @dataclass(frozen=True)
 class Excerpt:
-    """A rendered table with all that was drawn for it."""
+    """A rendered table with its company and layout."""
 
     company: Company
     table: Table

@@ -34,17 +34,17 @@ def steps_of(program: str) -> list[Step] | None:
     if not isinstance(program, str) or len(program) > LONGEST:
         return None
     tokens = [token for piece in program.split(", ") for token in re.findall(r"[^()]*\(|\)|[^()]+", piece)]
-    found = []
+    steps: list[Step] = []
     for start in range(0, len(tokens), 4):
         operation, *rest = tokens[start : start + 4]
-        if operation.strip("(") not in OPERATIONS + TABLE_OPERATIONS or len(found) == MOST_STEPS:
+        if operation.strip("(") not in OPERATIONS + TABLE_OPERATIONS or len(steps) == MOST_STEPS:
             return None
         if len(rest) < 3:
             break
         if rest[2] != ")" or any(mark in text for text in rest[:2] for mark in "()") or operation[-1] != "(":
             return None
-        found.append((operation.strip("("), rest[0].strip(), rest[1].strip()))
-    return found or None
+        steps.append((operation.strip("("), rest[0].strip(), rest[1].strip()))
+    return steps or None
 
 
 def number(text: str) -> float | None:
@@ -129,7 +129,7 @@ def programs_equal(reference: str, prediction: str) -> bool:
     first, second = steps_of(reference), steps_of(prediction)
     if first is None or second is None:
         return False
-    if any(index >= place for place, step in enumerate(second) for index in _references(step)):
+    if any(index >= position for position, step in enumerate(second) for index in _references(step)):
         return False
     if first == second:
         return True
@@ -158,8 +158,8 @@ def _references(step: Step) -> list[int]:
     """Return the indices of the results that a step uses; a reference that is no number counts as out of reach."""
     if step[0] in TABLE_OPERATIONS:
         return []
-    found = [text.strip("#") for text in step[1:] if "#" in text]
-    return [int(text) if text.isdecimal() else MOST_STEPS for text in found]
+    indices = [text.strip("#") for text in step[1:] if "#" in text]
+    return [int(text) if text.isdecimal() else MOST_STEPS for text in indices]
 
 
 def _formula(steps: list[Step], symbols: dict[str, str]) -> Any:

@@ -1,6 +1,6 @@
 """How eight locales print amounts: grouping, decimal mark, currency, and the words for a scale.
 
-The marks are CLDR's. Reading back is not done here: that is the second route, gretchen.scoring.metrics.numbers.
+The marks are CLDR's. Reading back is the second route: gretchen.scoring.metrics.numbers.
 
 Not covered: native digits, accounting currency formats of other locales.
 """

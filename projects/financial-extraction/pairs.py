@@ -43,10 +43,10 @@ def rejected(rng: random.Random, problem: Problem) -> tuple[str, str] | None:
 def _spoiled_facts(rng: random.Random, problem: Problem, error: str) -> str | None:
     """Return facts of which one has the error."""
     facts = json.loads(problem.answer, parse_float=Decimal, parse_int=Decimal)["facts"]
-    wanted = [i for i, fact in enumerate(facts) if (fact["value"] is None) == (error == "filled")]
-    if not wanted:
+    candidates = [i for i, fact in enumerate(facts) if (fact["value"] is None) == (error == "filled")]
+    if not candidates:
         return None
-    index = rng.choice(wanted)
+    index = rng.choice(candidates)
     if error == "currency":
         unit = facts[index]["unit"]
         other = rng.choice([name for name in CURRENCIES if name != unit[:3]])
@@ -83,12 +83,12 @@ def _wrong_reading(rng: random.Random, right: dict[str, Any], error: str, others
 def _exchanged(rng: random.Random, value: Decimal) -> Any:
     """Return a number with two different digits beside each other exchanged; `...` where it has none."""
     digits = str(int(value))
-    places = [
+    positions = [
         i for i in range(len(digits) - 1) if digits[i] != digits[i + 1] and digits[i + 1] != "0" and digits[i] != "-"
     ]
-    if not places or value != value.to_integral_value():
+    if not positions or value != value.to_integral_value():
         return ...
-    i = rng.choice(places)
+    i = rng.choice(positions)
     return Decimal(digits[:i] + digits[i + 1] + digits[i] + digits[i + 2 :])
 
 

@@ -6,8 +6,9 @@
     TAT-QA     tatqa_dataset_{train,dev,test_gold}.json: [{table{uid, table}, paragraphs, questions}]
     SEC        a folder with sub.txt, num.txt and pre.txt of the Financial Statement Data Sets (sec_reader.py)
 
-An official split is kept: the group key is one that falls in the file's split. A faulty row is yielded as a Fault with
-file, line and reason; so is a question without an answer (FinQA's private test, TAT-QA's test without gold).
+An official split is preserved: the group key is chosen so that it falls in the file's split. A faulty row is yielded
+as a Fault with file, line and reason; so is a question without an answer (FinQA's private test, TAT-QA's test without
+gold).
 
 Not covered: checking the answers beyond running FinQA's programs; they are the data sets' own.
 """
@@ -47,7 +48,7 @@ def read(path: str | Path) -> Iterator[dict | Fault]:
 
 
 def _json(file: Path) -> Iterator[dict | Fault]:
-    """Yield the rows of a FinQA or TAT-QA file, told by its first entry."""
+    """Yield the rows of a FinQA or TAT-QA file: entries with 'questions' are TAT-QA's."""
     text = file.read_text(encoding="utf-8", errors="replace")
     try:
         entries = json.loads(text)
@@ -62,17 +63,17 @@ def _json(file: Path) -> Iterator[dict | Fault]:
 
 
 class _Lines:
-    """Finds the line that names an entry, searching on from the last one found."""
+    """Finds the line that names an entry, from the last line on."""
 
     def __init__(self, text: str) -> None:
-        self.text, self.place, self.line = text, 0, 1
+        self.text, self.position, self.line = text, 0, 1
 
     def of(self, name: object) -> int:
         """Return the line of an entry's name, or of the entry before where it has none."""
-        found = self.text.find(json.dumps(name, ensure_ascii=False), self.place) if isinstance(name, str) else -1
-        if found >= 0:
-            self.line += self.text.count("\n", self.place, found)
-            self.place = found
+        start = self.text.find(json.dumps(name, ensure_ascii=False), self.position) if isinstance(name, str) else -1
+        if start >= 0:
+            self.line += self.text.count("\n", self.position, start)
+            self.position = start
         return self.line
 
 
@@ -139,8 +140,12 @@ def _tatqa(file: Path, entries: list[Any], lines: _Lines) -> Iterator[dict | Fau
             continue
         lines.of(table["uid"])
         cells = [[str(cell) for cell in row] for row in table["table"] if isinstance(row, list) and row]
-        found = [p for p in entry.get("paragraphs") or () if isinstance(p, dict) and isinstance(p.get("text"), str)]
-        texts = [p["text"] for p in sorted(found, key=lambda p: p["order"] if isinstance(p.get("order"), int) else 0)]
+        paragraphs = [
+            p for p in entry.get("paragraphs") or () if isinstance(p, dict) and isinstance(p.get("text"), str)
+        ]
+        texts = [
+            p["text"] for p in sorted(paragraphs, key=lambda p: p["order"] if isinstance(p.get("order"), int) else 0)
+        ]
         key = held_key(f"tatqa:{table['uid']}", split)
         for question in entry.get("questions") or ():
             uid = question.get("uid") if isinstance(question, dict) else None

@@ -46,12 +46,12 @@ def read(folder: Path) -> Iterator[dict | Fault]:
     filings = {line["adsh"]: line for _, line in lines["sub.txt"]}
     amounts: dict[tuple[str, str, str], tuple[int, Decimal, str]] = {}
     for number, line in lines["num.txt"]:
-        found = _amount(line, filings)
-        if isinstance(found, str):
-            yield Fault(str(folder / "num.txt"), number, found)
-        elif found:
+        amount = _amount(line, filings)
+        if isinstance(amount, str):
+            yield Fault(str(folder / "num.txt"), number, amount)
+        elif amount:
             key = line["adsh"], line["tag"], line["version"]
-            amounts[key] = max(amounts.get(key, found), found, key=lambda amount: amount[0])
+            amounts[key] = max(amounts.get(key, amount), amount, key=lambda candidate: candidate[0])
     statements = defaultdict(list)
     for number, line in lines["pre.txt"]:
         if not line["line"].isdigit():
@@ -84,7 +84,7 @@ def _lines(file: Path, columns: tuple[str, ...]) -> Iterator[Line | Fault]:
 
 
 def _amount(line: dict[str, str], filings: dict[str, dict[str, str]]) -> tuple[int, Decimal, str] | str | None:
-    """Return (quarters, value, unit); what is wrong with the line; or None where it is of no use here."""
+    """Return (quarters, value, unit); what is wrong with the line; or None where the amount is not used."""
     filing = filings.get(line["adsh"])
     if filing is None:
         return f"adsh {line['adsh']} is not in sub.txt"
@@ -105,14 +105,14 @@ def _row(
     lines = list({(line["tag"], line["version"]): line for line in shown}.values())[:MOST_LINES]
     if len(lines) < 2:
         return None
-    found = [(line, amounts[filing["adsh"], line["tag"], line["version"]]) for line in lines]
+    tagged = [(line, amounts[filing["adsh"], line["tag"], line["version"]]) for line in lines]
     period = f"{filing['period'][:4]}-{filing['period'][4:6]}-{filing['period'][6:8]}"
-    facts = [fact(period, line["tag"], f"{line['plabel']} {value:,}", value, unit) for line, (_, value, unit) in found]
+    facts = [fact(period, line["tag"], f"{line['plabel']} {value:,}", value, unit) for line, (_, value, unit) in tagged]
     table = ["| Item | Tag | Unit | Value |", "| --- | --- | --- | --- |"]
-    table += [f"| {line['plabel']} | {line['tag']} | {unit} | {value:,} |" for line, (_, value, unit) in found]
+    table += [f"| {line['plabel']} | {line['tag']} | {unit} | {value:,} |" for line, (_, value, unit) in tagged]
     head = f"{filing['name']}, {STATEMENTS[statement]}, period ended {period}, full units"
     asked = f"Extract {', '.join(line['tag'] for line in lines)}; period as {period}."
-    half = Decimal("0.5").scaleb(min(value.as_tuple().exponent for _, (_, value, _) in found))
+    half = Decimal("0.5").scaleb(min(value.as_tuple().exponent for _, (_, value, _) in tagged))
     meta = {"kind": "facts", "source": "SEC", "language": "en", **facts_meta(facts, half)}
     messages = [
         {"role": "system", "content": SYSTEM["facts"]["en"]},

@@ -1,4 +1,4 @@
-"""Tables of a statement: drawn from a ledger, rendered in four layouts, and read back with Decimal.
+"""Tables of a statement: rows of a ledger, rendered in four layouts, and read back with Decimal.
 
 `render` prints, `read_back` is the second route: it parses the text (html.parser, csv, columns) and reads each cell
 with gretchen.scoring.metrics.numbers; what does not equal the ledger, rounded to the printed digits, is dropped.

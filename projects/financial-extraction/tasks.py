@@ -57,24 +57,24 @@ def fact(period: str, concept: str, quote: str | None, value: Decimal | None, un
 def facts_of(excerpt: Excerpt, asked: list[tuple[str, str]]) -> list[dict]:
     """Return the facts of (concept, period) pairs; what the table does not show has neither quote nor value."""
     names, columns = [row.concept for row in excerpt.table.rows], excerpt.table.columns
-    found = []
+    facts = []
     for concept, period in asked:
         shown = concept in names
         read = excerpt.reading(names.index(concept), columns.index(period)) if shown else (None, None)
-        found.append(fact(period, concept, *read, excerpt.unit))
-    return found
+        facts.append(fact(period, concept, *read, excerpt.unit))
+    return facts
 
 
 def others_of(excerpt: Excerpt, concept: str, period: str) -> dict[str, tuple[int, int]]:
-    """Return the cells beside one, as (row, column): in another row of its column, in another year of its row."""
+    """Return cells beside the fact's own, as (row, column): another row of its column, another year of its row."""
     rng = random.Random(f"beside {excerpt.company.name} {concept} {period}")
     names, column = [row.concept for row in excerpt.table.rows], excerpt.table.columns.index(period)
     beside = [i for i, name in enumerate(names) if name != concept]
-    found = {"row": (rng.choice(beside), column)} if beside else {}
+    others = {"row": (rng.choice(beside), column)} if beside else {}
     years = [j for j in range(len(excerpt.table.columns)) if j != column]
     if concept in names and years:
-        found["year"] = (names.index(concept), rng.choice(years))
-    return found
+        others["year"] = (names.index(concept), rng.choice(years))
+    return others
 
 
 def facts_meta(facts: list[dict], half_digit: Decimal) -> dict:
@@ -94,7 +94,7 @@ def facts_problem(
     word = "Facts" if excerpt.table.language == "en" else "Fakten"
     line = f"{word} {years}: {names}" if several else f"{word}: {names}"
     beside = [others_of(excerpt, *pair) for pair in asked]
-    others = tuple({key: excerpt.reading(*cell) for key, cell in one.items()} for one in beside)
+    others = tuple({key: excerpt.reading(*cell) for key, cell in cells.items()} for cells in beside)
     return Problem(
         form, "facts-years" if several else "facts", report_of(rng, excerpt, scale_below), compact({"facts": facts}),
         {"x": names, "y": years}, line, [excerpt.company.key],

@@ -49,11 +49,11 @@ def is_number(text: str) -> bool:
 
 def to_number(text: str) -> float | int | None:
     """Return the first number of a string, with its scale word, sign and percent sign; None where it has none."""
-    found = re.search(r"([+-]?\d+(?:\.\d+)?)|[+-]?\.\d+", text.translate(_NOT_IN_NUMBERS))
-    if not found or not found[1]:  # a number without a digit before its point is none
+    match = re.search(r"([+-]?\d+(?:\.\d+)?)|[+-]?\.\d+", text.translate(_NOT_IN_NUMBERS))
+    if not match or not match[1]:  # a number without a digit before its point is none
         return None
     word = re.search(r"[\d.]+\s?[a-zA-Z]+", text)
-    value = (float if "." in found[1] else int)(found[1]) * (factor(word[0]) if word else 1)
+    value = (float if "." in match[1] else int)(match[1]) * (factor(word[0]) if word else 1)
     value *= -1 if re.search(r"\([\d.\s]+\)", text.strip()) else 1
     value *= 0.01 if re.search(r"[\d.\s]+%", text.strip()) else 1
     return round(value, 4)
@@ -75,16 +75,16 @@ def normalized(text: str) -> str:
 
 def answer_string(spans: Sequence[str], scale: str) -> str:
     """Return an answer as one string: spans sorted, numbers multiplied by the scale, to four digits."""
-    found = []
+    parts = []
     for text in sorted(spans):
         number = to_number(text) if is_number(text) else None
         if number is None:
-            found.append(f"{text} {scale}" if scale else text)
+            parts.append(f"{text} {scale}" if scale else text)
         elif "%" in text:
-            found.append(f"{number:.4f}")
+            parts.append(f"{number:.4f}")
         else:
-            found.append(f"{round(number, 2) * factor(scale):.4f}")
-    return " ".join(found)
+            parts.append(f"{round(number, 2) * factor(scale):.4f}")
+    return " ".join(parts)
 
 
 def em_and_f1(spans: Sequence[str], scale: str, gold: Gold) -> tuple[float, float]:

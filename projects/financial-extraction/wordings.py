@@ -2,7 +2,7 @@
 
 A wording is a group of its own ('wording:<task>/<language>/<number>'), so held-out questions are held out by wording as
 well as by company. `pick` takes a wording from the same split as the problem, so that no row is lost to a split that
-its groups disagree on. The system message says in what form the answer is wanted; it is the same in all splits.
+its groups disagree on. The system message says the form of the answer; it is the same in all splits.
 """
 
 import random
@@ -100,7 +100,7 @@ CORES = {
 
 @cache
 def wordings(task: str, language: str) -> list[str]:
-    """All wordings of a task in a language, in a fixed order; a wording's number is its place."""
+    """All wordings of a task in a language, in a fixed order; a wording's number is its index."""
     return [
         f"{opening}{core}{closing}"
         for core in CORES[task][language]

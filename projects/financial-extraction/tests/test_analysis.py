@@ -23,8 +23,11 @@ def grid(part):
         lines = text.split("\n")
         start = next(i for i, line in enumerate(lines) if line.startswith(starts))
         end = next((i for i in range(start, len(lines)) if not lines[i]), len(lines))
-        found = tables.parse("\n".join(lines[start:end]), layout, "," if mark == "." else ";")
-        return [found[0], *([cells[0], *(read_number(cell, mark) for cell in cells[1:])] for cells in found[1:])]
+        cells_of_table = tables.parse("\n".join(lines[start:end]), layout, "," if mark == "." else ";")
+        return [
+            cells_of_table[0],
+            *([cells[0], *(read_number(cell, mark) for cell in cells[1:])] for cells in cells_of_table[1:]),
+        ]
 
     return cells_of
 

@@ -74,10 +74,10 @@ def test_each_wording_is_enough_in_each_split(part):
     wordings = part("wordings")
     for task in wordings.CORES:
         for language in ("en", "de"):
-            found = wordings.wordings(task, language)
-            assert len(set(found)) == len(found) == 120
+            texts = wordings.wordings(task, language)
+            assert len(set(texts)) == len(texts) == 120
             counts = [len(wordings.numbers(task, language, split)) for split in ("train", "validation", "test")]
-            assert min(counts) >= 1 and sum(counts) == len(found), (task, language)
+            assert min(counts) >= 1 and sum(counts) == len(texts), (task, language)
 
 
 def test_values_stand_in_the_report_by_a_third_reading(chats):
@@ -125,15 +125,15 @@ def test_ledgers_keep_their_identities(part):
 
 def test_absent_concepts_are_null_and_could_not_be_derived(part, chats):
     concepts = part("concepts")
-    found = Counter()
+    patterns = Counter()
     for row in chats:
         if row["form"] == "absent":
             values = [fact["value"] is None for fact in answer_of(row)["facts"]]
-            found[tuple(values)] += 1
+            patterns[tuple(values)] += 1
             assert values.count(True) == 1
         elif row["meta"]["kind"] == "facts":
             assert all(fact["value"] is not None for fact in answer_of(row)["facts"])
-    assert len(found) == 3 and concepts.is_derivable("Assets", ["NoncurrentAssets", "CurrentAssets"])
+    assert len(patterns) == 3 and concepts.is_derivable("Assets", ["NoncurrentAssets", "CurrentAssets"])
 
 
 def test_two_routes_that_differ_are_noticed(part):

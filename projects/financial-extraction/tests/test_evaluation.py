@@ -23,11 +23,13 @@ def answer(*facts, **changes):
 
 
 def test_the_reference_scores_one(evaluation, chats):
-    for one in chats:
-        scores = evaluation.score(one["messages"][-1]["content"], one)
-        assert scores["fact_f1"] == scores["json_valid"] == 1.0, one["id"]
-        assert all(scores[name] in (None, 0.0) for name in scores if name.endswith(("_errors", "_facts"))), one["id"]
-        assert evaluation.reward(one["messages"][-1]["content"], one) == pytest.approx(1.0)
+    for example in chats:
+        scores = evaluation.score(example["messages"][-1]["content"], example)
+        assert scores["fact_f1"] == scores["json_valid"] == 1.0, example["id"]
+        assert all(scores[name] in (None, 0.0) for name in scores if name.endswith(("_errors", "_facts"))), example[
+            "id"
+        ]
+        assert evaluation.reward(example["messages"][-1]["content"], example) == pytest.approx(1.0)
 
 
 @pytest.mark.parametrize(
@@ -136,15 +138,17 @@ def test_two_answers_are_none(evaluation):
 
 
 def test_copying_the_question_scores_nothing(evaluation, chats):
-    for one in chats[:500]:
-        for turn in one["messages"][:-1]:
-            assert evaluation.score(turn["content"], one)["fact_f1"] == 0
+    for example in chats[:500]:
+        for turn in example["messages"][:-1]:
+            assert evaluation.score(turn["content"], example)["fact_f1"] == 0
 
 
 def test_always_null_and_always_zero_score_little(evaluation, chats):
-    facts = [one for one in chats if one["meta"]["kind"] == "facts"]
+    facts = [example for example in chats if example["meta"]["kind"] == "facts"]
     for constant in (None, 0):
-        shares = [evaluation.score(answer(*one["meta"]["facts"], value=constant), one)["fact_f1"] for one in facts]
+        shares = [
+            evaluation.score(answer(*example["meta"]["facts"], value=constant), example)["fact_f1"] for example in facts
+        ]
         assert sum(shares) / len(shares) < 0.25
 
 

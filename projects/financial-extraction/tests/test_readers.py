@@ -161,8 +161,8 @@ PRE = (
 def test_sec_financial_statement_data_sets(dataset, evaluation, tmp_path):
     for name, text in (("sub.txt", SUB), ("num.txt", NUM), ("pre.txt", PRE)):
         (tmp_path / name).write_text(text, encoding="utf-8")
-    found = list(dataset.read(tmp_path))
-    faults, rows = [x for x in found if isinstance(x, Fault)], [x for x in found if not isinstance(x, Fault)]
+    items = list(dataset.read(tmp_path))
+    faults, rows = [x for x in items if isinstance(x, Fault)], [x for x in items if not isinstance(x, Fault)]
     assert sorted((fault.file.rsplit("/")[-1], fault.line, fault.reason) for fault in faults) == [
         ("num.txt", 9, "value is empty"),
         ("num.txt", 10, "adsh 0002-24-9 is not in sub.txt"),

@@ -50,18 +50,18 @@ def _strict(text: str) -> Any:
 
 def _embedded(text: str) -> Any:
     """Return the only JSON object in a text, None where there is none, or more than one."""
-    found: list[Any] = []
-    place = text.find("{")
+    values: list[Any] = []
+    position = text.find("{")
     tries = 0
-    while place >= 0 and tries < 100:
+    while position >= 0 and tries < 100:
         tries += 1
         try:
-            value, place = _DECODER.raw_decode(text, place)
-            found.append(value)
+            value, position = _DECODER.raw_decode(text, position)
+            values.append(value)
         except (ValueError, RecursionError, ArithmeticError):
-            place += 1
-        place = text.find("{", place)
-    return found[0] if len(found) == 1 and _is_shallow(found[0]) else None
+            position += 1
+        position = text.find("{", position)
+    return values[0] if len(values) == 1 and _is_shallow(values[0]) else None
 
 
 def _number(text: str) -> Decimal:
