@@ -10,6 +10,7 @@ Not covered: real companies, filings of more than one table.
 """
 
 import itertools
+import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -17,16 +18,17 @@ from collections.abc import Callable, Iterator
 from gretchen.projects.splits import split_of
 
 from . import analysis, pairs, tasks
-from .documents import document, drill
+from .documents import before_answer, document, drill
 from .programs import program
 from .readers import read
 from .tables import Mismatch
 from .tasks import Problem
 from .wordings import SYSTEM, pick
 
-__all__ = ["chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 Form = Callable[[random.Random, str, str, bool], Problem]
+# The forms that a small model can learn: the embedded base's documents are of these.
 TINY: dict[str, Form] = {
     "table-facts": tasks.table_facts,
     "scale-note": tasks.scale_note,
@@ -38,15 +40,12 @@ TINY: dict[str, Form] = {
     "program": program,
 }
 FORMS = TINY | analysis.FORMS
-TINY_ROWS = 4000  # the first rows of chats(), preferences() and prompts() are of TINY alone: profile `tiny` (rows.tiny)
 # How often a form comes in the base's documents: skills that are hard to learn more often.
 DOCUMENT_WEIGHTS = {
     "table-facts": 3, "scale-note": 2, "two-years": 3, "signs": 2, "absent": 2, "prose-facts": 2, "cell": 2,
     "program": 3,
 }  # fmt: skip
-# How often in chats, pairs and prompts: on `tiny`, and after its rows.
-TINY_WEIGHTS = dict.fromkeys(TINY, 1)
-ALL_WEIGHTS = dict.fromkeys(FORMS, 2) | dict.fromkeys(TINY, 1)
+WEIGHTS = dict.fromkeys(FORMS, 1)  # how often in chats, pairs and prompts
 NOT_HARD = ("absent", "prose-facts")  # their layout or answer does not depend on the table's
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
@@ -57,6 +56,15 @@ _DROPPED: Counter[str] = Counter()
 def dropped() -> dict[str, int]:
     """Return how many rows each form lost to a disagreement of the two routes since the module was loaded."""
     return dict(_DROPPED)
+
+
+def as_document(row: dict) -> str | None:
+    """Return a chat's or prompt's question as a document of the base's corpus has it, up to where the answer begins.
+
+    None where documents have no such form: the larger forms, rows of a public data set.
+    """
+    meta = row.get("meta") or {}
+    return (json.loads(meta) if isinstance(meta, str) else meta).get("document")
 
 
 def texts() -> Iterator[dict]:
@@ -80,7 +88,7 @@ def texts() -> Iterator[dict]:
 def chats() -> Iterator[dict]:
     """Question and answer, endless, forms and languages interleaved; 7 % hard rows; no prompt comes twice."""
     rng, seen = random.Random("financial chats"), set()
-    for problem, hard in _asked(rng, HARD_SHARE):
+    for problem, hard in _problems(rng, WEIGHTS, HARD_SHARE):
         turns, keys = _question(rng, problem, "test" if hard else None)
         if turns[-1]["content"] in seen:
             continue
@@ -90,7 +98,7 @@ def chats() -> Iterator[dict]:
             "form": problem.form,
             "group": keys,
             "messages": [*turns, {"role": "assistant", "content": problem.answer}],
-            "meta": problem.meta,
+            "meta": problem.meta | _document_meta(problem),
             "hard": hard,
         }
 
@@ -98,12 +106,12 @@ def chats() -> Iterator[dict]:
 def prompts() -> Iterator[dict]:
     """Questions to be answered for a reward, endless, independent of the chats'; `meta` holds the right answer."""
     rng, seen = random.Random("financial prompts"), set()
-    for problem, _ in _asked(rng, 0.0):
+    for problem, _ in _problems(rng, WEIGHTS, 0.0):
         turns, keys = _question(rng, problem)
         if turns[-1]["content"] in seen:
             continue
         seen.add(turns[-1]["content"])
-        meta = problem.meta | {"reference": problem.answer}
+        meta = problem.meta | {"reference": problem.answer} | _document_meta(problem)
         name = _name("prompt", problem, len(seen))
         yield {"id": name, "form": problem.form, "group": keys, "prompt": turns, "meta": meta}
 
@@ -111,7 +119,7 @@ def prompts() -> Iterator[dict]:
 def preferences() -> Iterator[dict]:
     """Pairs, endless: the builder's answer against one with a single typed error, of like length (see pairs.py)."""
     rng, seen = random.Random("financial preferences"), set()
-    for problem, _ in _asked(rng, 0.0):
+    for problem, _ in _problems(rng, WEIGHTS, 0.0):
         spoiled = pairs.rejected(rng, problem)
         turns, keys = _question(rng, problem)
         if spoiled is None or turns[-1]["content"] in seen:
@@ -125,7 +133,7 @@ def preferences() -> Iterator[dict]:
             "prompt": turns,
             "chosen": [{"role": "assistant", "content": problem.answer}],
             "rejected": [{"role": "assistant", "content": answer}],
-            "meta": problem.meta | {"fault": error},
+            "meta": problem.meta | {"fault": error, "differs_in": "content"},
         }
 
 
@@ -145,6 +153,11 @@ def _name(kind: str, problem: Problem, number: int) -> str:
     return f"{kind}-{problem.form}-{problem.meta['language']}-{number}"
 
 
+def _document_meta(problem: Problem) -> dict[str, str]:
+    """Return what as_document() reads from a row's meta; {} where no document asks this."""
+    return {"document": before_answer(problem)} if problem.form in TINY else {}
+
+
 def _question(rng: random.Random, problem: Problem, split: str | None = None) -> tuple[list[dict], list[str]]:
     """Return the system and user turns that ask for a problem, and the row's group keys."""
     language = problem.meta["language"]
@@ -154,12 +167,6 @@ def _question(rng: random.Random, problem: Problem, split: str | None = None) ->
     content = f"{problem.report}\n\n{asked}" if rng.random() < 0.67 else f"{asked}\n\n{problem.report}"
     system = {"role": "system", "content": SYSTEM[problem.meta["kind"]][language]}
     return [system, {"role": "user", "content": content}], [*problem.keys, key]
-
-
-def _asked(rng: random.Random, hard_share: float) -> Iterator[tuple[Problem, bool]]:
-    """Problems and whether they are hard: TINY_ROWS of the forms of profile `tiny`, then all forms, endless."""
-    yield from itertools.islice(_problems(rng, TINY_WEIGHTS, hard_share), TINY_ROWS)
-    yield from _problems(rng, ALL_WEIGHTS, hard_share)
 
 
 def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[tuple[Problem, bool]]:

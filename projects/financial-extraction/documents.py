@@ -16,9 +16,13 @@ MOST_CELLS = 6
 
 def document(rng: random.Random, problem: Problem) -> str:
     """Return the document's text, which ends in the answer."""
-    if rng.random() < 0.67:
-        return f"{problem.report}\n{problem.line}\n{problem.answer}"
-    return f"{problem.line}\n{problem.report}\n{problem.answer}"
+    return before_answer(problem, line_first=rng.random() >= 0.67) + problem.answer
+
+
+def before_answer(problem: Problem, line_first: bool = False) -> str:
+    """Return a document up to where its answer begins."""
+    first, second = (problem.line, problem.report) if line_first else (problem.report, problem.line)
+    return f"{first}\n{second}\n"
 
 
 def drill(rng: random.Random, language: str, split: str) -> tuple[str, list[str]]:

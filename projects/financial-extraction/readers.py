@@ -6,9 +6,8 @@
     TAT-QA     tatqa_dataset_{train,dev,test_gold}.json: [{table{uid, table}, paragraphs, questions}]
     SEC        a folder with sub.txt, num.txt and pre.txt of the Financial Statement Data Sets (sec_reader.py)
 
-An official split is preserved: the group key is chosen so that it falls in the file's split. A faulty row is yielded
-as a Fault with file, line and reason; so is a question without an answer (FinQA's private test, TAT-QA's test without
-gold).
+An official split is preserved: the group key names it. A faulty row is yielded as a Fault with file, line and reason;
+so is a question without an answer (FinQA's private test, TAT-QA's test without gold).
 
 Not covered: checking the answers beyond running FinQA's programs; they are the data sets' own.
 """
@@ -20,7 +19,7 @@ from typing import Any
 
 from gretchen.errors import UserError
 from gretchen.projects.rows import Fault
-from gretchen.projects.splits import split_of
+from gretchen.projects.splits import Split, official_key
 
 from . import finqa, sec_reader, tatqa
 from .tasks import compact
@@ -77,18 +76,10 @@ class _Lines:
         return self.line
 
 
-def split_of_file(file: Path) -> str:
+def split_of_file(file: Path) -> Split:
     """Return the official split that a file's name says: train, validation or test."""
     name = file.stem.lower()
     return "test" if "test" in name else "validation" if "dev" in name or "valid" in name else "train"
-
-
-def held_key(stem: str, split: str) -> str:
-    """Return a group key for a document that falls in its official split."""
-    tries = 0
-    while split_of(f"{stem}/{tries}") != split:
-        tries += 1
-    return f"{stem}/{tries}"
 
 
 def _finqa(file: Path, entries: list[Any], lines: _Lines) -> Iterator[dict | Fault]:
@@ -103,7 +94,7 @@ def _finqa(file: Path, entries: list[Any], lines: _Lines) -> Iterator[dict | Fau
         qa, table = entry["qa"], [[str(cell) for cell in cells] for cells in entry["table"]]
         parts = ["\n".join(entry["pre_text"]), _markdown(table), "\n".join(entry["post_text"]), qa["question"]]
         meta = {"kind": "program", "source": "FinQA", "language": "en", "program": qa["program"], "table": table}
-        key = held_key(f"finqa:{entry['id'].rsplit('-', 1)[0]}", split)
+        key = official_key(f"finqa:{entry['id'].rsplit('-', 1)[0]}", split)
         name, answer = f"finqa-{split}-{entry['id']}", compact({"program": qa["program"]})
         yield _row(name, "finqa", key, parts, answer, meta | {"result": qa["exe_ans"]})
 
@@ -146,7 +137,7 @@ def _tatqa(file: Path, entries: list[Any], lines: _Lines) -> Iterator[dict | Fau
         texts = [
             p["text"] for p in sorted(paragraphs, key=lambda p: p["order"] if isinstance(p.get("order"), int) else 0)
         ]
-        key = held_key(f"tatqa:{table['uid']}", split)
+        key = official_key(f"tatqa:{table['uid']}", split)
         for question in entry.get("questions") or ():
             uid = question.get("uid") if isinstance(question, dict) else None
             line, reason = lines.of(uid), _tatqa_fault(question)
