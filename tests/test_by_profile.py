@@ -3,8 +3,7 @@
 import pytest
 
 from gretchen.checks.recipes import profile_values, resolve_all
-from gretchen.hardware import PROFILES
-from gretchen.projects.card import project_slugs
+from gretchen.projects.card import load_card, project_slugs
 from gretchen.recipes.find import find, recipes_of
 from gretchen.recipes.resolve import Request, resolve
 
@@ -49,7 +48,7 @@ def test_a_value_that_the_recipes_own_profile_replaces_is_noted(copied):
 
 def test_the_untouched_repository_has_neither():
     for slug in project_slugs():
-        resolved, errors = resolve_all(slug, list(recipes_of(slug).values()), PROFILES)
+        resolved, errors = resolve_all(slug, list(recipes_of(slug).values()), load_card(slug).profiles)
         outcome = profile_values(slug, resolved)
         assert (errors, outcome.warnings, outcome.notes) == ([], (), ())
     assert find(SLUG, "kto").is_shared

@@ -1,5 +1,5 @@
-"""The forms of profile `laptop` and above: restated years, segments, ratios, earnings per share, TAT-QA's spans, counts
-and arithmetic, a sum that does not add up, and synonyms of HGB, IFRS and US-GAAP.
+"""The forms of profile `laptop` and above: restated years, segments, ratios, earnings per share, totals with parts,
+TAT-QA's spans, counts and arithmetic, a sum that does not add up, and synonyms of HGB, IFRS and US-GAAP.
 
 Like tasks.py: FORMS[form](rng, language, split, hard) -> Problem. Ratios and segments are asked as programs.
 
@@ -190,6 +190,15 @@ def synonyms(rng: random.Random, language: str, split: str, hard: bool) -> Probl
     return facts_problem(rng, "synonyms", excerpt, [(name, excerpt.table.columns[0]) for name in asked])
 
 
+def total(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
+    """A total and its two parts, all asked for: the facts must add up."""
+    company, pair = draw_company(rng, language, split), draw_pair(rng, language, hard)
+    name, parts = rng.choice([identity for identity in IDENTITIES if len(identity[1]) == 2])
+    excerpt = draw_excerpt(rng, language, company, pair, [*parts, name], draw_years(rng, 1))
+    period = excerpt.table.columns[0]
+    return facts_problem(rng, "total", excerpt, [(concept, period) for concept in (*parts, name)])
+
+
 def _threshold(rng: random.Random, excerpt: Excerpt) -> tuple[Decimal, list[int]]:
     """Return a printed amount that no row equals, and the rows above it; raises Mismatch where none parts them."""
     values = [plain(excerpt, i, 0) for i in range(len(excerpt.table.rows))]
@@ -271,5 +280,5 @@ def _slip(rng: random.Random, style: Style, terms: int, cents: int) -> int:
 
 FORMS = {
     "restated": restated, "segments": segments, "ratio": ratio, "per-share": per_share, "synonyms": synonyms,
-    "spans": spans, "count": count, "arithmetic": arithmetic, "broken-sum": broken_sum,
+    "total": total, "spans": spans, "count": count, "arithmetic": arithmetic, "broken-sum": broken_sum,
 }  # fmt: skip

@@ -78,6 +78,19 @@ def test_segments_add_up_to_the_group(chats, grid, part):
         assert execute(answer["program"]) == pytest.approx(float(sum(line[1] for line in grid(row)[1:]))), row["id"]
 
 
+def test_a_total_and_its_parts_are_all_asked_for_and_add_up(chats, grid, part):
+    identities = part("concepts").IDENTITIES
+    for row, answer in of_form(chats, "total"):
+        values = {fact["concept"]: Decimal(str(fact["value"])) for fact in answer["facts"]}
+        name, parts = next((name, parts) for name, parts in identities if {name, *parts} == set(values))
+        half = Decimal(row["meta"]["facts"][0]["half_digit"])
+        assert abs(values[name] - sum(sign * values[part] for part, sign in parts.items())) <= 3 * half, row["id"]
+        shown = [line[1] for line in grid(row)[1:]]
+        assert {value / number for value, number in zip(values.values(), shown, strict=True) if number} <= {
+            1, 1000, 10**6,
+        }, row["id"]  # fmt: skip
+
+
 def test_ratios_divide_two_lines_of_the_table(chats, grid):
     for row, answer in of_form(chats, "ratio"):
         values = {line[1] for line in grid(row)[1:]}

@@ -163,6 +163,16 @@ def test_identities(evaluation):
     assert evaluation.score(answer(FACTS[0]), row(FACTS[0]))["identity_errors"] is None
 
 
+def test_a_total_that_does_not_add_up_costs_reward(evaluation, chats):
+    example = next(row for row in chats if row["form"] == "total")
+    reference = example["messages"][-1]["content"]
+    facts = json.loads(reference)["facts"]
+    broken = json.dumps({"facts": [*facts[:-1], facts[-1] | {"value": facts[-1]["value"] * 2}]})
+    assert evaluation.score(reference, example)["identity_errors"] == 0
+    assert evaluation.score(broken, example)["identity_errors"] == 1
+    assert evaluation.reward(broken, example) < evaluation.reward(reference, example) - 0.2
+
+
 def test_rewards_are_graded(evaluation):
     right = row(*FACTS[:2])
     texts = ["no JSON", answer(FACTS[3]), answer(FACTS[0] | {"value": "1204400"}, FACTS[1] | {"value": "1"}),

@@ -25,6 +25,7 @@ ENTITIES = (
     r"hellip|euro|deg|times|middot|copy|reg|#\d{2,5}|#x[0-9a-f]{2,5}"
 )
 HTML = re.compile(rf"&({ENTITIES});|</?(br|p|div|span|b|i|td|tr|li|ul|strong|em)\s*/?>", re.IGNORECASE)
+TABLE = re.compile(r"<table\b.*?</table>", re.DOTALL | re.IGNORECASE)  # a whole table in HTML is one on purpose
 ESCAPES = re.compile(r"\\u[0-9a-fA-F]{4}|\\x[0-9a-fA-F]{2}|(?<!\\)\\n(?![a-z])")
 CONTROL = re.compile(r"[\x00-\x08\x0b\x0c\x0e-\x1f\x7f\u200b\u200e\u200f\u202a-\u202e\ufeff]")
 SLOTS = re.compile(
@@ -110,7 +111,8 @@ def patterns(rows: Sequence[Row], where: Where) -> Iterator[Problem]:
     for pattern, what in PATTERNS:
         numbers, example = [], ""
         for number, row in enumerate(rows, start=1):
-            found = next((match[0] for _, text in texts_of(row) if (match := pattern.search(text))), None)
+            texts = [TABLE.sub("", text) if pattern is HTML else text for _, text in texts_of(row)]
+            found = next((match[0] for text in texts if (match := pattern.search(text))), None)
             if found is not None:
                 numbers.append(number)
                 example = example or ascii(found[:12]).strip("'") if pattern is CONTROL else example or found[:30]

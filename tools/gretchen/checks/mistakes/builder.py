@@ -40,6 +40,9 @@ SECOND_BUILD_SECONDS = 120
 MIN_KNOWN = 5
 # Names of things: sequences, identifiers, long words. What is on more rows than this share is a word of the task.
 IDENTIFIER = re.compile(r"\b[A-Z]{2,}(?: [A-Z]{2,}){2,}\b|\b(?=\w*\d)(?=\w*[A-Za-z])\w{6,}\b|\b[A-Z]{8,}\b|\S{20,}")
+# Neither is one: markup, and words in one (NoncurrentLiabilities, a German compound).
+MARKUP = re.compile(r"<[^<>\n]*>")
+WORDS = re.compile(r"(?:[A-ZÄÖÜ][a-zäöüß]+)+\W*")
 COMMON = 0.05
 SHARED = 0.2
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
@@ -187,7 +190,8 @@ def shared_things(rows: list[Row], where: str) -> Iterator[Problem]:
     splits: dict[str, list[set[str]]] = {"train": [], "test": []}
     counts: Counter[str] = Counter()
     for row in rows:
-        names = set(IDENTIFIER.findall(" ".join(str(turn.get("content")) for turn in prompt_of(row))))
+        text = MARKUP.sub(" ", " ".join(str(turn.get("content")) for turn in prompt_of(row)))
+        names = {name for name in IDENTIFIER.findall(text) if not WORDS.fullmatch(name)}
         counts.update(names)
         split = split_of(row["group"])
         if split in splits:
