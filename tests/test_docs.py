@@ -14,6 +14,7 @@ import pytest
 
 from gretchen import cli, from_make
 from gretchen.projects.card import project_slugs
+from gretchen.projects.profiles import default_profile
 from gretchen.recipes.find import find
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -139,7 +140,7 @@ def test_a_recipes_head_names_the_command_that_runs_this_very_file(file):
     (command,) = [line.lstrip("# ") for line in head if line.lstrip("# ").startswith("make train ")]
     given = dict(word.split("=", 1) for word in shlex.split(command)[2:])
     assert find(given["PROJECT"], given.get("RECIPE", "sft")).path == file
-    assert re.search(r"tiny: .*(\d+ s|\d+ min|not measured)", "\n".join(head))
+    assert re.search(rf"{default_profile(given['PROJECT'])}: .*(\d+ s|\d+ min|not measured)", "\n".join(head))
 
 
 @pytest.mark.parametrize("file", PAGES, ids=[str(file.relative_to(ROOT)) for file in PAGES])
