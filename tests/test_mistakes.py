@@ -11,8 +11,6 @@ from pathlib import Path
 
 import pytest
 
-from gretchen.checks.mistakes.answers import patterns
-from gretchen.checks.mistakes.builder import shared_things
 from gretchen.checks.runner import check_project, check_resolved
 from gretchen.projects.card import load_card, project_slugs
 from gretchen.recipes.find import recipes_of
@@ -286,22 +284,3 @@ def test_no_recipe_of_the_repository_is_flagged(root, monkeypatch):
             for profile in load_card(project).profiles:
                 report = check_resolved(project, resolve(Request(project, name, profile)))
                 assert not report.errors + report.warnings, (name, profile)
-
-
-def test_a_table_in_html_and_a_concepts_name_are_no_mistakes():
-    def row(number, concept, text):
-        turns = [{"role": "user", "content": f"{text}\n{concept}?"}, {"role": "assistant", "content": str(number)}]
-        return {"id": str(number), "form": "facts", "group": f"company:{number}", "messages": turns}
-
-    starts = ("Noncurrent", "Operating", "Financial", "Consolidated", "Deferred")
-    names = [
-        start + end for start in starts for end in ("LiabilitiesOfTheGroup", "CashFlowStatement", "Rechnungslegung")
-    ]
-    table = "<table>\n<tr><td>Posten</td><td>2025</td></tr>\n<tr><td>Umsatz</td><td>{}</td></tr>\n</table>"
-    rows = [row(number, names[number % 15], table.format(number)) for number in range(300)]
-    assert [*patterns(rows, str), *shared_things(rows, "dataset.py:1: chats()")] == []
-    (problem,) = patterns([row(number, "Cash", f"Umsatz<br>{number}") for number in range(200)], str)
-    assert "'<br>' is HTML" in problem.message
-    codes = [row(number, f"NM{number // 8:06d}", table.format(number)) for number in range(200)]
-    (problem,) = shared_things(codes, "dataset.py:1: chats()")
-    assert "need the same group" in problem.message

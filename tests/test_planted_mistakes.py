@@ -19,7 +19,8 @@ from planted_code import NOT_CAUGHT, NOT_CAUGHT_VALUES
 from planted_values import BIG, TINY
 
 from gretchen.checks.mistakes import builder
-from gretchen.checks.mistakes.builder import sample_rows
+from gretchen.checks.mistakes.answers import patterns
+from gretchen.checks.mistakes.builder import sample_rows, shared_things
 from gretchen.checks.mistakes.likeness import unlike_answers
 from gretchen.checks.runner import check_resolved
 from gretchen.projects import team_code
@@ -89,6 +90,25 @@ def test_exchanged_sides_and_labels_show_in_the_words_of_the_chats():
     messages = [problem.message for problem in unlike_answers(sample, where)]
     assert "are sides exchanged?" in messages[0]
     assert "are labels inverted?" in messages[1]
+
+
+def test_a_table_in_html_and_a_concepts_name_are_no_mistakes():
+    def row(number, concept, text):
+        turns = [{"role": "user", "content": f"{text}\n{concept}?"}, {"role": "assistant", "content": str(number)}]
+        return {"id": str(number), "form": "facts", "group": f"company:{number}", "messages": turns}
+
+    starts = ("Noncurrent", "Operating", "Financial", "Consolidated", "Deferred")
+    names = [
+        start + end for start in starts for end in ("LiabilitiesOfTheGroup", "CashFlowStatement", "Rechnungslegung")
+    ]
+    table = "<table>\n<tr><td>Posten</td><td>2025</td></tr>\n<tr><td>Umsatz</td><td>{}</td></tr>\n</table>"
+    rows = [row(number, names[number % 15], table.format(number)) for number in range(300)]
+    assert [*patterns(rows, str), *shared_things(rows, "dataset.py:1: chats()")] == []
+    (problem,) = patterns([row(number, "Cash", f"Umsatz<br>{number}") for number in range(200)], str)
+    assert "'<br>' is HTML" in problem.message
+    codes = [row(number, f"NM{number // 8:06d}", table.format(number)) for number in range(200)]
+    (problem,) = shared_things(codes, "dataset.py:1: chats()")
+    assert "need the same group" in problem.message
 
 
 def assert_reported(reported, part):
