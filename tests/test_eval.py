@@ -10,6 +10,7 @@ from pathlib import Path
 
 import jsonschema
 import pytest
+from random_models import write_adapter, write_base, write_silent
 from run_records import write_run
 
 from gretchen import cli, paths
@@ -49,39 +50,6 @@ def root(tmp_path_factory, root):
         write_adapter(copy / "base", finished("sft.zephyr", ADAPTER) / "adapter")
         write_silent(copy / "base", finished("sft-full.zephyr", FULL) / "model")
         yield copy
-
-
-def write_base(target):
-    """Write the embedded bases' architecture with random weights."""
-    import torch
-    from transformers import AutoConfig, AutoModelForCausalLM
-
-    architecture = paths.shared_recipes() / "tiny" / "architecture"
-    torch.manual_seed(0)
-    model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(architecture), dtype=torch.bfloat16)
-    model.save_pretrained(target)
-    shutil.copytree(architecture, target, dirs_exist_ok=True)
-
-
-def write_adapter(base, target, seed=1):
-    """Write a LoRA adapter whose random weights change the base's answers."""
-    import torch
-    from peft import LoraConfig, get_peft_model
-    from transformers import AutoModelForCausalLM
-
-    torch.manual_seed(seed)
-    config = LoraConfig(task_type="CAUSAL_LM", target_modules=["q_proj", "down_proj"], init_lora_weights=False)
-    get_peft_model(AutoModelForCausalLM.from_pretrained(base), config).save_pretrained(target)
-
-
-def write_silent(base, target):
-    """Write a full model whose answers are empty: with a final norm of 0 it always generates token 0, an EOS token."""
-    from safetensors.torch import load_file, save_file
-
-    shutil.copytree(base, target)
-    tensors = load_file(target / "model.safetensors")
-    tensors["model.norm.weight"].zero_()
-    save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
 
 
 def finished(recipe, name, project="phrasebook", **changes):
@@ -307,13 +275,13 @@ def test_the_printed_table(evaluations):
     assert "test set, closed forms (only wordings are held out; not in the mean)" in lines
     assert lines[-1] == "next: make answers PROJECT=phrasebook"
     first = next(i for i, line in enumerate(lines) if line.startswith("95 % intervals"))
-    assert lines[first : first + 4] == [
+    assert lines[first : first + 3] == [
         "95 % intervals: bootstrap over groups, 2,000 resamples; Wilson at the effective number of rows. "
         "p: bootstrap over groups, 2,000 resamples, on the same rows.",
         "Each model was trained once (1 training seed): intervals do not cover the variance between seeds.",
-        "base, few-shot: the question after three answered ones of the train rows, as turns of the chat.",
         "0/1 metrics: an answer that did not finish (EOS) within 8 tokens counts as wrong.",
     ]
+    assert out.count("base, few-shot: ") == 1, "said once, in the legend"
 
 
 def test_record_writes_results_json_and_the_readme_between_its_markers(evaluations, root):

@@ -9,7 +9,8 @@ the most. The table shows count, interval, difference to the base, trivial basel
 finished with EOS or a stop string; what each stage gains and loses, per form, against the run that it started from;
 then, where the project has preference pairs, each model's preference accuracy (on all pairs, unless LIMIT says
 otherwise). In a 0/1 metric (exact match, a passed test) only an answer that finished can be right; metrics of degree
-score a truncated answer as it is.
+score a truncated answer as it is. What the runs forgot stands below: base and runs get 120 short questions of general
+knowledge, or, where the base is embedded, documents.
 
 Answers are kept in runs/<project>/evaluations/ and generated again only when weights, template, rows or settings
 changed. RECORD=1 writes results.json and the README's table. It trains and merges nothing.

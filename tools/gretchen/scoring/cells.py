@@ -6,6 +6,7 @@ from gretchen.safe_text import markdown_cell, visible
 from gretchen.scoring.evaluation import Difference, Estimate, FormDifference
 
 NONE = "–"
+CI = "[95 %]"
 
 
 class Table(NamedTuple):

@@ -3,9 +3,10 @@
 Both are made from an Evaluation; nothing is computed here.
 """
 
-from gretchen.scoring.cells import NONE, Table, aligned, difference, estimate, share
+from gretchen.scoring.cells import CI, NONE, Table, aligned, difference, estimate, share
 from gretchen.scoring.evaluation import Evaluation
-from gretchen.scoring.table import CI, notes
+from gretchen.scoring.forgetting_table import forgetting_tables
+from gretchen.scoring.table import notes
 
 PREFERENCE_ACCURACY = f"preference accuracy {CI}"
 
@@ -47,7 +48,10 @@ def chain_table(evaluation: Evaluation) -> str:
         accuracy = estimate(reward_model.preferences.accuracy)
         rows.append((reward_model.run, [reward_model.name, *[NONE] * (len(header) - 2), accuracy]))
     table = Table(header, [cells for _, cells in sorted(rows, key=lambda row: row[0])])
-    return "\n".join([heading(evaluation), *aligned(table, indent="  "), *notes(evaluation)])
+    lines = [heading(evaluation), *aligned(table, indent="  ")]
+    for title, forgotten in forgetting_tables(evaluation):
+        lines += ["", title, *aligned(forgotten, indent="  ")]
+    return "\n".join([*lines, *notes(evaluation)])
 
 
 def heading(evaluation: Evaluation) -> str:

@@ -14,8 +14,7 @@ from gretchen.projects.card import Evaluation as EvaluationSettings
 from gretchen.projects.card import Metric
 from gretchen.projects.rows import Row
 from gretchen.scoring.answers import PromptedRow
-from gretchen.scoring.estimates import score_set
-from gretchen.scoring.evaluation import SetScores
+from gretchen.scoring.estimates import ScoredSet, score_set
 from gretchen.scoring.evaluator import Evaluator
 from gretchen.scoring.request import Split
 from gretchen.scoring.scored import Answer
@@ -50,13 +49,13 @@ def longest_answer(rows: list[Row]) -> int:
     return max(len(row["meta"]["answer"].encode()) for row in rows)
 
 
-def document_scores(project: str, rows: list[Row], answers: list[Answer]) -> SetScores:
-    """Return exact match of the documents' answers, overall and per form."""
+def score_documents(project: str, rows: list[Row], answers: list[Answer]) -> ScoredSet:
+    """Return the documents, scored by exact match of their answers."""
     metric = Metric(unit="share", better="higher", range=[0.0, 1.0])
     settings = EvaluationSettings(main=METRIC, metrics={METRIC: metric}, max_new_tokens=1)
     evaluator = Evaluator(project, settings, SimpleNamespace(score=_score))
     # A continuation may go on after the answer: whether it ended does not matter.
-    return score_set(evaluator, rows, [dataclasses.replace(answer, ended=True) for answer in answers]).scores()
+    return score_set(evaluator, rows, [dataclasses.replace(answer, ended=True) for answer in answers])
 
 
 def _score(prediction: str, row: Row) -> dict[str, float]:

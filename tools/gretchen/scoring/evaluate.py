@@ -14,7 +14,7 @@ from gretchen.projects.build import data_hash, ensure_built
 from gretchen.projects.profiles import chosen_profile
 from gretchen.provenance import commit, now
 from gretchen.scoring.baselines import baselines
-from gretchen.scoring.documents import document_scores
+from gretchen.scoring.documents import score_documents
 from gretchen.scoring.evaluation import (
     BaseWeights,
     Evaluation,
@@ -26,6 +26,7 @@ from gretchen.scoring.evaluation import (
     SetScores,
 )
 from gretchen.scoring.few_shot import exchange
+from gretchen.scoring.forgetting import forgetting_of
 from gretchen.scoring.loader import ModelLoader
 from gretchen.scoring.measure import answers_of, score_sets
 from gretchen.scoring.parents import Parents
@@ -72,6 +73,7 @@ def compare(plan: EvaluationPlan, selection: Selection) -> Evaluation:
             ],
             "reward_models": evaluate_reward_models(selection.reward_models, plan.pairs),
             "documents": documents_of(plan, selection.base, scorer.loader),
+            "forgetting": forgetting_of(scorer, selection),
         }
     )
 
@@ -101,7 +103,7 @@ def documents_of(plan: EvaluationPlan, base: System, loader: ModelLoader) -> Set
     if not plan.documents:
         return None
     system = dataclasses.replace(base, name="base, documents", kind="document")
-    return document_scores(plan.project, plan.documents, answers_of(plan, system, loader).answers)
+    return score_documents(plan.project, plan.documents, answers_of(plan, system, loader).answers).scores()
 
 
 def preferences_of(scorer: Scorer, systems: list[System]) -> dict[str, PreferenceResult]:

@@ -20,6 +20,10 @@ Count = Annotated[int, Field(ge=0)]
 ModelKind = Literal["baseline", "base", "few-shot", "as-document", "run"]
 # Documents are continued without a chat template.
 Prompting = Literal["plain", "few-shot", "document", "few-shot-document"]
+# The project's own questions, or those of shared_recipes/general_knowledge.yaml.
+QuestionSet = Literal["project", "general-knowledge"]
+# "as-document": test rows in the form of the embedded base's documents; "documents": held-out documents.
+Probe = Literal["general-knowledge", "as-document", "documents"]
 
 
 class FrozenModel(BaseModel):
@@ -138,6 +142,28 @@ class RewardModelResult(FrozenModel):
     preferences: PreferenceResult
 
 
+class ForgettingResult(FrozenModel):
+    """One model on what its base could answer before the training: `fixed` and `broken` count questions."""
+
+    name: str
+    score: Estimate
+    fixed: Count | None = Field(default=None, description="better than the base; None: the base, or several seeds")
+    broken: Count | None = Field(default=None, description="worse than the base; None as for `fixed`")
+    against_base: Difference | None = None
+    against_parent: Difference | None = Field(default=None, description="None for runs that start from the base")
+    evaluation: str = Field(description="the folder in runs/<project>/evaluations/")
+
+
+class Forgetting(FrozenModel):
+    """What the training cost elsewhere: the same questions, which it did not train, to the base and to each run."""
+
+    probe: Probe
+    metric: str
+    num_questions: Count
+    hash: str = Field(description="hash of the questions")
+    models: list[ForgettingResult]
+
+
 class MetricInfo(FrozenModel):
     """A metric as the card defines it."""
 
@@ -198,6 +224,7 @@ class Evaluation(FrozenModel):
     models: list[ModelResult]
     reward_models: list[RewardModelResult] = []
     documents: SetScores | None = Field(default=None, description="the embedded base on documents, without chat form")
+    forgetting: Forgetting | None = Field(default=None, description="what the runs forgot of what the base could do")
     wandb: str | None = None
 
 
@@ -208,6 +235,7 @@ class ModelEvaluation(FrozenModel):
     project: str
     profile: str
     split: Split = "test"
+    questions: QuestionSet = "project"
     system: str
     model: str
     run: str | None

@@ -2,14 +2,10 @@
 
     course_questions()        questions.yaml: the Gretchenfrage and others, read by people
     general_knowledge()       general_knowledge.yaml: 120 short questions with accepted answers
-    is_accepted("The capital is Paris.", ["Paris"])      -> True
 
-It loads no model.
+It loads no model, and judges no answer: short_answers.py does.
 """
 
-import re
-import unicodedata
-from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated, Literal, TypeVar
 
@@ -21,8 +17,6 @@ from gretchen.errors import UserError
 
 COURSE_QUESTIONS, GENERAL_KNOWLEDGE = "questions.yaml", "general_knowledge.yaml"
 Text = Annotated[str, Field(min_length=1)]
-# A number with its sign and decimals, or a word with its hyphens: "-7" and "7.5" are not 7, "twenty-one" is not twenty.
-TOKEN = re.compile(r"(?:(?<!\w)-)?\d+(?:[.,]\d+)*|\w+(?:-\w+)*")
 
 
 class CourseQuestion(BaseModel):
@@ -78,15 +72,3 @@ def read_questions(file: Path, kind: type[Question]) -> list[Question]:
     if twice := sorted({id_ for id_ in ids if ids.count(id_) > 1}):
         raise UserError(f"{name}: id '{twice[0]}' is used twice", "give each question an id of its own")
     return questions
-
-
-def is_accepted(response: str, answers: Sequence[str]) -> bool:
-    """Return whether a response holds one of the accepted answers as whole words; case and accents do not count."""
-    words = f" {' '.join(normalized(response))} "
-    return any(f" {' '.join(normalized(answer))} " in words for answer in answers)
-
-
-def normalized(string: str) -> list[str]:
-    """Return a string's words and numbers, in lower case, without accents; subscript digits are digits."""
-    decomposed = unicodedata.normalize("NFKD", string).casefold()
-    return TOKEN.findall("".join(letter for letter in decomposed if not unicodedata.combining(letter)))

@@ -110,6 +110,7 @@ def generated(
         project=plan.project,
         profile=plan.profile,
         split=plan.split,
+        questions=plan.questions,
         system=system.name,
         model=system.model,
         run=paths.shown(system.run.path) if system.run else None,

@@ -14,7 +14,7 @@ from gretchen.projects.rows import Row
 from gretchen.provenance import is_smoke
 from gretchen.scoring.document_form import DocumentForm, beginnings_of, load_document_form
 from gretchen.scoring.documents import document_rows, longest_answer
-from gretchen.scoring.evaluation import PromptedSettings, Prompting
+from gretchen.scoring.evaluation import PromptedSettings, Prompting, QuestionSet
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
 from gretchen.scoring.generation import SAMPLING_TEMPERATURE
 from gretchen.scoring.preferences import PairSet, preference_rows
@@ -48,6 +48,7 @@ class EvaluationPlan:
     beginnings: dict[str, str]
     pairs: PairSet
     data: str
+    questions: QuestionSet = "project"
 
     @property
     def rows(self) -> list[Row]:

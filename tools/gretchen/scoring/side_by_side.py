@@ -90,7 +90,7 @@ def newest_answers(project: str, profile: str) -> list[StoredAnswers]:
     data, newest = data_hash(project), {}
     for folder in sorted((paths.runs(project) / "evaluations").glob("*")):
         record = read_record(folder)
-        if not record or record.split != "test":
+        if not record or (record.split, record.questions) != ("test", "project"):
             continue
         if (record.profile, record.data, record.settings.prompting) != (profile, data, "plain"):
             continue

@@ -4,11 +4,11 @@ Every value has its interval and its count beside it. Nothing is computed here.
 """
 
 from gretchen.safe_text import markdown_cell, visible
-from gretchen.scoring.cells import Table, aligned, difference, estimate, markdown, number, share
-from gretchen.scoring.evaluation import Evaluation
+from gretchen.scoring.cells import CI, Table, aligned, difference, estimate, markdown, number, share
+from gretchen.scoring.evaluation import Difference, Estimate, Evaluation
+from gretchen.scoring.forgetting_table import forgetting_tables
 from gretchen.scoring.score_errors import FILE
 
-CI = "[95 %]"
 CLOSED = "closed forms (only wordings are held out; not in the mean)"
 PARENTS = "what a stage gains and loses against the run that it started from ({}; p by form: Holm over the forms)"
 PREFERENCES = "preference accuracy: share of {} pairs whose chosen answer is likelier than the rejected one"
@@ -120,12 +120,15 @@ def error_lines(evaluation: Evaluation, with_files: bool = False) -> list[str]:
     return lines
 
 
-def notes(evaluation: Evaluation) -> list[str]:
-    """Return the lines below the tables: intervals and tests, training seeds, prompts, truncation, sampling."""
+def notes(evaluation: Evaluation, with_few_shot: bool = True) -> list[str]:
+    """Return the lines below the tables: intervals and tests, training seeds, prompts, truncation, sampling.
+
+    `with_few_shot` False leaves out how the base is asked few-shot, where the legend says it.
+    """
     results = [result for model in evaluation.models for result in model.sets.values()]
-    methods = {score.method for result in results for score in result.scores.values()}
-    parents = [result.against_parent.difference for result in results if result.against_parent]
-    tests = {test.test for test in [*parents, *(result.against_base for result in results)] if test}
+    scores, differences = estimates_of(evaluation)
+    methods = {score.method for score in scores}
+    tests = {difference.test for difference in differences}
     lines = []
     if named := [METHODS[method] for method in sorted(methods) if method in METHODS]:
         lines.append(f"95 % intervals: {'; '.join(named)}.")
@@ -134,8 +137,8 @@ def notes(evaluation: Evaluation) -> list[str]:
     lines += seed_notes(evaluation)
     if any(model.preferences and model.preferences.language for model in evaluation.models):
         lines.append("Preference pairs whose sides differ in the language alone count apart (other language).")
-    prompted = [model for model in evaluation.models if model.prompting in PROMPTINGS]
-    lines += [PROMPTINGS[model.prompting].format(model.name) for model in prompted]
+    prompted = [model for model in evaluation.models if model.kind != "few-shot" or with_few_shot]
+    lines += [PROMPTINGS[model.prompting].format(model.name) for model in prompted if model.prompting in PROMPTINGS]
     settings = evaluation.settings
     if any(result.ended is not None and result.ended < 1 for result in results):
         limit = f"{settings.max_new_tokens:,} tokens"
@@ -143,6 +146,17 @@ def notes(evaluation: Evaluation) -> list[str]:
     if settings.samples > 1:
         lines.append(f"{settings.samples} samples per row at temperature {settings.temperature:g}.")
     return lines
+
+
+def estimates_of(evaluation: Evaluation) -> tuple[list[Estimate], list[Difference]]:
+    """Return the estimates and differences of the sets, and of what was forgotten."""
+    results = [result for model in evaluation.models for result in model.sets.values()]
+    forgotten = evaluation.forgetting.models if evaluation.forgetting else []
+    scores = [score for result in results for score in result.scores.values()]
+    parents = [result.against_parent.difference for result in results if result.against_parent]
+    tests = [*parents, *(result.against_base for result in results)]
+    tests += [test for model in forgotten for test in (model.against_base, model.against_parent)]
+    return scores + [model.score for model in forgotten], [test for test in tests if test]
 
 
 def seed_notes(evaluation: Evaluation) -> list[str]:
@@ -197,9 +211,10 @@ def text_table(evaluation: Evaluation) -> str:
         parents = parent_table(evaluation, name)
         if parents.rows:
             lines += ["", f"{name} set, {PARENTS.format(evaluation.main_metric)}", *aligned(parents, indent="  ")]
-    for heading, table in pair_tables(evaluation):
+    for heading, table in [*pair_tables(evaluation), *forgetting_tables(evaluation)]:
         lines += ["", heading, *aligned(table, indent="  ")]
-    lines += ["", *document_lines(evaluation), *notes(evaluation), *error_lines(evaluation, with_files=True)]
+    below = [*document_lines(evaluation), *notes(evaluation, with_few_shot=False)]
+    lines += ["", *below, *error_lines(evaluation, with_files=True)]
     return visible("\n".join(lines))
 
 
@@ -216,7 +231,7 @@ def markdown_table(evaluation: Evaluation) -> str:
     parents = parent_table(evaluation, first)
     if parents.rows:
         lines += [f"The {first} set, {PARENTS.format(evaluation.main_metric)}:", "", *markdown(parents), ""]
-    for heading, table in pair_tables(evaluation):
+    for heading, table in [*pair_tables(evaluation), *forgetting_tables(evaluation)]:
         lines += [f"{sentence(heading)}.", "", *markdown(table), ""]
     documents = markdown_cell(" ".join(document_lines(evaluation)))
     lines += [f"{sentence(documents)}.\n"] if documents else []

@@ -51,7 +51,8 @@ def log_evaluation(evaluation: Evaluation) -> Evaluation:
 def key_of(evaluation: Evaluation) -> str:
     """Return 16 hex digits that name the result: models and all their figures, but neither date nor commit."""
     models = [model.model_dump(mode="json", include=FIGURES) for model in evaluation.models]
-    return text_hash(json.dumps([evaluation.data, evaluation.template, models], sort_keys=True))
+    forgotten = [evaluation.forgetting.to_json()] if evaluation.forgetting else []
+    return text_hash(json.dumps([evaluation.data, evaluation.template, models, *forgotten], sort_keys=True))
 
 
 def identity(evaluation: Evaluation, key: str, folder: Path) -> dict[str, Any]:  # keyword arguments of wandb.init
@@ -97,6 +98,10 @@ def rows(evaluation: Evaluation) -> list[list[Any]]:
             p_value = pairs.against_base.p_value if pairs.against_base else None
             table.append([model.name, "preferences", "accuracy", *figures(pairs.accuracy), p_value])
             table.append([model.name, "preferences", "margin", *figures(pairs.margin), None])
+    if forgetting := evaluation.forgetting:
+        for result in forgetting.models:
+            p_value = result.against_base.p_value if result.against_base else None
+            table.append([result.name, forgetting.probe, forgetting.metric, *figures(result.score), p_value])
     return table
 
 
