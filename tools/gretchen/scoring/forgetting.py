@@ -9,7 +9,7 @@ or held-out documents. Answers are kept as in measure.py. It compares; what caus
 
 import dataclasses
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from types import SimpleNamespace
 
@@ -59,13 +59,12 @@ def forgetting_of(scorer: Scorer, selection: Selection) -> Forgetting | None:
     if not questions or not selection.answering:
         return None
 
-    def estimator(system: System) -> Estimator:
-        return over_seeds([scored(scorer, questions, seed) for seed in system.seeds]).without_closed_forms
+    def estimator(seeds: Sequence[System]) -> Estimator:
+        return over_seeds([scored(scorer, questions, seed) for seed in seeds]).without_closed_forms
 
-    base, models = estimator(selection.base), []
+    base, models = estimator(selection.base.seeds), []
     for system in (selection.base, *selection.answering):
-        own, parents = base if system.kind == "base" else estimator(system), scorer.parents.of(system)
-        parent = over_seeds([scored(scorer, questions, each) for each in parents]) if parents else None
+        own, parents = base if system.kind == "base" else estimator(system.seeds), scorer.parents.of(system)
         better, worse = (None, None) if system.kind == "base" else changes(own, base)
         models.append(
             ForgettingResult(
@@ -74,7 +73,7 @@ def forgetting_of(scorer: Scorer, selection: Selection) -> Forgetting | None:
                 fixed=better,
                 broken=worse,
                 against_base=None if system.kind == "base" else main_difference(own, base),
-                against_parent=main_difference(own, parent.without_closed_forms) if parent else None,
+                against_parent=main_difference(own, estimator(parents)) if parents else None,
                 evaluation=answers_to(scorer, questions, system).folder.name,
             )
         )
@@ -127,12 +126,13 @@ def score_knowledge(prediction: str, row: Row) -> dict[str, float]:
     return {RIGHT: float(is_right(prediction, KnowledgeQuestion(**row["meta"])))}
 
 
-def document_questions(plan: EvaluationPlan) -> Questions:
-    """Return a sample of the first set's rows, evenly over open forms, in the form of documents."""
-    name, rows = next(iter(plan.sets.items()))
-    rows = sample(
-        [row for row in rows if row["id"] in plan.beginnings and row["form"] not in plan.closed], MAX_DOCUMENTS
-    )
+def document_questions(plan: EvaluationPlan) -> Questions | None:
+    """Return a sample of the first set's rows, evenly over open forms, as documents; None where none has that form."""
+    name, answered = next(iter(plan.sets.items()))
+    open_rows = [row for row in answered if row.get("form", "") not in plan.closed]
+    rows = sample([row for row in open_rows if row["id"] in plan.beginnings], MAX_DOCUMENTS)
+    if not rows:
+        return None
     beginnings = {row["id"]: plan.beginnings[row["id"]] for row in rows}
     own = dataclasses.replace(plan, sets={name: rows}, beginnings=beginnings)
     return Questions(
