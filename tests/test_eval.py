@@ -277,7 +277,7 @@ def test_the_printed_table(evaluations):
     first = next(i for i, line in enumerate(lines) if line.startswith("95 % intervals"))
     assert lines[first : first + 3] == [
         "95 % intervals: bootstrap over groups, 2,000 resamples; Wilson at the effective number of rows. "
-        "p: bootstrap over groups, 2,000 resamples, on the same rows.",
+        "p: bootstrap over groups, 2,000 resamples; McNemar's exact test, on the same rows.",
         "Each model was trained once (1 training seed): intervals do not cover the variance between seeds.",
         "0/1 metrics: an answer that did not finish (EOS) within 8 tokens counts as wrong.",
     ]

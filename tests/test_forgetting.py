@@ -6,6 +6,7 @@ import json
 import re
 import shutil
 import sys
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -16,11 +17,15 @@ from gretchen import cli, paths
 from gretchen.models.locate import weights_hash
 from gretchen.projects.build import build, data_hash
 from gretchen.scoring.fixed_questions import general_knowledge
+from gretchen.scoring.forgetting import knowledge_questions
 from gretchen.scoring.legend import FORGOTTEN
+from gretchen.scoring.plan import plan_evaluation
+from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.results import read_results
 from gretchen.scoring.run_list import main_scores
 from gretchen.scoring.side_by_side import newest_answers
 from gretchen.scoring.statistics import mcnemar
+from gretchen.scoring.systems import Selection, System
 
 FIXTURES = Path(__file__).parent / "fixtures" / "projects"
 SFT, DPO = "20260101-000001-aaaa", "20260101-000002-aaaa"
@@ -173,10 +178,13 @@ def test_a_second_evaluation_asks_no_model(laptop):
     assert {file: file.stat().st_mtime_ns for file in files} == before
 
 
-def test_a_smoke_test_asks_a_few(laptop, monkeypatch):
+def test_a_smoke_test_asks_a_few_evenly_over_fields(root, monkeypatch):
+    selection = Selection(System("base", "base", "models/chat", "w"), [], [])
+    plan = plan_evaluation(EvaluationRequest("phrasebook", "laptop"), selection)
+    assert len(knowledge_questions(plan).rows) == 120
     monkeypatch.setenv("GRETCHEN_SMOKE", "1")
-    forgetting = json.loads(run_eval("--profile=laptop", f"--runs={DPO.replace('aaaa', 'llll')}", "--json")[0])
-    assert forgetting["forgetting"]["num_questions"] == 12
+    fields = Counter(row["form"] for row in knowledge_questions(plan).rows)
+    assert (fields.total(), len(fields), max(fields.values())) == (12, 8, 2)
 
 
 def test_an_embedded_base_and_its_runs_continue_held_out_documents(root):
