@@ -8,12 +8,14 @@ from made_project import TRAIN
 
 from gretchen import cli
 from gretchen.checks.report import CheckResult, Report, outcome
+from gretchen.commands.answers import row_lines
 from gretchen.inspecting.page import page
 from gretchen.inspecting.preview import Preview, PreviewRow
 from gretchen.inspecting.spans import Span
 from gretchen.safe_text import UNSAFE, html_text, markdown_cell, visible
 from gretchen.scoring.cells import Table, aligned, markdown
 from gretchen.scoring.samples import wrapped
+from gretchen.scoring.side_by_side import ComparedRow, ModelAnswer
 
 HOSTILE = "a\x1b]0;title\x07\x9b31m\u202egnp.exe\u2066\u200b\ud800\U000e0041|<script>a(1)</script>[x](js:1)`\r"
 KEPT = "Größe 👩\u200d🔬 العربية\u200cفا\tx\n−±≥"
@@ -54,6 +56,11 @@ def test_tables_reports_and_samples_are_safe():
         assert not UNSAFE.search(text)
     widths = {len(line) for line in aligned(table)}
     assert len(widths) == 1
+
+
+def test_stored_answers_on_a_terminal_are_safe():
+    row = ComparedRow("a", HOSTILE, HOSTILE, HOSTILE, (ModelAnswer("base", HOSTILE, 0.5, False),))
+    assert not UNSAFE.search("".join(row_lines(row, 72)))
 
 
 def test_the_data_card_and_messages_are_safe(made_project, tmp_path, capsys):

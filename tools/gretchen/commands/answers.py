@@ -50,7 +50,8 @@ def answers(
         print(visible(json.dumps([row.to_json() for row in shown], indent=2, ensure_ascii=False)))
         return
     title = f"{len(rows)} of {len(every)} rows are {' or '.join(changes)}" if changes else f"{len(rows)} rows"
-    text = "\n".join([f"{project}, {profile}: {title}, {len(shown)} shown; score: {evaluation.main}", *page(shown)])
+    head = f"{project}, {profile}: {title}, {len(shown)} shown; score: {evaluation.main}"
+    text = visible("\n".join([head, *page(shown)]))
     if sys.stdout.isatty():
         click.echo_via_pager(text + "\n")
     else:

@@ -42,13 +42,17 @@ class Metric(CardModel):
 
 
 class Evaluation(CardModel):
-    """How answers are generated and scored: `samples` answers a row, at most `max_new_tokens` tokens each."""
+    """How answers are generated and scored: `samples` answers a row, at most `max_new_tokens` tokens each.
+
+    `during_training` validation rows are answered at each evaluation of a training; 0 answers none.
+    """
 
     main: Text
     metrics: dict[str, Metric]
     samples: Count = 1
     max_new_tokens: Count
     stop: list[Text] = []
+    during_training: Annotated[int, Field(ge=0)] = 16
 
     @model_validator(mode="after")
     def _main_is_a_metric(self) -> "Evaluation":

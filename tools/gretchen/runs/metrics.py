@@ -2,7 +2,7 @@
 
 import json
 import os
-from collections.abc import Iterable
+from collections.abc import Container, Iterable, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -10,6 +10,8 @@ from typing import Any
 FILE = "metrics.jsonl"
 Row = dict[str, Any]  # the trainer's own log: its keys differ from stage to stage
 LOSSES = ("loss", "loss/policy_avg")  # the second one is PPO's
+# Answers while training: a row of their own with the project's metrics, how many rows were answered, and the seconds.
+ANSWERS, ANSWERS_RUNTIME = "eval_answers", "eval_answers_runtime"
 
 
 @dataclass(frozen=True)
@@ -61,6 +63,20 @@ def read_metrics(run_dir: Path) -> list[Row]:
 def first_logged(names: Iterable[str], row: Row) -> str:
     """Return the first of some names that a row has a number for, "" for none."""
     return next((name for name in names if isinstance(row.get(name), int | float)), "")
+
+
+def answers_key(metric: str, logged: Container[str]) -> str:
+    """Return the name under which a project's metric is logged; another one where the trainer logs that name itself."""
+    name = f"eval_{metric}"
+    return f"{ANSWERS}_{metric}" if name in logged else name
+
+
+def newest_answers(rows: Sequence[Row], metric: str) -> tuple[float, int] | None:
+    """Return a project's metric in the newest answers while training, and how many rows were answered."""
+    for row in reversed(rows):
+        if ANSWERS in row and (name := first_logged((f"{ANSWERS}_{metric}", f"eval_{metric}"), row)):
+            return row[name], row[ANSWERS]
+    return None
 
 
 def last_losses(run_dir: Path) -> LastLosses:

@@ -3,16 +3,29 @@
 from typing import Any
 
 from gretchen.models.generate import Completion, Conversation, Model, SamplingParams, generate
+from gretchen.projects.card import Evaluation as EvaluationSettings
 from gretchen.scoring.answers import OnAnswers, PromptedRow
 from gretchen.scoring.evaluation import GenerationSettings
 from gretchen.scoring.evaluator import Evaluator
 from gretchen.scoring.scored import Answer
+from gretchen.scoring.testset import SEED
 
 # Sampling for pass@k (Chen et al. 2021 sample at 0.8 for large k).
 SAMPLING_TEMPERATURE = 0.8
 # Conversations of a closed loop that run at the same time.
 LOOP_BATCH = 64
 Samples = list[tuple[PromptedRow, int]]
+
+
+def chat_settings(card: EvaluationSettings) -> GenerationSettings:
+    """Return how answers in chat form are generated: greedily, or sampled where the card asks for several a row."""
+    return GenerationSettings(
+        max_new_tokens=card.max_new_tokens,
+        stop=tuple(card.stop),
+        samples=card.samples,
+        temperature=SAMPLING_TEMPERATURE if card.samples > 1 else 0.0,
+        seed=SEED,
+    )
 
 
 def sampling_params(settings: GenerationSettings) -> SamplingParams:

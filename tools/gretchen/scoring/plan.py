@@ -16,7 +16,7 @@ from gretchen.scoring.document_form import DocumentForm, beginnings_of, load_doc
 from gretchen.scoring.documents import document_rows, longest_answer
 from gretchen.scoring.evaluation import PromptedSettings, Prompting, QuestionSet
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
-from gretchen.scoring.generation import SAMPLING_TEMPERATURE
+from gretchen.scoring.generation import chat_settings
 from gretchen.scoring.preferences import PairSet, preference_rows
 from gretchen.scoring.request import SETS, EvaluationRequest, Split
 from gretchen.scoring.systems import Selection, System, SystemKind
@@ -93,14 +93,7 @@ class EvaluationPlan:
             return PromptedSettings(
                 max_new_tokens=longest, stop=(), samples=1, temperature=0.0, seed=SEED, prompting="document"
             )
-        return PromptedSettings(
-            max_new_tokens=card.max_new_tokens,
-            stop=tuple(card.stop),
-            samples=card.samples,
-            temperature=SAMPLING_TEMPERATURE if card.samples > 1 else 0.0,
-            seed=SEED,
-            prompting=self.prompting(kind),
-        )
+        return PromptedSettings(**dict(chat_settings(card)), prompting=self.prompting(kind))
 
     def prompting(self, kind: SystemKind) -> Prompting:
         """Return how a kind of system is asked the rows of the sets."""

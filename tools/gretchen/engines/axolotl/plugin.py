@@ -1,4 +1,4 @@
-"""Our plugin for axolotl (its own interface): seed, metrics, checkpoints, 4-bit weights, fewer garbage collections."""
+"""Our plugin for axolotl (its own interface): seed, callbacks, 4-bit weights, fewer garbage collections."""
 
 import gc
 from pathlib import Path
@@ -7,6 +7,7 @@ from typing import Any
 from axolotl.integrations.base import BasePlugin
 from transformers import TrainerCallback, set_seed
 
+from gretchen.engines.answers import AnswersWhileTraining
 from gretchen.engines.callbacks import SaveEvery, run_callbacks
 from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.rehearsal import LongestFirst
@@ -27,8 +28,8 @@ class RunPlugin(BasePlugin):
         return [*run_callbacks(run), SaveEvery(), *curve_callbacks(run)]
 
     def add_callbacks_post_trainer(self, cfg: Any, trainer: Any) -> list[TrainerCallback]:
-        """Return the callback that tries the longest batch before the first step."""
-        return [LongestFirst(trainer)]
+        """Return the callbacks that try the longest batch before the first step and answer at each evaluation."""
+        return [LongestFirst(trainer), AnswersWhileTraining(trainer)]
 
     def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
         """Keep 4-bit weights trainable, and exclude all objects that exist by now from garbage collection.

@@ -42,6 +42,7 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
     from transformers import set_seed
     from trl import get_peft_config
 
+    from gretchen.engines.answers import AnswersWhileTraining
     from gretchen.engines.callbacks import SaveEvery, run_callbacks
     from gretchen.engines.rehearsal import LongestFirst
 
@@ -69,6 +70,7 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
     trainer.create_model_card = no_draft
     keep_trainable(trainer.model)
     trainer.add_callback(LongestFirst(trainer))
+    trainer.add_callback(AnswersWhileTraining(trainer))
     trainer.train(resume_from_checkpoint=latest_checkpoint(run) if resume else None)
     return save(trainer, run)
 
