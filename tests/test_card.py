@@ -54,6 +54,11 @@ def test_a_good_card_has_no_faults(card):
         (("  main: exact", "  main: exakt"), "  main", "main: unknown metric 'exakt' (did you mean 'exact'?)"),
         (("tiny: 14000", "tiny: many"), "rows", "rows.tiny: input should be a valid integer, not 'many'"),
         (
+            ("  samples: 1\n", "  samples: 1\n  during_training: -1\n"),
+            "  max_new",
+            "evaluation.during_training: input should be greater than or equal to 0, not -1",
+        ),
+        (
             ("  max_new_tokens", "  max_tokens"),
             "  max_new",
             "unknown key 'evaluation.max_tokens', did you mean 'max_new_tokens'?",
