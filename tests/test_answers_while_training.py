@@ -95,7 +95,8 @@ def answered(run):
 
 
 @pytest.mark.parametrize("engine", ["zephyr", "axolotl"])
-def test_weights_are_bit_identical_with_and_without_answers_and_resumed(root, engine):
+def test_weights_are_bit_identical_with_and_without_answers_and_resumed(root, monkeypatch, engine):
+    monkeypatch.setattr("gretchen.engines.answers.MAX_SHARE", 1.0)  # else a few steps are too short for all answers
     recipe = f"sft.{engine}"
     write_card(root, 0)
     without = train(recipe, "aaaa")

@@ -86,7 +86,7 @@ class AnswersWhileTraining(TrainerCallback):
             self.questions = None
             print(traceback.format_exc(), flush=True)
             reason = " ".join((getattr(failure, "problem", "") or f"{type(failure).__name__}: {failure}").split())
-            step = f"from step {state.global_step} on" if self.seconds else "in this run"
+            step = f"from step {state.global_step} on"
             warn(Path(self.trainer.args.output_dir), f"no answers while training {step}: {reason}")
 
 
