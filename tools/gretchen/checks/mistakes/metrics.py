@@ -54,7 +54,7 @@ def metric_mistakes(evaluator: Evaluator, sample: Sample) -> Iterator[Problem]:
     seconds = (time.monotonic() - started) / len(probe.rows)
     if seconds > SLOW_SECONDS:
         yield warning(
-            f"{file}: score() takes {seconds:.1f} s an answer: an evaluation of 1,000 rows takes {seconds / 3.6:.0f} h"
+            f"{file}: score() takes {seconds:.1f} s an answer: 1,000 rows take {seconds * 1000 / 60:.0f} minutes"
         )
     yield from never_returned(evaluator, probe, values, file)
     if math.isnan(values.get(evaluator.main_metric, math.nan)):
