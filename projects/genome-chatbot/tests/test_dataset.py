@@ -64,8 +64,9 @@ def test_forms_and_languages_are_balanced(dataset, chats):
     normal = [row for row in chats if not row["hard"]]
     forms = Counter(row["form"] for row in normal)
     assert set(forms) == set(dataset.CHAT_WEIGHTS)
+    share = len(normal) / sum(dataset.CHAT_WEIGHTS.values())
     for form, weight in dataset.CHAT_WEIGHTS.items():
-        assert 200 * weight <= forms[form] <= 330 * weight, form
+        assert forms[form] == pytest.approx(weight * share, rel=0.25), form
     languages = Counter(row["meta"]["language"] for row in chats)
     assert abs(languages["en"] - languages["de"]) < 0.06 * len(chats)
     assert 0.04 < sum(row["hard"] for row in chats) / len(chats) < 0.08
@@ -81,7 +82,7 @@ def test_every_row_has_one_split_and_hard_rows_are_held_out(chats, documents):
 
 def test_every_form_has_test_rows(chats):
     test = Counter(row["form"] for row in chats if split_of(row["group"]) == "test" and not row["hard"])
-    assert min(test.values()) >= 10 and len(test) == 16, test
+    assert min(test.values()) >= 8 and len(test) == 16, test
 
 
 def test_hard_sequences_are_longer_than_any_normal_one(chats):
