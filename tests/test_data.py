@@ -7,6 +7,7 @@ from made_project import TEST, TRAIN, build_problem, built_rows, chats
 
 from gretchen.commands.data import print_summary
 from gretchen.projects.build import build
+from gretchen.projects.card import load_card
 from gretchen.projects.datacard import ExternalSource, NearDuplicates, load_data_card
 from gretchen.projects.rows import Fault, row_fault
 from gretchen.projects.splits import official_key, split_of
@@ -192,7 +193,8 @@ def test_a_generator_that_repeats_itself_for_ever_is_stopped(made_project, capsy
     """
     build(made_project(body), "tiny")
     assert load_data_card("made").formats["chats"].rows["train"] == 1
-    assert "dataset.py:10: chats() has only 1 different row, 5,000 are asked for" in capsys.readouterr().err
+    asked = f"{load_card('made').rows.tiny:,}"
+    assert f"dataset.py:10: chats() has only 1 different row, {asked} are asked for" in capsys.readouterr().err
 
 
 def test_a_missing_generator_and_a_missing_reader_are_named(made_project, tmp_path):
