@@ -1,5 +1,6 @@
 """`make pipeline`: possible chains, what is not trained again, one process for all stages, and (slow) resuming."""
 
+import itertools
 import os
 import random
 import re
@@ -132,8 +133,9 @@ def table(output: str) -> list[str]:
 
 
 def models(output: str) -> list[str]:
-    """Return the models of the last table, in its order."""
-    return [re.split(r"\s{2,}", line.strip())[0] for line in table(output) if line.startswith("  ")][1:]
+    """Return the models of the last table, in its order; those of what was forgotten stand in a table of their own."""
+    lines = itertools.takewhile(lambda line: not line.startswith("what was forgotten"), table(output))
+    return [re.split(r"\s{2,}", line.strip())[0] for line in lines if line.startswith("  ")][1:]
 
 
 @pytest.fixture(scope="module")
