@@ -123,7 +123,7 @@ def test_comments_stay_and_the_head_describes_the_twin(copied):
         "# The twin of dpo.zephyr.yaml, written by make convert.",
         "extends: [axolotl/dpo.yaml] # LoRA, DPO's sigmoid loss and the chosen answer's own, effective batch of 32",
     ]
-    assert "  tiny: { rl_beta: 0.5, dpo_loss_weights: [1.0, 4.0] }" in lines
+    assert any("rl_beta: 0.5, dpo_loss_weights: [1.0, 4.0] }" in line for line in lines)
 
 
 def test_a_shared_recipe_without_a_sibling_is_copied_into_the_twin(copied):
@@ -131,7 +131,7 @@ def test_a_shared_recipe_without_a_sibling_is_copied_into_the_twin(copied):
     convert_in(copied, "sft.zephyr")
     values = yaml.safe_load((copied / RECIPES / "sft.axolotl.yaml").read_text(encoding="utf-8"))
     assert "extends" not in values
-    assert {"adapter": "lora", "lora_r": 16, "warmup_ratio": 0.05, "num_epochs": 3}.items() <= values.items()
+    assert {"adapter": "lora", "lora_r": 16, "warmup_ratio": 0.05, "num_epochs": 2}.items() <= values.items()
     assert values["profiles"]["tiny"]["learning_rate"] == 0.003, "its profiles too"
 
 
