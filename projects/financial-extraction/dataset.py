@@ -10,11 +10,12 @@ Not covered: real companies, filings of more than one table.
 """
 
 import itertools
-import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from gretchen.projects.drawing import judged_sides, rounds
+from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
 from . import analysis, pairs, tasks
@@ -63,8 +64,7 @@ def as_document(row: dict) -> str | None:
 
     None where documents have no such form: the larger forms, rows of a public data set.
     """
-    meta = row.get("meta") or {}
-    return (json.loads(meta) if isinstance(meta, str) else meta).get("document")
+    return meta_of(row).get("document")
 
 
 def texts() -> Iterator[dict]:
@@ -139,13 +139,7 @@ def preferences() -> Iterator[dict]:
 
 def feedback() -> Iterator[dict]:
     """Answers with a verdict, endless: of each pair one side, the right or the faulty one, as often as the other."""
-    rng = random.Random("financial feedback")
-    for pair in preferences():
-        good = rng.random() < 0.5
-        columns = {column: pair[column] for column in ("form", "group", "prompt")}
-        meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
-        verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
-        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **columns, **verdict}
+    yield from judged_sides(random.Random("financial feedback"), preferences())
 
 
 def _name(kind: str, problem: Problem, number: int) -> str:
@@ -171,7 +165,7 @@ def _question(rng: random.Random, problem: Problem, split: str | None = None) ->
 
 def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[tuple[Problem, bool]]:
     """Problems without end, each form by its weight, in random languages and splits; a Mismatch is only counted."""
-    for form in _rounds(rng, weights):
+    for form in rounds(rng, weights):
         hard = hard_share > 0 and rng.random() < hard_share
         form = rng.choice([name for name in weights if name not in NOT_HARD]) if hard else form
         split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
@@ -179,11 +173,3 @@ def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) ->
             yield FORMS[form](rng, rng.choice(LANGUAGES), split, hard), hard
         except Mismatch:
             _DROPPED[form] += 1
-
-
-def _rounds(rng: random.Random, weights: dict[str, int]) -> Iterator[str]:
-    """Forms for ever, each as often as its weight within a round, in a new order each round."""
-    deck = [form for form, weight in weights.items() for _ in range(weight)]
-    while True:
-        rng.shuffle(deck)
-        yield from deck

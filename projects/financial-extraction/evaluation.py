@@ -15,7 +15,6 @@ None where a metric does not apply. Nothing raises on an answer: what is no JSON
 Not covered: facts in prose; a right value under a synonym of the concept (the question names the concepts).
 """
 
-import json
 import math
 from dataclasses import dataclass
 from decimal import Decimal
@@ -24,6 +23,7 @@ from typing import Any, Literal
 
 from pydantic import BaseModel, ConfigDict, Field, TypeAdapter, ValidationError
 
+from gretchen.projects.rows import meta_of
 from gretchen.scoring.metrics.fields import field_scores
 from gretchen.scoring.metrics.json_answers import is_json, json_of
 
@@ -78,7 +78,7 @@ Key = tuple[str, str, str]
 
 def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     """Return the scores of one answer against its row."""
-    meta = _meta(row)
+    meta = meta_of(row)
     scores: dict[str, float | None] = dict.fromkeys(METRICS)
     answer = parsed(prediction, meta["kind"])
     scores["json_valid"] = float(answer is not None and is_json(prediction))
@@ -87,7 +87,7 @@ def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
 
 def reward(prediction: str, row: dict[str, Any]) -> float:
     """Return GRPO's reward, 0 to 1: the form 0.2, the facts 0.6 with part marks for digits, the identities 0.2."""
-    meta = _meta(row)
+    meta = meta_of(row)
     scores = score(prediction, row)
     answer = parsed(prediction, meta["kind"])
     if answer is None:
@@ -114,12 +114,6 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
     answer = value.get("answer")
     spans = answer if isinstance(answer, list) else [answer]
     return value | {"answer": [str(span) if isinstance(span, Decimal) else span for span in spans]}
-
-
-def _meta(row: dict[str, Any]) -> dict[str, Any]:
-    """Return the row's meta; on disk it is a JSON string."""
-    meta = row.get("meta") or {}
-    return json.loads(meta) if isinstance(meta, str) else meta
 
 
 @dataclass(frozen=True)

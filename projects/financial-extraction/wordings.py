@@ -8,7 +8,7 @@ its groups disagree on. The system message says the form of the answer; it is th
 import random
 from functools import cache
 
-from gretchen.projects.splits import split_of
+from gretchen.projects.drawing import pick_wording
 
 SYSTEM = {
     "facts": {
@@ -109,14 +109,6 @@ def wordings(task: str, language: str) -> list[str]:
     ]
 
 
-@cache
-def numbers(task: str, language: str, split: str) -> list[int]:
-    """The numbers of the wordings that fall in a split."""
-    count = len(wordings(task, language))
-    return [number for number in range(count) if split_of(f"wording:{task}/{language}/{number}") == split]
-
-
 def pick(rng: random.Random, task: str, language: str, split: str) -> tuple[str, str]:
-    """A wording of that split, and its group key."""
-    number = rng.choice(numbers(task, language, split))
-    return wordings(task, language)[number], f"wording:{task}/{language}/{number}"
+    """Return a wording of that split, and its group key."""
+    return pick_wording(rng, f"{task}/{language}", wordings(task, language), split)

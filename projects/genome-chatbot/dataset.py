@@ -9,11 +9,12 @@ chat row and one document in fifty.
 Not covered: real genomes, translation tables other than 1, restriction sites, melting temperatures.
 """
 
-import json
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from gretchen.projects.drawing import judged_sides, rounds
+from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
 from . import pairs, problems, sequences
@@ -72,15 +73,14 @@ def as_document(row: dict) -> str | None:
 
     None where documents have no such form: two steps at once, rows of a public data set.
     """
-    meta = row.get("meta") or {}
-    return (json.loads(meta) if isinstance(meta, str) else meta).get("document")
+    return meta_of(row).get("document")
 
 
 def texts() -> Iterator[dict]:
     """Yield documents without end: the input, the task, and the answer in the same form as in a chat."""
     rng = random.Random("genome documents")
     number = 0
-    for form in _rounds(rng, DOCUMENT_WEIGHTS):
+    for form in rounds(rng, DOCUMENT_WEIGHTS):
         number += 1
         language, split = rng.choice(("en", "de")), rng.choices(SPLITS, SHARES)[0]
         try:
@@ -138,7 +138,7 @@ def preferences() -> Iterator[dict]:
     rng = random.Random("genome preferences")
     seen: set[str] = set()
     number = 0
-    for form in _rounds(rng, pairs.WEIGHTS):
+    for form in rounds(rng, pairs.WEIGHTS):
         language, split = rng.choice(("en", "de")), rng.choices(SPLITS, SHARES)[0]
         try:
             state = rng.getstate()
@@ -168,21 +168,7 @@ def preferences() -> Iterator[dict]:
 
 def feedback() -> Iterator[dict]:
     """Yield answers with a label without end: of each pair either the right or the faulty one, equally often."""
-    rng = random.Random("genome feedback")
-    for pair in preferences():
-        good = rng.random() < 0.5
-        columns = {column: pair[column] for column in ("form", "group", "prompt")}
-        meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
-        verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
-        yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **columns, **verdict}
-
-
-def _rounds(rng: random.Random, weights: dict[str, int]) -> Iterator[str]:
-    """Yield forms without end, each as often as its weight says in every round, each round shuffled."""
-    deck = [form for form, weight in weights.items() for _ in range(weight)]
-    while True:
-        rng.shuffle(deck)
-        yield from deck
+    yield from judged_sides(random.Random("genome feedback"), preferences())
 
 
 def _free_key(stem: str, number: int, split: str) -> str:
@@ -196,7 +182,7 @@ def _free_key(stem: str, number: int, split: str) -> str:
 def _questions(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[dict]:
     """Yield chat rows without ids, without end, each form by its weight, no prompt twice."""
     seen: set[str] = set()
-    for form in _rounds(rng, weights):
+    for form in rounds(rng, weights):
         hard = rng.random() < hard_share
         form = rng.choice(HARD_FORMS) if hard else form
         language = rng.choice(("en", "de"))

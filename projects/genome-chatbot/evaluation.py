@@ -18,12 +18,11 @@ match exactly, and every line must be there: the questions ask for it.
 Not covered: whether a wrong answer is plausible, and partial credit for worked steps.
 """
 
-import json
 import re
 from functools import cache, lru_cache
 from typing import Any
 
-from gretchen.projects.rows import prompt_of, reference_of
+from gretchen.projects.rows import meta_of, prompt_of, reference_of
 
 _SEQUENCE = re.compile(
     r"^(complement|komplement|reverse complement|revers komplementär|rna|protein|orf): ([A-Z* ]+)$", re.M
@@ -147,6 +146,4 @@ def _numbers(text: str) -> list[str]:
 
 def _right_refusal(row: dict[str, Any]) -> str:
     """Return the refusal that a row's reference is; "" for a row that must be answered."""
-    meta = row.get("meta") or {}
-    meta = json.loads(meta) if isinstance(meta, str) else meta
-    return refusal(reference_of(row)) if meta.get("abstain") else ""
+    return refusal(reference_of(row)) if meta_of(row).get("abstain") else ""

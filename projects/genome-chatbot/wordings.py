@@ -8,7 +8,7 @@ its groups are in different splits. Every form and language has wordings in each
 import random
 from functools import cache
 
-from gretchen.projects.splits import split_of
+from gretchen.projects.drawing import pick_wording
 
 OPENINGS = {
     "en": ("", "Hello. ", "Question: ", "A short task. ", "I am learning genetics. ", "For my notes: "),
@@ -196,16 +196,6 @@ def _opened(opening: str, core: str) -> str:
     return f"{opening.rstrip()}\n{core}" if opening and core.startswith("{x}\n") else opening + core
 
 
-@cache
-def numbers(form: str, language: str, split: str) -> tuple[int, ...]:
-    """Return the numbers of the wordings in `split`; an error means that the lists above are too short."""
-    count = len(wordings(form, language))
-    chosen = tuple(n for n in range(count) if split_of(f"wording:{form}/{language}/{n}") == split)
-    assert chosen, f"no wording of {form}/{language} is in {split}: add cores, openings or closings"
-    return chosen
-
-
 def pick(rng: random.Random, form: str, language: str, split: str) -> tuple[str, str]:
     """Return a wording of that split, with empty slots, and its group key."""
-    number = rng.choice(numbers(form, language, split))
-    return wordings(form, language)[number], f"wording:{form}/{language}/{number}"
+    return pick_wording(rng, f"{form}/{language}", wordings(form, language), split)

@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gretchen.projects.drawing import wordings_in
 from gretchen.projects.splits import split_of
 from gretchen.scoring.metrics.numbers import read_number
 
@@ -72,7 +73,8 @@ def test_each_wording_is_enough_in_each_split(part):
         for language in ("en", "de"):
             texts = wordings.wordings(task, language)
             assert len(set(texts)) == len(texts) == 120
-            counts = [len(wordings.numbers(task, language, split)) for split in ("train", "validation", "test")]
+            name, splits = f"{task}/{language}", ("train", "validation", "test")
+            counts = [len(wordings_in(name, len(texts), split)) for split in splits]
             assert min(counts) >= 1 and sum(counts) == len(texts), (task, language)
 
 

@@ -13,6 +13,7 @@ import pytest
 import yaml
 from Bio.Seq import Seq
 
+from gretchen.projects.drawing import wordings_in
 from gretchen.projects.splits import split_of
 
 CLOSED = {"codon-lookup", "amino-acid-codons"}
@@ -103,7 +104,8 @@ def test_every_form_has_wordings_in_each_split(part):
     for form, languages in wordings.CORES.items():
         for language in ("en", "de"):
             assert len(set(wordings.wordings(form, language))) == len(wordings.wordings(form, language)) >= 24
-            counts = [len(wordings.numbers(form, language, split)) for split in ("train", "validation", "test")]
+            count = len(wordings.wordings(form, language))
+            counts = [len(wordings_in(f"{form}/{language}", count, split)) for split in ("train", "validation", "test")]
             assert min(counts) >= 1 and sum(counts) == len(wordings.wordings(form, language)), (form, languages)
 
 

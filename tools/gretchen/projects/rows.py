@@ -167,6 +167,12 @@ def group_keys(row: Row) -> list[str]:
     return [row["group"]] if isinstance(row["group"], str) else list(row["group"])
 
 
+def meta_of(row: Row) -> dict[str, Any]:  # what the project's own scoring needs
+    """Return a row's `meta`; its file holds it as a JSON string."""
+    meta = row.get("meta") or {}
+    return json.loads(meta) if isinstance(meta, str) else meta
+
+
 def prompt_of(row: Row) -> list[dict[str, Any]]:  # chat messages, as TRL and chat templates take them
     """Return the messages before the answer; [] for a document."""
     if "messages" in row:
@@ -179,9 +185,7 @@ def reference_of(row: Row) -> str:
     for column in ("messages", "chosen"):
         if column in row:
             return row[column][-1].get("content") or ""
-    meta = row.get("meta") or {}
-    meta = json.loads(meta) if isinstance(meta, str) else meta
-    return str(meta.get("reference", ""))
+    return str(meta_of(row).get("reference", ""))
 
 
 def normalised(text: str) -> str:

@@ -10,7 +10,7 @@ from collections import defaultdict
 from gretchen import paths
 from gretchen.files import read_jsonl, text_hash
 from gretchen.models.generate import Conversation
-from gretchen.projects.rows import Row, prompt_of
+from gretchen.projects.rows import Row, meta_of, prompt_of
 
 # The first of these with test rows is the format that models answer: the others hold the same questions.
 ANSWERED = ("chats", "prompts", "preferences", "feedback")
@@ -38,8 +38,7 @@ def load_set(project: str, split: str, row_format: str | None = None) -> list[Ro
 
 def decoded(row: Row) -> Row:
     """Return the row with `meta` as the dict it was in the builder."""
-    meta = row.get("meta") or {}
-    return row | {"meta": json.loads(meta) if isinstance(meta, str) else meta}
+    return row | {"meta": meta_of(row)}
 
 
 def sample(rows: list[Row], limit: int | None, seed: int = SEED) -> list[Row]:
