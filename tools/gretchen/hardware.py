@@ -18,6 +18,7 @@ from gretchen.errors import UserError
 from gretchen.names import unknown
 
 PROFILES = ("tiny", "laptop", "gpu-16gb", "gpu-24gb", "gpu-80gb", "cluster")
+CPU_PROFILES = ("tiny", "laptop")
 QUERY = ["--query-gpu=name,memory.total,driver_version", "--format=csv,noheader,nounits"]
 # A card sold as 24 GB reports a little less: a profile fits from nine tenths of its name's figure.
 GPU_PROFILES = {"gpu-80gb": 80, "gpu-24gb": 24, "gpu-16gb": 16}

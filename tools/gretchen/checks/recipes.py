@@ -69,8 +69,3 @@ def profile_values(project: str, resolved: Sequence[Resolved]) -> Outcome:
     far = [message for recipe in resolved for message in far_from_profile(recipe)]
     replaced = dict.fromkeys(message for recipe in resolved for message in replaced_by_profile(recipe))
     return outcome(warnings=far, notes=replaced)
-
-
-def counted(count: int, noun: str) -> str:
-    """Return "1 recipe" or "2 recipes"."""
-    return f"{count} {noun}{'' if count == 1 else 's'}"

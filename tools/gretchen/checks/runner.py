@@ -17,6 +17,7 @@ from gretchen import paths
 from gretchen.checks import data, domain, model, modules, recipes, todo
 from gretchen.checks.deep import check_recipes_deep
 from gretchen.checks.mistakes.card import card_mistakes
+from gretchen.checks.mistakes.problems import counted
 from gretchen.checks.probe import probe
 from gretchen.checks.report import CheckResult, Outcome, Report, State, outcome, outcome_of, skipped
 from gretchen.checks.standalone import check_standalone
@@ -124,7 +125,7 @@ def _check_recipes(
     results = [
         CheckResult(
             "recipe files: names, extends, profiles",
-            outcome([*name_errors, *errors.form], scope=recipes.counted(len(files), "recipe")),
+            outcome([*name_errors, *errors.form], scope=counted(len(files), "recipe")),
         ),
         CheckResult("keys and types", outcome(errors.keys)),
         CheckResult("placeholders", outcome(errors.placeholders)),
@@ -134,7 +135,7 @@ def _check_recipes(
         return [*results, *(CheckResult(name, skipped(reason)) for name in (RESOLVES, *_names(RESOLVED_CHECKS)))]
     profiles = load_card(project).profiles
     resolved, unresolved = recipes.resolve_all(project, files, profiles)
-    pairs = f"{recipes.counted(len(files), 'recipe')} × {recipes.counted(len(profiles), 'profile')}"
+    pairs = f"{counted(len(files), 'recipe')} × {counted(len(profiles), 'profile')}"
     return [*results, CheckResult(RESOLVES, outcome(unresolved, scope=pairs)), *_check_resolved(project, resolved)]
 
 

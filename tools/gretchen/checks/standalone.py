@@ -8,7 +8,7 @@ Data, model and profiles belong to projects and are reported as skipped.
 import re
 from pathlib import Path
 
-from gretchen.checks.recipes import counted
+from gretchen.checks.mistakes.problems import counted
 from gretchen.checks.report import CheckResult, Outcome, Report, outcome, skipped
 from gretchen.checks.validators import validate_standalone, validators_name
 from gretchen.engines.axolotl.capabilities import ADAPTER_KEY, trains_on

@@ -12,7 +12,7 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.errors import WorkError
-from gretchen.hardware import PROFILE_GB, Machine
+from gretchen.hardware import CPU_PROFILES, PROFILE_GB, Machine
 from gretchen.planning.architecture import Architecture, read_architecture
 from gretchen.planning.lengths import count_rows
 from gretchen.planning.memory import Peak, peak_memory, unknown_reason
@@ -154,7 +154,7 @@ def longest_sequence(settings: Settings, rows: RowCounts | None) -> int | None:
 def budget_of(profile: str, machine: Machine) -> Budget:
     """Return the memory of a profile's device, or of this machine where no profile is named."""
     if profile:
-        return Budget(f"profile {profile}", PROFILE_GB[profile], cpu=profile in ("tiny", "laptop"))
+        return Budget(f"profile {profile}", PROFILE_GB[profile], cpu=profile in CPU_PROFILES)
     if machine.gpus:
         smallest = min(machine.gpus, key=lambda gpu: gpu.memory_gb)
         return Budget(f"this machine's {smallest.name}", smallest.memory_gb, cpu=False)

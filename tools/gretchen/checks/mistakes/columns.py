@@ -18,6 +18,7 @@ from gretchen.checks.mistakes.subject import Subject
 from gretchen.planning.rows import train_files
 from gretchen.projects.card import Card, read_card
 from gretchen.projects.rows import FORMATS, Row
+from gretchen.recipes.references import listed
 
 # axolotl's `type` -> the columns that it reads; "" is a data set without a type.
 COLUMNS = {
@@ -73,7 +74,7 @@ def missing_roles(subject: Subject) -> Iterator[Problem]:
         turns = row.get(str(dataset.get("field_messages") or "messages")) if row else None
         if dataset.get("type") != "chat_template" or dataset.get("roles") or not isinstance(turns, list) or not roles:
             continue
-        names = roles if isinstance(roles, list) else [roles]
+        names = listed(roles)
         # axolotl's own other names of the assistant and the user.
         known = {"gpt": "assistant", "model": "assistant", "human": "user"}
         spoken = {str(turn.get(key)) for turn in turns if isinstance(turn, dict) for key in ("role", "from")}

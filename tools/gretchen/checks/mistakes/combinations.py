@@ -7,11 +7,12 @@ TRL's and transformers' own rules, read from their sources; tests/test_combinati
 
 import re
 from collections.abc import Iterator
-from typing import Any
 
-from gretchen.checks.mistakes.problems import Problem, error, warning
-from gretchen.checks.mistakes.subject import GRPO_SECTION, Subject, is_number
+from gretchen.checks.mistakes.problems import Problem, counted, error, warning
+from gretchen.checks.mistakes.subject import Subject, is_number
+from gretchen.hardware import CPU_PROFILES
 from gretchen.names import nearest
+from gretchen.recipes.references import listed
 
 # Scheduler -> the settings in `lr_scheduler_kwargs` of which it needs one.
 SCHEDULER_NEEDS = {
@@ -29,7 +30,6 @@ REPORTED = re.compile(
     r"frac_reward.*|objective.*|sacrebleu|comet|ter|chrf|.*/.*|nll.*|log_odds.*)"
 )
 GROUPED = ("grpo", "rloo")
-WITHOUT_GPU = ("tiny", "laptop")
 
 
 def combination_mistakes(subject: Subject) -> Iterator[Problem]:
@@ -70,27 +70,13 @@ def counts_of_weights(subject: Subject) -> Iterator[Problem]:
         ("dpo_loss_type", "dpo_loss_weights"),
         ("reward_funcs", "reward_weights"),
     ):
-        items, _ = value_of(subject, items_key)
-        weights, path = value_of(subject, weights_key)
-        items = items if isinstance(items, list) else [items]
+        items = listed(subject.value(items_key)[0])
+        weights, path = subject.value(weights_key)
         if isinstance(weights, list) and items != [None] and len(items) != len(weights):
             yield error(
-                f"{subject.at(*path)}: '{weights_key}' has {counted(len(weights))}, '{items_key}' "
+                f"{subject.at(*path)}: '{weights_key}' has {counted(len(weights), 'weight')}, '{items_key}' "
                 f"{len(items)} ({', '.join(map(str, items))}): one weight for each"
             )
-
-
-def value_of(subject: Subject, key: str) -> tuple[Any, tuple[str, ...]]:
-    """Return a setting and its key: axolotl has those of GRPO in a mapping of their own."""
-    section = subject.values.get(GRPO_SECTION)
-    if subject.values.get(key) is None and isinstance(section, dict) and key in section:
-        return section[key], (GRPO_SECTION, key)
-    return subject.values.get(key), (key,)
-
-
-def counted(count: int) -> str:
-    """Return "1 weight" or "2 weights"."""
-    return f"{count} weight{'' if count == 1 else 's'}"
 
 
 def group_in_batch(subject: Subject) -> Iterator[Problem]:
@@ -122,7 +108,7 @@ def dpo_settings(subject: Subject) -> Iterator[Problem]:
         return
     key = "dpo_loss_type" if subject.engine == "axolotl" else "loss_type"
     losses = subject.values.get(key)
-    for loss in losses if isinstance(losses, list) else [losses] if losses else []:
+    for loss in listed(losses) if losses else []:
         if str(loss) not in DPO_LOSSES:
             others = {"simpo": "RECIPE=simpo", "orpo": "RECIPE=orpo", "kto": "RECIPE=kto", "kto_pair": "RECIPE=kto"}
             fix = others.get(str(loss)) or nearest(str(loss), DPO_LOSSES) or ", ".join(DPO_LOSSES)
@@ -159,7 +145,7 @@ def best_checkpoint(subject: Subject) -> Iterator[Problem]:
 
 def gpu_kernels(subject: Subject) -> Iterator[Problem]:
     """Report kernels that only a GPU has, on a profile without one."""
-    if subject.resolved.profile not in WITHOUT_GPU:
+    if subject.resolved.profile not in CPU_PROFILES:
         return
     for key, value in subject.values.items():
         if (key == "use_liger_kernel" or key.startswith("liger_")) and value is True:

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gretchen import paths
-from gretchen.checks.mistakes.problems import Problem, error, warning
+from gretchen.checks.mistakes.problems import Problem, counted, error, warning
 from gretchen.checks.mistakes.subject import Subject, is_number
 from gretchen.planning.read_settings import read_settings
 from gretchen.planning.rows import train_files
@@ -192,8 +192,3 @@ def steps_between(schedule: Schedule, kind: str) -> tuple[str, float] | None:
     if not by_steps or not steps or steps[1] <= 0:
         return None
     return steps[0], steps[1] if steps[1] >= 1 else max(1, math.ceil(steps[1] * schedule.steps.total))
-
-
-def counted(count: int, noun: str) -> str:
-    """Return "1 step" or "2 steps"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"

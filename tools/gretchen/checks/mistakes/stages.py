@@ -6,13 +6,14 @@ stage_mistakes(Subject.of(resolved))      -> problems, each with file and line
 import importlib.util
 import re
 from collections.abc import Iterator
-from typing import Any
 
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.starts import start_stage
 from gretchen.checks.mistakes.subject import GRPO_SECTION, Subject, is_number
 from gretchen.checks.mistakes.weights import module_names
+from gretchen.hardware import CPU_PROFILES
 from gretchen.recipes.batch import PER_DEVICE
+from gretchen.recipes.references import listed
 from gretchen.recipes.schema import MODEL
 
 HEAD = "score"
@@ -87,10 +88,7 @@ def second_time(subject: Subject) -> Iterator[Problem]:
 def weights_of_losses(subject: Subject) -> Iterator[Problem]:
     """Report losses and rewards that are all weighted by zero, or by less."""
     for key in ("loss_weights", "dpo_loss_weights", "reward_weights"):
-        weights, path = subject.values.get(key), (key,)
-        section = subject.values.get(GRPO_SECTION)
-        if weights is None and isinstance(section, dict):
-            weights, path = section.get(key), (GRPO_SECTION, key)
+        weights, path = subject.value(key)
         if not isinstance(weights, list) or not weights or not all(map(is_number, weights)):
             continue
         if not any(weights):
@@ -108,7 +106,7 @@ def preference_weight(subject: Subject) -> Iterator[Problem]:
     losses, weights = subject.values.get(key), subject.values.get(weights_key)
     if subject.stage != "dpo" or losses is None:
         return
-    losses = losses if isinstance(losses, list) else [losses]
+    losses = listed(losses)
     weights = weights if isinstance(weights, list) else [1] * len(losses)
     counted = [loss for loss, weight in zip(losses, weights, strict=False) if weight and loss not in WITHOUT_PREFERENCE]
     if not counted:
@@ -125,7 +123,7 @@ def generation(subject: Subject) -> Iterator[Problem]:
         at = subject.at("reward_funcs" if "reward_funcs" in values else GRPO_SECTION)
         if not rewards and not values.get("reward_model_name_or_path"):
             yield error(f'{at}: no reward: reward_funcs: ["${{reward}}"] is the project\'s own')
-        on_cpu = subject.resolved.profile in ("tiny", "laptop")
+        on_cpu = subject.resolved.profile in CPU_PROFILES
         if (values.get("use_vllm") or section.get("use_vllm")) and on_cpu and not importlib.util.find_spec("vllm"):
             yield error(f"{at}: 'use_vllm: true', but vLLM needs a GPU, and is not installed: use_vllm: false")
 
@@ -162,8 +160,7 @@ def trained_parameters(subject: Subject) -> Iterator[Problem]:
                 f"{subject.at('unfrozen_parameters')}: 'unfrozen_parameters' match no weight: nothing is trained"
             )
     layers, count = values.get("peft_layers_to_transform"), subject.model_config().get("num_hidden_layers")
-    numbers: list[Any] = layers if isinstance(layers, list) else [layers]
-    outside = [n for n in numbers if isinstance(n, int) and isinstance(count, int) and not 0 <= n < count]
+    outside = [n for n in listed(layers) if isinstance(n, int) and isinstance(count, int) and not 0 <= n < count]
     if outside:
         at = subject.at("peft_layers_to_transform")
         yield error(f"{at}: 'peft_layers_to_transform': the model has layers 0 to {count - 1}, and none {outside[0]}")

@@ -6,13 +6,13 @@ start_mistakes(Subject.of(resolved))      -> problems, each with file and line
 import re
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import Subject
 from gretchen.models.files import token_ids
 from gretchen.models.locate import model_folder
+from gretchen.recipes.references import listed
 from gretchen.recipes.schema import MODEL
 
 RUN = re.compile(r"(\./)?runs/[^/]+/(?P<stage>[a-z]+)(-[^/]*)?\.[^/]+/")
@@ -85,7 +85,7 @@ def shown(folder: Path) -> str:
 def tied_head(subject: Subject) -> Iterator[Problem]:
     """Report one of two tied matrices trained apart: the merged model has only one of them."""
     saved = subject.values.get(SAVED)
-    names = [str(name).rpartition(".")[2] for name in (saved if isinstance(saved, list) else [saved])]
+    names = [str(name).rpartition(".")[2] for name in listed(saved)]
     if subject.is_lora and subject.model_config().get("tie_word_embeddings") is True and len({*names} & {*TIED}) == 1:
         name = next(name for name in names if name in TIED)
         other = next(name_ for name_ in TIED if name_ != name)
@@ -107,8 +107,8 @@ def random_adapter(subject: Subject) -> Iterator[Problem]:
 
 def rewards_of_form(subject: Subject) -> Iterator[Problem]:
     """Warn of rewards that never look at what an answer says, and of one that needs a column that rows lack."""
-    rewards, path = reward_functions(subject)
-    names = [str(name).rpartition(".")[2] for name in rewards]
+    rewards, path = subject.value("reward_funcs")
+    names = [str(name).rpartition(".")[2] for name in listed(rewards)] if rewards else []
     if subject.stage not in ("grpo", "rloo") or not names:
         return
     if all(name in FORM_REWARDS for name in names):
@@ -122,12 +122,3 @@ def rewards_of_form(subject: Subject) -> Iterator[Problem]:
             f"{subject.at(*path)}: {wanting[0]} compares with a column 'solution', which prompts() does not have: "
             'reward_funcs: ["${reward}"]'
         )
-
-
-def reward_functions(subject: Subject) -> tuple[list[Any], tuple[str, ...]]:
-    """Return the rewards of a recipe and their key."""
-    section = subject.values.get("trl")
-    if "reward_funcs" not in subject.values and isinstance(section, dict):
-        return list(section.get("reward_funcs") or []), ("trl", "reward_funcs")
-    rewards = subject.values.get("reward_funcs") or []
-    return (rewards if isinstance(rewards, list) else [rewards]), ("reward_funcs",)

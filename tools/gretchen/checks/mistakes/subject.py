@@ -88,6 +88,13 @@ class Subject:
         origin = self.resolved.origins.get(key)
         return origin is not None and origin.kind in (LayerKind.RECIPE, LayerKind.RECIPE_PROFILE, LayerKind.SET)
 
+    def value(self, key: str) -> tuple[Any, tuple[str, ...]]:
+        """Return a setting and where it stands: axolotl has those of GRPO in a mapping of their own."""
+        section = self.values.get(GRPO_SECTION)
+        if self.values.get(key) is None and isinstance(section, dict) and key in section:
+            return section[key], (GRPO_SECTION, key)
+        return self.values.get(key), (key,)
+
     def number(self, *keys: str) -> tuple[str, float] | None:
         """Return (dotted key, value) of the first key that holds a number; None where none does."""
         for key in keys:
