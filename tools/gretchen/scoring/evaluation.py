@@ -253,3 +253,8 @@ class ModelEvaluation(FrozenModel):
     code: str | None = Field(default=None, description="hash of the project's code that scored")
     properties: dict[str, float] = {}
     sets: dict[str, SetResult] = {}
+
+    @property
+    def answers_test_set(self) -> bool:
+        """Whether these answer the project's test rows as chats: no few-shot, no documents, no other questions."""
+        return (self.split, self.questions, self.settings.prompting) == ("test", "project", "plain")

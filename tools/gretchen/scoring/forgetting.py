@@ -59,8 +59,16 @@ def forgetting_of(scorer: Scorer, selection: Selection) -> Forgetting | None:
     if not questions or not selection.answering:
         return None
 
+    known: dict[str, tuple[Answered, ScoredSet]] = {}  # by weights: what one run started from is often another's row
+
+    def asked(system: System) -> tuple[Answered, ScoredSet]:
+        if system.weights not in known:
+            answered = answers_to(scorer, questions, system)
+            known[system.weights] = answered, questions.score(answered.answers)
+        return known[system.weights]
+
     def estimator(seeds: Sequence[System]) -> Estimator:
-        return over_seeds([scored(scorer, questions, seed) for seed in seeds]).without_closed_forms
+        return over_seeds([asked(seed)[1] for seed in seeds]).without_closed_forms
 
     base, models = estimator(selection.base.seeds), []
     for system in (selection.base, *selection.answering):
@@ -74,7 +82,7 @@ def forgetting_of(scorer: Scorer, selection: Selection) -> Forgetting | None:
                 broken=worse,
                 against_base=None if system.kind == "base" else main_difference(own, base),
                 against_parent=main_difference(own, estimator(parents)) if parents else None,
-                evaluation=answers_to(scorer, questions, system).folder.name,
+                evaluation=asked(system)[0].folder.name,
             )
         )
     metric, count = base.evaluator.main_metric, len(questions.rows)
@@ -159,11 +167,6 @@ def held_out_documents(plan: EvaluationPlan) -> Questions:
         "documents",
         lambda answers: score_documents(plan.project, rows, answers),
     )
-
-
-def scored(scorer: Scorer, questions: Questions, system: System) -> ScoredSet:
-    """Return one model's answers, scored."""
-    return questions.score(answers_to(scorer, questions, system).answers)
 
 
 def answers_to(scorer: Scorer, questions: Questions, system: System) -> Answered:

@@ -80,9 +80,7 @@ def main_scores(project: str) -> dict[str, float]:
     main, newest = load_card(project).evaluation.main, {}
     for folder in (paths.runs(project) / "evaluations").glob("*"):
         record = read_record(folder)
-        if not record or not record.run or (record.split, record.questions) != ("test", "project"):
-            continue
-        if record.settings.prompting != "plain":
+        if not record or not record.run or not record.answers_test_set:
             continue
         if record.run not in newest or newest[record.run].date < record.date:
             newest[record.run] = record

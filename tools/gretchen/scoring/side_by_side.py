@@ -90,9 +90,7 @@ def newest_answers(project: str, profile: str) -> list[StoredAnswers]:
     data, newest = data_hash(project), {}
     for folder in sorted((paths.runs(project) / "evaluations").glob("*")):
         record = read_record(folder)
-        if not record or (record.split, record.questions) != ("test", "project"):
-            continue
-        if (record.profile, record.data, record.settings.prompting) != (profile, data, "plain"):
+        if not record or not record.answers_test_set or (record.profile, record.data) != (profile, data):
             continue
         answers = complete_answers(folder)
         key = record.run or ""
