@@ -4,13 +4,13 @@ import json
 from pathlib import Path
 
 import pytest
+from recorded_results import tiny_evaluation
 
 from gretchen.models.generate import Model
 from gretchen.models.likelihood import log_probabilities
 from gretchen.scoring import preferences
 from gretchen.scoring.evaluation import Difference
 from gretchen.scoring.preferences import Margins, PairSet, preference_result
-from gretchen.scoring.results import parse_results
 from gretchen.scoring.table import preference_table
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -112,7 +112,7 @@ def test_several_training_seeds_are_one_result_with_the_value_of_each():
 
 
 def test_the_table_holds_accuracy_margin_and_tests():
-    (evaluation,) = parse_results(RESULTS.read_text(encoding="utf-8"), "genome-chatbot").evaluations
+    evaluation = tiny_evaluation()
     base, run = evaluation.models[2], evaluation.models[-1]
     preferences = preference_result(one([2.0, 1.0]), ROWS[:2], base=one([-1.0] * 2))
     run = run.model_copy(update={"name": "dpo", "preferences": preferences})

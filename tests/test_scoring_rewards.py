@@ -3,6 +3,7 @@
 from pathlib import Path
 
 import pytest
+from recorded_results import tiny_evaluation
 from run_records import write_run
 
 from gretchen.models.generate import load_reward_model
@@ -10,7 +11,6 @@ from gretchen.runs.record import Run, read_record
 from gretchen.scoring import preferences, reward_models
 from gretchen.scoring.evaluation import RewardModelResult
 from gretchen.scoring.preferences import Margins, PairSet, preference_result
-from gretchen.scoring.results import parse_results
 from gretchen.scoring.systems import system
 from gretchen.scoring.table import markdown_table, reward_model_table
 
@@ -99,7 +99,7 @@ def test_a_training_ends_with_the_preference_accuracy(root, capsys):
 
 
 def test_reward_models_have_a_table_of_their_own():
-    (evaluation,) = parse_results(RESULTS.read_text(encoding="utf-8"), "genome-chatbot").evaluations
+    evaluation = tiny_evaluation()
     assert evaluation.reward_models == []
     assert reward_model_table(evaluation).rows == []
     assert "reward model" not in markdown_table(evaluation).lower()

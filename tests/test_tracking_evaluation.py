@@ -5,6 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
+from recorded_results import tiny_evaluation
 from wandb_files import read_wandb_file
 from wandb_recorder import EVALUATION, KEY
 
@@ -15,13 +16,12 @@ SLUG = "genome-chatbot"
 
 
 def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment):
-    recorded = ROOT / "projects" / SLUG / "results.json"
-    results = json.loads(recorded.read_text())
-    (evaluation,) = results["evaluations"]
+    evaluation = tiny_evaluation().to_json()
     later = evaluation | {"date": "2030-01-01T00:00:00+00:00", "git": "another"}
-    write_json(tmp_path / "later.json", results | {"evaluations": [later]})
+    for name, values in (("recorded", evaluation), ("later", later)):
+        write_json(tmp_path / f"{name}.json", {"schema_version": 1, "evaluations": [values]})
     variables = environment(GRETCHEN_ROOT=str(tmp_path), WANDB_API_KEY=KEY, HOME=str(tmp_path))
-    command = [sys.executable, "-c", EVALUATION, str(recorded), str(tmp_path / "later.json")]
+    command = [sys.executable, "-c", EVALUATION, *(str(tmp_path / f"{name}.json") for name in ("recorded", "later"))]
     done = subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=True)
     assert done.stdout.split() == ["None", "None"]
     folder = tmp_path / "runs" / SLUG / "evaluations" / "wandb"
@@ -45,6 +45,10 @@ def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment
         pairs = model.get("preferences")
         for metric in ("accuracy", "margin") if pairs else ():
             figures.append((name, "preferences", metric, pairs[metric]["value"], pairs["num_pairs"]))
+    forgetting = evaluation["forgetting"]
+    for model in forgetting["models"]:
+        score = model["score"]
+        figures.append((model["name"], forgetting["probe"], forgetting["metric"], score["value"], score["count"]))
     assert [(*row[:4], row[6]) for row in logged["data"]] == figures
     assert any(row[1] == "preferences" for row in figures)
     assert len(figures) >= 10
@@ -57,9 +61,9 @@ def test_an_evaluation_is_a_run_of_its_own_and_logged_once(tmp_path, environment
 
 
 def test_other_figures_are_another_evaluation_and_disabled_logs_none(tmp_path, environment):
-    results = json.loads((ROOT / "projects" / SLUG / "results.json").read_text())
+    evaluation = tiny_evaluation().to_json()
+    results = {"schema_version": 1, "evaluations": [evaluation]}
     write_json(tmp_path / "one.json", results)
-    (evaluation,) = results["evaluations"]
     evaluation["models"][-1]["sets"]["test"]["scores"][evaluation["main_metric"]]["value"] = 0.123
     write_json(tmp_path / "other.json", results)
     command = [sys.executable, "-c", EVALUATION, str(tmp_path / "one.json"), str(tmp_path / "other.json")]

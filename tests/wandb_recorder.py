@@ -30,8 +30,8 @@ EVALUATION = (
     "import sys; from gretchen.scoring.results import Results\n"
     "from gretchen.tracking.evaluation import log_evaluation\n"
     "for file in sys.argv[1:]:\n"
-    "    (evaluation,) = Results.model_validate_json(open(file).read()).evaluations\n"
-    "    print(log_evaluation(evaluation).wandb)"
+    "    evaluations = Results.model_validate_json(open(file).read()).evaluations\n"
+    "    print(log_evaluation(evaluations[0]).wandb)"
 )
 
 
