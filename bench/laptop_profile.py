@@ -79,9 +79,9 @@ def measure(setting: Setting, engine: str, stage: str) -> Measurement:
     cpu_seconds: dict[int, float] = {}
     log = callbacks.Metrics.on_log
 
-    def log_with_cpu_time(self: Any, args: Any, state: Any, control: Any, **more: Any) -> None:
+    def log_with_cpu_time(self: Any, args: Any, state: Any, *more: Any, **named: Any) -> None:
         cpu_seconds.setdefault(state.global_step, time.process_time())
-        log(self, args, state, control, **more)
+        log(self, args, state, *more, **named)
 
     callbacks.Metrics.on_log = log_with_cpu_time
     with tempfile.TemporaryDirectory(prefix="laptop-") as folder:

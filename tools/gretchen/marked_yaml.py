@@ -42,18 +42,19 @@ class MarkedYaml:
 
 def load_marked(file: Path) -> MarkedYaml:
     """Return a file's content with lines and problems: invalid YAML, no mapping, a duplicate key."""
-    name = paths.shown(file)
+    status = file.stat()
+    return _marked(file, paths.shown(file), (status.st_mtime_ns, status.st_size, status.st_ino))
+
+
+@lru_cache(maxsize=1024)
+def _marked(file: Path, name: str, state: tuple[int, int, int]) -> MarkedYaml:
+    """Return what `load_marked` returns for a file in one state: time, size, inode; a check asks once per profile."""
     if problem := unreadable(file, MAX_BYTES):
         return MarkedYaml(file, {}, problems=[f"{name}:1: {problem}"])
     try:
-        return _marked(file, name, file.read_text(encoding="utf-8"))
+        text = file.read_text(encoding="utf-8")
     except UnicodeDecodeError as error:
         return MarkedYaml(file, {}, problems=[f"{name}:1: not UTF-8 ({error.reason} at byte {error.start})"])
-
-
-@lru_cache(maxsize=256)
-def _marked(file: Path, name: str, text: str) -> MarkedYaml:
-    """Return what `load_marked` returns for a file's text; cached, because a check reads it once per profile."""
     try:
         node, values = parse(text)
     except YamlFault as fault:

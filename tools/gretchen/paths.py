@@ -4,6 +4,7 @@
 """
 
 import os
+from functools import lru_cache
 from pathlib import Path
 
 MAX_LENGTH, MAX_PART = 1_000, 255  # characters of a path; bytes of a file's name
@@ -12,7 +13,14 @@ CHECKOUT = Path(__file__).resolve().parents[2]
 
 def root() -> Path:
     """Return the repository's root as an absolute path."""
-    return Path(os.environ.get("GRETCHEN_ROOT") or CHECKOUT)
+    named = os.environ.get("GRETCHEN_ROOT")
+    return _as_path(named) if named else CHECKOUT
+
+
+@lru_cache(maxsize=16)
+def _as_path(text: str) -> Path:
+    """Return a path, made once: a check asks for the root ten thousand times."""
+    return Path(text)
 
 
 def projects() -> Path:

@@ -10,6 +10,7 @@ shared_recipes/<engine>/<stage>[-<variant>].yaml. A shared method without a file
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from pathlib import Path
 
 from gretchen import paths
@@ -46,9 +47,13 @@ class RecipeFile:
 
 def load_recipe(recipe: RecipeFile) -> MarkedYaml:
     """Return a recipe's content with its lines: the file's, or the one line that a shared method stands for."""
-    if recipe.is_shared:
-        return MarkedYaml(recipe.path, {"extends": [recipe.method]})
-    return load_marked(recipe.path)
+    return _shared(recipe) if recipe.is_shared else load_marked(recipe.path)
+
+
+@lru_cache(maxsize=1024)
+def _shared(recipe: RecipeFile) -> MarkedYaml:
+    """Return the line that a shared method stands for: the same object each time, as of a file."""
+    return MarkedYaml(recipe.path, {"extends": [recipe.method]})
 
 
 def own_recipes(project: str) -> dict[str, RecipeFile]:

@@ -156,6 +156,13 @@ def origin_layer(layers: Sequence[Layer], key: Key) -> Layer:
     return next(layer for layer in reversed(layers) if holds(layer.values, key))
 
 
+@lru_cache(maxsize=8192)
+def keys_held(layer: Layer) -> tuple[Key, ...]:
+    """Return the keys of a layer at which a value stands, those of mappings and lists included."""
+    keys = {key[:depth] for key, _ in leaves(layer.values) for depth in range(1, len(key) + 1)}
+    return tuple(key for key in keys if holds(layer.values, key))
+
+
 def value_at(values: Any, key: Key) -> Any:
     """Return the value at `key`, None where nothing stands there."""
     for part in key:

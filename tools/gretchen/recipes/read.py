@@ -6,7 +6,7 @@ Files are read whole, whatever the profile: a mistake in `profiles.cluster` is r
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Any
@@ -77,16 +77,26 @@ def read_recipe(recipe: RecipeFile, profile: str) -> RecipeLayers:
     """Return the layers of a recipe under a profile, with all mistakes in the files that it is made of."""
     marked = load_recipe(recipe)
     extended, mistakes = read_methods(marked, recipe.engine)
-    profile_file = load_marked(paths.shared_recipes() / recipe.engine / "profiles" / f"{profile}.yaml")
-    mistakes += form_mistakes([*extended, marked]) + section_mistakes(profile_file, recipe.engine)
-    mistakes += null_mistakes([*extended, marked])
+    hardware = load_marked(paths.shared_recipes() / recipe.engine / "profiles" / f"{profile}.yaml")
+    below = layers_of(recipe, profile, (*extended, marked), hardware)
+    return replace(below, mistakes=tuple(dict.fromkeys([*mistakes, *below.mistakes])))
+
+
+@lru_cache(maxsize=4096)
+def layers_of(recipe: RecipeFile, profile: str, files: tuple[MarkedYaml, ...], hardware: MarkedYaml) -> RecipeLayers:
+    """Return the layers of a recipe's files under a profile's hardware file, and what is wrong in these files.
+
+    `files` are those that it extends, in order, then its own. Cached: a check and what it checks both read them.
+    """
+    *extended, marked = files
+    mistakes = [*form_mistakes(files), *section_mistakes(hardware, recipe.engine), *null_mistakes(files)]
     names = section_names(recipe, [file.file for file in extended])
-    hardware = [section(LayerKind.HARDWARE, profile_file, name) for name in names]
+    sections = [section(LayerKind.HARDWARE, hardware, name) for name in names]
     layers: list[Layer] = []
     for file in extended:
         layers += [body(LayerKind.METHOD, file), section(LayerKind.METHOD_PROFILE, file, "profiles", profile)]
     own = section(LayerKind.RECIPE_PROFILE, marked, "profiles", profile)
-    layers += [body(LayerKind.RECIPE, marked), *hardware, own]
+    layers += [body(LayerKind.RECIPE, marked), *sections, own]
     for layer in [*layers, *profile_layers([*extended, marked])]:
         mistakes += layer_mistakes(layer, recipe.engine, recipe.stage)
     layers = [layer for layer in layers if layer.values or layer.kind is LayerKind.RECIPE]
@@ -160,13 +170,14 @@ def shown(marked: MarkedYaml) -> str:
     return "/".join(marked.file.parts[-2:])
 
 
-def form_mistakes(files: Sequence[MarkedYaml]) -> list[Mistake]:
+@lru_cache(maxsize=1024)
+def form_mistakes(files: tuple[MarkedYaml, ...]) -> tuple[Mistake, ...]:
     """Return what is wrong with the form of files: YAML, duplicate keys, names and form of `profiles:`."""
     mistakes = []
     for marked in files:
         mistakes += [Mistake("form", fault) for fault in marked.problems]
         mistakes += [Mistake("form", fault) for fault in profile_faults(marked)]
-    return mistakes
+    return tuple(mistakes)
 
 
 def profile_faults(marked: MarkedYaml) -> list[str]:
@@ -185,7 +196,8 @@ def profile_faults(marked: MarkedYaml) -> list[str]:
     return faults
 
 
-def section_mistakes(profile_file: MarkedYaml, engine: str) -> list[Mistake]:
+@lru_cache(maxsize=64)
+def section_mistakes(profile_file: MarkedYaml, engine: str) -> tuple[Mistake, ...]:
     """Return what is wrong with the form and the sections of a hardware profile."""
     faults = list(profile_file.problems)
     for name, values in profile_file.values.items():
@@ -195,10 +207,11 @@ def section_mistakes(profile_file: MarkedYaml, engine: str) -> list[Mistake]:
         if isinstance(values, dict) and batch.ACCUMULATION in values:
             location = profile_file.location((name, batch.ACCUMULATION))
             faults.append(f"{location}: a profile sets the per-device batch only, not '{batch.ACCUMULATION}'")
-    return [Mistake("form", fault) for fault in faults]
+    return tuple(Mistake("form", fault) for fault in faults)
 
 
-def null_mistakes(files: Sequence[MarkedYaml]) -> list[Mistake]:
+@lru_cache(maxsize=1024)
+def null_mistakes(files: tuple[MarkedYaml, ...]) -> tuple[Mistake, ...]:
     """Return the nulls in files, lowest first, that delete nothing: upstream's own null would be lost in silence."""
     mistakes, below = [], []
     for marked in files:
@@ -210,7 +223,7 @@ def null_mistakes(files: Sequence[MarkedYaml]) -> list[Mistake]:
                 message = f"'{name}: null' deletes nothing here; upstream's own null is written none"
                 mistakes.append(Mistake("form", f"{layer.location(key)}: {message}"))
         below += [layer, *profile_layers([marked])]
-    return mistakes
+    return tuple(mistakes)
 
 
 @lru_cache(maxsize=4096)

@@ -22,7 +22,17 @@ from gretchen.projects.profiles import require_model
 from gretchen.recipes.batch import ACCUMULATION, PER_DEVICE, Batch, batch_of, fit_batch
 from gretchen.recipes.coercion import coerce
 from gretchen.recipes.find import RecipeFile, find
-from gretchen.recipes.layers import Layer, LayerKind, Origin, Values, leaves, merge_all, origin_layer, set_layers
+from gretchen.recipes.layers import (
+    Layer,
+    LayerKind,
+    Origin,
+    Values,
+    keys_held,
+    leaves,
+    merge_all,
+    origin_layer,
+    set_layers,
+)
 from gretchen.recipes.placeholders import Context, fill, parent_stages
 from gretchen.recipes.read import RecipeLayers, read_recipe
 from gretchen.recipes.schema import MODEL, load_schema
@@ -192,11 +202,12 @@ def finish(values: Values, schema: dict[str, Any], context: Context) -> Values:
 
 def origins(values: Values, layers: Sequence[Layer]) -> dict[str, Origin]:
     """Return where each value comes from, by dotted key; a list's items are numbered from 0."""
+    holder = {key: layer for layer in layers for key in keys_held(layer)}  # the last layer that holds a key
     by_key: dict[str, Origin] = {}
     for key, _ in leaves(values):
         for depth in range(1, len(key) + 1):
             part = key[:depth]
-            by_key[".".join(map(str, part))] = origin_layer(layers, part).origin(part)
+            by_key[".".join(map(str, part))] = holder[part].origin(part)
     return by_key
 
 

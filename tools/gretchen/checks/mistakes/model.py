@@ -91,7 +91,7 @@ def template_tokens(folder: Path, values: dict[str, Any]) -> Iterator[Problem]:
     """Warn of a template whose special tokens the tokenizer does not have: it was made for another model."""
     known = token_ids(folder)
     template, file = chat_template(folder, values)
-    unknown = sorted(set(SPECIAL_TOKEN.findall(template or "")) - set(known)) if known else []
+    unknown = sorted(set(SPECIAL_TOKEN.findall(template or "")) - known.keys()) if known else []
     if unknown:
         yield warning(
             f"{file}: the template writes {unknown[0]}, which is not a token of this model: is it another model's "
