@@ -21,7 +21,7 @@ override ALONE := help setup test-all clean
 override REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask pipeline score base new \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask report pipeline score base new \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -91,6 +91,9 @@ ask: $(READY)  ## PROJECT=… [PROMPT="…"] [RUNS="id id"] [QUESTIONS=1] [SYSTE
 
 answers: $(READY)  ## PROJECT=… [RECIPE=…] [FORM=…] [FIXED=1] [BROKEN=1] [WRONG=1] [N=20] [PROFILE=tiny] [JSON=1]: answers side by side
 	$(GRETCHEN) answers
+
+report: $(READY)  ## PROJECT=… [PROFILE=tiny]: one page with all that a project's result stands on
+	$(GRETCHEN) report
 
 pipeline: $(READY)  ## PROJECT=… STAGES="pretrain sft dpo" [PROFILE=tiny] [SET="key=value …"] [LIMIT=300]: a chain, and what each stage adds
 	$(GRETCHEN) pipeline

@@ -116,3 +116,19 @@ def gretchen() -> Callable[..., subprocess.CompletedProcess]:
         return subprocess.run([sys.executable, "-m", "gretchen", *words], check=False, timeout=300, **options)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def browser() -> Iterator[object]:
+    """Return a headless Chromium, for pages; the test is skipped where the machine has none."""
+    from browser import chromium_path
+    from playwright.sync_api import sync_playwright
+
+    path = chromium_path()
+    if path is None:
+        pytest.skip("no Chromium on this machine: apt-get install chromium, or name it by GRETCHEN_CHROMIUM")
+    with sync_playwright() as playwright:
+        # Without its sandbox Chromium starts as root, too, as in a container.
+        chromium = playwright.chromium.launch(executable_path=path, chromium_sandbox=False)
+        yield chromium
+        chromium.close()

@@ -129,7 +129,7 @@ def test_as_json(project, capsys):
     answers("made", **DEFAULTS | {"n": 2}, json_=True)
     rows = json.loads(capsys.readouterr().out)
     assert len(rows) == 2
-    assert set(rows[0]) == {"id", "form", "question", "reference", "answers"}
+    assert set(rows[0]) == {"id", "set", "form", "language", "question", "reference", "answers"}
 
 
 def test_a_number_below_zero(project):

@@ -34,6 +34,7 @@ from gretchen.safe_text import visible
 from gretchen.scoring.evaluate import evaluate
 from gretchen.scoring.evaluation import Evaluation
 from gretchen.scoring.legend import legend
+from gretchen.scoring.newest import keep
 from gretchen.scoring.request import EvaluationRequest
 from gretchen.scoring.results import END, START, has_markers, record_evaluation, results_file
 from gretchen.scoring.table import text_table
@@ -67,6 +68,7 @@ def eval(
     with contextlib.redirect_stdout(sys.stderr) if json_ else contextlib.nullcontext():
         evaluation, left_out = evaluate(request)
         evaluation = log_evaluation(evaluation)
+    keep(evaluation)
     print(visible(json.dumps(evaluation.to_json(), indent=2, ensure_ascii=False)) if json_ else text_table(evaluation))
     if not json_:
         print(visible("\n".join(["", *legend(evaluation), ""])))

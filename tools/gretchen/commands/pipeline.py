@@ -24,6 +24,7 @@ from gretchen.projects.profiles import PROFILE_HELP, chosen_profile, profile_opt
 from gretchen.provenance import command
 from gretchen.scoring.chain_table import chain_table, stage_line
 from gretchen.scoring.evaluate import evaluate
+from gretchen.scoring.newest import keep
 from gretchen.scoring.request import EvaluationRequest
 from gretchen.tracking.evaluation import log_evaluation
 from gretchen.tracking.secrets import refuse_secrets
@@ -60,4 +61,6 @@ def print_evaluation(request: EvaluationRequest, run_dirs: list[Path], is_last: 
     evaluation, _ = evaluate(replace(request, runs=tuple(run_dir.name for run_dir in run_dirs)))
     print(stage_line(evaluation, run_dirs[-1].name), flush=True)
     if is_last:
-        print(f"\n{chain_table(log_evaluation(evaluation))}")
+        evaluation = log_evaluation(evaluation)
+        keep(evaluation)
+        print(f"\n{chain_table(evaluation)}")

@@ -79,6 +79,15 @@ def newest_answers(rows: Sequence[Row], metric: str) -> tuple[float, int] | None
     return None
 
 
+def answers_by_step(rows: Sequence[Row], metric: str) -> list[tuple[int, float]]:
+    """Return (optimizer step, value) of a project's metric in the answers while training."""
+    steps = []
+    for row in rows:
+        if newest := newest_answers([row], metric):
+            steps.append((int(row.get("step", 0)), newest[0]))
+    return steps
+
+
 def last_losses(run_dir: Path) -> LastLosses:
     """Return the last losses of a run; none of a file that was cut or edited by hand."""
     try:

@@ -9,7 +9,7 @@ evaluation.py. No model is loaded.
 
 import math
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
 from gretchen import paths
@@ -41,13 +41,18 @@ class ModelAnswer:
 
 @dataclass(frozen=True)
 class ComparedRow:
-    """A test row with the base's answer, and then those of the trained models, oldest run first."""
+    """A test row with the base's answer, and then those of the trained models, oldest run first.
+
+    `set` is test or hard; `language` is that of the row's meta, "" where it has none.
+    """
 
     id: str
     form: str
     question: str
     reference: str
     answers: tuple[ModelAnswer, ...]
+    set: str = ""
+    language: str = ""
 
     def to_json(self) -> dict[str, Any]:  # JSON has no type of its own
         """Return the row as JSON values."""
@@ -67,19 +72,27 @@ def compare_answers(project: str, profile: str, recipe: str = "", form: str = ""
 
     Raises UserError where nothing is stored for the present data, and for a recipe or form without answers.
     """
-    stored = chosen(newest_answers(project, profile), project, profile, recipe)
+    rows = compare_stored(project, chosen(newest_answers(project, profile), project, profile, recipe))
+    if not form:
+        return rows
+    forms = sorted({row.form for row in rows})
+    if form not in forms:
+        raise UserError(f"no answered row of {project} has form '{form}'", f"forms: {', '.join(forms)}")
+    return [row for row in rows if row.form == form]
+
+
+def compare_stored(project: str, stored: Sequence[StoredAnswers]) -> list[ComparedRow]:
+    """Return the test and hard rows that all of these models have answered, scored by the project's evaluation.py."""
     evaluator = load_evaluator(project)
-    answered = [{answer.id for answer in model.answers} for model in stored]
-    common = set.intersection(*answered)
-    rows = [row for name in SETS["test"] for row in load_set(project, name) if row["id"] in common]
-    if form:
-        forms = sorted({row.get("form", "") for row in rows})
-        rows = [row for row in rows if row.get("form") == form]
-        if not rows:
-            raise UserError(f"no answered row of {project} has form '{form}'", f"forms: {', '.join(forms)}")
-    scored = [evaluator.score_answers(rows, model.answers) for model in stored]
+    common = set.intersection(*({answer.id for answer in model.answers} for model in stored))
     names = [model.record.system for model in stored]
-    return [compared(row, names, of_row, evaluator) for row, *of_row in zip(rows, *scored, strict=True)]
+    rows = []
+    for set_name in SETS["test"]:
+        of_set = [row for row in load_set(project, set_name) if row["id"] in common]
+        scored = [evaluator.score_answers(of_set, model.answers) for model in stored]
+        for row, *of_row in zip(of_set, *scored, strict=True):
+            rows.append(replace(compared(row, names, of_row, evaluator), set=set_name))
+    return rows
 
 
 def newest_answers(project: str, profile: str) -> list[StoredAnswers]:
@@ -127,7 +140,8 @@ def compared(row: Row, names: Sequence[str], scored: Sequence[ScoredRow], evalua
         answer = transcript(model.predictions[0])
         answers.append(ModelAnswer(name, answer, None if math.isnan(score) else score, all(model.ended)))
     question = transcript([turn for turn in prompt_of(row) if turn["role"] != "system"])
-    return ComparedRow(row["id"], row.get("form") or "", question, reference_of(row), tuple(answers))
+    language = str(row["meta"].get("language") or "")
+    return ComparedRow(row["id"], row.get("form") or "", question, reference_of(row), tuple(answers), language=language)
 
 
 def transcript(prediction: str | list[dict[str, Any]]) -> str:
