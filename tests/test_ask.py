@@ -10,7 +10,8 @@ from run_records import write_run
 from gretchen import cli
 from gretchen.errors import UserError
 from gretchen.models.generate import Conversation, SamplingParams, generate, load
-from gretchen.models.stream import TextPieces, stream
+from gretchen.models.pieces import Pieces
+from gretchen.models.stream import stream
 from gretchen.safe_text import visible
 from gretchen.scoring.fixed_questions import course_questions
 from gretchen.serving.chat_models import ChatModel, folder_model, project_models
@@ -50,16 +51,13 @@ def test_sampling_repeats_with_its_seed(base):
 
 
 def test_pieces_end_where_characters_are_whole(base):
-    import torch
-
-    pieces, text = [], "Größe: 日本語 ✓"
-    streamer = TextPieces(base.tokenizer, pieces.append)
-    streamer.put(torch.tensor([[1, 2, 3]]))  # the prompt
+    text = "Größe: 日本語 ✓"
+    pieces, taken = Pieces(base.tokenizer), []
     for token in base.tokenizer.encode(text, add_special_tokens=False):
-        streamer.put(torch.tensor([token]))
-    streamer.end()
-    assert "".join(pieces) == text
-    assert not any("\N{REPLACEMENT CHARACTER}" in piece for piece in pieces)
+        pieces.add(token)
+        taken += [piece.text for piece in pieces.take()]
+    assert "".join(taken) == text
+    assert not any("\N{REPLACEMENT CHARACTER}" in piece for piece in taken)
 
 
 def test_a_prompt_beyond_the_context_is_one_sentence(base):

@@ -1,6 +1,8 @@
 """An adapter put on the model that it was trained on.
 
 with_adapter(network, Path("runs/…/adapter"))
+
+A PeftModel takes further adapters beside the one that it has; `set_adapter` chooses.
 """
 
 from collections.abc import Iterator
@@ -13,34 +15,43 @@ from gretchen.errors import WorkError
 EDITED = "it was cut or edited since the training, or belongs to another model: train the run again"
 
 
-def with_adapter(network: Any, adapter: Path) -> Any:
-    """Return a model with an adapter on it. Raises WorkError where the folder is damaged, or of another model."""
+def with_adapter(network: Any, adapter: Path, name: str = "default") -> Any:
+    """Return a model with an adapter on it, under PEFT's `name` for it.
+
+    Raises WorkError where the folder is damaged, or of another model.
+    """
     from peft import PeftModel
     from safetensors import SafetensorError
 
-    name = paths.shown(adapter)
+    folder = paths.shown(adapter)
     if not adapter.is_dir():
-        raise WorkError(f"{name} does not exist any more", "was the run removed meanwhile? The same command goes on")
+        raise WorkError(f"{folder} does not exist any more", "was the run removed meanwhile? The same command goes on")
     try:
-        model = PeftModel.from_pretrained(network, str(adapter))
-        differing = differing_tensors(model, adapter)
+        if isinstance(network, PeftModel):
+            network.load_adapter(str(adapter), adapter_name=name)
+            model = network
+        else:
+            model = PeftModel.from_pretrained(network, str(adapter), adapter_name=name)
+        differing = differing_tensors(model, adapter, name)
     except (SafetensorError, RuntimeError, ValueError, TypeError, KeyError, OSError) as fault:
         reason = (str(fault).strip() or type(fault).__name__).splitlines()[0][:300]
-        raise WorkError(f"the adapter {name} cannot be put on its model: {reason}", EDITED) from None
+        raise WorkError(f"the adapter {folder} cannot be put on its model: {reason}", EDITED) from None
     if differing:
         shown = ", ".join(differing[:2]) + (" …" if len(differing) > 2 else "")
-        raise WorkError(f"the adapter {name}: its weights are not what adapter_config.json describes ({shown})", EDITED)
+        raise WorkError(
+            f"the adapter {folder}: its weights are not what adapter_config.json describes ({shown})", EDITED
+        )
     return model
 
 
-def differing_tensors(model: Any, adapter: Path) -> list[str]:
+def differing_tensors(model: Any, adapter: Path, name: str = "default") -> list[str]:
     """Return the LoRA matrices that only one of a loaded adapter and its file has.
 
     PEFT leaves those that the file lacks at their random start, and drops those that the config does not name.
     """
     from peft import get_peft_model_state_dict
 
-    loaded = get_peft_model_state_dict(model, save_embedding_layers=False)
+    loaded = get_peft_model_state_dict(model, adapter_name=name, save_embedding_layers=False)
     return sorted(set(lora_names(loaded)) ^ set(lora_names(stored_names(adapter))))
 
 

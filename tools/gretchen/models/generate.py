@@ -8,7 +8,7 @@ model's own generation config (sampling, penalties) is ignored, but for its EOS 
 """
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -18,6 +18,7 @@ from gretchen.hardware import cpu_has_bf16
 from gretchen.models.adapters import with_adapter
 from gretchen.models.loading import report_problem
 from gretchen.models.locate import loadable, require_reachable
+from gretchen.models.penalties import penalties
 from gretchen.silence import quieten
 
 Message = dict[str, Any]
@@ -56,12 +57,18 @@ class Completion:
 
 @dataclass(frozen=True)
 class SamplingParams:
-    """How to decode: greedy at temperature 0, else sampled with `seed`; generation ends at EOS or a `stop` string."""
+    """How to decode: greedy at temperature 0, else sampled with `seed`; generation ends at EOS or a `stop` string.
+
+    `top_p` and the penalties mean what they mean in OpenAI's API; the penalties count an answer's own tokens.
+    """
 
     max_new_tokens: int
     stop: tuple[str, ...] = ()
     temperature: float = 0.0
     seed: int = 0
+    top_p: float = 1.0
+    frequency_penalty: float = 0.0
+    presence_penalty: float = 0.0
 
 
 Prompt = str | list[Message] | Conversation
@@ -198,7 +205,9 @@ def generate(
     completions: dict[int, Completion] = {}
     for start in range(0, len(order), batch_size):
         batch = order[start : start + batch_size]
-        generated = _generate_batch(model, [tokens[i] for i in batch], config, params.seed + start)
+        generated = _generate_batch(
+            model, [tokens[i] for i in batch], config, replace(params, seed=params.seed + start)
+        )
         completions.update(zip(batch, generated, strict=True))
         if on_batch:
             on_batch(batch, generated)
@@ -219,7 +228,7 @@ def generation_config(model: Model, params: SamplingParams) -> Any:
         do_sample=sampled,
         temperature=params.temperature if sampled else 1.0,
         top_k=0 if sampled else 50,
-        top_p=1.0,
+        top_p=params.top_p,
         repetition_penalty=1.0,
         num_beams=1,
         eos_token_id=ends or None,
@@ -229,7 +238,7 @@ def generation_config(model: Model, params: SamplingParams) -> Any:
     )
 
 
-def _generate_batch(model: Model, tokens: list[list[int]], config: Any, seed: int) -> list[Completion]:
+def _generate_batch(model: Model, tokens: list[list[int]], config: Any, params: SamplingParams) -> list[Completion]:
     """Return the completions of one batch, padded on the left."""
     import torch
 
@@ -238,14 +247,15 @@ def _generate_batch(model: Model, tokens: list[list[int]], config: Any, seed: in
     ids = torch.tensor([[config.pad_token_id] * (width - len(row)) + row for row in tokens], device=device)
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in tokens], device=device)
     if config.do_sample:
-        torch.manual_seed(seed)
-    stop = config.stop_strings or []
+        torch.manual_seed(params.seed)
+    stop = params.stop
     with torch.inference_mode():
         output = model.model.generate(
             input_ids=ids,
             attention_mask=mask,
             generation_config=config,
             tokenizer=model.tokenizer if stop else None,
+            logits_processor=penalties(params.frequency_penalty, params.presence_penalty, width),
         )
     return [_completion(model, row[width:], stop) for row in output.tolist()]
 

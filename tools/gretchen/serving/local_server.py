@@ -1,0 +1,43 @@
+"""A server on 127.0.0.1, with a token, for one person at this machine.
+
+    with listening(port=0) as (socket, number): serve(app, socket)
+
+It is no server for several people, or for a network. The access log is off: addresses hold the token.
+"""
+
+import secrets
+import socket
+
+import uvicorn
+from starlette.types import ASGIApp
+
+from gretchen.errors import WorkError
+from gretchen.serving.guard import Guard
+
+HOST = "127.0.0.1"
+
+
+def new_token() -> str:
+    """Return a random token for one run of a server."""
+    return secrets.token_urlsafe(24)
+
+
+def listening(port: int) -> socket.socket:
+    """Return a socket that listens on 127.0.0.1; port 0 takes a free one. Raises WorkError where the port is taken."""
+    bound = socket.socket(socket.AF_INET, socket.SOCK_STREAM)
+    bound.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        bound.bind((HOST, port))
+        bound.listen()
+    except OSError as failure:
+        bound.close()
+        raise WorkError(
+            f"port {port} on {HOST} cannot be used: {failure.strerror}", "leave PORT out: any free"
+        ) from None
+    return bound
+
+
+def server(app: ASGIApp, bound: socket.socket) -> uvicorn.Server:
+    """Return uvicorn's server for a guarded app; `server.run(sockets=[bound])` serves until Ctrl-C."""
+    guarded = Guard(app, bound.getsockname()[1])
+    return uvicorn.Server(uvicorn.Config(guarded, log_level="warning", access_log=False, timeout_graceful_shutdown=2))
