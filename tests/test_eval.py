@@ -16,7 +16,9 @@ from run_records import write_run
 from gretchen import cli, paths
 from gretchen.checks.file_schemas import FILES
 from gretchen.models.locate import weights_hash
-from gretchen.projects.build import build, data_hash
+from gretchen.projects.build import build, data_hash, format_hash
+from gretchen.runs.record import read_record
+from gretchen.runs.store import rows_unchanged
 from gretchen.scoring.document_form import load_document_form
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.plan import plan_evaluation
@@ -413,6 +415,23 @@ OTHERS = {
     ),
     "profile": ({"profile": "laptop"}, "was trained under PROFILE=laptop, this table is for tiny"),
 }
+
+
+def test_rows_of_another_format_may_have_changed_since_a_training(evaluations):
+    hashes = {"data": "0123456789abcdef", "rows": format_hash("phrasebook", "chats")}
+    run = finished("sft.zephyr", "20260102-000000-bbbb", **hashes)
+    other = finished("dpo.zephyr", "20260102-000000-cccc", stage="dpo", **hashes)
+    started_from = {"run": f"runs/phrasebook/sft.zephyr/{run.name}", "weights": "w"}
+    later = {"stage": "dpo", "rows": format_hash("phrasebook", "preferences"), "parent": started_from}
+    aligned = finished("dpo.zephyr", "20260102-000000-dddd", **(hashes | later))
+    try:
+        unchanged = [rows_unchanged(read_record(folder)) for folder in (run, other, aligned)]
+        assert unchanged == [True, False, bool(later["rows"])]
+        finished("sft.zephyr", "20260102-000000-bbbb", **(hashes | {"rows": "another"}))
+        assert not rows_unchanged(read_record(aligned)), "what it started from trained on other rows"
+    finally:
+        for folder in (run, other, aligned):
+            shutil.rmtree(folder)
 
 
 @pytest.mark.parametrize("what", OTHERS)

@@ -62,6 +62,12 @@ def data_hash(project: str) -> str:
     return data_card.hash
 
 
+def format_hash(project: str, name: str) -> str:
+    """Return the hash of one format's built rows, "" where none are built."""
+    data_card = intact_data_card(project)
+    return data_card.formats[name].hash if data_card and name in data_card.formats else ""
+
+
 def is_unmodified(project: str) -> bool:
     """Return whether the built files are still those that the builder checked and wrote."""
     data_card = intact_data_card(project)
@@ -233,6 +239,10 @@ def write(summary: DataCard, rows: Rows, card: Card) -> None:
         for split in SPLITS:
             file = target / name / f"{split}.jsonl"
             write_jsonl(file, (on_disk(placed.row, name) for placed in format_rows if placed.split == split))
-    data_card = summary.model_copy(update={"hash": content_hash(target, rows)})
+    formats = {
+        name: of_format.model_copy(update={"hash": content_hash(target, [name])})
+        for name, of_format in summary.formats.items()
+    }
+    data_card = summary.model_copy(update={"hash": content_hash(target, rows), "formats": formats})
     write_text(target / "data-card.md", markdown(data_card, card))
     write_json(target / FILE, data_card.model_dump(mode="json"))

@@ -49,9 +49,11 @@ class TokenCounts(Document):
 class FormatSummary(Document):
     """The rows of one format: counts by split, form and reason, tokens, and a few rows as they are.
 
-    `trained_share`: the share of tokens with a loss. `samples` are rows of the project as they are.
+    `trained_share`: the share of tokens with a loss. `samples` are rows of the project as they are. `hash` is that of
+    the format's files.
     """
 
+    hash: str = ""
     rows: dict[str, int]
     forms: dict[str, dict[str, int]]
     distinct_prompts: int

@@ -55,7 +55,8 @@ class RunRecord(BaseModel):
 
     `kind`: a project's recipe, a standalone recipe (`file`), or the embedded base of a project. `chain`: the recipes of
     the pipeline in which the run starts from another model than its recipe names; empty otherwise. `status` "missed": a
-    base model below its accuracy gates (`gates`: form to accuracy). Times are ISO 8601 in UTC, memory is in GiB.
+    base model below its accuracy gates (`gates`: form to accuracy). `data` is the hash of the built data in all
+    formats, `rows` that of the format that was trained. Times are ISO 8601 in UTC, memory is in GiB.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -74,6 +75,7 @@ class RunRecord(BaseModel):
     uses: dict[str, ParentRun] = Field(default_factory=dict)
     chain: tuple[str, ...] = ()
     data: str = ""
+    rows: str = ""
     seed: int
     set: str = ""
     started: str

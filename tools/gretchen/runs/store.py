@@ -10,8 +10,10 @@ from functools import cache
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.names import unknown
+from gretchen.projects.build import format_hash
 from gretchen.projects.profiles import profile_option
 from gretchen.provenance import is_smoke
+from gretchen.recipes.stages import find_stage
 from gretchen.runs.record import FILE, Run, RunRecord, read_record
 from gretchen.safe_text import visible
 
@@ -35,6 +37,20 @@ def list_runs(project: str, recipe: str = "*") -> list[Run]:
 def warn_once(message: str) -> None:
     """Print a warning to stderr, once per process: one command lists the runs several times."""
     print(visible(message), file=sys.stderr, flush=True)
+
+
+def rows_unchanged(record: RunRecord) -> bool:
+    """Return whether a run, and the runs that it started from, trained on rows that are still those of the build.
+
+    Rows of another format may have changed since: new preference pairs leave an SFT run what it is.
+    """
+    row_format = find_stage(record.engine, record.stage).row_format
+    if not record.rows or record.rows != format_hash(record.project, row_format):
+        return False
+    try:
+        return record.parent is None or rows_unchanged(read_record(paths.root() / record.parent.run))
+    except WorkError:
+        return False
 
 
 def is_comparable(record: RunRecord, profile: str) -> bool:

@@ -13,11 +13,12 @@ from gretchen.checks.runner import check_resolved
 from gretchen.hardware import Machine
 from gretchen.models.hub_names import use_hub_if_named
 from gretchen.models.locate import loadable
-from gretchen.projects.build import data_hash
+from gretchen.projects.build import data_hash, format_hash
 from gretchen.provenance import provenance
 from gretchen.recipes.layers import words_of
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request, Resolved
+from gretchen.recipes.stages import find_stage
 from gretchen.runs.folder import new_run_dir
 from gretchen.runs.record import ParentRun, RunRecord
 from gretchen.runs.store import earlier_runs
@@ -95,6 +96,7 @@ def first_record(job: Job, resolved: Resolved, start: Start) -> RunRecord:
         uses=dict(start.uses),
         chain=start.chain,
         data=data_hash(job.project),
+        rows=format_hash(job.project, find_stage(resolved.engine, resolved.stage).row_format),
         seed=resolved.values.get("seed", 42),
         set=job.set,
         **asdict(provenance()),
