@@ -1,10 +1,12 @@
 """The rejected side of a preference pair: an answer of the same form with one fault.
 
-Faults: a frame shift, a complement that is not reversed or a reversed one, two codons exchanged, T for U or U for T, a
-wrong amino acid, a wrong count, a coordinate not converted or converted twice, the wrong codon or kind of a change, an
-HGVS name reversed, another field of the record, "not given" for a field that is given, an answer in the other language,
-a confident answer to invalid input, a refusal of valid input. Half of them are errors that a fine-tuned model still
-makes. A rejected answer that equals the right one gives no pair. Lengths differ by two thirds at most.
+Faults: a frame shift, a complement that is not reversed or a reversed one, two codons exchanged, a wrong base, T for U
+or U for T, an amino acid that is wrong or stands twice, a worked translation or a reading frame with a codon too few or
+too many, a wrong count or length, a coordinate not converted or converted twice, the wrong codon or kind of a change,
+an HGVS name reversed or without its "=", another field of the record, "not given" for a field that is given, an answer
+in the other language, a confident answer to invalid input, a refusal of valid input or one that blames another codon.
+Most of them are errors that a fine-tuned model makes on validation rows (docs/log.md), most often on the change of a
+codon. A rejected answer that equals the right one gives no pair. Lengths differ by two thirds at most.
 
 A fault that looks like the answer of another form (`IMITATED`) would teach that such answers are wrong: each of these
 forms has pairs where such an answer is the chosen one.
@@ -23,17 +25,18 @@ from .records import FIELDS_OF, NOT_GIVEN, read_field
 # The forms that have pairs, with the faults of each.
 FAULTS = {
     "complement": ("reversed", "u-for-t", "other-language", "refused"),
-    "reverse-complement": ("not-reversed", "exchanged", "other-language", "refused"),
+    "reverse-complement": ("not-reversed", "exchanged", "wrong-base", "wrong-base", "other-language", "refused"),
     "transcription": ("t-for-u", "refused"),
-    "translation": ("frame-shift", "wrong-amino-acid", "refused"),
-    "translation-worked": ("frame-shift", "wrong-amino-acid", "refused"),
-    "gc-count": ("wrong-count", "other-language", "other-language"),
-    "codon-effect": ("wrong-codon", "wrong-kind", "other-language"),
-    "hgvs-write": ("wrong-way-round",),
+    "translation": ("frame-shift", "wrong-amino-acid", "repeated", "refused"),
+    "translation-worked": ("frame-shift", "wrong-amino-acid", "cut-short", "refused"),
+    "gc-count": ("wrong-count", "wrong-length", "other-language"),
+    "orf": ("skipped-codon", "extra-codon"),
+    "codon-effect": ("wrong-codon", "unchanged", "unchanged", "wrong-kind", "wrong-kind", "other-language"),
+    "hgvs-write": ("wrong-way-round", "named-twice"),
     "hgvs-read": ("other-language",),
     "coordinates": ("not-moved", "moved-twice"),
     "record-facts": ("other-field", "other-field", "not-given", "other-language", "other-language"),
-    "invalid-input": ("confident", "confident", "other-language"),
+    "invalid-input": ("confident", "confident", "wrong-group", "other-language"),
 }
 # The forms whose right answers a fault looks like.
 IMITATED = {
@@ -47,7 +50,7 @@ IMITATED = {
 }
 # How often each form occurs: confident answers to invalid input as often as refusals of valid input; more often where
 # fine-tuned models are weak, among them answering in the language of the question.
-_OFTEN = {"invalid-input": 7, "gc-count": 6, "record-facts": 8}
+_OFTEN = {"invalid-input": 7, "codon-effect": 12, "orf": 4, "record-facts": 8}
 WEIGHTS = {form: len(faults) for form, faults in FAULTS.items()} | _OFTEN
 _SHOWN = str.maketrans("ACGTU", "TGCAA")
 
@@ -82,10 +85,14 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
     if fault in ("not-reversed", "reversed"):
         strand = seq.complement if fault == "not-reversed" else seq.reverse_complement
         return f"{LABELS[language][problem.form]}: {strand(problem.codons)}"
-    if fault == "exchanged":
-        return _exchanged(rng, problem.answer)
-    if fault in ("wrong-codon", "wrong-kind"):
+    if fault in ("exchanged", "wrong-base"):
+        return (_exchanged if fault == "exchanged" else _wrong_base)(rng, problem.answer)
+    if fault in ("wrong-codon", "unchanged", "wrong-kind"):
         return _wrong_effect(rng, problem, fault, language)
+    if fault in ("skipped-codon", "extra-codon"):
+        return _wrong_frame(rng, problem, fault)
+    if fault == "wrong-group":
+        return _wrong_group(rng, problem)
     if fault == "other-field":
         return _other_field(rng, problem)
     if fault == "moved-twice":
@@ -105,12 +112,20 @@ def _spoiled(rng: random.Random, problem: Problem, fault: str, language: str) ->
         return problems.solve(problem.form, codons, language)
     if fault == "wrong-amino-acid":
         return _wrong_letter(rng, problem.answer)
-    if fault == "wrong-count":
-        return re.sub(r"GC: (\d+)", lambda match: f"GC: {int(match[1]) + rng.choice((1, 2))}", problem.answer)
+    if fault == "repeated":
+        return re.sub(r"(\w)( \*)?$", r"\1 \1\2", problem.answer)
+    if fault == "cut-short":
+        return "\n".join([line.rsplit(" ", 1)[0] for line in problem.answer.split("\n")])
+    if fault in ("wrong-count", "wrong-length"):
+        number = r"(?<=GC: )\d+" if fault == "wrong-count" else r"\d+$"
+        return re.sub(number, lambda match: str(int(match[0]) + rng.choice((1, 2))), problem.answer)
     if fault == "not-moved":
         return f"{problem.meta['to']}: {problem.slots['x']}"
     old, number, new = re.fullmatch(r".*p\.\(([A-Z][a-z]+)(\d+)(\S+)\)", problem.answer, re.DOTALL).groups()
-    return None if new == "=" else problem.answer.rsplit(":", 1)[0] + f": p.({new}{number}{old})"
+    if (new == "=") != (fault == "named-twice"):
+        return None
+    name = f"{old}{number}{old}" if fault == "named-twice" else f"{new}{number}{old}"
+    return f"{problem.answer.rsplit(':', 1)[0]}: p.({name})"
 
 
 def _refusal(rng: random.Random, problem: Problem, language: str) -> str:
@@ -151,8 +166,35 @@ def _exchanged(rng: random.Random, answer: str) -> str:
     return f"{head}: {' '.join(codons)}"
 
 
+def _wrong_base(rng: random.Random, answer: str) -> str:
+    """Return the strand with one base exchanged behind its first codon."""
+    head, strand = answer.rsplit(": ", 1)
+    index = rng.choice([i for i, base in enumerate(strand) if i > 3 and base != " "])
+    base = rng.choice([base for base in "ACGT" if base != strand[index]])
+    return f"{head}: {strand[:index]}{base}{strand[index + 1 :]}"
+
+
+def _wrong_frame(rng: random.Random, problem: Problem, fault: str) -> str | None:
+    """Return the reading frame with a codon too few or too many after its start; None where there is none."""
+    codons = seq.reading_frame(problem.codons)
+    number = rng.randrange(1, len(codons)) if codons else 0
+    if fault == "skipped-codon":
+        changed = [*codons[:number], *codons[number + 1 :]]
+        return f"ORF: {' '.join(changed)}\nProtein: {seq.protein(changed)}" if 0 < number < len(codons) - 1 else None
+    changed = [*codons[:number], rng.choice(seq.SENSE), *codons[number:]]
+    return f"ORF: {' '.join(changed)}\nProtein: {seq.protein(changed)}" if codons else None
+
+
+def _wrong_group(rng: random.Random, problem: Problem) -> str:
+    """Return a refusal for the same reason that blames another group of the sequence."""
+    groups = problem.slots["x"].split()
+    number, group = re.search(r"Codon (\d+) (\w+)", problem.answer).groups()
+    other = rng.choice([i for i in range(len(groups)) if i + 1 != int(number)])
+    return problem.answer.replace(f"Codon {number} {group}", f"Codon {other + 1} {groups[other]}")
+
+
 def _wrong_effect(rng: random.Random, problem: Problem, fault: str, language: str) -> str:
-    """Return an effect with an unchanged codon, or with another kind of change."""
+    """Return an effect with an unchanged codon, called synonymous where the fault is so named, or another kind."""
     first, second = problem.answer.split("\n")
     if fault == "wrong-kind":
         label, kind = second.split(": ")
@@ -160,6 +202,8 @@ def _wrong_effect(rng: random.Random, problem: Problem, fault: str, language: st
     before, after = (problem.slots[name].split() for name in "xy")
     number = rng.choice([i for i, codon in enumerate(before) if codon == after[i]])
     step = f"{before[number]}-{seq.protein([before[number]])}"
+    if fault == "unchanged":
+        second = f"{second.split(': ')[0]}: {problems.KINDS[language]['synonymous']}"
     return f"Codon {number + 1}: {step} > {step}\n{second}"
 
 
