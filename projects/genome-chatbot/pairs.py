@@ -31,9 +31,9 @@ FAULTS = {
     "translation-worked": ("frame-shift", "wrong-amino-acid", "cut-short", "refused"),
     "gc-count": ("wrong-count", "wrong-length", "other-language"),
     "orf": ("skipped-codon", "extra-codon"),
-    "codon-effect": ("wrong-codon", "unchanged", "unchanged", "wrong-kind", "wrong-kind", "other-language"),
+    "codon-effect": ("wrong-codon", "unchanged", "unchanged", "unchanged", "wrong-kind", "other-language"),
     "hgvs-write": ("wrong-way-round", "named-twice"),
-    "hgvs-read": ("other-language",),
+    "hgvs-read": ("wrong-kind", "wrong-kind", "other-language"),
     "coordinates": ("not-moved", "moved-twice"),
     "record-facts": ("other-field", "other-field", "not-given", "other-language", "other-language"),
     "invalid-input": ("confident", "confident", "wrong-group", "other-language"),
@@ -46,11 +46,12 @@ IMITATED = {
     "u-for-t": ("transcription",),
     "refused": ("invalid-input",),
     "not-given": ("record-facts",),
+    "unchanged": ("hgvs-read",),
     "confident": ("complement", "reverse-complement", "transcription", "translation", "translation-worked"),
 }
 # How often each form occurs: confident answers to invalid input as often as refusals of valid input; more often where
-# fine-tuned models are weak, among them answering in the language of the question.
-_OFTEN = {"invalid-input": 7, "codon-effect": 12, "orf": 4, "record-facts": 8}
+# fine-tuned models are weak: the change of a codon, and answering in the language of the question.
+_OFTEN = {"invalid-input": 7, "codon-effect": 18, "hgvs-read": 6, "translation": 8, "orf": 4, "record-facts": 8}
 WEIGHTS = {form: len(faults) for form, faults in FAULTS.items()} | _OFTEN
 _SHOWN = str.maketrans("ACGTU", "TGCAA")
 
