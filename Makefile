@@ -21,7 +21,7 @@ override ALONE := help setup test-all clean
 override REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask report pipeline score base new \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask report table review pipeline score base new \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -94,6 +94,12 @@ answers: $(READY)  ## PROJECT=… [RECIPE=…] [FORM=…] [FIXED=1] [BROKEN=1] [
 
 report: $(READY)  ## PROJECT=… [PROFILE=tiny]: one page with all that a project's result stands on
 	$(GRETCHEN) report
+
+table: $(READY)  ## [FROM=teams.yaml]: all projects in the terminal: stages, checks, base, SFT and aligned model
+	$(GRETCHEN) table
+
+review: $(READY)  ## [FROM=teams.yaml]: all projects on one page, and a page for each with the review's checklist
+	$(GRETCHEN) review
 
 pipeline: $(READY)  ## PROJECT=… STAGES="pretrain sft dpo" [PROFILE=tiny] [SET="key=value …"] [LIMIT=300]: a chain, and what each stage adds
 	$(GRETCHEN) pipeline

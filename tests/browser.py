@@ -32,7 +32,7 @@ def open_page(browser: Browser, address: str, width: int = 1280, scheme: str = "
     page.on("request", lambda request: requests.append(request.url))
     page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
     page.goto(address)
-    origin = address.split("?")[0] if address.startswith("file:") else "/".join(address.split("/")[:3])
+    origin = address.rpartition("/")[0] if address.startswith("file:") else "/".join(address.split("/")[:3])
     try:
         yield page
         assert page.evaluate("window.pwned") is None

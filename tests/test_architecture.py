@@ -71,7 +71,7 @@ def test_packages_import_each_other_without_a_cycle(graph):
     assert cycle(graph, lambda module: ".".join(module.split(".")[:2])) == []
 
 
-@pytest.mark.parametrize("arguments", [["--help"], ["check"], ["show", "--project=genome-chatbot"]])
+@pytest.mark.parametrize("arguments", [["--help"], ["check"], ["table"], ["show", "--project=genome-chatbot"]])
 def test_quick_verbs_load_nothing_heavy(arguments):
     program = (
         "import sys; from gretchen import cli\n"

@@ -18,10 +18,11 @@ from gretchen.reporting import answers as answer_rows
 from gretchen.reporting.charts import svg
 from gretchen.reporting.cost import power
 from gretchen.reporting.curves import Panel, Series
+from gretchen.reporting.files import report_file
 from gretchen.reporting.intervals import scale_of
 from gretchen.reporting.ladder import ladder, main_estimate
 from gretchen.reporting.page import web_link
-from gretchen.reporting.report import make_report, page, report_file
+from gretchen.reporting.report import make_report, page
 from gretchen.scoring.evaluation import Estimate
 from gretchen.scoring.measure import read_record
 from gretchen.scoring.newest import kept, newest_results

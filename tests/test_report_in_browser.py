@@ -11,7 +11,8 @@ from stored_results import store_result
 from gretchen import paths
 from gretchen.files import write_text
 from gretchen.projects.build import build
-from gretchen.reporting.report import make_report, page, report_file
+from gretchen.reporting.files import report_file
+from gretchen.reporting.report import make_report, page
 
 ROWS = TEST[:30]
 SCORE = 'def score(prediction, row):\n    return {"exact": float(prediction == row["messages"][-1]["content"])}\n'

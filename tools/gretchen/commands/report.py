@@ -17,7 +17,8 @@ import typer
 from gretchen import paths
 from gretchen.files import write_text
 from gretchen.projects.profiles import PROFILE_HELP
-from gretchen.reporting.report import make_report, page, report_file
+from gretchen.reporting.files import report_file
+from gretchen.reporting.report import make_report, page
 
 
 def report(

@@ -175,7 +175,12 @@ def card_faults(project: str) -> list[str]:
 
 def read_card(project: str) -> Card | list[str]:
     """Return the card, or its faults."""
-    marked = load_marked(card_file(project))
+    return card_in(card_file(project))
+
+
+def card_in(file: Path) -> Card | list[str]:
+    """Return the card in a file of any checkout, or its faults."""
+    marked = load_marked(file)
     return marked.problems or _validated(marked)
 
 

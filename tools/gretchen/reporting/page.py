@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from gretchen import theme
+from gretchen.reporting.intervals import Bar
 from gretchen.safe_text import visible
 from gretchen.scoring import cells
 from gretchen.scoring.evaluation import Estimate
@@ -53,6 +54,7 @@ def environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.globals["bar"] = bar
     made.filters |= {
         "estimate": cells.estimate,
         "difference": cells.difference,
@@ -64,6 +66,15 @@ def environment() -> "Environment":
         "web_link": web_link,
     }
     return made
+
+
+def bar(placed: Bar | None, kind: str) -> Markup:
+    """Return an estimate on its scale as an element; `kind`, a name of our own, gives its colour."""
+    marks = ""
+    if placed:
+        line = f"left:{placed.low}%;width:{placed.high - placed.low:.2f}%"
+        marks = f'<i style="{line}"></i><b style="left:{placed.value}%"></b>'
+    return Markup(f'<span class="bar of-{kind}">{marks}</span>')
 
 
 def shown(value: Any) -> Any:

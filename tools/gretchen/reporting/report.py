@@ -6,11 +6,8 @@
 The same files give the same report, byte for byte. No model is loaded; answers are scored by the project's own code.
 """
 
-from collections.abc import Sequence
 from dataclasses import dataclass
-from pathlib import Path
 
-from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.projects.build import intact_data_card
 from gretchen.projects.card import Card, load_card
@@ -21,20 +18,18 @@ from gretchen.reporting.answers import AnswerTable, answer_table
 from gretchen.reporting.charts import svg
 from gretchen.reporting.cost import METHOD, Cost, costs
 from gretchen.reporting.curves import stage_curves
-from gretchen.reporting.intervals import Scale, scale_of
-from gretchen.reporting.ladder import Ladder, ladder, stage_of
+from gretchen.reporting.ladder import Ladder
 from gretchen.reporting.page import render
 from gretchen.reporting.recipe_changes import RecipeView, recipe_view
+from gretchen.reporting.result_view import ResultView, result_view
 from gretchen.runs.record import Run
 from gretchen.runs.store import list_runs
 from gretchen.scoring import table
 from gretchen.scoring.cells import Table
-from gretchen.scoring.evaluation import Estimate, Evaluation, ModelResult
+from gretchen.scoring.evaluation import Evaluation, ModelResult
 from gretchen.scoring.forgetting_table import forgetting_tables
 from gretchen.scoring.newest import StoredResult, newest_results
 from gretchen.scoring.results import SOURCES
-
-FILE = "report.html"
 
 
 @dataclass(frozen=True)
@@ -53,9 +48,7 @@ class ResultPart:
     recorded: bool
     name: str
     source: str
-    ladder: Ladder
-    scale: Scale
-    titles: dict[str, str]
+    view: ResultView
     tables: tuple[tuple[str, Table], ...]
     notes: tuple[str, ...]
     charts: tuple[Chart, ...]
@@ -64,29 +57,6 @@ class ResultPart:
     answers: AnswerTable
     limits: tuple[str, ...]
     commands: tuple[str, str]
-
-    @property
-    def has_seeds(self) -> bool:
-        """Whether a model was trained with several seeds."""
-        return any(len(model.trained) > 1 for model in self.evaluation.models)
-
-    def estimates(self, set_name: str) -> list[tuple[ModelResult, Estimate | None]]:
-        """Return each model of a set with its main metric."""
-        main = self.evaluation.main_metric
-        models = [model for model in self.evaluation.models if set_name in model.sets]
-        return [(model, model.sets[set_name].scores.get(main)) for model in models]
-
-    def forms(self, set_name: str) -> list[str]:
-        """Return the forms of a set, open ones first."""
-        results = [model.sets[set_name] for model in self.evaluation.models if set_name in model.sets]
-        names = [form for result in results for form in result.forms]
-        names += [form for result in results for form in result.closed]
-        return list(dict.fromkeys(names))
-
-    def form_estimate(self, model: ModelResult, set_name: str, form: str) -> Estimate | None:
-        """Return a model's main metric in a form, None where it has none."""
-        result = model.sets.get(set_name)
-        return (result.forms | result.closed).get(form) if result else None
 
 
 @dataclass(frozen=True)
@@ -120,9 +90,7 @@ def make_report(project: str, profile: str = "") -> Report:
 def part_of(result: StoredResult, card: Card, runs: dict[str, Run]) -> ResultPart:
     """Return what the report says of one evaluation; `runs` are the runs of this machine by id."""
     evaluation = result.evaluation
-    metric = card.evaluation.metrics.get(evaluation.main_metric)
-    limits_of_metric = tuple(metric.range) if metric else (float("-inf"), float("inf"))
-    models = ladder(evaluation, card.engine)
+    view = result_view(evaluation, card)
     spent = costs(evaluation, runs)
     answers = answer_table(evaluation, card)
     return ResultPart(
@@ -130,9 +98,7 @@ def part_of(result: StoredResult, card: Card, runs: dict[str, Run]) -> ResultPar
         recorded=result.recorded,
         name=f"{evaluation.profile}-{evaluation.base.source}",
         source=SOURCES[evaluation.base.source],
-        ladder=models,
-        scale=scale_of(estimates_of(evaluation), limits_of_metric),
-        titles={name: table.sentence(table.title(evaluation, name)) for name in evaluation.sets},
+        view=view,
         tables=tuple(other_tables(evaluation)),
         notes=(*table.document_lines(evaluation), *table.notes(evaluation), *table.error_lines(evaluation)),
         charts=tuple(charts(evaluation, runs)),
@@ -140,7 +106,7 @@ def part_of(result: StoredResult, card: Card, runs: dict[str, Run]) -> ResultPar
         costs=tuple(spent),
         answers=answers,
         limits=tuple(limits.limits(evaluation, answers, has_runs=bool(spent))),
-        commands=commands(evaluation, models, card),
+        commands=commands(evaluation, view.ladder, card),
     )
 
 
@@ -150,12 +116,6 @@ def charts(evaluation: Evaluation, runs: dict[str, Run]) -> list[Chart]:
         Chart(curves.model, tuple(svg(panel, f"{curves.model}: {panel.title}") for panel in curves.panels))
         for curves in stage_curves(evaluation, runs)
     ]
-
-
-def estimates_of(evaluation: Evaluation) -> list[Estimate | None]:
-    """Return the main metric of all models in all sets."""
-    main = evaluation.main_metric
-    return [result.scores.get(main) for model in evaluation.models for result in model.sets.values()]
 
 
 def other_tables(evaluation: Evaluation) -> list[tuple[str, Table]]:
@@ -185,17 +145,6 @@ def recipe_word(model: ModelResult, engine: str) -> str:
     return recipe.removesuffix(f".{engine}")
 
 
-def stages_reached(results: Sequence[StoredResult]) -> list[str]:
-    """Return the stages that any result has a model of, in the tables' order."""
-    names = [model.name for result in results for model in result.evaluation.models if model.kind == "run"]
-    return list(dict.fromkeys(stage_of(name) for name in names))
-
-
 def page(report: Report) -> str:
     """Return the report as one self-contained page."""
     return render("report.html", "report.js", report=report)
-
-
-def report_file(project: str) -> Path:
-    """Return the path of a project's report."""
-    return paths.runs(project) / FILE

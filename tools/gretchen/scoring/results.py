@@ -4,6 +4,7 @@ results.json is the only result file in git. It holds one evaluation per profile
 README tables and reviews read it. A README without the markers stays as it is.
 """
 
+import contextlib
 import json
 from pathlib import Path
 from typing import Literal
@@ -73,9 +74,11 @@ def results_file(project: str) -> Path:
 def parse_results(text: str, project: str) -> Results:
     """Return the results in a file's text. Raises UserError where it is not JSON, or not of this schema version."""
     file, hint = paths.shown(results_file(project)), f"make eval PROJECT={project} RECORD=1"
+    with contextlib.suppress(ValidationError):  # five times faster; below are the messages for a file with faults
+        return Results.model_validate_json(text)
     try:
         values = json.loads(text)
-    except ValueError:
+    except (ValueError, RecursionError):
         raise UserError(f"{file} is not JSON", hint) from None
     try:
         return Results.model_validate(values)
