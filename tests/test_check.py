@@ -78,6 +78,17 @@ def test_a_good_project_passes_every_check(copied):
     assert len(report.results) == len(RESOLVED_CHECKS) + 8
 
 
+def test_of_all_projects_shared_methods_are_checked_under_the_default_profile_alone(copied):
+    change(copied, f"{FOLDER}/recipes/sft.zephyr.yaml", "  tiny: {", "  gpu-24gb: { learning_rate: ten }\n  tiny: {")
+    (own,) = check_project(PROJECT, brief=True).errors
+    assert "sft.zephyr.yaml" in own and "'learning_rate' is \"ten\", expected a number" in own
+    change(copied, f"{FOLDER}/recipes/sft.zephyr.yaml", "  gpu-24gb: { learning_rate: ten }\n", "")
+    report = check_project(PROJECT, brief=True)
+    assert report.errors == []
+    (resolving,) = [line for line in report.text().splitlines() if "resolves" in line]
+    assert resolving.endswith("resolves … ok (4 recipes × 6 profiles, 8 shared ones × tiny)")
+
+
 def test_the_report_lists_what_was_done(copied):
     report = check_project(PROJECT)
     lines, count = report.text().splitlines(), len(report.results)

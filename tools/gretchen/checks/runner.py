@@ -51,23 +51,25 @@ RESOLVES = "every recipe under every profile resolves"
 def check_projects(project: str = "", deep: bool = False, profile: str = "") -> list[Report]:
     """Return the reports on one project, or on all; `deep`: also the deep ones of its recipes under a profile.
 
+    Of all projects, recipes that are a shared method unchanged are checked under each project's default profile alone.
     Without `profile` it is each project's default. Raises UserError for an unknown project or profile.
     """
     if project:
         card_file(project)
     reports = []
     for slug in [project] if project else project_slugs():
-        report = check_project(slug, run_code=bool(project))
+        report = check_project(slug, run_code=bool(project), brief=not project)
         reports.append(report)
         if deep:
             reports += check_recipes_deep(slug, profile, skip=report.failed)
     return reports
 
 
-def check_project(project: str, run_code: bool = False) -> Report:
+def check_project(project: str, run_code: bool = False, brief: bool = False) -> Report:
     """Return the report on a project: card, modules, every recipe under every profile, data, base model.
 
-    `run_code` also runs its builder and its metrics on a few rows.
+    `run_code` also runs its builder and its metrics on a few rows. `brief` checks recipes without a file of the
+    project's own under its default profile alone.
     """
     card, module_errors = card_faults(project), modules.module_errors(project)
     files = list(recipes_of(project).values())
@@ -78,7 +80,7 @@ def check_project(project: str, run_code: bool = False) -> Report:
         CheckResult("card", outcome(card) if card else outcome_of(card_mistakes(project))),
         CheckResult("dataset.py and evaluation.py", outcome(module_errors)),
     ]
-    results = _check_recipes(project, files, names, broken_card=bool(card))
+    results = _check_recipes(project, files, names, broken_card=bool(card), brief=brief)
     if run_code and not (card or module_errors):
         resolved, _ = recipes.resolve_all(project, files, ("tiny",)) if not any_failed(results) else ([], [])
         results = [*results, *probe(project, resolved)]
@@ -118,10 +120,16 @@ def check_file(path: Path, deep: bool = False) -> Report:
 
 
 def _check_recipes(
-    project: str, files: Sequence[RecipeFile], name_errors: Sequence[str] = (), broken_card: bool = False
+    project: str,
+    files: Sequence[RecipeFile],
+    name_errors: Sequence[str] = (),
+    broken_card: bool = False,
+    brief: bool = False,
 ) -> list[CheckResult]:
     """Return the checks of recipe files under every profile, then those of what they resolve to."""
-    errors = recipes.file_errors(files, PROFILES)
+    shared = [file for file in files if file.is_shared] if brief else []
+    own = [file for file in files if file not in shared]
+    errors = recipes.file_errors(own, PROFILES)
     results = [
         CheckResult(
             "recipe files: names, extends, profiles",
@@ -134,8 +142,12 @@ def _check_recipes(
         reason = "the card has mistakes" if broken_card else "the recipes have mistakes"
         return [*results, *(CheckResult(name, skipped(reason)) for name in (RESOLVES, *_names(RESOLVED_CHECKS)))]
     profiles = load_card(project).profiles
-    resolved, unresolved = recipes.resolve_all(project, files, profiles)
-    pairs = f"{counted(len(files), 'recipe')} × {counted(len(profiles), 'profile')}"
+    resolved, unresolved = recipes.resolve_all(project, own, profiles)
+    pairs = f"{counted(len(own), 'recipe')} × {counted(len(profiles), 'profile')}"
+    if shared:
+        under_default, not_resolved = recipes.resolve_all(project, shared, profiles[:1])
+        resolved, unresolved = [*resolved, *under_default], [*unresolved, *not_resolved]
+        pairs += f", {counted(len(shared), 'shared one')} × {profiles[0]}"
     return [*results, CheckResult(RESOLVES, outcome(unresolved, scope=pairs)), *_check_resolved(project, resolved)]
 
 
