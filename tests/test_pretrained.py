@@ -101,6 +101,39 @@ def test_a_conversation_is_rendered_as_the_published_template_renders_it(small):
     )
 
 
+def test_tools_stand_below_the_system_message_and_calls_are_trained(small):
+    tokenizer = load(str(fetch(small))).tokenizer
+    tool = {"type": "function", "function": {"name": "set_timer", "parameters": {"type": "object", "properties": {}}}}
+    call = {"type": "function", "function": {"name": "set_timer", "arguments": '{"minutes": 3}'}}
+    turns = [
+        {"role": "user", "content": "Three minutes."},
+        {"role": "assistant", "content": "", "tool_calls": [call]},
+        {"role": "tool", "content": "done"},
+    ]
+    system, default = {"role": "system", "content": "Be brief."}, PUBLISHED.split("<|im_end|>")[0]
+    for messages, begins in ((turns, default), ([system, *turns], "<|im_start|>system\nBe brief.")):
+        rendered = tokenizer.apply_chat_template(messages, tools=[tool], tokenize=False, add_generation_prompt=True)
+        assert rendered == (
+            f"{begins}\n\nTools:\n<tools>\n{json.dumps(tool)}\n</tools>\n"
+            'Answer a call as <tool_call>{"name": …, "arguments": …}</tool_call>.<|im_end|>\n'
+            "<|im_start|>user\nThree minutes.<|im_end|>\n<|im_start|>assistant\n"
+            '<tool_call>{"name": "set_timer", "arguments": {"minutes": 3}}</tool_call><|im_end|>\n'
+            "<|im_start|>tool\n<tool_response>done</tool_response><|im_end|>\n<|im_start|>assistant\n"
+        )
+    encoded = tokenizer.apply_chat_template(turns, tools=[tool], return_assistant_tokens_mask=True, return_dict=True)
+    trained = [id_ for id_, mask in zip(encoded["input_ids"], encoded["assistant_masks"], strict=True) if mask]
+    assert tokenizer.decode(trained).endswith('{"minutes": 3}}</tool_call><|im_end|>')
+
+
+def test_a_cache_of_an_earlier_version_gets_the_template_of_this_one(small):
+    template = fetch(small) / "chat_template.jinja"
+    current = template.read_text(encoding="utf-8")
+    template.write_text("{{ messages[0] }}", encoding="utf-8")
+    assert local_folder(small.hub_id) == template.parent and template.read_text(encoding="utf-8") == current
+    template.unlink()
+    assert source_of(template.parent) is None
+
+
 def test_the_generation_marks_hold_the_answer_and_its_end(small):
     tokenizer = load(str(fetch(small))).tokenizer
     rendered = tokenizer.apply_chat_template(

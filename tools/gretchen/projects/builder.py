@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 from types import ModuleType
+from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
@@ -21,12 +22,14 @@ from gretchen.projects.rows import (
     FORMATS,
     Fault,
     Row,
+    arguments_text,
     format_of,
     group_keys,
     normalised,
     normalised_prompt,
     reference_of,
     row_fault,
+    tools_of,
 )
 from gretchen.projects.splits import split_of
 from gretchen.projects.team_code import guarded, team_code
@@ -190,7 +193,8 @@ def external_fault(row: Row | Fault, row_format: str | None, location: str) -> s
 def assign_split(row: Row, seen: set[str], tally: Tally, external: bool = False) -> SplitRow | None:
     """Return the row with its split, or None (and a count in `tally`) where it is left out."""
     prompt = normalised_prompt(row)
-    key = prompt if "completion" not in row else prompt + normalised(json.dumps(row["completion"]))
+    # Rows differ where their prompts do, the tools on offer, or the answers that are judged.
+    key = prompt + "".join(normalised(json.dumps(row[column])) for column in ("tools", "completion") if column in row)
     if key in seen:
         tally.left_out["exact duplicate"] += 1
         return None
@@ -208,13 +212,26 @@ def assign_split(row: Row, seen: set[str], tally: Tally, external: bool = False)
 
 
 def on_disk(row: Row, row_format: str) -> Row:
-    """Return the row as its file holds it: `group` a list, `meta` one JSON string, no `hard`."""
+    """Return the row as its file holds it: `group` a list, `meta`, `tools`, arguments JSON strings, no `hard`."""
     meta = row.get("meta") or {}
     columns = {"id": row["id"], "form": row["form"], "group": group_keys(row)}
-    columns |= {column: row[column] for column in FORMATS[row_format]}
-    if row.get("tools"):
-        columns["tools"] = row["tools"]
+    columns |= {column: _with_plain_calls(row[column]) for column in FORMATS[row_format]}
+    if tools := tools_of(row):
+        columns["tools"] = json.dumps(tools, ensure_ascii=False)
     return columns | {"meta": meta if isinstance(meta, str) else json.dumps(meta, ensure_ascii=False)}
+
+
+def _with_plain_calls(value: Any) -> Any:
+    """Return a column whose turns' tool calls have their arguments as a JSON string."""
+    turns = value if isinstance(value, list) else []
+    return [_with_plain_arguments(turn) for turn in turns] if any(t.get("tool_calls") for t in turns) else value
+
+
+def _with_plain_arguments(turn: dict[str, Any]) -> dict[str, Any]:
+    """Return a turn whose tool calls have their arguments as a JSON string."""
+    functions = [call["function"] for call in turn.get("tool_calls") or []]
+    calls = [function | {"arguments": arguments_text(function["arguments"])} for function in functions]
+    return turn | ({"tool_calls": [{"type": "function", "function": call} for call in calls]} if calls else {})
 
 
 def empty_cells(rows: Iterable[SplitRow]) -> tuple[int, int, str]:

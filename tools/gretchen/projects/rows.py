@@ -3,7 +3,8 @@
 Formats are TRL's standard dataset formats (https://huggingface.co/docs/trl/dataset_formats). Besides the format's
 columns a row has `id`, `group` (one or several keys that the split keeps together) and `form`, and may have `meta` (a
 dict, what scoring needs), `tools` and `hard` (true: a row of the hard test set). On disk `group` is a list, `meta` one
-JSON string, and hard rows have a file of their own.
+JSON string, and hard rows have a file of their own. `tools` and the arguments of tool calls are JSON strings there:
+Arrow would give every function the parameters of all others, null where they have no value.
 """
 
 import json
@@ -57,7 +58,7 @@ def row_fault(row: Any, row_format: str) -> str | None:
             return f"'{column}' is missing or not a string"
         if UNSAFE.search(row[column]) or len(row[column].splitlines()) > 1:
             return f"'{column}' is {row[column]!r:.60}: it has a line break or a control character"
-    if fault := _group_fault(row.get("group")) or _meta_fault(row.get("meta") or {}):
+    if fault := _group_fault(row.get("group")) or _meta_fault(row.get("meta") or {}) or _tools_fault(row.get("tools")):
         return fault
     for column in FORMATS[row_format]:
         fault = f"'{column}' is missing" if column not in row else _CHECKS[column](row[column])
@@ -78,6 +79,21 @@ def _group_fault(value: Any) -> str | None:
     keys = [value] if isinstance(value, str) else value
     if not isinstance(keys, list | tuple) or not keys or not all(isinstance(key, str) and key for key in keys):
         return f"'group' is {value!r:.60}, expected a string or a list of strings, none of them empty"
+    return None
+
+
+def _tools_fault(value: Any) -> str | None:
+    """Return what is wrong with the tools that an answer may call: OpenAI's list, or the same as a JSON string."""
+    try:
+        tools = json.loads(value) if isinstance(value, str) else value
+    except (ValueError, RecursionError):
+        return "'tools' is a string that is no JSON list"
+    if tools is not None and not isinstance(tools, list):
+        return f"'tools' is a {type(tools).__name__}, expected a list of tools"
+    for number, tool in enumerate(tools or []):
+        function = tool.get("function") if isinstance(tool, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            return f"tools[{number}] has no function.name: {{'type': 'function', 'function': {{'name': …}}}}"
     return None
 
 
@@ -131,8 +147,21 @@ def _turns(value: Any, last: tuple[str, ...], column: str) -> str | None:
             return f"{column}[{number}] {HALF_CHARACTER}"
         if not (turn.get("content") or "").strip() and not calls:
             return f"{column}[{number}] is empty"
+        if calls and (fault := _calls_fault(calls)):
+            return f"{column}[{number}]: {fault}"
     if value[-1]["role"] not in last:
         return f"{column} ends with a turn of '{value[-1]['role']}', expected {' or '.join(last)}"
+    return None
+
+
+def _calls_fault(calls: Any) -> str | None:
+    """Return what is wrong with a turn's tool calls."""
+    for call in calls if isinstance(calls, list) else [None]:
+        function = call.get("function") if isinstance(call, dict) else None
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            return "'tool_calls' is no list of {'type': 'function', 'function': {'name': …, 'arguments': …}}"
+        if not isinstance(function.get("arguments"), dict) and not _is_object(str(function.get("arguments"))):
+            return f"the arguments of {function['name']} are no JSON object"
     return None
 
 
@@ -180,11 +209,31 @@ def prompt_of(row: Row) -> list[dict[str, Any]]:  # chat messages, as TRL and ch
     return row.get("prompt") or []
 
 
+def tools_of(row: Row) -> list[dict[str, Any]] | None:  # JSON schemas, as chat templates take them
+    """Return the tools that a row's answer may call, None without any; its file holds them as a JSON string."""
+    tools = row.get("tools")
+    return (json.loads(tools) if isinstance(tools, str) else tools) or None
+
+
+def turn_text(turn: dict[str, Any]) -> str:
+    """Return what a turn says: its content, then each tool call as `<tool_call>{…}</tool_call>` on a line."""
+    lines = [str(content)] if (content := turn.get("content")) else []
+    for call in turn.get("tool_calls") or []:
+        name, arguments = json.dumps(call["function"]["name"]), arguments_text(call["function"]["arguments"])
+        lines.append(f'<tool_call>{{"name": {name}, "arguments": {arguments}}}</tool_call>')
+    return "\n".join(lines)
+
+
+def arguments_text(arguments: Any) -> str:
+    """Return a call's arguments as JSON, in their order; a string is JSON already."""
+    return arguments if isinstance(arguments, str) else json.dumps(arguments, ensure_ascii=False)
+
+
 def reference_of(row: Row) -> str:
     """Return a row's reference answer: its last turn, its chosen side, `reference` in its meta, or ""."""
     for column in ("messages", "chosen"):
         if column in row:
-            return row[column][-1].get("content") or ""
+            return turn_text(row[column][-1])
     return str(meta_of(row).get("reference", ""))
 
 
@@ -202,4 +251,4 @@ def prompt_text(row: Row) -> str:
     """Return what a row asks: the turns before the answer, or a document's whole text."""
     if "text" in row:
         return row["text"]
-    return "\n".join(turn.get("content") or "" for turn in prompt_of(row))
+    return "\n".join(turn_text(turn) for turn in prompt_of(row))

@@ -4,6 +4,7 @@ Tokens are those of the project's embedded base (its tokenizer and chat template
 bases share, where there is no base yet.
 """
 
+import sys
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -11,7 +12,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.projects.builder import SPLITS, SplitRow, Tally, count_forms
 from gretchen.projects.datacard import FormatSummary, NearDuplicates, TokenCounts
-from gretchen.projects.rows import Row, normalised, prompt_of, reference_of
+from gretchen.projects.rows import Row, normalised, prompt_of, reference_of, tools_of
 
 SAMPLES = 3
 
@@ -22,7 +23,8 @@ class TokenCounter:
     def __init__(self, folder: Path) -> None:
         from transformers import AutoTokenizer
 
-        self.tokenizer = AutoTokenizer.from_pretrained(str(folder))
+        # Without the model's own limit: rows are counted here, not run, and a long one is no cause for a warning.
+        self.tokenizer = AutoTokenizer.from_pretrained(str(folder), model_max_length=sys.maxsize)
 
     def lengths(self, rows: Sequence[Row]) -> tuple[list[int], list[int]]:
         """Return (tokens, trained tokens) of each row: all of a document, the assistant's turns of a chat."""
@@ -35,7 +37,7 @@ class TokenCounter:
         if all("tools" not in row for row in rows):
             encoded = self._encode(conversations, None)
         else:
-            parts = [self._encode([turns], row.get("tools")) for turns, row in zip(conversations, rows, strict=True)]
+            parts = [self._encode([turns], tools_of(row)) for turns, row in zip(conversations, rows, strict=True)]
             encoded = {key: [part[key][0] for part in parts] for key in parts[0]}
         return list(map(len, encoded["input_ids"])), list(map(sum, encoded["assistant_masks"]))
 

@@ -15,7 +15,7 @@ from gretchen import paths
 from gretchen.files import text_hash, write_json
 from gretchen.models.generate import Conversation, Model, render
 from gretchen.models.likelihood import log_probabilities
-from gretchen.projects.rows import Row
+from gretchen.projects.rows import Row, tools_of, turn_text
 from gretchen.scoring import statistics
 from gretchen.scoring.evaluation import Difference, Estimate, PreferenceResult
 from gretchen.scoring.intervals import cluster_keys, proportion_interval
@@ -51,10 +51,10 @@ def log_probability_margins(model: Model, rows: list[Row]) -> list[float]:
 
 def encode(model: Model, row: Row, answer: list[dict[str, Any]]) -> tuple[list[int], int]:
     """Return the token ids of a row's prompt and one answer with EOS, and the index of the answer's first token."""
-    prompt = Conversation(row["prompt"], row.get("tools") or None)
+    prompt = Conversation(row["prompt"], tools_of(row))
     before, whole = render(model, prompt), render(model, Conversation([*prompt.messages, *answer], prompt.tools), False)
     # After EOS templates write a line break, which is no part of the answer.
-    text = whole.removeprefix(before).rstrip("\n") if whole.startswith(before) else answer[-1]["content"]
+    text = whole.removeprefix(before).rstrip("\n") if whole.startswith(before) else turn_text(answer[-1])
     ids = model.tokenizer.encode(before, add_special_tokens=False)
     return ids + model.tokenizer.encode(text, add_special_tokens=False), len(ids)
 

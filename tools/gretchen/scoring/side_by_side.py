@@ -17,7 +17,7 @@ from gretchen.errors import UserError
 from gretchen.projects.build import data_hash
 from gretchen.projects.card import Metric
 from gretchen.projects.profiles import profile_option
-from gretchen.projects.rows import Row, prompt_of, reference_of
+from gretchen.projects.rows import Row, prompt_of, reference_of, turn_text
 from gretchen.scoring.answers import complete_answers
 from gretchen.scoring.evaluation import ModelEvaluation
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
@@ -149,8 +149,8 @@ def transcript(prediction: str | list[dict[str, Any]]) -> str:
     if isinstance(prediction, str):
         return prediction
     if len(prediction) == 1:
-        return str(prediction[0]["content"])
-    return "\n".join(f"{turn['role']}: {turn['content']}" for turn in prediction)
+        return turn_text(prediction[0])
+    return "\n".join(f"{turn['role']}: {turn_text(turn)}" for turn in prediction)
 
 
 def select_changes(rows: list[ComparedRow], changes: Sequence[Change], metric: Metric) -> list[ComparedRow]:

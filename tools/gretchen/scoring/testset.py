@@ -10,7 +10,7 @@ from collections import defaultdict
 from gretchen import paths
 from gretchen.files import read_jsonl, text_hash
 from gretchen.models.generate import Conversation
-from gretchen.projects.rows import Row, meta_of, prompt_of
+from gretchen.projects.rows import Row, meta_of, prompt_of, tools_of
 
 # The first of these with test rows is the format that models answer: the others hold the same questions.
 ANSWERED = ("chats", "prompts", "preferences", "feedback")
@@ -68,4 +68,4 @@ def rows_hash(rows: list[Row]) -> str:
 
 def conversation(row: Row) -> Conversation:
     """Return the conversation that a model answers for a row: its turns before the answer."""
-    return Conversation(prompt_of(row), row.get("tools") or None)
+    return Conversation(prompt_of(row), tools_of(row))

@@ -11,7 +11,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 
 from gretchen.checks.mistakes.problems import Problem, error, warning
-from gretchen.projects.rows import Row, normalised, prompt_of, reference_of
+from gretchen.projects.rows import Row, normalised, prompt_of, reference_of, turn_text
 
 COLUMNS = ("text", "messages", "prompt", "chosen", "rejected", "completion")
 # "none" in small letters is an answer of its own ("Which of these apply?"); `str(None)` is not.
@@ -239,7 +239,7 @@ def given_away(question: str, answer: str) -> bool:
 def question_of(row: Row) -> str:
     """Return a row's last question."""
     turns = prompt_of(row)
-    return str(turns[-1].get("content") or "") if turns and isinstance(turns[-1], dict) else ""
+    return turn_text(turns[-1]) if turns and isinstance(turns[-1], dict) else ""
 
 
 def too_many_forms(rows: Sequence[Row], where: Where) -> Iterator[Problem]:
@@ -257,7 +257,7 @@ def different_answers(rows: Sequence[Row], where: Where) -> Iterator[Problem]:
     answers: dict[str, set[str]] = {}
     first: dict[str, int] = {}
     for number, row in enumerate(rows, start=1):
-        if "messages" in row and (question := normalised(" ".join(str(t.get("content")) for t in prompt_of(row)))):
+        if "messages" in row and (question := normalised(" ".join(turn_text(turn) for turn in prompt_of(row)))):
             answers.setdefault(question, set()).add(normalised(reference_of(row)))
             first.setdefault(question, number)
     several = sorted(first[question] for question, given in answers.items() if len(given) > 1)

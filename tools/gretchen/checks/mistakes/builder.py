@@ -28,7 +28,15 @@ from gretchen.errors import UserError
 from gretchen.projects.builder import location_of, offered_formats, valid_rows
 from gretchen.projects.card import load_card
 from gretchen.projects.modules import load_dataset_module
-from gretchen.projects.rows import Row, group_keys, normalised, normalised_prompt, prompt_of, reference_of
+from gretchen.projects.rows import (
+    Row,
+    group_keys,
+    normalised,
+    normalised_prompt,
+    prompt_of,
+    reference_of,
+    turn_text,
+)
 from gretchen.projects.splits import split_of
 from gretchen.projects.team_code import patience
 
@@ -250,7 +258,7 @@ def wrong_labels(sample: Sample, where: Mapping[str, str]) -> Iterator[Problem]:
 
 def last_text(row: Row, column: str) -> str:
     """Return the last turn of a column, normalised."""
-    return normalised(row[column][-1].get("content") or "")
+    return normalised(turn_text(row[column][-1]))
 
 
 def meta_of(row: Row) -> dict[str, Any]:  # the project's own keys

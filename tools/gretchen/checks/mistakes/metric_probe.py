@@ -7,6 +7,7 @@ probe.trivial()                 -> {"an empty answer": answers, …}, answers th
 
 import copy
 import dataclasses
+from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property
 
@@ -22,14 +23,14 @@ Sample = Mapping[str, list[Row]]
 
 
 class Probe:
-    """Scores made-up answers to a few rows of the answered format, test rows first."""
+    """Scores made-up answers to a few rows of the answered format: of every form some, test rows first."""
 
     def __init__(self, evaluator: Evaluator, rows: Sequence[Row]) -> None:
         samples = min(evaluator.settings.samples, MAX_SAMPLES)
         settings = evaluator.settings.model_copy(update={"samples": samples})
         self.evaluator = dataclasses.replace(evaluator, settings=settings)
         ordered = sorted(rows, key=lambda row: split_of(row["group"]) != "test")
-        self.rows = [as_evaluated(row) for row in ordered[:NUM_ROWS]]
+        self.rows = [as_evaluated(row) for row in by_turns(ordered)[:NUM_ROWS]]
         self.train = [as_evaluated(row) for row in rows if split_of(row["group"]) == "train"]
 
     @cached_property
@@ -65,6 +66,17 @@ class Probe:
         others = [*self.rows[start + 1 :], *self.rows[:start]]
         others.sort(key=lambda other: other.get("form") != row.get("form"))
         return next((text for text in map(reference_of, others) if text != reference_of(row)), "")
+
+
+def by_turns(rows: Sequence[Row]) -> list[Row]:
+    """Return rows with the first of each form in front, then the second ones, and so on."""
+    seen: Counter[str] = Counter()
+    ranks = []
+    for row in rows:
+        ranks.append(seen[row.get("form", "")])
+        seen[row.get("form", "")] += 1
+    order = sorted(range(len(rows)), key=ranks.__getitem__)
+    return [rows[number] for number in order]
 
 
 def half(text: str) -> str:

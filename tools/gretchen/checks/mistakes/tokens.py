@@ -15,6 +15,7 @@ from gretchen.checks.mistakes.problems import Level, Problem, error, warning
 from gretchen.inspecting.rows import TokenizedRows
 from gretchen.inspecting.sequences import TokenSequence
 from gretchen.inspecting.spans import trained_text
+from gretchen.projects.rows import tools_of
 
 SHOWN = 24  # characters
 FAR_TOO_LONG = 10  # times the limit
@@ -111,7 +112,7 @@ def template_mistakes(
             yield error(f"the chat template drops {earlier} turn")
     if answer and squeezed(answer) not in text:
         yield error("the chat template drops or changes the answer")
-    tools = [name for tool in raw.get("tools") or [] if (name := (tool.get("function") or tool).get("name"))]
+    tools = [name for tool in tools_of(raw) or [] if (name := (tool.get("function") or tool).get("name"))]
     if any(squeezed(name) not in text for name in tools):
         yield error(f"the chat template drops the tools ({tools[0]})")
     questions = [turn["content"] for turn in turns if turn.get("role") == "user" and turn.get("content")]
@@ -130,7 +131,7 @@ def prompt_mistakes(
     """Warn of a generation prompt that is not what stands before the answer in training."""
     try:
         prompt = rows.tokenizer.apply_chat_template(
-            turns, tools=raw.get("tools") or None, add_generation_prompt=True, tokenize=False
+            turns, tools=tools_of(raw), add_generation_prompt=True, tokenize=False
         )
     except Exception:  # the template is a program, and may refuse what training never asks of it
         return

@@ -11,6 +11,7 @@ from gretchen.engines.answers import AnswersWhileTraining
 from gretchen.engines.callbacks import SaveEvery, run_callbacks
 from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.rehearsal import LongestFirst
+from gretchen.engines.tools import keep_tools
 from gretchen.tracking.run import curve_callbacks
 
 
@@ -32,11 +33,12 @@ class RunPlugin(BasePlugin):
         return [LongestFirst(trainer), AnswersWhileTraining(trainer)]
 
     def post_trainer_create(self, cfg: Any, trainer: Any) -> None:
-        """Keep 4-bit weights trainable, and exclude all objects that exist by now from garbage collection.
+        """Keep 4-bit weights trainable and prompts' tools; exclude all objects made by now from garbage collection.
 
         axolotl's DPO trainer collects garbage after each step. With the objects of all imported modules, that took
         twenty times as long as the step itself.
         """
         keep_trainable(trainer.model)
+        keep_tools(trainer)
         gc.collect()
         gc.freeze()

@@ -13,6 +13,7 @@ from gretchen.engines.four_bits import keep_trainable
 from gretchen.engines.zephyr import inputs
 from gretchen.engines.zephyr import stage as stages
 from gretchen.errors import WorkError
+from gretchen.projects.rows import tools_of
 from gretchen.recipes.stages import config_classes, find_stage
 from gretchen.tracking.run import curve_callbacks
 
@@ -77,7 +78,9 @@ def tokenized_prompts(rows: Any, tokenizer: Any) -> Any:
     """Return the rows' prompts as token ids, which is all that this trainer reads of them."""
 
     def encoded(row: dict[str, Any]) -> dict[str, list[int]]:
-        rendered = tokenizer.apply_chat_template(row["prompt"], add_generation_prompt=True, return_dict=True)
+        rendered = tokenizer.apply_chat_template(
+            row["prompt"], tools=tools_of(row), add_generation_prompt=True, return_dict=True
+        )
         return {"input_ids": rendered["input_ids"]}
 
     return rows.map(encoded, remove_columns=rows.column_names)

@@ -12,6 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.engines.four_bits import keep_trainable
+from gretchen.engines.tools import keep_tools
 from gretchen.engines.zephyr.inputs import load_rows, parse, split_of
 from gretchen.engines.zephyr.new_tokens import with_embeddings
 from gretchen.recipes.stages import Stage, config_classes, load_object
@@ -69,6 +70,7 @@ def train_stage(stage: Stage, recipe: Path, resume: bool, hooks: Hooks = Hooks()
     )
     trainer.create_model_card = no_draft
     keep_trainable(trainer.model)
+    keep_tools(trainer)
     trainer.add_callback(LongestFirst(trainer))
     trainer.add_callback(AnswersWhileTraining(trainer))
     trainer.train(resume_from_checkpoint=latest_checkpoint(run) if resume else None)
