@@ -1,0 +1,199 @@
+"""Files of the Berkeley Function Calling Leaderboard, version 4, as chat rows.
+
+A line is `{"id", "question": [[turn, …], …], "function": [{name, description, parameters}]}`; the right answers are in
+possible_answer/<the same name>: `{"id", "ground_truth": [{name: {parameter: [values]}}]}`. Types "dict", "float",
+"tuple" and "any" become JSON Schema's. A multi-turn line has `initial_config` and `involved_classes` instead of
+functions, whose descriptions are in multi_turn_func_doc/, and Python calls as its answers: its first turn is read, the
+configuration as system message.
+
+Not covered: Java and JavaScript (types of their own), memory, web search, relevance (any call is right), live APIs.
+"""
+
+import ast
+import json
+from collections.abc import Iterator
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+from gretchen.projects.rows import Fault
+from gretchen.projects.splits import official_key
+
+TYPES = {"dict": "object", "float": "number", "tuple": "array"}
+NOT_READ = {
+    "java": "Java's types have rules of their own", "javascript": "JavaScript's types have rules of their own",
+    "memory": "its answers depend on earlier conversations", "web_search": "its answers come from the live web",
+    "relevance": "it has no right answer: any call counts", "format_sensitivity": "it names rows of other files",
+}  # fmt: skip
+# The file of descriptions of each class of the multi-turn rows.
+DOCS = {
+    "GorillaFileSystem": "gorilla_file_system", "MathAPI": "math_api", "MessageAPI": "message_api",
+    "TwitterAPI": "posting_api", "TicketAPI": "ticket_api", "TradingBot": "trading_bot",
+    "TravelAPI": "travel_booking", "VehicleControlAPI": "vehicle_control",
+}  # fmt: skip
+
+
+class Faulty(ValueError):
+    """What is wrong with a line."""
+
+
+def read(file: Path) -> Iterator[dict | Fault]:
+    """Yield a row or a fault for each line of a file of questions."""
+    category = file.stem.partition("_v4_")[2] or file.stem.partition("_v3_")[2] or file.stem
+    answers = _answers(file)
+    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
+        if not line.strip():
+            continue
+        try:
+            yield _row(json.loads(line), category, answers, file.parent)
+        except json.JSONDecodeError as fault:
+            yield Fault(str(file), number, f"not JSON: {fault.msg}")
+        except Faulty as fault:
+            yield Fault(str(file), number, str(fault))
+
+
+def _answers(file: Path) -> dict[str, Any]:
+    """Return {id: ground truth} of the file beside a file of questions; broken lines have none."""
+    beside, answers = file.parent / "possible_answer" / file.name, {}
+    for line in beside.read_text(encoding="utf-8", errors="replace").splitlines() if beside.is_file() else ():
+        try:
+            answer = json.loads(line)
+            answers[answer["id"]] = answer["ground_truth"]
+        except (ValueError, TypeError, KeyError):
+            continue
+    return answers
+
+
+def _row(entry: Any, category: str, answers: dict[str, Any], folder: Path) -> dict[str, Any]:
+    """Return the chat row of a line; raises Faulty."""
+    unread = next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), "")
+    if unread:
+        raise Faulty(f"{category} is not read: {unread}")
+    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+        raise Faulty("no object with an id")
+    turns = _turns(entry.get("question"))
+    functions = _functions(entry, folder)
+    meta: dict[str, Any] = {"source": "BFCL v4", "language": "en", "category": category}
+    if category.startswith("multi_turn"):
+        turns = [{"role": "system", "content": json.dumps(entry.get("initial_config", {}))}, *turns]
+        truth = _parsed_calls(_of(entry, answers)[0], functions)
+    else:
+        truth = [] if "irrelevance" in category else _of(entry, answers)
+    answer, more = _answer(truth, functions)
+    return {
+        "id": f"bfcl-{entry['id']}",
+        "form": f"bfcl-{category.replace('_', '-')}",
+        "group": official_key(f"bfcl:{entry['id']}", "test"),
+        "tools": [{"type": "function", "function": function} for function in functions],
+        "messages": [*turns, answer],
+        "meta": meta | more,
+    }
+
+
+def _turns(question: Any) -> list[dict[str, str]]:
+    """Return the messages of a question's first turn; raises Faulty."""
+    if not isinstance(question, list) or not question or not isinstance(question[0], list) or not question[0]:
+        raise Faulty("'question' is no list of turns")
+    for turn in question[0]:
+        if not isinstance(turn, dict) or turn.get("role") not in ("system", "user", "assistant"):
+            raise Faulty("a turn of 'question' has no role")
+        if not isinstance(turn.get("content"), str) or not turn["content"].strip():
+            raise Faulty("a turn of 'question' has no content")
+    return [{"role": turn["role"], "content": turn["content"]} for turn in question[0]]
+
+
+def _functions(entry: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+    """Return the descriptions of a line's functions, their types as JSON Schema has them; raises Faulty."""
+    functions = entry.get("function")
+    if functions is None and "involved_classes" in entry:
+        hidden = {name for names in entry.get("missed_function", {}).values() for name in names}
+        hidden |= set(entry.get("excluded_function", ()))
+        functions = [
+            f for name in entry["involved_classes"] for f in _described(folder, name) if f["name"] not in hidden
+        ]
+    functions = [functions] if isinstance(functions, dict) else functions
+    if not isinstance(functions, list) or not functions:
+        raise Faulty("'function' is no list of descriptions")
+    for function in functions:
+        if not isinstance(function, dict) or not isinstance(function.get("name"), str):
+            raise Faulty("a function has no name")
+        if not isinstance(function.get("parameters"), dict) or "properties" not in function["parameters"]:
+            raise Faulty(f"{function['name']} has no parameters")
+    return [_as_json_schema(function) for function in functions]
+
+
+@lru_cache(maxsize=64)
+def _described(folder: Path, name: str) -> list[dict[str, Any]]:
+    """Return the descriptions of a class's methods; raises Faulty where their file is missing."""
+    file = folder / "multi_turn_func_doc" / f"{DOCS.get(name, name)}.json"
+    if not file.is_file():
+        raise Faulty(f"{file.parent.name}/{file.name}, the functions of {name}, is missing")
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+
+
+def _as_json_schema(value: Any) -> Any:
+    """Return a description with JSON Schema's types: "any" is no type, "float" a number."""
+    if isinstance(value, list):
+        return [_as_json_schema(entry) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    changed = {key: _as_json_schema(entry) for key, entry in value.items() if not (key == "type" and entry == "any")}
+    kind = changed.get("type")
+    return changed | ({"type": TYPES.get(kind, kind)} if isinstance(kind, str) else {})
+
+
+def _of(entry: dict[str, Any], answers: dict[str, Any]) -> list[Any]:
+    """Return a line's ground truth; raises Faulty."""
+    truth = answers.get(entry["id"])
+    if not isinstance(truth, list) or not truth:
+        raise Faulty("no answer in possible_answer/")
+    return truth
+
+
+def _parsed_calls(texts: Any, functions: list[dict[str, Any]]) -> list[dict[str, dict[str, list[Any]]]]:
+    """Return Python calls such as `cd(folder='temp')` as right answers; raises Faulty for what is no plain call."""
+    calls = []
+    for text in texts if isinstance(texts, list) else [None]:
+        try:
+            call = ast.parse(text, mode="eval").body
+            name = call.func.id
+            names = next(list(f["parameters"]["properties"]) for f in functions if f["name"] == name)
+            values = dict(zip(names, map(ast.literal_eval, call.args), strict=False))
+            values |= {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
+        except (SyntaxError, ValueError, AttributeError, TypeError, StopIteration):
+            raise Faulty(f"{text!r} is no call of an offered function") from None
+        calls.append({name: {key: [value] for key, value in values.items()}})
+    return calls
+
+
+def _answer(truth: list[Any], functions: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+    """Return the assistant's turn of the right answer, and what scoring needs; raises Faulty."""
+    if not truth:
+        return {"role": "assistant", "content": "None of the tools can do that."}, {"refuse": True}
+    calls = []
+    for expected in truth:
+        if not isinstance(expected, dict) or len(expected) != 1:
+            raise Faulty("the ground truth is no list of {function: {parameter: values}}")
+        ((name, values),) = expected.items()
+        if name not in [function["name"] for function in functions] or not isinstance(values, dict):
+            raise Faulty(f"the ground truth calls {name}, which is not offered")
+        calls.append(
+            {"name": name, "arguments": {key: _first(right) for key, right in values.items() if _is_said(right)}}
+        )
+    turn = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": c} for c in calls]}
+    return turn, {"possible": truth}
+
+
+def _is_said(right: Any) -> bool:
+    """Return whether a parameter has a value that is not left out."""
+    return any(value != "" for value in right) if isinstance(right, list) else True
+
+
+def _first(right: list[Any]) -> Any:
+    """Return the first right value; in objects, and lists of them, the first of each key."""
+    value = next(entry for entry in right if entry != "")
+    entries = value if isinstance(value, list) else [value]
+    if not entries or not all(isinstance(entry, dict) for entry in entries):
+        return value
+    plain = [{key: _first(v) for key, v in entry.items() if isinstance(v, list) and _is_said(v)} for entry in entries]
+    return plain if isinstance(value, list) else plain[0]
