@@ -4,7 +4,7 @@ A line is `{"id", "question": [[turn, …], …], "function": [{name, descriptio
 possible_answer/<the same name>: `{"id", "ground_truth": [{name: {parameter: [values]}}]}`. Types "dict", "float",
 "tuple" and "any" become JSON Schema's. A multi-turn line has `initial_config` and `involved_classes` instead of
 functions, whose descriptions are in multi_turn_func_doc/, and Python calls as its answers: its first turn is read, the
-configuration as system message.
+configuration as system message. Where that turn lacks a value or a function, nothing may be called.
 
 Not covered: Java and JavaScript (types of their own), memory, web search, relevance (any call is right), live APIs.
 """
@@ -79,7 +79,8 @@ def _row(entry: Any, category: str, answers: dict[str, Any], folder: Path) -> di
         truth = _parsed_calls(_of(entry, answers)[0], functions)
     else:
         truth = [] if "irrelevance" in category else _of(entry, answers)
-    answer, more = _answer(truth, functions)
+    said = "What exactly do you mean?" if category.startswith("multi_turn") else "None of the tools can do that."
+    answer, more = _answer(truth, functions) if truth else ({"role": "assistant", "content": said}, {"refuse": True})
     return {
         "id": f"bfcl-{entry['id']}",
         "form": f"bfcl-{category.replace('_', '-')}",
@@ -112,7 +113,7 @@ def _functions(entry: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
             f for name in entry["involved_classes"] for f in _described(folder, name) if f["name"] not in hidden
         ]
     functions = [functions] if isinstance(functions, dict) else functions
-    if not isinstance(functions, list) or not functions:
+    if not isinstance(functions, list) or (not functions and "irrelevance" not in entry["id"]):
         raise Faulty("'function' is no list of descriptions")
     for function in functions:
         if not isinstance(function, dict) or not isinstance(function.get("name"), str):
@@ -168,8 +169,6 @@ def _parsed_calls(texts: Any, functions: list[dict[str, Any]]) -> list[dict[str,
 
 def _answer(truth: list[Any], functions: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the assistant's turn of the right answer, and what scoring needs; raises Faulty."""
-    if not truth:
-        return {"role": "assistant", "content": "None of the tools can do that."}, {"refuse": True}
     calls = []
     for expected in truth:
         if not isinstance(expected, dict) or len(expected) != 1:

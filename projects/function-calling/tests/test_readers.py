@@ -79,7 +79,10 @@ def test_bfcl_irrelevance_and_multi_turn(dataset, evaluation, tmp_path):
     }
     truth = [["cd('temp')", "mkdir(folder='a')"], ["cd(folder='..')"]]
     bfcl(tmp_path, "multi_turn_base", [entry], [("multi_turn_base_0", truth)])
-    refused, turned = list(dataset.read(tmp_path))
+    vague = entry | {"id": "multi_turn_miss_param_0"}
+    bfcl(tmp_path, "multi_turn_miss_param", [vague], [("multi_turn_miss_param_0", [[], *truth])])
+    refused, turned, asked = list(dataset.read(tmp_path))
+    assert asked["meta"]["refuse"] and reference_of(asked) == "What exactly do you mean?"
     assert refused["meta"]["refuse"] and evaluation.score("No tool.", refused)["irrelevance_recall"] == 1
     assert [tool["function"]["name"] for tool in turned["tools"]] == ["cd", "mkdir"]
     assert turned["messages"][0] == {"role": "system", "content": json.dumps(entry["initial_config"])}
