@@ -47,6 +47,7 @@ class Recorder(http.server.ThreadingHTTPServer):
         super().__init__(("127.0.0.1", port), Handler)
         self.runs, self.files, self.keys = {}, {}, set()
         self.artifacts, self.links = {}, set()
+        self.reports, self.unknown = {}, set()
         self.address = f"http://127.0.0.1:{self.server_port}"
         threading.Thread(target=self.serve_forever, args=(0.05,), daemon=True).start()
 
@@ -123,6 +124,23 @@ class Recorder(http.server.ThreadingHTTPServer):
         if operation == "Viewer":
             who = {"id": "v", "username": "user", "entity": "team", "flags": "{}", "email": "", "teams": {"edges": []}}
             return {"viewer": who}
+        if operation == "upsertView":
+            view = self.reports.setdefault(sent["id"] or f"report{len(self.reports)}", {})
+            view |= sent
+            owner = {"id": "p", "name": sent["projectName"], "entityName": sent["entityName"]}
+            names = {"id": sent["id"] or list(self.reports)[-1], "type": sent["type"], "name": sent["name"]}
+            names |= {"displayName": sent["displayName"], "description": sent["description"], "project": owner}
+            updated = {"spec": sent["spec"], "updatedAt": "2026-01-01T00:00:00"}
+            return {"upsertView": {"view": names | updated, "inserted": True}}
+        if operation in ("Projects", "GetProjects"):
+            page = {"endCursor": None, "hasNextPage": False}
+            return {"models": {"edges": [], "pageInfo": page}}
+        if operation == "UpsertModel":
+            owner = {"id": "p", "name": sent.get("name", "p"), "entityName": "team"}
+            return {"upsertModel": {"project": owner, "model": owner, "inserted": True}}
+        if operation == "ProjectInternalId":
+            return {"project": {"internalId": "i"}}
+        self.unknown.add(operation)
         return {"serverInfo": {"features": []}, "project": None}
 
 

@@ -4,7 +4,7 @@
 
 Whatever a model, a row or a file says is text. Jinja2 escapes every value, after unsafe characters (escape sequences,
 marks that reverse the reading order, lone surrogates) were made visible; data for the script are JSON without markup;
-a content security policy lets no script run but the page's own.
+a content security policy lets no script run but the page's own. An API key in a text is replaced.
 """
 
 import base64
@@ -21,6 +21,7 @@ from gretchen.reporting.intervals import Bar
 from gretchen.safe_text import visible
 from gretchen.scoring import cells
 from gretchen.scoring.evaluation import Estimate
+from gretchen.tracking.secrets import redacted
 
 if TYPE_CHECKING:
     from jinja2 import Environment
@@ -37,7 +38,7 @@ def render(template: str, script: str, **values: Any) -> str:
     policy += "base-uri 'none'; form-action 'none'"
     style = theme.css() + (TEMPLATES / "pages.css").read_text(encoding="utf-8")
     page = environment().get_template(template)
-    return page.render(policy=policy, style=Markup(style), script=Markup(source), **values)
+    return redacted(page.render(policy=policy, style=Markup(style), script=Markup(source), **values))
 
 
 @cache

@@ -6,7 +6,8 @@
 The same files give the same report, byte for byte. No model is loaded; answers are scored by the project's own code.
 """
 
-from dataclasses import dataclass
+import re
+from dataclasses import dataclass, replace
 
 from gretchen.errors import UserError
 from gretchen.projects.build import intact_data_card
@@ -28,8 +29,10 @@ from gretchen.scoring import table
 from gretchen.scoring.cells import Table
 from gretchen.scoring.evaluation import Evaluation, ModelResult
 from gretchen.scoring.forgetting_table import forgetting_tables
-from gretchen.scoring.newest import StoredResult, newest_results
+from gretchen.scoring.newest import StoredResult, newest_results, with_report
 from gretchen.scoring.results import SOURCES
+
+RECIPE = re.compile(r"[a-z][a-z0-9-]*(\.(zephyr|axolotl))?")
 
 
 @dataclass(frozen=True)
@@ -87,6 +90,15 @@ def make_report(project: str, profile: str = "") -> Report:
     return Report(project, card, intact_data_card(project), parts)
 
 
+def with_address(report: Report, address: str) -> Report:
+    """Write the address of the W&B Report where the results are stored, and return the report with it."""
+    parts = []
+    for part in report.parts:
+        stored = with_report(StoredResult(part.evaluation, part.recorded), address)
+        parts.append(replace(part, evaluation=stored.evaluation))
+    return replace(report, parts=tuple(parts))
+
+
 def part_of(result: StoredResult, card: Card, runs: dict[str, Run]) -> ResultPart:
     """Return what the report says of one evaluation; `runs` are the runs of this machine by id."""
     evaluation = result.evaluation
@@ -132,7 +144,8 @@ def other_tables(evaluation: Evaluation) -> list[tuple[str, Table]]:
 def commands(evaluation: Evaluation, models: Ladder, card: Card) -> tuple[str, str]:
     """Return the two commands that repeat a result: the trainings of the ladder, and the evaluation."""
     project, option = evaluation.project, profile_option(evaluation.project, evaluation.profile)
-    stages = [recipe_word(model, card.engine) for _, model in models.steps if model.kind == "run"]
+    words = [recipe_word(model, card.engine) for _, model in models.steps if model.kind == "run"]
+    stages = [word for word in words if RECIPE.fullmatch(word)]  # what is pasted into a shell holds nothing else
     train = f'make pipeline PROJECT={project}{option} STAGES="{" ".join(stages)}"'
     if not stages:
         train = f"make data PROJECT={project}{option}"

@@ -226,6 +226,7 @@ class Evaluation(FrozenModel):
     documents: SetScores | None = Field(default=None, description="the embedded base on documents, without chat form")
     forgetting: Forgetting | None = Field(default=None, description="what the runs forgot of what the base could do")
     wandb: str | None = None
+    report: str | None = Field(default=None, description="the address of its W&B Report")
 
 
 class ModelEvaluation(FrozenModel):

@@ -16,7 +16,7 @@ from gretchen.files import write_json
 from gretchen.hardware import PROFILES
 from gretchen.provenance import is_smoke
 from gretchen.scoring.evaluation import Evaluation
-from gretchen.scoring.results import read_results
+from gretchen.scoring.results import read_results, record_evaluation
 
 
 @dataclass(frozen=True)
@@ -37,6 +37,16 @@ def keep(evaluation: Evaluation) -> None:
     if evaluation.split == "test" and not is_smoke():
         name = f"{evaluation.profile}.{evaluation.base.source}.json"
         write_json(folder(evaluation.project) / name, evaluation.to_json())
+
+
+def with_report(result: StoredResult, address: str) -> StoredResult:
+    """Write the address of a result's W&B Report where the result is stored, and return the result with it."""
+    evaluation = result.evaluation.model_copy(update={"report": address})
+    if result.recorded:
+        record_evaluation(evaluation)
+    else:
+        keep(evaluation)
+    return StoredResult(evaluation, result.recorded)
 
 
 def kept(project: str) -> list[Evaluation]:

@@ -18,6 +18,7 @@ from gretchen.tracking import login
 NAMES = re.compile(r"(^|_)(api_key|hub_token|hf_token|secret|password)$", re.IGNORECASE)
 SHAPES = re.compile(r"\bhf_[A-Za-z0-9]{30,}|\bwandb_v\d_\w{30,}|\bsk-[\w-]{20,}|\bgh[pousr]_\w{36,}")
 VARIABLES = re.compile(r"(API_KEY|TOKEN|SECRET|PASSWORD)$")
+REMOVED = "[API key removed]"
 MIN_CHARACTERS = 16  # a shorter variable like CSRF_TOKEN=1 is not a secret
 HUB_HINT = "`.venv/bin/hf auth login`, or set HF_TOKEN in the environment"
 
@@ -33,6 +34,13 @@ def refuse_secrets(values: Mapping[str, Any], source: str) -> None:
         if is_named or SHAPES.search(value) or any(secret in value for secret in known):
             problem = f"{source} holds an API key ('{key}'), which would be written into every file of the run"
             raise UserError(problem, f"leave it out and log in: {hint(key, value)}")
+
+
+def redacted(text: str) -> str:
+    """Return a text with REMOVED in place of API keys: those of this machine, and whatever has the shape of one."""
+    for secret in own_secrets():
+        text = text.replace(secret, REMOVED)
+    return SHAPES.sub(REMOVED, text)
 
 
 def own_secrets() -> set[str]:
