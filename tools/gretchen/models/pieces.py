@@ -33,11 +33,6 @@ class Pieces:
         self.open: list[Token] = []
         self.num_open = self.num_taken = self.num_tokens = 0
 
-    @property
-    def tokens(self) -> tuple[Token, ...]:
-        """The tokens of the text, in order."""
-        return tuple(token for piece in self.done for token in piece.tokens)
-
     def add(self, token: int, record: Token | None = None) -> bool:
         """Add a token; return whether the answer is over with it, at a stop string."""
         self.ids.append(token)

@@ -24,7 +24,7 @@ from gretchen.models.generate import (
 )
 from gretchen.models.grammar import Grammar
 from gretchen.models.penalties import penalties
-from gretchen.models.pieces import Pieces
+from gretchen.models.pieces import Piece, Pieces
 from gretchen.models.tokens import Token, Vocabulary
 
 FinishReason = Literal["stop", "length", "cancelled"]
@@ -46,14 +46,19 @@ class Delta:
 class Answer:
     """A whole answer. `finish_reason`: "stop" at EOS or a stop string, "length" at the token limit.
 
-    `tokens` are those of the text; `end` is the EOS token that ended it. Both are empty without log probabilities.
+    `pieces` are its text with its tokens; `end` is the EOS token that ended it, None without log probabilities.
     """
 
     text: str
     finish_reason: FinishReason
     num_tokens: int
-    tokens: tuple[Token, ...] = ()
+    pieces: tuple[Piece, ...] = ()
     end: Token | None = None
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """The tokens of the text; none without log probabilities."""
+        return tuple(token for piece in self.pieces for token in piece.tokens)
 
     @property
     def logprob(self) -> float:
@@ -164,6 +169,7 @@ class Watch:
         pieces = self.pieces[index]
         if token in self.ends:
             self.finish[index], self.end_tokens[index] = "stop", record
+            pieces.num_tokens += 1
             pieces.close()
         elif pieces.add(token, record):
             self.finish[index] = "stop"
@@ -191,7 +197,7 @@ class Watch:
     def answers(self) -> tuple[Answer, ...]:
         """Return the answers."""
         return tuple(
-            Answer(pieces.text, reason or "length", pieces.num_tokens + (end is not None), pieces.tokens, end)
+            Answer(pieces.text, reason or "length", pieces.num_tokens, tuple(pieces.done), end)
             for pieces, reason, end in zip(self.pieces, self.finish, self.end_tokens, strict=True)
         )
 
