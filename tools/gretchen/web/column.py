@@ -35,16 +35,16 @@ class AnswerColumn:
         self.tokens: list[tuple[Token, ...]] = []
         self.elements: list[Text] = []
         self.answer: Answer | None = None
-        with box("pane column") as self.pane:
-            with box("column-head"):
-                self.name = Text(label, "h2", "column-name")
+        with box("pane model") as self.pane:
+            with box("model-head"):
+                self.name = Text(label, "h2", "model-name")
                 self.kind = Text(kind, classes="chip" if kind else "hidden")
             self.text = attributes(box("answer tokens"), role="group", aria_label=f"answer of {label}")
             self.text.on("click", self.on_click, js_handler=CLICKED)
             self.text.on("keydown", js_handler=MOVED)
             self.status = attributes(Text("waiting …", "p", "soft status"), role="status")
             self.panel = attributes(box("token-panel"), aria_live="polite")
-            self.actions = box("column-actions")
+            self.actions = box("model-actions")
 
     def reveal(self, name: str, kind: str) -> None:
         """Show the model's name, which was hidden."""

@@ -31,6 +31,8 @@ from gretchen.web.elements import Text, attributes, box, button
 from gretchen.web.settings import Settings, body, continues, request, validated
 
 STYLE = Path(__file__).with_name("playground.css")
+# Importing torch holds up the event loop for seconds on a busy machine: a page that gave up would lose its answers.
+RECONNECT_SECONDS = 180.0
 MAX_COLUMNS = 4  # at first; a person may choose more
 
 
@@ -209,7 +211,7 @@ class Page:
             votes.VotedAnswer(
                 model=shown.model.name,
                 source=paths.shown(shown.model.adapter) if shown.model.adapter else shown.model.model,
-                text=shown.column.answer.text if shown.column.answer else "",
+                text=encodable(shown.column.answer.text) if shown.column.answer else "",
             )
             for shown in self.shown
         ]
@@ -222,7 +224,11 @@ class Page:
             best=best,
             tie=tie,
         )
-        votes.append(self.playground.votes, vote)
+        try:
+            votes.append(self.playground.votes, vote)
+        except OSError as failure:
+            self.report(f"the vote could not be kept: {failure.strerror}")
+            return
         self.is_hidden = False
         for shown in self.shown:
             shown.column.actions.clear()
@@ -258,6 +264,11 @@ def message(failure: GretchenError | ApiError) -> str:
     return failure.problem if isinstance(failure, GretchenError) else failure.message
 
 
+def encodable(text: str) -> str:
+    """Return a text that a file can hold: half of a surrogate pair becomes a question mark."""
+    return text.encode("utf-8", "replace").decode()
+
+
 def playground_app(playground: Playground) -> FastAPI:
     """Return the app of page and API. NiceGUI holds one page app per process: call it once."""
 
@@ -270,5 +281,12 @@ def playground_app(playground: Playground) -> FastAPI:
         ui.context.client.on_disconnect(tab.stop)
 
     app = api(playground.backend, playground.token)
-    ui.run_with(app, mount_path=f"/{playground.token}", dark=None, tailwind=False, show_welcome_message=False)
+    ui.run_with(
+        app,
+        mount_path=f"/{playground.token}",
+        dark=None,
+        tailwind=False,
+        show_welcome_message=False,
+        reconnect_timeout=RECONNECT_SECONDS,
+    )
     return app

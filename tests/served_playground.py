@@ -1,0 +1,36 @@
+"""A playground in a process of its own: starts a command, and reads the page's address from what it prints."""
+
+import contextlib
+import re
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+
+
+@contextlib.contextmanager
+def served(command: list[str], folder: Path, environment: dict[str, str]) -> Iterator[str]:
+    """Run a command that serves a playground, and give the page's address; at the end it is stopped by Ctrl-C."""
+    with (folder / "errors.log").open("w", encoding="utf-8") as errors:
+        options = {"stdout": subprocess.PIPE, "stderr": errors, "text": True, "cwd": folder, "env": environment}
+        process = subprocess.Popen(command, **options)
+    try:
+        line = process.stdout.readline()
+        found = re.fullmatch(r"playground  (http://127\.0\.0\.1:\d+/[\w-]{32}/)\n", line)
+        assert found, line + (folder / "errors.log").read_text(encoding="utf-8")
+        yield found[1]
+    finally:
+        process.send_signal(2)
+        process.wait(20)
+
+
+def run_prompt(page, prompt: str | None = None) -> None:
+    """Type a prompt, run it by Ctrl+Enter, and wait until all columns are answered."""
+    field = page.get_by_label("Prompt", exact=True)
+    if prompt is not None:
+        field.fill(prompt)
+    field.press("Control+Enter")
+    page.locator(".model").first.wait_for()
+    answered = "/log probability on/.test(column.innerText) && column.querySelector('.token')"
+    ready = f"document.querySelector('.model') && [...document.querySelectorAll('.model')].every(column => {answered})"
+    page.wait_for_function(ready, timeout=100_000)
+    page.get_by_role("button", name="Run").wait_for()
