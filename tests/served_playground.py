@@ -32,5 +32,5 @@ def run_prompt(page, prompt: str | None = None) -> None:
     page.locator(".model").first.wait_for()
     answered = "/log probability on/.test(column.innerText) && column.querySelector('.token')"
     ready = f"document.querySelector('.model') && [...document.querySelectorAll('.model')].every(column => {answered})"
-    page.wait_for_function(ready, timeout=100_000)
+    page.wait_for_function(ready, timeout=300_000)
     page.get_by_role("button", name="Run").wait_for()

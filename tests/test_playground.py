@@ -3,6 +3,7 @@
 import json
 import re
 import sys
+from math import exp
 
 import httpx
 import pytest
@@ -27,6 +28,10 @@ def address(flagship, tmp_path_factory):
     command = [sys.executable, "-m", "gretchen", "playground", f"--project={PROJECT}"]
     threads = {"OMP_NUM_THREADS": "1", "GRETCHEN_ROOT": str(flagship)}
     with served(command, flagship, clean_environment(**threads)) as page:
+        origin, token = page.rstrip("/").rsplit("/", 1)
+        body = {"model": "sft.zephyr", "prompt": "x", "max_tokens": 1}  # loads the model before a page waits for it
+        client = {"headers": {"Authorization": f"Bearer {token}"}, "timeout": 500}
+        assert httpx.post(f"{origin}/v1/completions", json=body, **client).is_success
         yield page
 
 
@@ -74,8 +79,6 @@ def test_a_click_on_a_token_shows_the_alternatives_with_their_probabilities(brow
         column.locator(".token").nth(1).click()
         column.locator(".token-table tr").nth(4).wait_for()
         shares = [float(text.split()[0]) for text in column.locator(".token-table .number").all_inner_texts()]
-        from math import exp
-
         expected = sorted((100 * exp(value) for value in answer["logprobs"]["top_logprobs"][1].values()), reverse=True)
         assert shares == pytest.approx(expected, abs=0.006)
         assert column.locator(".token-table .chosen").count() == 1

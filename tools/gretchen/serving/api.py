@@ -108,6 +108,7 @@ async def while_connected(http: Request, events: AsyncIterator[int | Delta | Ans
     while not (await asyncio.wait({task}, timeout=DISCONNECT_SECONDS))[0]:
         if await http.is_disconnected():
             task.cancel()
+            raise ApiError("the client went away", 499)  # nginx's status for it; nobody reads it
     return await task
 
 
