@@ -28,8 +28,9 @@ def run_prompt(page, prompt: str | None = None) -> None:
     field = page.get_by_label("Prompt", exact=True)
     if prompt is not None:
         field.fill(prompt)
+    page.evaluate("document.querySelectorAll('.model').forEach(model => model.classList.add('earlier'))")
     field.press("Control+Enter")
-    page.locator(".model").first.wait_for()
+    page.locator(".model:not(.earlier)").first.wait_for()
     answered = "/log probability on/.test(column.innerText) && column.querySelector('.token')"
     ready = f"document.querySelector('.model') && [...document.querySelectorAll('.model')].every(column => {answered})"
     page.wait_for_function(ready, timeout=300_000)
