@@ -20,7 +20,7 @@ def served(command: list[str], folder: Path, environment: dict[str, str]) -> Ite
         yield found[1]
     finally:
         process.send_signal(2)
-        process.wait(20)
+        process.wait(90)
 
 
 def run_prompt(page, prompt: str | None = None) -> None:
