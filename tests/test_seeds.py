@@ -31,7 +31,8 @@ def run(tmp_path, monkeypatch):
 
 def test_runs_of_the_same_recipe_base_and_data_are_replicates(run):
     first = run("a", 42)
-    same = [run("b", 1, set="seed=1"), run("c", 2, recipe="data_seed: 5\n", set="seed=2 data_seed=5")]
+    moved = "model_name_or_path: /an/earlier/clone/projects/p/base\n"
+    same = [run("b", 1, recipe=moved, set="seed=1"), run("c", 2, recipe="data_seed: 5\n", set="seed=2 data_seed=5")]
     repeated = run("d", 1)
     others = [
         run("e", 3, recipe="num_train_epochs: 2\n", set="seed=3 num_train_epochs=2"),

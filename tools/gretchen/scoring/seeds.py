@@ -16,6 +16,7 @@ import yaml
 from gretchen import paths
 from gretchen.errors import WorkError
 from gretchen.files import text_hash
+from gretchen.recipes.schema import MODEL
 from gretchen.runs.record import Run, RunRecord, read_record
 
 SEEDS = ("seed", "data_seed")  # keys of a recipe, in both engines
@@ -33,10 +34,14 @@ def signature(run: Run) -> str:
     if not file.is_file():
         return run.name
     text = file.read_text(encoding="utf-8").replace(paths.shown(run.path), "<run>")
+    signatures = []
     for earlier in filter(None, [record.parent, *record.uses.values()]):
-        text = text.replace(earlier.run, _signature_of_earlier(paths.root() / earlier.run))
-    values = {key: value for key, value in yaml.safe_load(text).items() if key not in SEEDS}
-    parts = [record.recipe, record.profile, record.base.weights, record.data, values]
+        signatures.append(_signature_of_earlier(paths.root() / earlier.run))
+        text = text.replace(earlier.run, signatures[-1])
+    # What it starts from is known by its weights and by the earlier run: axolotl's path holds the clone's folder.
+    other = (*SEEDS, MODEL[record.engine])
+    values = {key: value for key, value in yaml.safe_load(text).items() if key not in other}
+    parts = [record.recipe, record.profile, record.base.weights, record.data, values, signatures]
     return text_hash(json.dumps(parts, sort_keys=True, default=str))
 
 
