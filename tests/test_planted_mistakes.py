@@ -128,8 +128,8 @@ def test_a_mistake_in_card_builder_or_metrics_is_reported(planted, name, monkeyp
     plant, part = CODE[name]
     if "each time" not in part:  # the second build takes a process of its own
         monkeypatch.setattr(builder, "second_build", lambda project: {})
-    monkeypatch.setattr(team_code, "PATIENCE", 1.0)
-    monkeypatch.setattr(team_code, "CPU_SECONDS", 0.5)
+    monkeypatch.setattr(team_code, "PATIENCE", 2.0)
+    monkeypatch.setattr(team_code, "CPU_SECONDS", 2.0)
     plant(planted)
     assert_reported(lines("dpo" if "recipe" in name else "sft", run_code=True), part)
 

@@ -21,8 +21,8 @@ WORD = re.compile(r"[^\W\d_]{2,}")
 SEQUENCE = re.compile(r"[ACGTUN]{2,}")
 SMOOTHING = 0.1
 MIN_ROWS = 4  # of a form in a language
-MIN_DECIDED = 30
-CLEARLY = 3  # times more pairs for one side than for the other
+MIN_DECIDED = 60
+CLEARLY = 2  # times more pairs for one side than for the other
 Kind = tuple[str, str]
 
 
