@@ -62,7 +62,8 @@ def test_adapters_share_the_base_and_leave_it_as_it_is(server, client, base):
     apart = {}
     for name in ("base", "sft", "dpo"):
         asked = server.backend.describe(name)
-        (answer,) = answers(load(asked.model, asked.adapter), CHAT, SamplingParams(4), AnswerOptions(1, 0))
+        model = load(asked.model, asked.adapter)
+        (answer,) = answers(model, encode(model, CHAT), SamplingParams(4), AnswerOptions(1, 0))
         apart[name] = [token.logprob for token in answer.tokens]
     assert apart["base"] != apart["sft"] != apart["dpo"] != apart["base"]
     for name in ("sft", "base", "dpo", "sft", "base"):
@@ -89,7 +90,7 @@ def test_log_probabilities_are_the_models_own(client, base):
     asked = {"model": "base", "prompt": "DNA: ATG", "max_tokens": 5, "temperature": 1.7, "seed": 3, "top_p": 0.9}
     choice = client.completions.create(**asked, logprobs=5).choices[0]
     prompt = encode(base, "DNA: ATG")
-    (answer,) = answers(base, "DNA: ATG", SamplingParams(5, temperature=1.7, seed=3, top_p=0.9), AnswerOptions(1, 5))
+    (answer,) = answers(base, prompt, SamplingParams(5, temperature=1.7, seed=3, top_p=0.9), AnswerOptions(1, 5))
     ids = [token.id for token in answer.all_tokens]
     with torch.inference_mode():
         logits = base.model(torch.tensor([prompt + ids])).logits[0, len(prompt) - 1 : -1].log_softmax(-1)

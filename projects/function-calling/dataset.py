@@ -109,15 +109,7 @@ def preferences() -> Iterator[dict]:
 
 def feedback() -> Iterator[dict]:
     """Answers with a verdict, endless: of each pair one side, the right or the faulty one, as often as the other."""
-    tools: dict[str, Any] = {}
-
-    def kept() -> Iterator[dict]:
-        for pair in preferences():
-            tools[pair["id"].removeprefix("pref-")] = pair["tools"]
-            yield pair
-
-    for row in judged_sides(random.Random("function feedback"), kept()):
-        yield row | {"tools": tools.pop(row["id"].removeprefix("feedback-"))}
+    yield from judged_sides(random.Random("function feedback"), preferences())
 
 
 def _without_messages(row: dict) -> dict:

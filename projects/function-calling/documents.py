@@ -7,6 +7,7 @@ held out are functions, not words. It has no answer of its own and no gate.
 import json
 import random
 from datetime import datetime
+from functools import cache
 from typing import Any
 
 from .catalogue import FUNCTIONS
@@ -30,7 +31,8 @@ def drill(rng: random.Random, language: str, number: int) -> tuple[str, str]:
     return "\n".join(lines), f"drill:{number}"
 
 
-def _kinds() -> list[Kind]:
+@cache
+def _kinds() -> tuple[Kind, ...]:
     """Return the kinds of parameters that a small model can learn, each as often as functions have it."""
     kinds = [parameter.kind for function in FUNCTIONS.values() for parameter in function.parameters.values()]
-    return [kind for kind in kinds if kind.is_tiny]
+    return tuple(kind for kind in kinds if kind.is_tiny)

@@ -111,7 +111,7 @@ def aggregate(scored: Sequence[Any]) -> dict[str, float | None]:
     by_language: dict[str, dict[str, list[float]]] = defaultdict(lambda: defaultdict(list))
     refused = right = 0
     for row in scored:
-        meta = _meta(row.row)
+        meta = meta_of(row.row)
         for scores, prediction in zip(row.scores, row.predictions, strict=True):
             if scores.get("ast") is None:
                 continue
@@ -128,11 +128,6 @@ def aggregate(scored: Sequence[Any]) -> dict[str, float | None]:
         "language_gap": max(means.values()) - min(means.values()) if len(means) > 1 else None,
         **{f"ast_{language}": means.get(language) for language in LANGUAGES},
     }
-
-
-def _meta(row: dict[str, Any]) -> dict[str, Any]:
-    """Return a row's meta, decoded once: the bootstrap asks thousands of times."""
-    return row["meta"] if isinstance(row.get("meta"), dict) else meta_of(row)
 
 
 @lru_cache(maxsize=20_000)

@@ -7,6 +7,7 @@ well as by function. `pick_frame` takes one from the split of the row's function
 import random
 import re
 from datetime import datetime
+from functools import cache
 
 from gretchen.projects.drawing import pick_wording
 from gretchen.projects.splits import Split, official_key
@@ -18,13 +19,14 @@ MARKED = re.compile(r"<([^>]*)>")
 
 def pick_frame(rng: random.Random, language: str, split: Split) -> tuple[str, str]:
     """Return a frame with {request} in it, of that split, and its group key."""
-    replies = data("replies")
-    frames = [
-        f"{opening}{{request}}{closing}"
-        for opening in replies["openings"][language]
-        for closing in replies["closings"][language]
-    ]
-    return pick_wording(rng, f"request/{language}", frames, split)
+    return pick_wording(rng, f"request/{language}", frames(language), split)
+
+
+@cache
+def frames(language: str) -> tuple[str, ...]:
+    """Return every opening of a language with every closing, {request} between them."""
+    openings, closings = (data("replies")[name][language] for name in ("openings", "closings"))
+    return tuple(f"{opening}{{request}}{closing}" for opening in openings for closing in closings)
 
 
 def system_message(now: datetime, language: str) -> dict[str, str]:

@@ -1,32 +1,12 @@
-"""This project's modules, loaded as the tools load them; in a fork they are the fork's."""
+"""This project's modules and rows; a fork's tests find the fork."""
 
-import importlib
 import itertools
 from pathlib import Path
 
 import pytest
+from project_modules import module_fixtures
 
-from gretchen.projects.modules import load_dataset_module, load_evaluation_module
-
-SLUG = Path(__file__).resolve().parents[1].name
-
-
-@pytest.fixture(scope="session")
-def dataset():
-    """Return dataset.py."""
-    return load_dataset_module(SLUG)
-
-
-@pytest.fixture(scope="session")
-def part(dataset):
-    """Return a function that imports a module of this project by its name."""
-    return lambda name: importlib.import_module(f".{name}", dataset.__package__)
-
-
-@pytest.fixture(scope="session")
-def evaluation():
-    """Return evaluation.py."""
-    return load_evaluation_module(SLUG)
+dataset, part, evaluation = module_fixtures(Path(__file__))
 
 
 @pytest.fixture(scope="session")

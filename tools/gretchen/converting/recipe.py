@@ -10,7 +10,6 @@ hardware profiles are left to them.
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any
 
 from gretchen import paths
 from gretchen.converting.conversion import Conversion, Dropped
@@ -19,6 +18,7 @@ from gretchen.converting.twin import OTHER, differs, twin
 from gretchen.errors import UserError
 from gretchen.hardware import PROFILES
 from gretchen.marked_yaml import MarkedYaml, load_marked
+from gretchen.recipes.coercion import as_written
 from gretchen.recipes.find import RecipeFile, load_recipe
 from gretchen.recipes.layers import OWN_KEYS, Layer, LayerKind, Values, merge, merge_all, origin_layer, section
 from gretchen.recipes.read import method_values, read_methods, read_recipe, section_names
@@ -162,11 +162,6 @@ def _report(c: Conversion, text: str, values: Values, layers: list[Layer], left_
         return origin_layer(layers, (key,)).location((key,)) if is_set else "profiles"
 
     dropped = [f"{location(key)}: '{key}': {reason}" for key, reason in c.dropped]
-    defaults = [f"{key}: {_shown(values[key])}" for key in values if key in c.defaults]
+    defaults = [f"{key}: {as_written(values[key])}" for key in values if key in c.defaults]
     notes = [difference for difference, key in c.notes.items() if key not in left_to_profiles or c.has(key)]
     return TwinRecipe(text, list(values), defaults, dropped, notes)
-
-
-def _shown(value: Any) -> str:
-    """Return a value as YAML shows it on one line."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

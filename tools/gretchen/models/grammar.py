@@ -12,6 +12,7 @@ import json
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import Any
 
 from gretchen.errors import UserError
@@ -41,12 +42,9 @@ def compile_schema(model: Model, schema: Mapping[str, Any] | None) -> Grammar:
 
     Raises UserError for an invalid schema, and for a keyword that xgrammar does not enforce.
     """
-    import xgrammar
-
     # The logits may be wider than the tokenizer: the embedding is padded.
     width = model.model.get_output_embeddings().weight.shape[0]
-    info = xgrammar.TokenizerInfo.from_huggingface(model.tokenizer, vocab_size=width, stop_token_ids=end_ids(model))
-    compiler = xgrammar.GrammarCompiler(info, max_threads=1)
+    compiler = compiler_of(model.tokenizer, width, tuple(end_ids(model)))
     if schema is None:
         return Grammar(compiler.compile_json_schema('{"type": "object"}', any_whitespace=False, strict_mode=False))
     for keyword in unenforced(schema):
@@ -57,6 +55,15 @@ def compile_schema(model: Model, schema: Mapping[str, Any] | None) -> Grammar:
     except (RuntimeError, ValueError) as fault:
         reason = LOCATION.sub("", str(fault).strip().splitlines()[-1])
         raise UserError(f"the JSON schema is invalid: {reason}", "") from None
+
+
+@lru_cache(maxsize=8)
+def compiler_of(tokenizer: Any, width: int, ends: tuple[int, ...]) -> Any:
+    """Return xgrammar's compiler for a tokenizer, made once: that takes a second. It keeps what it has compiled."""
+    import xgrammar
+
+    info = xgrammar.TokenizerInfo.from_huggingface(tokenizer, vocab_size=width, stop_token_ids=list(ends))
+    return xgrammar.GrammarCompiler(info, max_threads=1)
 
 
 def unenforced(schema: Any) -> Iterator[str]:

@@ -1,7 +1,7 @@
 """Answers piece by piece as they are generated, with the log probabilities of their tokens.
 
     stream(model, messages, SamplingParams(max_new_tokens=256), on_text=print)      -> Completion
-    answers(model, prompt, params, AnswerOptions(n=2, top_logprobs=5, on_delta=…))   -> (Answer, Answer)
+    answers(model, encode(model, prompt), params, AnswerOptions(n=2, top_logprobs=5))     -> (Answer, Answer)
 
 What `ask`, the playground and the local server say goes through here. The text is the same as that of `generate`. A
 piece ends where its bytes make whole characters, and never holds the beginning of a stop string. Ctrl-C ends it.
@@ -16,7 +16,6 @@ from gretchen.models.generate import (
     Completion,
     Message,
     Model,
-    Prompt,
     SamplingParams,
     encode,
     end_ids,
@@ -76,8 +75,13 @@ class Answer:
         return (*self.tokens, self.end) if self.end else self.tokens
 
 
-def ignore(delta: Delta) -> None:
-    """Do nothing with a piece."""
+def ignore(event: Delta | int) -> None:
+    """Do nothing with a piece, or with another event."""
+
+
+def never() -> bool:
+    """Return that nobody gives up."""
+    return False
 
 
 @dataclass(frozen=True)
@@ -91,24 +95,23 @@ class AnswerOptions:
     top_logprobs: int | None = None
     grammar: Grammar | None = None
     on_delta: Callable[[Delta], None] = ignore
-    is_cancelled: Callable[[], bool] = bool
+    is_cancelled: Callable[[], bool] = never
 
 
 def stream(model: Model, messages: list[Message], params: SamplingParams, on_text: Callable[[str], None]) -> Completion:
     """Return the answer to a conversation; `on_text` gets each piece of it. Raises as `answers` does."""
     options = AnswerOptions(on_delta=lambda delta: on_text(delta.text))
-    (answer,) = answers(model, messages, params, options)
+    (answer,) = answers(model, encode(model, messages), params, options)
     return Completion(answer.text, ended=answer.finish_reason == "stop")
 
 
-def answers(model: Model, prompt: Prompt, params: SamplingParams, options: AnswerOptions) -> tuple[Answer, ...]:
-    """Return `options.n` answers to a prompt, generated together.
+def answers(model: Model, ids: list[int], params: SamplingParams, options: AnswerOptions) -> tuple[Answer, ...]:
+    """Return `options.n` answers to a prompt's token ids, generated together.
 
     Raises UserError for a prompt that leaves no room for the answer in the model's context.
     """
     import torch
 
-    ids = encode(model, prompt)
     require_room(model, len(ids), params)
     watch = Watch(model, params, options)
     config = generation_config(model, params)

@@ -39,7 +39,7 @@ def judged_sides(rng: random.Random, pairs: Iterable[Row]) -> Iterator[Row]:
     """Yield one side of each pair with its verdict, as KTO wants it: the right or the faulty one, equally often."""
     for pair in pairs:
         good = rng.random() < 0.5
-        columns = {column: pair[column] for column in ("form", "group", "prompt")}
+        columns = {column: pair[column] for column in ("form", "group", "prompt", "tools") if column in pair}
         meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
         verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
         yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **columns, **verdict}

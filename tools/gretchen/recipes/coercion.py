@@ -33,3 +33,8 @@ def coerce(value: Any, schema: Schema) -> Any:
     types = [json_type for option in [schema, *schema.get("anyOf", [])] for json_type in types_of(option)]
     exponent = isinstance(value, str) and EXPONENT.fullmatch(value)
     return float(value) if exponent and "number" in types else value
+
+
+def as_written(value: Any) -> str:
+    """Return a value on one line, as a recipe writes it."""
+    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -11,7 +11,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from gretchen.reporting.curves import rows_of, run_ids
+from gretchen.reporting.curves import run_ids
+from gretchen.runs.metrics import readable_metrics
 from gretchen.runs.record import Run
 from gretchen.scoring.evaluation import Evaluation
 
@@ -73,7 +74,7 @@ def cost(model: str, run: Run) -> Cost:
 
 def seconds_of(run: Run) -> float | None:
     """Return the seconds of a training: those that its metrics count over resumptions, else the trainer's own."""
-    logged = [row["seconds"] for row in rows_of(run) if isinstance(row.get("seconds"), int | float)]
+    logged = [row["seconds"] for row in readable_metrics(run.path) if isinstance(row.get("seconds"), int | float)]
     return max(logged, default=run.record.train_seconds)
 
 

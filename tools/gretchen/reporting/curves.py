@@ -9,7 +9,7 @@ accuracy, reward, or token accuracy. A run whose metrics.jsonl is not on this ma
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from gretchen.runs.metrics import LOSSES, Row, answers_by_step, first_logged, read_metrics
+from gretchen.runs.metrics import LOSSES, Row, answers_by_step, first_logged, readable_metrics
 from gretchen.runs.record import Run
 from gretchen.scoring.evaluation import Evaluation, ModelResult
 
@@ -52,7 +52,7 @@ def stage_curves(evaluation: Evaluation, runs: Mapping[str, Run]) -> list[StageC
     curves = []
     for model in evaluation.models:
         trained = [runs[run_id] for run_id in run_ids(model) if run_id in runs]
-        logged = {f"seed {run.record.seed} ({run.name})": rows_of(run) for run in trained}
+        logged = {f"seed {run.record.seed} ({run.name})": readable_metrics(run.path) for run in trained}
         panels = (loss_panel(logged), metric_panel(logged, evaluation.main_metric))
         if drawn := tuple(panel for panel in panels if panel.series):
             curves.append(StageCurves(model.name, drawn))
@@ -63,14 +63,6 @@ def run_ids(model: ModelResult) -> list[str]:
     """Return the ids of a model's trainings: the run itself, then those of other seeds."""
     ids = [model.run, *(trained.run for trained in model.trained)]
     return list(dict.fromkeys(run_id for run_id in ids if run_id))
-
-
-def rows_of(run: Run) -> list[Row]:
-    """Return what a run's trainer logged; [] of a file that was cut or edited by hand."""
-    try:
-        return read_metrics(run.path)
-    except ValueError:
-        return []
 
 
 def points_of(rows: Sequence[Row], *names: str) -> Points:

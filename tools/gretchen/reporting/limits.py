@@ -1,14 +1,14 @@
 """What a result does not show, as sentences: read from what was measured and what was not."""
 
 from gretchen.reporting.answers import AnswerTable
-from gretchen.scoring.evaluation import Evaluation
+from gretchen.reporting.result_view import ResultView
 
 SMALL_FORM = 30  # rows; below that the interval of a form is wider than most differences
 
 
-def limits(evaluation: Evaluation, answers: AnswerTable, has_runs: bool) -> list[str]:
+def limits(view: ResultView, answers: AnswerTable, has_runs: bool) -> list[str]:
     """Return the limits of a result; `has_runs`: the trainings are on this machine."""
-    lines = []
+    evaluation, lines = view.evaluation, []
     if evaluation.training_seeds == 1:
         lines.append(
             "Not all models were trained with several seeds: the intervals do not cover what another seed gives."
@@ -18,7 +18,7 @@ def limits(evaluation: Evaluation, answers: AnswerTable, has_runs: bool) -> list
             lines.append(
                 f"The {name} set is a sample: {rows.num_rows:,} of {rows.num_available:,} rows, evenly over forms."
             )
-    if small := small_forms(evaluation):
+    if small := small_forms(view):
         lines.append(f"Fewer than {SMALL_FORM} rows each: {', '.join(small)}. Their intervals are wide.")
     if "hard" not in evaluation.sets:
         lines.append("There is no hard set: whether it holds on harder questions was not measured.")
@@ -40,11 +40,7 @@ def limits(evaluation: Evaluation, answers: AnswerTable, has_runs: bool) -> list
     return lines
 
 
-def small_forms(evaluation: Evaluation) -> list[str]:
+def small_forms(view: ResultView) -> list[str]:
     """Return the open forms of the first set with few rows."""
-    first = next(iter(evaluation.sets), "")
-    counts: dict[str, int] = {}
-    for model in evaluation.models:
-        for form, score in (model.sets[first].forms if first in model.sets else {}).items():
-            counts[form] = max(score.count, counts.get(form, 0))
-    return [form for form, count in counts.items() if count < SMALL_FORM]
+    forms = [form for form in view.forms(view.first) if not view.is_closed(view.first, form)]
+    return [form for form in forms if view.form_count(view.first, form) < SMALL_FORM]

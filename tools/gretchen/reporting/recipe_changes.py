@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from gretchen.errors import GretchenError
+from gretchen.recipes.coercion import as_written
 from gretchen.recipes.layers import LayerKind, leaves, merge_all, words_of
 from gretchen.recipes.resolve import Request, Resolved, resolve
 from gretchen.runs.record import Run
@@ -73,8 +74,8 @@ def changes_of(resolved: Resolved) -> tuple[Change, ...]:
         name = ".".join(map(str, key))
         origin = resolved.origins[name]
         if origin.kind in SHOWN and not is_same(value, method.get(key)):
-            before = shown(method[key]) if key in method else NOT_SET
-            changes.append(Change(name, shown(value), before, str(origin), origin.kind is LayerKind.HARDWARE))
+            before = as_written(method[key]) if key in method else NOT_SET
+            changes.append(Change(name, as_written(value), before, str(origin), origin.kind is LayerKind.HARDWARE))
     return tuple(changes)
 
 
@@ -86,8 +87,3 @@ def is_same(value: Any, other: Any) -> bool:
         return not isinstance(other, bool) and float(other) == value
     except (TypeError, ValueError):
         return False
-
-
-def shown(value: Any) -> str:
-    """Return a YAML value as it is written in a recipe."""
-    return str(value).lower() if isinstance(value, bool) else str(value)

@@ -117,7 +117,7 @@ def part_of(result: StoredResult, card: Card, runs: dict[str, Run]) -> ResultPar
         recipes=tuple(recipe_view(m.name, runs[m.run]) for m in evaluation.models if m.run in runs),
         costs=tuple(spent),
         answers=answers,
-        limits=tuple(limits.limits(evaluation, answers, has_runs=bool(spent))),
+        limits=tuple(limits.limits(view, answers, has_runs=bool(spent))),
         commands=commands(evaluation, view.ladder, card),
     )
 

@@ -44,7 +44,7 @@ class Reviewed:
 
     @cached_property
     def train_rows(self) -> int | None:
-        """The train rows of the format that models answer, or of the largest one; None where no data are built."""
+        """The train rows of the format that has most of them; None where no data are built."""
         card = self.entry.data_card
         return max((summary.rows.get("train", 0) for summary in card.formats.values()), default=0) if card else None
 

@@ -88,12 +88,17 @@ def answers_by_step(rows: Sequence[Row], metric: str) -> list[tuple[int, float]]
     return steps
 
 
+def readable_metrics(run_dir: Path) -> list[Row]:
+    """Return a run's rows; [] of a file that was cut or edited by hand."""
+    try:
+        return read_metrics(run_dir)
+    except ValueError:
+        return []
+
+
 def last_losses(run_dir: Path) -> LastLosses:
     """Return the last losses of a run; none of a file that was cut or edited by hand."""
-    try:
-        rows = read_metrics(run_dir)
-    except ValueError:
-        return LastLosses(None, None)
+    rows = readable_metrics(run_dir)
     losses = [row[name] for row in rows if (name := first_logged(LOSSES, row))]
     evaluations = [row["eval_loss"] for row in rows if first_logged(("eval_loss",), row)]
     return LastLosses(losses[-1] if losses else None, evaluations[-1] if evaluations else None)

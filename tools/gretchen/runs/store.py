@@ -39,6 +39,11 @@ def warn_once(message: str) -> None:
     print(visible(message), file=sys.stderr, flush=True)
 
 
+def has_other_data(record: RunRecord, data: str) -> bool:
+    """Return whether a run was trained on other rows than those built now; `data` is the hash of all that is built."""
+    return record.data != data and not rows_unchanged(record)
+
+
 def rows_unchanged(record: RunRecord) -> bool:
     """Return whether a run, and the runs that it started from, trained on rows that are still those of the build.
 

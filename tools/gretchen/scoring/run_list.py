@@ -14,7 +14,7 @@ from gretchen.projects.card import load_card
 from gretchen.runs.locks import is_locked
 from gretchen.runs.metrics import last_losses
 from gretchen.runs.record import Run
-from gretchen.runs.store import is_comparable, list_runs, newest_run, rows_unchanged
+from gretchen.runs.store import has_other_data, is_comparable, list_runs, newest_run
 from gretchen.scoring.cells import NONE, Table, number
 from gretchen.scoring.measure import read_record
 
@@ -72,7 +72,7 @@ def state_of(run: Run, data: str) -> str:
     record = run.record
     state = "killed" if record.status == "running" and not is_locked(run.path.parent) else record.status
     smoke = ", smoke test" if record.smoke else ""
-    is_other = data and record.kind == "project" and record.data != data and not rows_unchanged(record)
+    is_other = data and record.kind == "project" and has_other_data(record, data)
     return state + smoke + (", other data" if is_other else "")
 
 

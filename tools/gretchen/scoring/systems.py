@@ -14,7 +14,7 @@ from gretchen.models.locate import model_folder, weights_hash
 from gretchen.runs.folder import trained_weights
 from gretchen.runs.intact import require_intact
 from gretchen.runs.record import Run, RunRecord
-from gretchen.runs.store import changed_runs, finished_run, newest_by_recipe, rows_unchanged
+from gretchen.runs.store import changed_runs, finished_run, has_other_data, newest_by_recipe
 from gretchen.scoring.evaluation import TrainedRun
 from gretchen.scoring.left_out import changed_lines
 from gretchen.scoring.request import EvaluationRequest
@@ -99,7 +99,7 @@ def refusal(record: RunRecord, base: str, profile: str, data: str) -> str | None
         return f"was trained under PROFILE={record.profile}, this table is for {profile}"
     if record.base.weights != base:
         return f"was trained from other weights of {record.base.model} than the present ones"
-    if record.data != data and not rows_unchanged(record):
+    if has_other_data(record, data):
         return f"was trained on other data ({record.data[:8]}, now {data[:8]}): its test set is a different one"
     start = record.start
     if record.parent and weights_hash(start.model) != start.weights:

@@ -52,7 +52,8 @@ def api(backend: Backend, token: str) -> FastAPI:
     @app.get("/v1/models/{name:path}")
     async def model(request: Request, name: str) -> Response:
         require_token(request)
-        return JSONResponse(model_object((await asyncio.to_thread(backend.describe, name)) and name))
+        await asyncio.to_thread(backend.describe, name)  # refuses an unknown name
+        return JSONResponse(model_object(name))
 
     @app.post("/v1/chat/completions")
     async def chat_completions(request: Request) -> Response:

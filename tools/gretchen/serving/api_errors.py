@@ -38,10 +38,10 @@ def of_failure(failure: GretchenError) -> ApiError:
 def of_validation(invalid: ValidationError, request: type[BaseModel]) -> ApiError:
     """Return the error for a body that does not fit a request: its first problem, with the key."""
     first = invalid.errors(include_url=False)[0]
-    place = [str(part) for part in first["loc"] if isinstance(part, int) or is_key(str(part))]
-    param = ".".join(place) or None
+    keys = [str(part) for part in first["loc"] if isinstance(part, int) or is_key(str(part))]
+    param = ".".join(keys) or None
     if first["type"] == "extra_forbidden":
-        close = nearest(place[-1], names(request)) if len(place) == 1 else None
+        close = nearest(keys[-1], names(request)) if len(keys) == 1 else None
         hint = f", did you mean '{close}'?" if close else "; this server does not know it, and ignores nothing"
         return ApiError(f"Unknown parameter: '{param}'{hint}", param=param, code="unknown_parameter")
     reason = first["msg"].removeprefix("Value error, ")

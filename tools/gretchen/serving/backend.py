@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 from gretchen.models.generate import Model, encode
 from gretchen.models.grammar import compile_schema
 from gretchen.models.shared_base import SharedBase
-from gretchen.models.stream import Answer, AnswerOptions, Delta, answers, ignore, require_room
+from gretchen.models.stream import Answer, AnswerOptions, Delta, answers, ignore, never, require_room
 from gretchen.names import unknown
 from gretchen.serving.api_errors import ApiError
 from gretchen.serving.api_requests import ApiRequest
@@ -40,9 +40,9 @@ class Answers:
 class Watcher:
     """Who follows a request: gets the number of the prompt's tokens, then each piece, and may give up."""
 
-    on_start: Callable[[int], None] = bool
+    on_start: Callable[[int], None] = ignore
     on_delta: Callable[[Delta], None] = ignore
-    is_cancelled: Callable[[], bool] = bool
+    is_cancelled: Callable[[], bool] = never
 
 
 class Backend:
@@ -75,7 +75,7 @@ class Backend:
             require_room(model, len(ids), params)
             watcher.on_start(len(ids))
             options = replace(options, on_delta=watcher.on_delta, is_cancelled=watcher.is_cancelled)
-            generated = answers(model, request.prompt_text, params, options)
+            generated = answers(model, ids, params, options)
         if request.num_generated > request.n:
             generated = tuple(sorted(generated, key=lambda answer: -answer.mean_logprob))
         return Answers(generated, len(ids))

@@ -1,6 +1,7 @@
 """A server on 127.0.0.1, with a token, for one person at this machine.
 
-    with listening(port=0) as (socket, number): serve(app, socket)
+    bound = listening(port=0)
+    server(app, bound).run(sockets=[bound])
 
 It is no server for several people, or for a network. The access log is off: addresses hold the token.
 """

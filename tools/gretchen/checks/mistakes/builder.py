@@ -18,7 +18,6 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 from types import ModuleType
-from typing import Any
 
 from gretchen import paths
 from gretchen.checks.mistakes.likeness import unlike_answers
@@ -31,6 +30,7 @@ from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.rows import (
     Row,
     group_keys,
+    meta_of,
     normalised,
     normalised_prompt,
     prompt_of,
@@ -259,9 +259,3 @@ def wrong_labels(sample: Sample, where: Mapping[str, str]) -> Iterator[Problem]:
 def last_text(row: Row, column: str) -> str:
     """Return the last turn of a column, normalised."""
     return normalised(turn_text(row[column][-1]))
-
-
-def meta_of(row: Row) -> dict[str, Any]:  # the project's own keys
-    """Return a row's `meta` as a mapping."""
-    meta = row.get("meta")
-    return meta if isinstance(meta, dict) else {}
