@@ -1,4 +1,4 @@
-"""Nearest valid names, for messages about mistyped ones, and for the short names that people use for long ones."""
+"""Nearest valid names, for messages about mistyped ones and the short forms of long ones; counted nouns."""
 
 import difflib
 from collections.abc import Iterable
@@ -25,6 +25,11 @@ SHORT_NAMES = {
     "dataset": ("dataset_name", "datasets"),
     "max_len": ("max_length", "sequence_len"),
 }
+
+
+def counted(count: int, noun: str) -> str:
+    """Return "1 step" or "2 steps"."""
+    return f"{count:,} {noun}{'' if count == 1 else 's'}"
 
 
 def nearest(word: str, candidates: Iterable[str], similarity: float = 0.5) -> str | None:

@@ -17,11 +17,11 @@ from gretchen import paths
 from gretchen.checks import data, domain, model, modules, recipes, todo
 from gretchen.checks.deep import check_recipes_deep
 from gretchen.checks.mistakes.card import card_mistakes
-from gretchen.checks.mistakes.problems import counted
 from gretchen.checks.probe import probe
 from gretchen.checks.report import CheckResult, Outcome, Report, State, outcome, outcome_of, skipped
 from gretchen.checks.standalone import check_standalone
 from gretchen.hardware import PROFILES
+from gretchen.names import counted
 from gretchen.projects.card import card_faults, card_file, load_card, project_slugs
 from gretchen.recipes.find import RecipeFile, find, name_faults, recipes_of
 from gretchen.recipes.resolve import Resolved

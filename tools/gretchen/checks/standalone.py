@@ -8,11 +8,11 @@ Data, model and profiles belong to projects and are reported as skipped.
 import re
 from pathlib import Path
 
-from gretchen.checks.mistakes.problems import counted
 from gretchen.checks.report import CheckResult, Outcome, Report, outcome, skipped
 from gretchen.checks.validators import validate_standalone, validators_name
 from gretchen.engines.axolotl.capabilities import ADAPTER_KEY, trains_on
 from gretchen.models.adapter_sources import find_local_adapter
+from gretchen.names import counted
 from gretchen.recipes.references import code_faults
 from gretchen.recipes.schema import MODEL
 from gretchen.recipes.standalone import StandaloneRecipe, read_standalone

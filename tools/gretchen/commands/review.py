@@ -15,6 +15,7 @@ from typing import Annotated
 import typer
 
 from gretchen import paths
+from gretchen.names import counted
 from gretchen.reporting.checkouts import checkouts
 from gretchen.reporting.entries import entries
 from gretchen.reporting.review import review as reviewed
@@ -28,7 +29,7 @@ def review(
     sources = checkouts(from_)
     items = reviewed(entries(sources))
     index = write_review(items)
-    print(f"wrote {paths.shown(index)}, {len(items)} projects: open it in a browser")
+    print(f"wrote {paths.shown(index)}, {counted(len(items), 'project')}: open it in a browser")
     for source in sources:
         if source.problem:
             print(f"{source.name}: {source.problem}")

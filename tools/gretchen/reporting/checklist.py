@@ -10,6 +10,7 @@ import re
 from dataclasses import dataclass
 from typing import Literal
 
+from gretchen.names import counted
 from gretchen.reporting.entries import Entry
 from gretchen.reporting.result_view import ResultView
 from gretchen.scoring.cells import difference, number
@@ -86,8 +87,8 @@ def clean(entry: Entry) -> Point:
     hashes = {view.evaluation.data for view in entry.views}
     if card.hash not in hashes:
         return Point(name, "not run", "the data that are built here are not those of the result")
-    near = sum(summary.near_duplicates.rows for summary in card.formats.values())
-    return Point(name, "ok", f"built without a leak between splits; {near:,} near-duplicates among the rows looked at")
+    near = counted(sum(summary.near_duplicates.rows for summary in card.formats.values()), "near-duplicate")
+    return Point(name, "ok", f"built without a leak between splits; {near} among the rows looked at")
 
 
 def baseline(entry: Entry) -> Point:
@@ -118,8 +119,7 @@ def significance(entry: Entry) -> Point:
     if not view or not newest or not result or not result.against_base:
         return Point(name, "not run", "no test against the base is recorded")
     test = result.against_base
-    seeds = max(1, len(newest.trained))
-    text = f"{difference(test)} against the base; {seeds} training seed{'s' if seeds > 1 else ''}"
+    text = f"{difference(test)} against the base; {counted(max(1, len(newest.trained)), 'training seed')}"
     better = sign_of(view) * test.difference > 0 and test.p_value < ALPHA
     return Point(name, "ok" if better else "open", text)
 

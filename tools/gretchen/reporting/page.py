@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING, Any
 from markupsafe import Markup
 
 from gretchen import theme
+from gretchen.names import counted
 from gretchen.reporting.intervals import Bar
 from gretchen.safe_text import visible
 from gretchen.scoring import cells
@@ -65,6 +66,7 @@ def environment() -> "Environment":
         "duration": duration,
         "seeds": seeds,
         "web_link": web_link,
+        "counted": counted,
     }
     return made
 

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 from gretchen.models.stream import Answer
 from gretchen.models.tokens import Alternative, Token
+from gretchen.names import counted
 from gretchen.safe_text import visible
 
 SHOWN = {"\n": "↵", "\t": "⇥", " ": "␣"}
@@ -57,8 +58,8 @@ def shown(text: str) -> str:
 
 def answer_summary(answer: Answer) -> str:
     """Return an answer's length, its total log probability and why it ended."""
-    tokens = "1 token" if answer.num_tokens == 1 else f"{answer.num_tokens} tokens"
     ends = {"stop": "finished", "length": "cut off at the maximum length", "cancelled": "stopped"}
+    tokens = counted(answer.num_tokens, "token")
     return f"{number(answer.logprob)} log probability on {tokens}, {ends[answer.finish_reason]}"
 
 

@@ -8,10 +8,10 @@ TRL's and transformers' own rules, read from their sources; tests/test_combinati
 import re
 from collections.abc import Iterator
 
-from gretchen.checks.mistakes.problems import Problem, counted, error, warning
+from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import Subject, is_number
 from gretchen.hardware import CPU_PROFILES
-from gretchen.names import nearest
+from gretchen.names import counted, nearest
 from gretchen.recipes.references import listed
 
 # Scheduler -> the settings in `lr_scheduler_kwargs` of which it needs one.

@@ -30,11 +30,6 @@ def warning(message: str) -> Problem:
     return Problem(Level.WARNING, message)
 
 
-def counted(count: int, noun: str) -> str:
-    """Return "1 step" or "2 steps"."""
-    return f"{count:,} {noun}{'' if count == 1 else 's'}"
-
-
 def messages(problems: Iterable[Problem], level: Level) -> list[str]:
     """Return the messages of one level."""
     return [problem.message for problem in problems if problem.level == level]

@@ -11,8 +11,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from gretchen import paths
-from gretchen.checks.mistakes.problems import Problem, counted, error, warning
+from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.subject import Subject, is_number
+from gretchen.names import counted
 from gretchen.planning.read_settings import read_settings
 from gretchen.planning.rows import train_files
 from gretchen.planning.settings import GENERATING_STAGES, Settings
