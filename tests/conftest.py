@@ -118,9 +118,12 @@ def gretchen() -> Callable[..., subprocess.CompletedProcess]:
     return call
 
 
-@pytest.fixture(scope="session")
+@pytest.fixture(scope="module")
 def browser() -> Iterator[object]:
-    """Return a headless Chromium, for pages; the test is skipped where the machine has none."""
+    """Return a headless Chromium, for a module's pages; the test is skipped where the machine has none.
+
+    It does not outlive its module: a process that a later test forks would hold its pipes, and closing it would wait.
+    """
     from browser import chromium_path
     from playwright.sync_api import sync_playwright
 
