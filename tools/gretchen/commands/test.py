@@ -36,6 +36,8 @@ def test(project: Annotated[str, typer.Option(help="one project; without it ever
 
 def environment(project: str) -> dict[str, str]:
     """Return the environment of the tests: without what make passed on, and with the project of the contract."""
-    passed_on = ("GRETCHEN_MAKE", "GRETCHEN_GOALS", "GRETCHEN_COMMAND")
-    kept = {name: value for name, value in os.environ.items() if not name.startswith(passed_on)}
+    # Containers often forbid Python's byte code caches: each of the hundreds of processes that the tests start would
+    # compile torch and transformers again, ten seconds each.
+    left_out = ("GRETCHEN_MAKE", "GRETCHEN_GOALS", "GRETCHEN_COMMAND", "PYTHONDONTWRITEBYTECODE")
+    kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
     return kept | ({"GRETCHEN_CONTRACT": project} if project else {})
