@@ -88,7 +88,7 @@ def test_faulty_tools(changed, fault):
 
 
 def test_one_question_with_other_tools_is_another_row():
-    seen, tally, messages = set(), Tally(), conversations()[0][1]
+    seen, tally, messages = {}, Tally(), conversations()[0][1]
     rows = [chat([TIMER], messages), chat([TIMER, LIST], messages), chat([TIMER], messages)]
     assert [assign_split(row, seen, tally) is None for row in rows] == [False, False, True]
 

@@ -9,7 +9,7 @@ others.
 
 import shutil
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from types import ModuleType
 from typing import Literal
@@ -20,7 +20,6 @@ from gretchen.files import file_hash, folder_hash, text_hash, write_json, write_
 from gretchen.projects.builder import (
     SPLITS,
     SplitRow,
-    Tally,
     builder_rows,
     empty_cells,
     offered_formats,
@@ -30,8 +29,10 @@ from gretchen.projects.builder import (
 from gretchen.projects.card import Card, load_card
 from gretchen.projects.datacard import FILE, DataCard, ExternalSource, NearDuplicates, load_data_card
 from gretchen.projects.datacard_page import markdown
-from gretchen.projects.duplicates import SAMPLE, near_duplicates
+from gretchen.projects.duplicates import SAMPLE, repeated_rows
 from gretchen.projects.leakage import leaks
+from gretchen.projects.left_out import FILE as LEFT_OUT
+from gretchen.projects.left_out import LeftOutRow, Tally
 from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.summarize import TokenCounter, summarize, tokenizer_folder
 from gretchen.provenance import is_smoke
@@ -136,7 +137,7 @@ def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURC
         hash="",
         settings=settings,
     )
-    write(summary, rows, card)
+    write(summary, rows, tallies, card)
     return True
 
 
@@ -179,10 +180,10 @@ def collect(module: ModuleType, limit: int, source: ExternalSource | None, talli
     formats = () if source and source.alone else offered_formats(module)
     rows: Rows = {name: list(builder_rows(module, name, limit, tallies[name])) for name in formats}
     if source:
-        known = {name: {placed.prompt for placed in format_rows} for name, format_rows in rows.items()}
+        known = {name: {placed.prompt: placed.row["id"] for placed in own} for name, own in rows.items()}
         for name, placed in source_rows(module, Path(source.path), tallies):
             if placed.prompt in known.get(name, ()):
-                tallies[name].left_out["exact duplicate"] += 1
+                tallies[name].leave_out("exact duplicate", placed.row, repeats=known[name][placed.prompt])
             else:
                 rows.setdefault(name, []).append(placed)
     return rows
@@ -197,12 +198,14 @@ def drop_near_duplicates(rows: Rows, tallies: Tallies) -> dict[str, NearDuplicat
     for name, format_rows in rows.items():
         own = [placed for placed in format_rows if not placed.external]
         external = [placed for placed in format_rows if placed.external]
-        repeated = near_duplicates(external, own) if external else []
-        if any(repeated):
-            tallies[name].left_out["near-duplicate from outside"] = sum(repeated)
-        rows[name] = own + [placed for placed, near in zip(external, repeated, strict=True) if not near]
+        rows[name] = [*own]
+        for placed, repeated in zip(external, repeated_rows(external, own), strict=True):
+            if repeated:
+                tallies[name].leave_out("near-duplicate from outside", placed.row, repeats=repeated.row["id"])
+            else:
+                rows[name].append(placed)
         sample = own[:SAMPLE]
-        counted[name] = NearDuplicates(rows=sum(near_duplicates(sample)), of=len(sample))
+        counted[name] = NearDuplicates(rows=sum(map(bool, repeated_rows(sample))), of=len(sample))
     return counted
 
 
@@ -228,8 +231,8 @@ def refuse_leaks(rows: Rows, card: Card) -> None:
         )
 
 
-def write(summary: DataCard, rows: Rows, card: Card) -> None:
-    """Write all files; the data card, with the hash of the others, last."""
+def write(summary: DataCard, rows: Rows, tallies: Tallies, card: Card) -> None:
+    """Write all files; the data card, with the hash of the rows' files, last."""
     target = paths.build(summary.project)
     (target / FILE).unlink(missing_ok=True)
     for stale in target.glob("*/hard.jsonl"):
@@ -239,6 +242,7 @@ def write(summary: DataCard, rows: Rows, card: Card) -> None:
         for split in SPLITS:
             file = target / name / f"{split}.jsonl"
             write_jsonl(file, (on_disk(placed.row, name) for placed in format_rows if placed.split == split))
+    write_jsonl(target / LEFT_OUT, (line.model_dump() for line in left_out_rows(tallies)))
     formats = {
         name: of_format.model_copy(update={"hash": content_hash(target, [name])})
         for name, of_format in summary.formats.items()
@@ -246,3 +250,11 @@ def write(summary: DataCard, rows: Rows, card: Card) -> None:
     data_card = summary.model_copy(update={"hash": content_hash(target, rows), "formats": formats})
     write_text(target / "data-card.md", markdown(data_card, card))
     write_json(target / FILE, data_card.model_dump(mode="json"))
+
+
+def left_out_rows(tallies: Tallies) -> Iterator[LeftOutRow]:
+    """Yield the rows that were left out, as their file holds them."""
+    for name, tally in tallies.items():
+        for left_out in tally.rows:
+            row = on_disk(left_out.row, name)
+            yield LeftOutRow(format=name, reason=left_out.reason, repeats=left_out.repeats, row=row)

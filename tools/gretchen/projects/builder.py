@@ -10,13 +10,14 @@ import inspect
 import json
 from collections import Counter
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
 from typing import Any
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.projects.left_out import Tally
 from gretchen.projects.plain import plain_rows, plain_rows_or_none
 from gretchen.projects.rows import (
     FORMATS,
@@ -39,18 +40,6 @@ MAX_FAULTS = 10
 EMPTY_CELLS = ("nan", "<na>")
 # A generator that yields no new row for so long has no more of them; the longest such run of a real one had 2 rows.
 MAX_REPEATS = 10_000
-
-
-@dataclass
-class Tally:
-    """Counts of a format's rows that were left out, by reason, and the faulty rows of an external source.
-
-    `exhausted` says that the generator went on without new rows, and was stopped; "" where it was not.
-    """
-
-    left_out: Counter[str] = field(default_factory=Counter)
-    faults: list[str] = field(default_factory=list)
-    exhausted: str = ""
 
 
 @dataclass(frozen=True)
@@ -81,7 +70,7 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
     naming file, line and reason, for a row that is not valid.
     """
     location = location_of(module, row_format)
-    seen: set[str] = set()
+    seen: dict[str, str] = {}
     ids: set[str] = set()
     count = num_repeats = 0
     for number, row in enumerate(valid_rows(module, row_format), start=1):
@@ -141,7 +130,7 @@ def source_rows(module: ModuleType, source: Path, tallies: dict[str, Tally]) -> 
     """
     if not source.exists():
         raise UserError(f"SOURCE: no such file or folder: {source}", "give an absolute path, or one from where you are")
-    seen: dict[str, set[str]] = {name: set() for name in FORMATS}
+    seen: dict[str, dict[str, str]] = {name: {} for name in FORMATS}
     num_valid, faults = 0, []
     for number, row in enumerate(external_rows(module, source), start=1):
         row_format = None if isinstance(row, Fault) else format_of(row)
@@ -190,24 +179,27 @@ def external_fault(row: Row | Fault, row_format: str | None, location: str) -> s
     return f"{location} ({row.get('id', '?')}): {fault}" if fault else None
 
 
-def assign_split(row: Row, seen: set[str], tally: Tally, external: bool = False) -> SplitRow | None:
-    """Return the row with its split, or None (and a count in `tally`) where it is left out."""
+def assign_split(row: Row, seen: dict[str, str], tally: Tally, external: bool = False) -> SplitRow | None:
+    """Return the row with its split, or None where it is left out, which `tally` notes.
+
+    `seen` maps what tells rows apart to the id of the first row that has it.
+    """
     prompt = normalised_prompt(row)
     # Rows differ where their prompts do, the tools on offer, or the answers that are judged.
     key = prompt + "".join(normalised(json.dumps(row[column])) for column in ("tools", "completion") if column in row)
     if key in seen:
-        tally.left_out["exact duplicate"] += 1
+        tally.leave_out("exact duplicate", row, repeats=seen[key])
         return None
     split = split_of(row["group"])
     if split is None:
-        tally.left_out["groups in several splits"] += 1
+        tally.leave_out("groups in several splits", row)
         return None
     if row.get("hard"):
         if split != "test":
-            tally.left_out["hard, but not held out"] += 1
+            tally.leave_out("hard, but not held out", row)
             return None
         split = "hard"
-    seen.add(key)
+    seen[key] = row["id"]
     return SplitRow(row, split, prompt, external)
 
 

@@ -16,12 +16,15 @@ from gretchen.projects.subjects import same_subject, subject
 SAMPLE = 1000
 
 
-def near_duplicates(rows: Sequence[SplitRow], known: Sequence[SplitRow] = ()) -> list[bool]:
-    """Return for each row whether its prompt nearly repeats that of a `known` row, or of an earlier one of `rows`."""
+def repeated_rows(rows: Sequence[SplitRow], known: Sequence[SplitRow] = ()) -> list[SplitRow | None]:
+    """Return for each row the `known` row, or the earlier one of `rows`, whose prompt it nearly repeats, or None."""
+    if not rows:
+        return []
     placed_rows = [*known, *rows]
     subjects = [subject(prompt_text(placed.row)) for placed in placed_rows]
     firsts = first_similar(
         [placed.prompt for placed in placed_rows],
         agree=lambda first, second: same_subject(subjects[first], subjects[second]),
     )
-    return [first != number for number, first in enumerate(firsts)][len(known) :]
+    repeated = [None if first == number else placed_rows[first] for number, first in enumerate(firsts)]
+    return repeated[len(known) :]

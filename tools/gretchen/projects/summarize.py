@@ -28,18 +28,22 @@ class TokenCounter:
 
     def lengths(self, rows: Sequence[Row]) -> tuple[list[int], list[int]]:
         """Return (tokens, trained tokens) of each row: all of a document, the assistant's turns of a chat."""
+        encoded = self.encode(rows)
+        return [len(ids) for ids, _ in encoded], [sum(mask) for _, mask in encoded]
+
+    def encode(self, rows: Sequence[Row]) -> list[tuple[list[int], list[int]]]:
+        """Return (token ids, loss mask) of each row, the mask 1 where there is a loss; of a pair the chosen side."""
         if not rows:
-            return [], []
+            return []
         if "text" in rows[0]:
-            lengths = [len(ids) + 1 for ids in self.tokenizer([row["text"] for row in rows])["input_ids"]]
-            return lengths, lengths
+            texts = self.tokenizer([row["text"] for row in rows])["input_ids"]
+            documents = [[*ids, self.tokenizer.eos_token_id] for ids in texts]
+            return [(ids, [1] * len(ids)) for ids in documents]
         conversations = [self._turns(row) for row in rows]
         if all("tools" not in row for row in rows):
-            encoded = self._encode(conversations, None)
-        else:
-            parts = [self._encode([turns], tools_of(row)) for turns, row in zip(conversations, rows, strict=True)]
-            encoded = {key: [part[key][0] for part in parts] for key in parts[0]}
-        return list(map(len, encoded["input_ids"])), list(map(sum, encoded["assistant_masks"]))
+            return self._encode(conversations, None)
+        pairs = zip(conversations, rows, strict=True)
+        return [self._encode([turns], tools_of(row))[0] for turns, row in pairs]
 
     @staticmethod
     def _turns(row: Row) -> list[dict[str, Any]]:
@@ -48,11 +52,12 @@ class TokenCounter:
             return row["messages"]
         return [*prompt_of(row), *row.get("chosen", row.get("completion", []))]
 
-    def _encode(self, conversations: list[Any], tools: Any) -> dict[str, Any]:
-        """Return the token ids and assistant masks of conversations."""
-        return self.tokenizer.apply_chat_template(
+    def _encode(self, conversations: list[Any], tools: Any) -> list[tuple[list[int], list[int]]]:
+        """Return the token ids and loss masks of conversations."""
+        encoded = self.tokenizer.apply_chat_template(
             conversations, tools=tools, tokenize=True, return_dict=True, return_assistant_tokens_mask=True
         )
+        return list(zip(encoded["input_ids"], encoded["assistant_masks"], strict=True))
 
 
 def tokenizer_folder(project: str) -> Path:
