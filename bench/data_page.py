@@ -26,7 +26,7 @@ def chats():
     for number in range({rows}):
         words = " ".join(WORDS[(number * step) % len(WORDS)] for step in range(1, 30))
         meta = {{"language": "de" if number % 2 else "en"}}
-        yield chat(f"row-{{number}}", f"thing:{{number}}", f"Question {{number}}: {{words}}?", answer=words, meta=meta)
+        yield chat(f"row-{{number}}", f"thing:{{number}}", f"Question #{{number}}: {{words}}?", answer=words, meta=meta)
 """
 
 
@@ -76,8 +76,8 @@ def measure_page(file: Path) -> dict[str, float]:
         times["rows shown"] = 1000 * (time.perf_counter() - start)
         total = everything.rpartition(" ")[2]
         search = page.locator('input[type="search"]')
-        timed("first search", lambda: search.fill("question 777:"), f"1 to 1 of 1 (of {total})")
-        timed("search again", lambda: search.fill("question 778:"), f"1 to 1 of 1 (of {total})")
+        timed("first search", lambda: search.fill("#777:"), f"1 to 1 of 1 (of {total})")
+        timed("search again", lambda: search.fill("#778:"), f"1 to 1 of 1 (of {total})")
         timed("search cleared", lambda: search.fill(""), everything)
         timed("sort", page.get_by_role("button", name="tokens").click, everything)
         timed("next page", page.get_by_role("button", name="next →").click, f"51 to 100 of {total}")

@@ -19,6 +19,7 @@ from gretchen.projects.datacard import DataCard
 from gretchen.reporting.checkouts import Checkout, read_text
 from gretchen.reporting.files import report_file
 from gretchen.reporting.ladder import stage_of
+from gretchen.reporting.notes import notes_file, read_notes
 from gretchen.reporting.result_view import ResultView, result_view
 from gretchen.scoring.results import Results, parse_results
 
@@ -32,7 +33,8 @@ STAGES = ("pretrain", "sft", "distill", "reward", "dpo", "kto", "orpo", "simpo",
 class Entry:
     """One project of a review. `team` is the checkout's name, or the card's team; `problem` is what cannot be read.
 
-    `recipes` maps each recipe that has runs in this clone to its newest run; `report` is its report's file.
+    `recipes` maps each recipe that has runs in this clone to its newest run; `report` is its report's file. `notes` are
+    the reviewer's own, `team_notes` the REVIEW.md of another checkout.
     """
 
     slug: str
@@ -45,6 +47,7 @@ class Entry:
     num_runs: int
     report: Path | None
     notes: str
+    team_notes: str
     problem: str
 
     @property
@@ -99,7 +102,7 @@ def entries_of(source: Checkout) -> Iterator[Entry]:
 
 def empty_entry(source: Checkout) -> Entry:
     """Return the entry of a checkout that has no project to read."""
-    return Entry("(none)", source.name, source.name, None, (), None, {}, 0, None, "", source.problem)
+    return Entry("(none)", source.name, source.name, None, (), None, {}, 0, None, "", "", source.problem)
 
 
 def is_copy(folder: Path) -> bool:
@@ -125,7 +128,8 @@ def entry_of(source: Checkout, folder: Path) -> Entry:
         recipes=recipes,
         num_runs=num_runs,
         report=report if is_own and report.is_file() else None,
-        notes=read_text(folder / "REVIEW.md") or "",
+        notes=read_notes(notes_file(source.name, slug)).text,
+        team_notes="" if is_own else read_text(folder / "REVIEW.md") or "",
         problem="; ".join([*problems, *faults])[:MAX_PROBLEM],
     )
 

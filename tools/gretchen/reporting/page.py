@@ -31,12 +31,12 @@ TEMPLATES = Path(__file__).with_name("templates")
 JSON_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
-def render(template: str, script: str, **values: Any) -> str:
-    """Return a page of templates/ with its script."""
+def render(template: str, script: str, connects: bool = False, **values: Any) -> str:
+    """Return a page of templates/ with its script; `connects`: the script may ask the server that the page is from."""
     source = (TEMPLATES / script).read_text(encoding="utf-8")
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; "
-    policy += "base-uri 'none'; form-action 'none'"
+    policy += "base-uri 'none'; form-action 'none'" + ("; connect-src 'self'" if connects else "")
     style = theme.css() + (TEMPLATES / "pages.css").read_text(encoding="utf-8")
     page = environment().get_template(template)
     return redacted(page.render(policy=policy, style=Markup(style), script=Markup(source), **values))

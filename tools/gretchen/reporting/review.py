@@ -16,16 +16,18 @@ from gretchen.files import write_text
 from gretchen.reporting.checklist import Point, checklist
 from gretchen.reporting.entries import Entry
 from gretchen.reporting.ladder import main_estimate
+from gretchen.reporting.notes import notes_file
 from gretchen.reporting.page import render
 from gretchen.scoring.cells import NONE, Table, difference, estimate
 
 
 @dataclass(frozen=True)
 class Reviewed:
-    """A project with its checklist."""
+    """A project with its checklist; `is_served`: on a page that edits its notes."""
 
     entry: Entry
     points: tuple[Point, ...]
+    is_served: bool = False
 
     @property
     def num_ok(self) -> int:
@@ -39,8 +41,15 @@ class Reviewed:
 
     @property
     def report_link(self) -> str:
-        """The report's address from the review's folder, "" where there is none."""
+        """The report's address from the review's page, "" where there is none."""
+        if self.entry.report and self.is_served:
+            return f"reports/{self.entry.page}"
         return os.path.relpath(self.entry.report, folder()) if self.entry.report else ""
+
+    @property
+    def notes_file(self) -> str:
+        """The file of the reviewer's notes, from the root."""
+        return paths.shown(notes_file(self.entry.checkout, self.entry.slug))
 
     @cached_property
     def train_rows(self) -> int | None:
@@ -70,15 +79,24 @@ def review(entries: Sequence[Entry]) -> list[Reviewed]:
 
 def write_review(reviewed: Sequence[Reviewed]) -> Path:
     """Write all pages, remove those of projects that are gone, and return the table's file."""
-    pages = {item.entry.page: render("team.html", "review.js", item=item) for item in reviewed}
-    stages = list(dict.fromkeys(stage for item in reviewed for stage in item.entry.stages))
-    pages["index.html"] = render("review.html", "review.js", items=reviewed, stages=stages)
+    pages = {item.entry.page: team_page(item) for item in reviewed} | {"index.html": index_page(reviewed)}
     for old in folder().glob("*.html"):
         if old.name not in pages:
             old.unlink()
     for name, text in pages.items():
         write_text(folder() / name, text)
     return folder() / "index.html"
+
+
+def team_page(item: Reviewed) -> str:
+    """Return a project's page."""
+    return render("team.html", "review.js", connects=item.is_served, item=item)
+
+
+def index_page(reviewed: Sequence[Reviewed]) -> str:
+    """Return the page with the table of all projects."""
+    stages = list(dict.fromkeys(stage for item in reviewed for stage in item.entry.stages))
+    return render("review.html", "review.js", items=reviewed, stages=stages)
 
 
 def review_table(reviewed: Sequence[Reviewed]) -> Table:

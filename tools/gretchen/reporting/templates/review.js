@@ -1,5 +1,6 @@
 "use strict";
-// The table of a review: search, filters, and sorting by a column's head. A team's page has no table.
+// The table of a review: search, filters, and sorting by a column's head. A team's page has notes, edited where it is
+// served, in place of the table.
 
 function setUpTable(table) {
   const body = table.tBodies[0], heads = [...table.tHead.rows[0].cells];
@@ -49,3 +50,71 @@ function setUpTable(table) {
 }
 
 if (document.getElementById("projects")) setUpTable(document.getElementById("projects"));
+
+function element(tag, properties = {}, ...children) {
+  const made = Object.assign(document.createElement(tag), properties);
+  made.append(...children);
+  return made;
+}
+
+// The checklist with the points as they are after the notes were saved; the questions stay.
+function showPoints(points) {
+  const tones = { ok: "good", open: "warn" };
+  [...document.querySelectorAll("ul.checks li")].forEach((item, index) => {
+    const point = points[index], question = item.querySelector(".label");
+    const name = element("div", {}, element("strong", { textContent: point.name }));
+    if (point.byHand) name.append(" ", element("span", { className: "soft", textContent: "(by hand)" }));
+    name.append(element("div", { textContent: point.reason }), question);
+    item.replaceChildren(element("span", { className: `chip ${tones[point.status] || ""}`, textContent: point.status }), name);
+  });
+}
+
+function setUpNotes(form) {
+  const text = form.querySelector("textarea"), button = form.querySelector("button"), theirs = form.querySelector(".theirs");
+  const status = form.querySelector('[role="status"]'), address = form.dataset.address;
+  let version, stored = "", saving = false;
+
+  function say(message, tone) {
+    status.textContent = message;
+    status.className = tone;
+  }
+
+  async function load() {
+    const notes = await (await fetch(address)).json();
+    [text.value, stored, version] = [notes.notes, notes.notes, notes.version];
+    text.disabled = button.disabled = false;
+  }
+
+  async function save() {
+    if (saving) return;
+    saving = true;
+    const notes = text.value;
+    say("saving …", "soft");
+    try {
+      const answer = await fetch(address, { method: "PUT", body: JSON.stringify({ notes, version }) });
+      const type = answer.headers.get("content-type") || "";
+      const content = type.includes("json") ? await answer.json() : { problem: await answer.text() };
+      theirs.hidden = answer.status !== 409;
+      if (answer.ok) {
+        [stored, version] = [notes, content.version];
+        showPoints(content.points);
+        say(`saved in ${form.dataset.file}`, "good");
+      } else if (answer.status === 409) {
+        version = content.version;
+        theirs.querySelector(".answer").textContent = content.notes || "(nothing)";
+        say("Not saved: somebody else has changed the notes. Save once more to replace theirs by yours.", "bad");
+      } else say(`Not saved: ${content.problem || answer.status}`, "bad");
+    } catch {
+      say("Not saved: the server does not answer. Your text is still here.", "bad");
+    }
+    saving = false;
+  }
+
+  text.addEventListener("input", () => say(text.value === stored ? "" : "not saved yet", "soft"));
+  text.addEventListener("keydown", (event) => { if (event.key === "Enter" && (event.ctrlKey || event.metaKey)) save(); });
+  form.addEventListener("submit", (event) => { event.preventDefault(); save(); });
+  window.addEventListener("beforeunload", (event) => { if (text.value !== stored) event.preventDefault(); });
+  load().catch(() => say("The notes cannot be read: the server does not answer.", "bad"));
+}
+
+if (document.getElementById("notes")) setUpNotes(document.getElementById("notes"));
