@@ -21,7 +21,7 @@ override ALONE := help setup test-all clean
 override REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask playground report table review pipeline score base new \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask playground report table review pipeline score lm-eval base new \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -109,6 +109,9 @@ pipeline: $(READY)  ## PROJECT=… STAGES="pretrain sft dpo" [PROFILE=tiny] [SET
 
 score: $(READY)  ## PROJECT=… PREDICTIONS=file.jsonl: the metrics of predictions from anywhere
 	$(GRETCHEN) score
+
+lm-eval: $(READY)  ## PROJECT=… [TASKS="arc_easy …" SOURCE=folder] [RUNS="id id"] [LIMIT=n] [JSON=1]: lm-evaluation-harness on its models, on its test rows or the harness's tasks
+	$(GRETCHEN) lm-eval
 
 base: $(READY)  ## PROJECT=… [SET="max_steps=2000"] [KEEP=1]: pretrain the project's embedded base model (an hour)
 	$(GRETCHEN) base

@@ -32,9 +32,9 @@ LAUNCHER = (
 WAITING = ("OMP_WAIT_POLICY", "GOMP_SPINCOUNT", "KMP_BLOCKTIME")
 SPIN_COUNT = 30_000  # libgomp's default is 300,000
 TORCHRUN = "TORCHELASTIC_RUN_ID"  # torchrun sets it in each process that it starts
-LAPTOP_CORES, LAPTOP_GB = 4, 15
+LAPTOP_CORES, LAPTOP_GB = 4, 15  # `auto` takes laptop from here on
 # The memory that a profile is planned for, GiB: a small laptop's, and a cluster's A100 or H100.
-PROFILE_GB = {"tiny": 8, "laptop": LAPTOP_GB} | dict(reversed(GPU_PROFILES.items())) | {"cluster": 80}
+PROFILE_GB = {"tiny": 8, "laptop": 8} | dict(reversed(GPU_PROFILES.items())) | {"cluster": 80}
 
 
 @dataclass(frozen=True)
