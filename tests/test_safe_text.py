@@ -12,7 +12,7 @@ from gretchen.commands.answers import row_lines
 from gretchen.inspecting.page import page
 from gretchen.inspecting.preview import Preview, PreviewRow
 from gretchen.inspecting.spans import Span
-from gretchen.safe_text import UNSAFE, html_text, markdown_cell, visible
+from gretchen.safe_text import UNSAFE, html_text, markdown_cell, spreadsheet_cell, visible
 from gretchen.scoring.cells import Table, aligned, markdown
 from gretchen.scoring.samples import wrapped
 from gretchen.scoring.side_by_side import ComparedRow, ModelAnswer
@@ -26,6 +26,13 @@ def test_control_and_direction_marks_are_shown_as_escapes():
     assert not UNSAFE.search(visible(HOSTILE))
     visible(HOSTILE).encode()
     assert visible(KEPT) == KEPT
+
+
+def test_a_spreadsheet_takes_no_text_for_a_formula():
+    for text in ("=1+1", " =1", "+cmd|' /C calc'!A0", "-2+3", "@SUM(1)", "\t=1"):
+        assert spreadsheet_cell(text).startswith("'")
+    for text in ("-2", "+3.5", "- 1", "a=b", "", "yes"):
+        assert spreadsheet_cell(text) == text
 
 
 def test_json_stays_the_same_json():

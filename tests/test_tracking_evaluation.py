@@ -5,11 +5,16 @@ import subprocess
 import sys
 from pathlib import Path
 
+from hostile_text import FORMULAS, MARKS, TEXTS
+from made_project import TEST, TRAIN, chats
 from recorded_results import tiny_evaluation
+from stored_results import store_result
 from wandb_files import read_wandb_file
 from wandb_recorder import EVALUATION, KEY
 
-from gretchen.files import write_json
+from gretchen import paths
+from gretchen.files import write_json, write_text
+from gretchen.projects.build import build
 
 ROOT = Path(__file__).resolve().parents[1]
 SLUG = "genome-chatbot"
@@ -72,3 +77,33 @@ def test_other_figures_are_another_evaluation_and_disabled_logs_none(tmp_path, e
         variables = environment(GRETCHEN_ROOT=str(tmp_path), HOME=str(tmp_path), WANDB_MODE=mode)
         subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, check=True)
         assert len(list(folder.glob("*run-*/run-*.wandb"))) == count
+
+
+def test_its_predictions_are_a_table_in_which_hostile_answers_are_text(made_project, tmp_path, environment):
+    texts = [TEXTS[0], *FORMULAS, *MARKS, f"the key is {KEY}"]
+    rows = TEST[: len(texts)]
+    made_project("def chats():\n" + chats([*TRAIN[:5], *rows]))
+    score = 'def score(prediction, row):\n    return {"exact": float(prediction == "yes")}\n'
+    write_text(paths.projects() / "made" / "evaluation.py", score)
+    build("made", "tiny")
+    hostile = dict(zip(rows, texts, strict=True))
+    evaluation = store_result("made", {"base": hostile, "sft.zephyr": dict.fromkeys(rows, "yes")})
+    write_json(tmp_path / "one.json", {"schema_version": 1, "evaluations": [evaluation.to_json()]})
+    variables = environment(GRETCHEN_ROOT=str(tmp_path), WANDB_API_KEY=KEY, HOME=str(tmp_path))
+    command = [sys.executable, "-c", EVALUATION, str(tmp_path / "one.json")]
+    subprocess.run(command, env=variables, cwd=tmp_path, capture_output=True, text=True, check=True)
+    (file,) = (tmp_path / "runs/made/evaluations/wandb").glob("offline-run-*/run-*.wandb")
+    _, _, history, _ = read_wandb_file(file)
+    (name,) = [row["predictions/path"] for row in history if "predictions/path" in row]
+    table = json.loads((file.parent / "files" / name).read_text(encoding="utf-8"))
+    models = [column for name in ("base", "sft.zephyr") for column in (name, f"{name}: score", f"{name}: finished")]
+    assert table["columns"] == ["id", "set", "form", "language", "question", "reference", *models]
+    answers = {row[0]: row for row in table["data"]}
+    assert set(answers) == set(rows)
+    assert answers[rows[0]][1:] == [
+        "test", "ask", "", f"What is {rows[0]} in this row of ours?", "yes", TEXTS[0], 0.0, True, "yes", 1.0, True
+    ]  # fmt: skip
+    cells = [row[6] for row in table["data"]]
+    assert [text for text in cells if text[1:] in FORMULAS] == [f"'{text}" for text in FORMULAS]
+    assert "right\\u202eto left" in cells
+    assert answers[rows[-1]][6] == "the key is [API key removed]"

@@ -3,6 +3,7 @@
     visible(answer)          for a terminal, JSON on a terminal included
     html_text(answer)        for a page
     markdown_cell(form)      for one cell of a Markdown table, or a line of Markdown
+    spreadsheet_cell(answer) for a table that a spreadsheet may open
 
 Such text may hold escape sequences that rewrite a terminal's lines, marks that reverse the order of what is read,
 HTML, and table separators. What people see is then what stands there: "\\x1b" is shown as \\u001b.
@@ -18,6 +19,8 @@ UNSAFE = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u061c\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ufeff\ufff9-\ufffb"
     "\ud800-\udfff\U000e0000-\U000e007f]"
 )
+# A spreadsheet takes a cell that begins so for a formula, unless it is a number.
+FORMULA = re.compile(r"\s*([=@]|[+\-](?!\s*[\d.]+\s*$))")
 TAG, LINK = re.compile(r"<(?=[a-zA-Z/!?])"), re.compile(r"\](?=[(\[:])")
 
 
@@ -35,6 +38,11 @@ def markdown_cell(text: str) -> str:
     """Return `text` for a cell or a line of Markdown: on one line, without HTML, links, code and further cells."""
     plain = visible(" ".join(text.split())).replace("|", "\\|").replace("`", "'")
     return LINK.sub(r"]\\", TAG.sub("&lt;", plain))
+
+
+def spreadsheet_cell(text: str) -> str:
+    """Return `text` for a cell of a table: what a spreadsheet would take for a formula begins with an apostrophe."""
+    return f"'{visible(text)}" if FORMULA.match(text) else visible(text)
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -11,16 +11,13 @@ import json
 from collections import defaultdict
 from dataclasses import asdict, dataclass
 
-from gretchen import paths
 from gretchen.errors import GretchenError
 from gretchen.projects.build import intact_data_card
 from gretchen.projects.card import Card
 from gretchen.reporting.ladder import ladder
 from gretchen.safe_text import visible
-from gretchen.scoring.answers import complete_answers
-from gretchen.scoring.evaluation import Evaluation, ModelResult
-from gretchen.scoring.measure import read_record
-from gretchen.scoring.side_by_side import ComparedRow, StoredAnswers, compare_stored
+from gretchen.scoring.evaluation import Evaluation
+from gretchen.scoring.side_by_side import ComparedRow, compare_stored, stored_answers
 
 MAX_TEXT = 4_000  # characters of one answer
 MAX_BYTES = 1_300_000  # of all rows as JSON: a report stays below 2 MB
@@ -78,14 +75,6 @@ def answer_table(evaluation: Evaluation, card: Card) -> AnswerTable:
     except GretchenError as failure:
         return AnswerTable(problem=f"the answers cannot be scored: {failure.problem}")
     return table_of(evaluation, card, tuple(stored), compared)
-
-
-def stored_answers(project: str, model: ModelResult) -> StoredAnswers | None:
-    """Return a model's stored answers, None where they are not complete on this machine."""
-    folder = paths.runs(project) / "evaluations" / (model.evaluation or "")
-    record = read_record(folder) if model.evaluation else None
-    answers = complete_answers(folder) if record else None
-    return StoredAnswers(record, answers) if record and answers else None
 
 
 def table_of(evaluation: Evaluation, card: Card, models: tuple[str, ...], rows: list[ComparedRow]) -> AnswerTable:

@@ -19,7 +19,7 @@ from gretchen.projects.card import Metric
 from gretchen.projects.profiles import profile_option
 from gretchen.projects.rows import Row, prompt_of, reference_of, turn_text
 from gretchen.scoring.answers import complete_answers
-from gretchen.scoring.evaluation import ModelEvaluation
+from gretchen.scoring.evaluation import ModelEvaluation, ModelResult
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
 from gretchen.scoring.measure import read_record
 from gretchen.scoring.request import SETS
@@ -65,6 +65,14 @@ class StoredAnswers:
 
     record: ModelEvaluation
     answers: list[Answer]
+
+
+def stored_answers(project: str, model: ModelResult) -> StoredAnswers | None:
+    """Return a model's stored answers, None where they are not complete on this machine."""
+    folder = paths.runs(project) / "evaluations" / (model.evaluation or "")
+    record = read_record(folder) if model.evaluation else None
+    answers = complete_answers(folder) if record else None
+    return StoredAnswers(record, answers) if record and answers else None
 
 
 def compare_answers(project: str, profile: str, recipe: str = "", form: str = "") -> list[ComparedRow]:

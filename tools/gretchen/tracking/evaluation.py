@@ -1,8 +1,8 @@
 """An evaluation as a W&B run of its own: job type `eval`, in the project and group of the trainings it compares.
 
-The run holds the table (model, set, metric, value, interval, count, p), each value as a summary value
-`<set>/<metric>/<model>`, and in its config the weights, data, template and runs that it compares. An evaluation that
-was logged before is not logged again.
+The run holds the table (model, set, metric, value, interval, count, p), the table of predictions (each test row with
+every model's answer and score), each value as a summary value `<set>/<metric>/<model>`, and in its config the weights,
+data, template and runs that it compares. An evaluation that was logged before is not logged again.
 """
 
 import json
@@ -15,6 +15,7 @@ from gretchen.files import text_hash, write_json
 from gretchen.scoring.evaluation import Estimate, Evaluation
 from gretchen.tracking import lineage
 from gretchen.tracking.environment import DEFAULTS, FIXED_SETTINGS, mode
+from gretchen.tracking.predictions import predictions
 from gretchen.tracking.run import address_of, finish, open_run
 
 COLUMNS = ["model", "set", "metric", "value", "low", "high", "count", "p"]
@@ -111,9 +112,12 @@ def figures(estimate: Estimate | None) -> list[float | None]:
 
 
 def log_table(run: Any, evaluation: Evaluation) -> None:
-    """Log the table and the summary values into an open W&B run."""
+    """Log the tables and the summary values into an open W&B run."""
     import wandb
 
     table = rows(evaluation)
-    run.log({"evaluation": wandb.Table(columns=COLUMNS, data=table)})
+    tables = {"evaluation": wandb.Table(columns=COLUMNS, data=table)}
+    if answers := predictions(evaluation):
+        tables["predictions"] = wandb.Table(columns=answers.columns, data=answers.rows)
+    run.log(tables)
     run.summary.update({f"{row[1]}/{row[2]}/{row[0]}": row[3] for row in table if row[3] is not None})
