@@ -48,6 +48,12 @@ def test_runs_of_the_same_recipe_base_and_data_are_replicates(run):
     assert not trains_recipe(chain.record)
 
 
+def test_rows_of_another_format_may_differ(run):
+    first = run("a", 42, rows="r" * 16)
+    other_pairs, other_chats = run("b", 1, rows="r" * 16, data="e" * 16), run("c", 2, rows="s" * 16)
+    assert replicates(first, [other_pairs, other_chats]) == [other_pairs]
+
+
 def test_later_stages_are_replicates_where_their_parents_are(run):
     first, second, other = run("a", 42), run("b", 1), run("c", 2, recipe="num_train_epochs: 2\n")
 

@@ -41,7 +41,8 @@ def signature(run: Run) -> str:
     # What it starts from is known by its weights and by the earlier run: axolotl's path holds the clone's folder.
     other = (*SEEDS, MODEL[record.engine])
     values = {key: value for key, value in yaml.safe_load(text).items() if key not in other}
-    parts = [record.recipe, record.profile, record.base.weights, record.data, values, signatures]
+    # Rows of another format may differ: new preference pairs leave two SFT runs what they are.
+    parts = [record.recipe, record.profile, record.base.weights, record.rows or record.data, values, signatures]
     return text_hash(json.dumps(parts, sort_keys=True, default=str))
 
 
