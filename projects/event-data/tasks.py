@@ -80,11 +80,11 @@ def _traces(process: Process, cases: int) -> list[Trace]:
 
 
 def csv_log(draw: Draw) -> Problem:
-    """A process in words, in a third of the rows with one of its cases as example; a log of cases and activities."""
+    """A process in words, in half of the rows with one of its cases as example; a log of cases and activities."""
     process, cases = draw.process(Size(events=6, variants=12)), draw.rng.randint(2, 4)
     answer = written(plain_log(_traces(process, cases)), "csv")
     meta, body = _meta(process, "log", format="csv", cases=cases), described(draw.rng, process)
-    if draw.rng.random() < 0.33:
+    if draw.rng.random() < 0.5:
         example = draw.rng.choice(list(process.traces))
         meta["example"], body = list(example), f"{body}\n{EXAMPLE[draw.language].format(trace=line(example))}"
     return Problem("csv", process.domain, body, answer, meta, {"cases": cases})

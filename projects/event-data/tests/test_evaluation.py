@@ -102,7 +102,7 @@ def test_each_format_is_read(part):
     ("xes", "<log ", '<!DOCTYPE log [<!ENTITY a "b">]><log ', "document type"),
     ("xes", "<event>", "<event>hello", "text between elements"),
     ("xes", "<trace>", "<trace><step/>", "<step> in <trace>"),
-    ("xes", '<log xes', '<logs xes', ""),
+    ("xes", '<log xes', '<logs xes', "no well-formed XML|<logs>"),
     ("ocel", '"objectId":"1"', '"objectId":"7"', "which is not there"),
     ("ocel", '"type":"b"', '"type":"c"', "not declared"),
     ("ocel", "2026-03-02T", "2026-02-30T", "is no time"),
