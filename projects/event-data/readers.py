@@ -14,14 +14,13 @@ Not covered: OCEL in XML and SQLite; attributes other than activity and time.
 """
 
 import csv
-import gzip
 import io
 import itertools
 import random
+import zlib
 from collections.abc import Callable, Iterable, Iterator
 from datetime import datetime
 from pathlib import Path
-from typing import IO
 
 from gretchen.errors import UserError
 from gretchen.projects.rows import Fault
@@ -65,11 +64,6 @@ def _reader_of(file: Path) -> Callable[[Path], Iterator[tuple[str, Case] | Fault
     return next((reader for ending, reader in readers.items() if name.endswith(ending)), None)
 
 
-def _opened(file: Path) -> IO[bytes]:
-    """Return the file, unpacked where its name says so."""
-    return gzip.open(file) if file.name.lower().endswith(".gz") else file.open("rb")
-
-
 def _xes(file: Path) -> Iterator[tuple[str, Case] | Fault]:
     """Yield the cases and faults of an XES log."""
     for item in parse(_chunks(file)):
@@ -77,35 +71,36 @@ def _xes(file: Path) -> Iterator[tuple[str, Case] | Fault]:
 
 
 def _chunks(file: Path) -> Iterator[bytes]:
-    """Yield a file's bytes; a packed file that breaks off ends like one that is cut."""
-    with _opened(file) as stream:
-        try:
-            while chunk := stream.read(CHUNK):
-                yield chunk
-        except (EOFError, gzip.BadGzipFile):
-            return
+    """Yield a file's bytes, unpacked where its name says so; a packed file that breaks off ends there."""
+    unpack = zlib.decompressobj(31).decompress if file.name.lower().endswith(".gz") else bytes
+    with file.open("rb") as stream:
+        while chunk := stream.read(CHUNK):
+            try:
+                yield unpack(chunk)
+            except zlib.error:
+                return
 
 
 def _csv(file: Path) -> Iterator[tuple[str, Case] | Fault]:
     """Yield the cases and faults of a CSV log; the lines of a case may stand anywhere, its events are put in order."""
-    with _opened(file) as stream, io.TextIOWrapper(stream, "utf-8-sig", errors="replace", newline="") as text:
-        head = text.readline()
-        separator = ";" if head.count(";") >= head.count(",") else ","
-        header = [cell.strip().lower() for cell in next(csv.reader([head], delimiter=separator), [])]
-        columns = {name: next((header.index(n) for n in names if n in header), None) for name, names in COLUMNS.items()}
-        if missing := [names[0] for key, names in COLUMNS.items() if columns[key] is None and key != "time"]:
-            yield Fault(str(file), 1, f"no column {missing[0]}; the header is {head.strip()[:80]!r}")
-            return
-        events: dict[str, list[tuple[Event, int]]] = {}
-        reader = csv.reader(text, delimiter=separator)
-        for cells in reader:
-            line = reader.line_num + 1
-            if reason := _cells_fault(cells, header, columns):
-                yield Fault(str(file), line, reason)
-                continue
-            time = None if columns["time"] is None else time_of(cells[columns["time"]])
-            event = Event(" ".join(cells[columns["activity"]].split()), time)
-            events.setdefault(cells[columns["case"]].strip(), []).append((event, line))
+    text = io.StringIO(b"".join(_chunks(file)).decode("utf-8-sig", errors="replace"), newline="")
+    head = text.readline()
+    separator = ";" if head.count(";") >= head.count(",") else ","
+    header = [cell.strip().lower() for cell in next(csv.reader([head], delimiter=separator), [])]
+    columns = {name: next((header.index(n) for n in names if n in header), None) for name, names in COLUMNS.items()}
+    if missing := [names[0] for key, names in COLUMNS.items() if columns[key] is None and key != "time"]:
+        yield Fault(str(file), 1, f"no column {missing[0]}; the header is {head.strip()[:80]!r}")
+        return
+    events: dict[str, list[tuple[Event, int]]] = {}
+    reader = csv.reader(text, delimiter=separator)
+    for cells in reader:
+        line = reader.line_num + 1
+        if reason := _cells_fault(cells, header, columns):
+            yield Fault(str(file), line, reason)
+            continue
+        time = None if columns["time"] is None else time_of(cells[columns["time"]])
+        event = Event(" ".join(cells[columns["activity"]].split()), time)
+        events.setdefault(cells[columns["case"]].strip(), []).append((event, line))
     for name, listed in events.items():
         yield "", Case(name, in_order([event for event, _ in listed]), listed[0][1])
 
