@@ -2,7 +2,7 @@
 
     rejected(rng, problem)      -> (answer, "misfit"), or None where no such fault can be planted
 
-Of random changes to a trace about one in seven still fits, since parallel parts may stand in any order. So every faulty
+Of random changes to a trace about one in ten still fits, since parallel parts may stand in any order. So every faulty
 answer is scored like a model's: it is a pair only if the score is below 1.
 
     misfit        one case, or the trace, has an event too few, too many, or in the wrong place

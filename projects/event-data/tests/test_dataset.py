@@ -95,7 +95,7 @@ def test_a_fault_is_a_fault_and_every_form_has_several(dataset, evaluation, pair
 
 
 def test_a_rejected_log_really_does_not_align(evaluation, pairs):
-    """About one in seven random changes to a trace still fits; none of those became a pair."""
+    """About one in ten random changes to a trace still fits; none of those became a pair."""
     rows = [row for row in pairs if row["meta"]["fault"] in ("misfit", "foreign") and row["meta"]["kind"] == "log"]
     assert len(rows) > 60
     for row in rows:
