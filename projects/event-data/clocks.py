@@ -78,6 +78,9 @@ class Staff:
 
     def assigned(self, rng: random.Random, events: Sequence[Event], name: str) -> str:
         """Return someone who may do an activity after these events, "" where nobody is named for it."""
+        before = [event.resource for event in events if event.activity == name]
+        if before and name in self.four_eyes:
+            return before[0]  # in a loop the same again, else nobody would be left for the other activity
         busy = {event.resource for event in events if {event.activity, name} == set(self.four_eyes)}
         return rng.choice([p for p in self.people[name] if p not in busy]) if name in self.people else ""
 

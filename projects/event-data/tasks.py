@@ -73,16 +73,32 @@ def line(trace: Sequence[str]) -> str:
     return ARROW.join(trace)
 
 
-def _traces(process: Process, cases: int) -> list[Trace]:
-    """Return the best traces of so many cases, in the order in which the process names its variants."""
-    order = list(process.traces)
-    return sorted(apportioned(process.traces, cases, order), key=order.index)
+def _sampled(draw: Draw, size: Size, options: Sequence[int]) -> tuple[Process, list[Trace]]:
+    """Return a process and the best traces of some number of cases, in the order in which it names its variants.
+
+    Each activity is in as many of them as its probability says, rounded: 70 % of four cases are three. With several
+    choices the best shares of variants may say otherwise; such numbers of cases are passed over. Raises Mismatch.
+    """
+    for _ in range(12):
+        process = draw.process(size)
+        order = list(process.traces)
+        for cases in draw.rng.sample(options, len(options)):
+            traces = sorted(apportioned(process.traces, cases, order), key=order.index)
+            if all(abs(_share(name, process, traces)) <= 0.5 / cases + 1e-9 for name in process.net.labels):
+                return process, traces
+    raise Mismatch
+
+
+def _share(name: str, process: Process, traces: Sequence[Trace]) -> float:
+    """Return how much the share of traces that hold an activity differs from its probability."""
+    expected = sum(probability for trace, probability in process.traces.items() if name in trace)
+    return sum(name in trace for trace in traces) / len(traces) - expected
 
 
 def csv_log(draw: Draw) -> Problem:
     """A process in words, in half of the rows with one of its cases as example; a log of cases and activities."""
-    process, cases = draw.process(Size(events=6, variants=12)), draw.rng.randint(2, 4)
-    answer = written(plain_log(_traces(process, cases)), "csv")
+    process, traces = _sampled(draw, Size(events=6, variants=12), (2, 3, 4))
+    answer, cases = written(plain_log(traces), "csv"), len(traces)
     meta, body = _meta(process, "log", format="csv", cases=cases), described(draw.rng, process)
     if draw.rng.random() < 0.5:
         example = draw.rng.choice(list(process.traces))
@@ -92,9 +108,9 @@ def csv_log(draw: Draw) -> Problem:
 
 def timed_log(draw: Draw) -> Problem:
     """A process in words, a schedule, and who may do what; a log with times and people."""
-    process = draw.process(Size(blocks=(2, 3), events=4, variants=6))
-    schedule, staff, cases = draw_schedule(draw.rng), _staff(draw.rng, process), 2
-    log = timed(draw.rng, _traces(process, cases), schedule, staff)
+    process, traces = _sampled(draw, Size(blocks=(2, 3), events=4, variants=6), (2,))
+    schedule, staff, cases = draw_schedule(draw.rng), _staff(draw.rng, process), len(traces)
+    log = timed(draw.rng, traces, schedule, staff)
     body = [described(draw.rng, process), schedule_text(schedule, draw.language), people_text(process, staff)]
     meta = _meta(process, "log", format="timed", cases=cases, schedule=schedule.meta, people=dict(staff.people))
     if staff.four_eyes:
@@ -116,10 +132,11 @@ def _staff(rng: random.Random, process: Process) -> Staff:
 
 def _standard_log(draw: Draw, format_: str, size: Size) -> Problem:
     """A process in words and a schedule; a log in a standard's format."""
-    process, cases = draw.process(size), 2
+    process, traces = _sampled(draw, size, (2,))
+    cases = len(traces)
     schedule = draw_schedule(draw.rng, ("fixed", "uniform"))
     case_type = process.domain.case_name(draw.language)
-    log = timed(draw.rng, _traces(process, cases), schedule, NOBODY)
+    log = timed(draw.rng, traces, schedule, NOBODY)
     body = f"{described(draw.rng, process)}\n{schedule_text(schedule, draw.language)}"
     meta = _meta(process, "log", format=format_, cases=cases, schedule=schedule.meta)
     slots = {"cases": cases, "case_type": case_type}

@@ -38,6 +38,8 @@ def log_of(text: str, format_: str) -> Log:
         raise Invalid(f"{len(text):,} characters, at most {LONGEST:,} are read")
     text = without_fence(text)
     log = _xes(text) if format_ == "xes" else _ocel(text) if format_ == "ocel" else _csv(text, HEADERS[format_])
+    if not log:
+        raise Invalid("no cases")
     if sum(len(case.events) for case in log) > MOST_EVENTS:
         raise Invalid(f"more than {MOST_EVENTS} events")
     if len({case.name for case in log}) < len(log):

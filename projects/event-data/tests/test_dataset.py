@@ -21,6 +21,17 @@ def test_every_answer_is_perfect_by_the_second_route(dataset, evaluation, chats)
     assert forms <= set(dataset.FORMS) and sum(dataset.dropped().values()) < 0.2 * len(chats)
 
 
+def test_seventy_percent_of_four_cases_are_three(part, chats):
+    trees = part("trees")
+    rows = [row for row in chats if row["meta"]["kind"] == "log" and row["form"] == "csv"]
+    for row in rows:
+        language, cases = trees.language(trees.parse(row["meta"]["tree"])), row["meta"]["cases"]
+        lines = [line.split(";") for line in row["messages"][-1]["content"].split("\n")[1:]]
+        for name in {name for trace in language for name in trace}:
+            expected = cases * sum(p for trace, p in language.items() if name in trace)
+            assert abs(len({case for case, other in lines if other == name}) - expected) <= 0.5 + 1e-6, row["id"]
+
+
 def test_answers_follow_the_stated_law_of_durations(evaluation, chats):
     distances = [evaluation.score(row["messages"][-1]["content"], row)["durations"] for row in chats]
     distances = [value for value in distances if value is not None]

@@ -167,6 +167,17 @@ def test_durations_and_rules_worked_out_by_hand(part):
     assert sum(clocks.Schedule("", 0, False, "exponential", 60).quantiles(5000)) / 5000 == pytest.approx(60, rel=0.01)
 
 
+def test_two_people_are_left_for_four_eyes_even_in_a_loop(part):
+    import random
+
+    clocks = part("clocks")
+    staff = clocks.Staff({"a": ["Ada", "Ben"], "b": ["Ada", "Ben"]}, ("a", "b"))
+    schedule = clocks.Schedule("2026-03-02T08:00", 60, False, "fixed", 10)
+    for seed in range(20):
+        log = clocks.timed(random.Random(seed), [("a", "r", "a", "b")], schedule, staff)
+        assert clocks.rules_kept(log, schedule, staff) == 1
+
+
 def test_copied_cases_are_counted(evaluation):
     schedule = {"start": "2026-03-02T08:00", "every": 60, "has_hours": False, "law": "uniform", "low": 10, "high": 30}
     lines = ["1;a;2026-03-02T08:00;-", "1;b;2026-03-02T08:20;-", "2;a;2026-03-02T09:00;-", "2;b;2026-03-02T09:20;-"]
