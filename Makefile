@@ -50,7 +50,7 @@ doctor: $(READY)  ## what this machine has, which profile fits, problems and the
 model: $(READY)  ## [NAME=owner/name]: fetch a pretrained model ahead of time; without NAME the one of the laptop profile
 	$(GRETCHEN) model
 
-data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path [ALONE=1]]: build, check and split the data
+data: $(READY)  ## PROJECT=… [PROFILE=tiny] [SOURCE=path [ALONE=1]] [HTML=1]: build, check and split the data
 	$(GRETCHEN) data
 
 show: $(READY)  ## PROJECT=… [RECIPE=sft] [PROFILE=tiny] [SET="key=value …"] [JSON=1]: a recipe resolved, with the origin of each value
@@ -101,7 +101,7 @@ report: $(READY)  ## PROJECT=… [PROFILE=tiny]: one page with all that a projec
 table: $(READY)  ## [FROM=teams.yaml]: all projects in the terminal: stages, checks, base, SFT and aligned model
 	$(GRETCHEN) table
 
-review: $(READY)  ## [FROM=teams.yaml]: all projects on one page, and a page for each with the review's checklist
+review: $(READY)  ## [FROM=teams.yaml] [SERVE=1 [PORT=…]]: all projects on one page, and a page for each with the review's checklist
 	$(GRETCHEN) review
 
 pipeline: $(READY)  ## PROJECT=… STAGES="pretrain sft dpo" [PROFILE=tiny] [SET="key=value …"] [LIMIT=300]: a chain, and what each stage adds

@@ -4,6 +4,7 @@ import json
 
 import pytest
 from browser import NARROW, address_of, fits, open_page
+from hostile_text import TEXTS
 from test_review import ROOT, SLUG, copy_project
 
 from gretchen.reporting.checkouts import checkouts
@@ -26,7 +27,19 @@ def address(tmp_path_factory):
         (root / "projects" / NAMES[5] / "results.json").write_text("{", encoding="utf-8")
         notes = "<script>window.pwned=1</script> Größe \u202e"
         (root / "projects" / NAMES[6] / "REVIEW.md").write_text(notes, encoding="utf-8")
+        plant(root / "projects" / NAMES[7])
         yield address_of(write_review(review(entries(checkouts("")))))
+
+
+def plant(folder):
+    """Put the fifty hostile texts into a project: as models of its result, as its W&B address, and as notes."""
+    results = json.loads((folder / "results.json").read_text(encoding="utf-8"))
+    first = results["evaluations"][0]
+    texts = [text[:100_000] for text in TEXTS]
+    first["models"] += [first["models"][-1] | {"name": text} for text in texts]
+    first |= {"wandb": "javascript:window.pwned=1", "git": texts[0]}
+    (folder / "results.json").write_text(json.dumps(results), encoding="utf-8")
+    (folder / "REVIEW.md").write_text("\n".join(TEXTS), encoding="utf-8")
 
 
 def shown(page):
@@ -67,6 +80,17 @@ def test_the_keyboard_alone(browser, address):
         page.keyboard.press("Enter")
         page.wait_for_url("**/team-06.html")
         assert "<script>window.pwned=1</script> Größe \\u202e" in page.inner_text("main")
+
+
+def test_the_fifty_hostile_texts_are_text(browser, address):
+    for name in ("index", "team-07"):
+        with open_page(browser, address.replace("index", name)) as page:
+            elements = "iframe, img, object, base, form, plaintext, textarea, math, [href^=javascript]"
+            assert page.locator(elements).count() == 0
+            content = page.evaluate("document.querySelector('main').textContent")
+            assert name == "index" or all(text in content for text in ("<plaintext>", "=1+1", "{{ 7 * 7 }}"))
+            assert "\u202e" not in content
+            assert fits(page)
 
 
 @pytest.mark.parametrize(("width", "scheme"), [(1280, "light"), (1280, "dark"), (NARROW, "light")])
