@@ -1,1 +1,3 @@
-"""Metrics that several projects share: JSON out of an answer, F1 over fields, numbers as documents print them."""
+"""Metrics that several projects share: JSON out of an answer, F1 over fields, numbers as documents print them, SARI and
+the readability of German.
+"""

@@ -1,0 +1,97 @@
+"""Which facts an answer states: each counts only near a word of the statement that it belongs to, and so does its mode.
+
+    counts_of(answer, meta)     -> FieldScores(predicted, expected, matched)
+
+A date of payment beside "Widerspruch" is no date of payment, and a list of all dates states nothing. A mode is matched
+by a sentence that has one of the statement's stems and says must, may or not. Facts that stand in the answer and in no
+statement cost precision, unless they are optional (a letter's head, the given lines of a computation).
+"""
+
+import re
+from typing import Any
+
+from gretchen.scoring.metrics.fields import FieldScores
+from gretchen.scoring.metrics.readability import sentences_of
+
+from .facts import LONGEST, facts_in
+
+BEFORE, AFTER = 2, 3  # sentences around one with a stem, in which a statement's facts may stand
+MOST_FACTS = 6  # in one sentence; more are no statement but a list
+# Conditions and other clauses say nothing on the mode of the main one.
+_ASIDE = re.compile(
+    r"nicht (?:fristgerecht|rechtzeitig)\w*|^\W*(?:auch )?(?:wenn|falls|sofern)\b[^,]*,"
+    r"|, (?:(?:wenn|falls|dass|ob|was|wie|in dem|in der)\b|(?:der|die|das) \w+ ).*$",
+    re.IGNORECASE | re.DOTALL,
+)
+_NOT = re.compile(
+    r"\b(?:nicht|nichts|kein\w*|nie|niemals|niemand\w*|nein|unzulässig|untersagt|verboten)\b|abgelehnt|abzulehnen|ablehnung"
+    r"|\blehnen\b.*\bab\b",
+    re.IGNORECASE,
+)
+_MAY = re.compile(r"\b(?:kann|können|darf|dürfen|möglich|möglichkeit|gelegenheit|zulässig)\b", re.IGNORECASE)
+_MUST = re.compile(
+    r"\b(?:muss|müssen|bitte|verpflichtet|gebeten|aufgefordert|ersucht|erforderlich|festgesetzt|erhoben|verhängt|festsetzung"
+    r"|kostet|kosten|erfolgt|brauchen|braucht)\b|\bzu \w+en\b|\b\w{2,12}zu\w{3,20}en\b"
+    r"|^\W*(?!können|dürfen|möchten)\w{2,30}n Sie\b(?!.*\?)",
+    re.IGNORECASE,
+)
+
+
+def modes_of(sentence: str) -> set[str]:
+    """Return what a sentence says: not, or must and may."""
+    bare = _ASIDE.sub("", sentence)
+    if _NOT.search(bare):
+        return {"not"}
+    return {mode for mode, pattern in (("must", _MUST), ("may", _MAY)) if pattern.search(bare)}
+
+
+def counts_of(answer: str, meta: dict[str, Any]) -> FieldScores:
+    """Return how many facts and modes an answer states, how many are expected, and how many are right."""
+    sentences = sentences_of(answer[:LONGEST].replace(": ", ", "))
+    keys = [{mention.key for mention in facts_in(sentence)} for sentence in sentences]
+    keys = [found if len(found) <= MOST_FACTS else set() for found in keys]
+    expected = matched = predicted = 0
+    for statement in meta["statements"]:
+        near = [i for i, sentence in enumerate(sentences) if _has_stem(sentence, statement["stems"])]
+        window = {key for i in near for found in keys[max(0, i - BEFORE) : i + AFTER + 1] for key in found}
+        right = sum(tuple(fact) in window for fact in statement["facts"])
+        expected, matched, predicted = expected + len(statement["facts"]), matched + right, predicted + right
+        if statement["mode"] != "is":
+            modes = set().union(*(modes_of(sentences[i]) for i in near))
+            expected, matched, predicted = (
+                expected + 1, matched + (statement["mode"] in modes), predicted + bool(modes)
+            )  # fmt: skip
+    known = {tuple(fact) for statement in meta["statements"] for fact in statement["facts"]}
+    stated = {mention.key for mention in facts_in(answer)}
+    invented = len(stated - known - {tuple(fact) for fact in meta["optional"]})
+    items = _items(answer, meta.get("items") or {})
+    return FieldScores(
+        predicted + invented + items.predicted, expected + items.expected, matched + items.matched
+    )  # fmt: skip
+
+
+def _items(answer: str, items: dict[str, list[str]]) -> FieldScores:
+    """Return the counts of things that must be named, each a pattern, and of those that must not be."""
+    text = answer[:LONGEST].lower()
+    right = sum(re.search(pattern, text) is not None for pattern in items.get("expected", ()))
+    wrong = sum(re.search(pattern, text) is not None for pattern in items.get("wrong", ()))
+    return FieldScores(right + wrong, len(items.get("expected", ())), right)
+
+
+def _has_stem(sentence: str, stems: list[str]) -> bool:
+    """Return whether a sentence has one of the stems; `_` stands for a blank."""
+    text = sentence.lower()
+    return any(stem.replace("_", " ") in text for stem in stems)
+
+
+def invented_of(answer: str, meta: dict[str, Any]) -> float:
+    """Return the share of an answer's facts that no statement has; 0 for an answer without facts."""
+    stated = {mention.key for mention in facts_in(answer)}
+    known = {tuple(fact) for statement in meta["statements"] for fact in statement["facts"]}
+    return len(stated - known - {tuple(fact) for fact in meta["optional"]}) / len(stated) if stated else 0.0
+
+
+def is_result(answer: str, result: list[str]) -> bool:
+    """Return whether the last fact of the result's type in an answer is the result."""
+    values = [mention.value for mention in facts_in(answer[-LONGEST:]) if mention.type == result[0]]
+    return bool(values) and values[-1] == result[1]
