@@ -41,8 +41,6 @@ def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     meta, scores = meta_of(row), dict.fromkeys(METRICS)
     if meta["style"] == "json":
         return scores | _json_scores(prediction, meta)
-    if meta["style"] == "rewrite":  # a public data set's pair, which has no case: similarity and readability alone
-        return scores | _texts(prediction, meta, reference_of(row))
     verdicts = checks(meta["style"], prediction, meta["source"], reference_of(row))
     scores |= {"fact_f1": grounding.counts_of(prediction, meta).f1, "style": float(all(verdicts.values()))}
     scores["invented_facts"] = grounding.invented_of(prediction, meta)
@@ -57,9 +55,7 @@ def reward(prediction: str, row: dict[str, Any]) -> float:
     """Return GRPO's reward, 0 to 1: the facts 0.6, the share of style checks that hold 0.3, the whole 0.1."""
     meta, scores = meta_of(row), score(prediction, row)
     facts = scores["fact_f1"] or 0.0
-    verdicts = (
-        checks(meta["style"], prediction, meta["source"], reference_of(row)) if meta["style"] != "rewrite" else {}
-    )
+    verdicts = checks(meta["style"], prediction, meta["source"], reference_of(row))
     styled = sum(verdicts.values()) / len(verdicts) if verdicts else scores["style"] or 0.0
     return 0.6 * facts + 0.3 * styled * facts + 0.1 * (scores["fact_success"] or 0.0)
 

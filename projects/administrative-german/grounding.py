@@ -64,18 +64,7 @@ def counts_of(answer: str, meta: dict[str, Any]) -> FieldScores:
     known = {tuple(fact) for statement in meta["statements"] for fact in statement["facts"]}
     stated = {mention.key for mention in facts_in(answer)}
     invented = len(stated - known - {tuple(fact) for fact in meta["optional"]})
-    items = _items(answer, meta.get("items") or {})
-    return FieldScores(
-        predicted + invented + items.predicted, expected + items.expected, matched + items.matched
-    )  # fmt: skip
-
-
-def _items(answer: str, items: dict[str, list[str]]) -> FieldScores:
-    """Return the counts of things that must be named, each a pattern, and of those that must not be."""
-    text = answer[:LONGEST].lower()
-    right = sum(re.search(pattern, text) is not None for pattern in items.get("expected", ()))
-    wrong = sum(re.search(pattern, text) is not None for pattern in items.get("wrong", ()))
-    return FieldScores(right + wrong, len(items.get("expected", ())), right)
+    return FieldScores(predicted + invented, expected, matched)
 
 
 def _has_stem(sentence: str, stems: list[str]) -> bool:

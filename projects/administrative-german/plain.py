@@ -9,7 +9,7 @@ import datetime
 import random
 
 from .cases import Case
-from .german import listed, long_date, plain_amount, plain_date, upper_first
+from .german import long_date, plain_amount, plain_date, upper_first
 from .law import basis_of
 
 
@@ -245,8 +245,3 @@ def letter(rng: random.Random, kinds: list[str], case: Case) -> str:
     """Return the plain letter: greeting, statements as paragraphs, greeting."""
     body = [say(rng, kind, case) for kind in kinds]
     return "\n\n".join([f"Guten Tag, {case.salutation},", *body, "Mit freundlichen Grüßen"])
-
-
-def papers(case: Case) -> str:
-    """Return the documents of a case as a list in one line."""
-    return listed([document.plain for document in case.documents])

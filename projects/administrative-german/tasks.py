@@ -6,7 +6,7 @@ Each returns a Problem whose answer was rendered from the same case facts as wha
 `Mismatch` where a text's facts are not the case's. In the hard set a letter states five things, in training at most
 three.
 
-Not covered: deadlines, payments (reckoning.py), and questions of citizens (service.py).
+Not covered: deadlines and payments (reckoning.py).
 """
 
 import json
