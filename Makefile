@@ -21,7 +21,7 @@ override ALONE := help setup test-all clean
 override REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask playground report table review pipeline score lm-eval base new \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask playground label report table review pipeline score lm-eval base new \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -88,6 +88,9 @@ runs: $(READY)  ## PROJECT=… [RECIPE=sft] [JSON=1]: the runs: changed values, 
 
 ask: $(READY)  ## PROJECT=… [PROMPT="…"] [RUNS="id id"] [QUESTIONS=1] [SYSTEM="…"] [TEMPERATURE=0] [PROFILE=tiny]: one question to all models, side by side; without PROMPT a chat
 	$(GRETCHEN) ask
+
+label: $(READY)  ## PROJECT=… [PROFILE=tiny] [RUNS="id id"] [PROMPTS=50] [ANSWERS=3] [RATERS=2] [PREDICTIONS=file.jsonl] [EXPORT=1]: people rank answers; labels train DPO and KTO
+	$(GRETCHEN) label
 
 playground: $(READY)  ## [PROJECT=…] [PROFILE=tiny] [MODEL=…] [PORT=…]: a page that asks base and trained models side by side, with token probabilities
 	$(GRETCHEN) playground

@@ -13,7 +13,7 @@ from random_models import write_adapter
 from run_records import write_run
 from served_playground import run_prompt, served
 
-from gretchen.web import votes
+from gretchen.feedback import votes
 
 PROJECT, BASE = "genome-chatbot", "projects/genome-chatbot/base"
 QUESTION = "Größe von ATG AAA?"

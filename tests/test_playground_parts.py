@@ -7,9 +7,10 @@ import pytest
 
 from gretchen import cli
 from gretchen.errors import UserError
+from gretchen.feedback import votes
 from gretchen.models.tokens import Alternative, Token
 from gretchen.serving.chat_models import ChatModel
-from gretchen.web import presets, votes
+from gretchen.web import presets
 from gretchen.web.code import python_code
 from gretchen.web.settings import Settings, body, request, validated
 from gretchen.web.token_table import shown, token_table
@@ -88,7 +89,9 @@ def test_a_broken_file_of_presets_is_one_sentence(tmp_path):
 
 def test_votes_at_once_are_all_kept(tmp_path):
     answers = tuple(votes.VotedAnswer(model=name, source="s", text="x" * 20_000) for name in "ab")
-    given = votes.Vote(at="2026-01-01T00:00:00+00:00", rater="", project="p", settings=Settings(), answers=answers)
+    given = votes.Vote(
+        at="2026-01-01T00:00:00+00:00", rater="", project="p", settings=votes.VotedSettings(), answers=answers
+    )
     threads = [threading.Thread(target=votes.append, args=(tmp_path / "v.jsonl", given)) for _ in range(20)]
     for thread in threads:
         thread.start()

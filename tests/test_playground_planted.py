@@ -8,8 +8,8 @@ from conftest import ROOT, clean_environment
 from hostile_text import TEXTS
 from served_playground import run_prompt, served
 
+from gretchen.feedback import votes
 from gretchen.safe_text import visible
-from gretchen.web import votes
 
 NUM_MODELS = 3
 

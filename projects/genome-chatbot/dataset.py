@@ -13,6 +13,7 @@ import random
 from collections import Counter
 from collections.abc import Callable, Iterator
 
+from gretchen import feedback as labels
 from gretchen.projects.drawing import judged_sides, rounds
 from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
@@ -131,6 +132,12 @@ def prompts() -> Iterator[dict]:
 
 
 def preferences() -> Iterator[dict]:
+    """Yield the pairs that people ranked (`make label`), then the builder's own without end."""
+    yield from labels.preferences(__file__)
+    yield from _pairs()
+
+
+def _pairs() -> Iterator[dict]:
     """Yield pairs without end: the builder's answer, and one of similar length with a single fault (pairs.py).
 
     `differs_in` in meta is "language" where both answers say the same in two languages, else "content".
@@ -167,8 +174,9 @@ def preferences() -> Iterator[dict]:
 
 
 def feedback() -> Iterator[dict]:
-    """Yield answers with a label without end: of each pair either the right or the faulty one, equally often."""
-    yield from judged_sides(random.Random("genome feedback"), preferences())
+    """Yield the answers that people judged (`make label`), then one side of each own pair, drawn at random."""
+    yield from labels.feedback(__file__)
+    yield from judged_sides(random.Random("genome feedback"), _pairs())
 
 
 def _free_key(stem: str, number: int, split: str) -> str:

@@ -37,6 +37,8 @@ from gretchen.projects.team_code import guarded, team_code
 
 SPLITS = ("train", "validation", "test", "hard")
 MAX_FAULTS = 10
+# What makes a row another one than those with the same prompt: the tools on offer, and the answers that are judged.
+JUDGED = ("tools", "chosen", "rejected", "completion")
 EMPTY_CELLS = ("nan", "<na>")
 # A generator that yields no new row for so long has no more of them; the longest such run of a real one had 2 rows.
 MAX_REPEATS = 10_000
@@ -185,8 +187,7 @@ def assign_split(row: Row, seen: dict[str, str], tally: Tally, external: bool = 
     `seen` maps what tells rows apart to the id of the first row that has it.
     """
     prompt = normalised_prompt(row)
-    # Rows differ where their prompts do, the tools on offer, or the answers that are judged.
-    key = prompt + "".join(normalised(json.dumps(row[column])) for column in ("tools", "completion") if column in row)
+    key = prompt + "".join(normalised(json.dumps(row[column])) for column in JUDGED if column in row)
     if key in seen:
         tally.leave_out("exact duplicate", row, repeats=seen[key])
         return None

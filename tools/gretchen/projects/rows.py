@@ -26,6 +26,7 @@ FORMATS: dict[str, tuple[str, ...]] = {
     "prompts": ("prompt",),
 }
 COMMON = ("id", "form", "group", "tools", "meta", "hard")
+LABELLED = "labelled"  # in the meta of rows from people's labels: by how many raters
 SURROGATE = re.compile("[\ud800-\udfff]")
 HALF_CHARACTER = "holds half of a character (a lone surrogate), which no file can hold"
 ROLES = ("system", "user", "assistant", "tool")

@@ -14,8 +14,9 @@ from fastapi import FastAPI
 from nicegui import ui
 from nicegui.events import KeyEventArguments
 
-from gretchen import paths, theme
+from gretchen import paths
 from gretchen.errors import GretchenError
+from gretchen.feedback import votes
 from gretchen.models.stream import Delta
 from gretchen.provenance import now
 from gretchen.serving.api import api
@@ -23,16 +24,13 @@ from gretchen.serving.api_errors import ApiError
 from gretchen.serving.backend import Answers, Backend
 from gretchen.serving.chat_models import ChatModel
 from gretchen.serving.streaming import follow
-from gretchen.web import votes
 from gretchen.web.code import python_code
 from gretchen.web.column import AnswerColumn, columns_box, kind_of
 from gretchen.web.controls import PresetPicker, knobs, model_select, prompt_fields
 from gretchen.web.elements import Text, attributes, box, button
+from gretchen.web.pages import add_style, mount
 from gretchen.web.settings import Settings, body, continues, request, validated
 
-STYLE = Path(__file__).with_name("playground.css")
-# Importing torch holds up the event loop for seconds on a busy machine: a page that gave up would lose its answers.
-RECONNECT_SECONDS = 180.0
 MAX_COLUMNS = 4  # at first; a person may choose more
 
 
@@ -77,7 +75,7 @@ class Page:
 
     def build(self) -> None:
         """Draw the page."""
-        with box("playground"):
+        with box("app playground"):
             with box("head"):
                 Text("Playground", "h1")
                 Text(self.playground.title, classes="soft")
@@ -219,7 +217,7 @@ class Page:
             at=now(),
             rater=self.rater.strip(),
             project=self.playground.project,
-            settings=self.asked,
+            settings=votes.VotedSettings(**self.asked.model_dump()),
             answers=tuple(answers),
             best=best,
             tie=tie,
@@ -274,19 +272,11 @@ def playground_app(playground: Playground) -> FastAPI:
 
     @ui.page("/", title=f"Playground · {playground.title}")
     def page() -> None:
-        ui.add_css(theme.css() + STYLE.read_text(encoding="utf-8"))
-        ui.colors(primary="var(--accent)", page="var(--page)")
+        add_style("playground.css")
         tab = Page(playground)
         tab.build()
         ui.context.client.on_disconnect(tab.stop)
 
     app = api(playground.backend, playground.token)
-    ui.run_with(
-        app,
-        mount_path=f"/{playground.token}",
-        dark=None,
-        tailwind=False,
-        show_welcome_message=False,
-        reconnect_timeout=RECONNECT_SECONDS,
-    )
+    mount(app, playground.token)
     return app

@@ -24,10 +24,11 @@ from gretchen.checks.mistakes.likeness import unlike_answers
 from gretchen.checks.mistakes.problems import Problem, error, warning
 from gretchen.checks.mistakes.writing import lost_letters
 from gretchen.errors import UserError
-from gretchen.projects.builder import location_of, offered_formats, valid_rows
+from gretchen.projects.builder import JUDGED, location_of, offered_formats, valid_rows
 from gretchen.projects.card import load_card
 from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.rows import (
+    LABELLED,
     Row,
     group_keys,
     meta_of,
@@ -135,7 +136,8 @@ def digest(row: Row) -> str:
 
 
 def one_group(rows: list[Row], where: str) -> Iterator[Problem]:
-    """Report rows that all share a group: they are all in one split."""
+    """Report rows that all share a group: they are all in one split. Labelled rows are all of the train split."""
+    rows = [row for row in rows if LABELLED not in meta_of(row)]
     if len(rows) < MIN_ROWS:
         return
     hard = sum(bool(row.get("hard")) for row in rows)
@@ -176,8 +178,8 @@ def repeats(rows: list[Row], where: str) -> Iterator[Problem]:
 
 
 def content_key(row: Row) -> str:
-    """Return what makes a row another one than the rest: its prompt, and in feedback its answer."""
-    return normalised_prompt(row) + str(row.get("completion", ""))
+    """Return what makes a row another one than the rest: its prompt, and the answers that are judged."""
+    return normalised_prompt(row) + "".join(str(row.get(column, "")) for column in JUDGED)
 
 
 def languages(project: str, rows: list[Row], where: str) -> Iterator[Problem]:
