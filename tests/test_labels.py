@@ -1,29 +1,22 @@
 """Labels without a browser: the store under kill -9, export, votes, rows of a builder, agreement, answers to judge."""
 
-import json
 import signal
 import subprocess
 import sys
-from types import SimpleNamespace
 
 import pytest
-from local_api import write_models
 from made_project import TEST, TRAIN, build_problem, built_rows, chats
 from planted_label import task
-from run_records import write_run
 
 from gretchen import cli, feedback, paths
+from gretchen.checks.mistakes.builder import one_group, repeats
 from gretchen.errors import UserError
 from gretchen.feedback import votes
 from gretchen.feedback.agreement import agreement
 from gretchen.feedback.export import absorb, export, label_store
 from gretchen.feedback.labels import Judgement, Label, labels_file, read_labels, write_labels
-from gretchen.feedback.predictions import predicted_tasks
-from gretchen.feedback.sampling import Draw, Sampler
 from gretchen.feedback.store import LabelStore, Progress
-from gretchen.models.generate import SamplingParams
 from gretchen.projects.build import build
-from gretchen.scoring.testset import load_set
 
 BUILDER = """
 from gretchen import feedback as labels
@@ -170,6 +163,13 @@ def test_a_build_holds_all_pairs_of_a_prompt_and_its_hash_follows_the_labels(pro
     assert not build("made", "tiny")
 
 
+def test_labelled_rows_of_one_split_are_no_mistake_of_the_builder(project, builder):
+    store_labels(project, *(label("a", (1, 2, 3), number) for number in range(9)))
+    rows = list(feedback.preferences(builder))
+    assert len(rows) == 27
+    assert [*one_group(rows, "here"), *repeats(rows, "here")] == []
+
+
 def test_a_faulty_line_is_named(project):
     store_labels(project, label("a", (1, 2, 3)))
     line = labels_file(project).read_text(encoding="utf-8")
@@ -241,58 +241,15 @@ def test_agreement_is_krippendorffs_alpha():
     assert (tied.alpha, tied.units) == (None, 3)  # all the same: not defined
 
 
-def test_answers_from_a_file_are_of_train_rows(project, tmp_path):
-    rows = load_set(project, "train")
-    file = tmp_path / "answers.jsonl"
-    lines = [{"id": rows[0]["id"], "prediction": text, "model": m} for text, m in (("a", "x"), ("b ", "y"), ("b", "z"))]
-    file.write_text("".join(json.dumps(line) + "\n" for line in lines), encoding="utf-8")
-    (asked,) = predicted_tasks(project, file, 3)
-    assert {(answer.text, answer.models) for answer in asked.answers} == {("a", ("x",)), ("b", ("y", "z"))}
-    held_out = load_set(project, "test")[0]["id"]
-    bad = [{"id": held_out, "prediction": "x"}, {"id": rows[0]["id"][:-1], "prediction": "x"}, {"id": 3}]
-    file.write_text("".join(json.dumps(line) + "\n" for line in bad), encoding="utf-8")
-    with pytest.raises(UserError) as raised:
-        predicted_tasks(project, file, 3)
-    first, second, third = raised.value.problem.split("\n")
-    assert f"{file}:1: '{held_out}' is a row of the test set: people judge answers to train rows only" in first
-    assert "unknown id" in second and "did you mean" in second
-    assert "expected" in third
-
-
-def test_models_answer_in_turn_until_answers_differ(tmp_path):
-    backend, store = write_models(tmp_path), LabelStore(tmp_path / "labels.sqlite")
-    prompt = [{"role": "user", "content": "ATG?"}]
-    rows = [{"id": f"r{n}", "form": "ask", "group": TRAIN[n], "prompt": prompt} for n in range(2)]
-    sampler = Sampler(store, backend, Draw(4, SamplingParams(8, temperature=1.0)))
-    sampler.run(rows[:1])
-    first = store.next_task("someone", 2)
-    assert len({answer.text for answer in first.answers}) == 4
-    assert {name for answer in first.answers for name in answer.models} == {"base", "sft", "dpo"}
-    again = LabelStore(tmp_path / "again.sqlite")
-    Sampler(again, backend, Draw(4, SamplingParams(8, temperature=1.0))).run(rows[:1])
-    assert again.next_task("someone", 2) == first
-    alone = Sampler(store, SimpleNamespace(models=["sft"], **methods(backend)), Draw(2, SamplingParams(4)))
-    alone.run(rows[1:])
-    assert (alone.state.alike, store.rows()) == (1, {"r0"})  # greedy: four times the same answer
-
-
-def methods(backend):
-    """Return what a sampler calls of a backend."""
-    return {"describe": backend.describe, "turn": backend.turn, "loaded": backend.loaded}
-
-
 @pytest.mark.parametrize(
     ("words", "problem"),
     [
         (["--export"], "there are no labels of made"),
         (["--answers=5"], "Invalid value for '--answers'"),
         (["--predictions=none.jsonl"], "there is no file none.jsonl"),
-        (["--runs=20260101-000000-aaaa"], "run 20260101-000000-aaaa is a reward model, which answers nothing"),
     ],
 )
 def test_bad_input_is_one_sentence(project, capsys, words, problem):
-    run = paths.runs("made") / "reward.zephyr" / "20260101-000000-aaaa"
-    write_run(run)
     assert cli.run(["label", "--project=made", *words]) == 2
     assert capsys.readouterr().err.startswith(f"error: {problem}")
 

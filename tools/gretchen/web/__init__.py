@@ -1,1 +1,4 @@
-"""Pages that act, served on 127.0.0.1 for one person: the playground. Pages that are files are `reporting`."""
+"""Pages that act, served on 127.0.0.1: the playground for one person, labelling for several.
+
+Pages that are files are `reporting`.
+"""
