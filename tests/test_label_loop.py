@@ -11,6 +11,7 @@ from served_playground import served
 
 from gretchen.feedback.labels import read_labels
 from gretchen.files import read_jsonl
+from gretchen.models.locate import weights_hash
 from gretchen.projects.build import load_data_card
 from gretchen.runs.record import read_record
 
@@ -33,7 +34,7 @@ def label_all(first, second):
 def test_labels_of_two_raters_train_dpo(browser, flagship, gretchen, monkeypatch):
     run = flagship / "runs" / PROJECT / "sft.zephyr" / "20260101-000000-aaaa"
     write_adapter(flagship / BASE, run / "adapter")
-    write_run(run, base={"model": BASE, "weights": "w" * 16}, smoke=True)
+    write_run(run, base={"model": BASE, "weights": weights_hash(flagship / BASE)}, smoke=True)
     environment = {"GRETCHEN_ROOT": str(flagship), "GRETCHEN_SMOKE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "gretchen", "label", f"--project={PROJECT}", f"--prompts={NUM_PROMPTS}"]
     with (
