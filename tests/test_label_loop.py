@@ -35,6 +35,7 @@ def test_labels_of_two_raters_train_dpo(browser, flagship, gretchen, monkeypatch
     run = flagship / "runs" / PROJECT / "sft.zephyr" / "20260101-000000-aaaa"
     write_adapter(flagship / BASE, run / "adapter")
     write_run(run, base={"model": BASE, "weights": weights_hash(flagship / BASE)}, smoke=True)
+    (run / "recipe.yaml").write_text("{}\n", encoding="utf-8")
     environment = {"GRETCHEN_ROOT": str(flagship), "GRETCHEN_SMOKE": "1", "OMP_NUM_THREADS": "1"}
     command = [sys.executable, "-m", "gretchen", "label", f"--project={PROJECT}", f"--prompts={NUM_PROMPTS}"]
     with (
