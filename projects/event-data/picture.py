@@ -67,6 +67,9 @@ def draw(traces: Sequence[tuple[str, ...]], output: Path) -> None:
     axes.margins(0.08, 0.25)
     axes.axis("off")
     figure.savefig(output, bbox_inches="tight", metadata={"Date": None} if output.suffix == ".svg" else None)
+    if output.suffix == ".svg":  # matplotlib ends lines of paths with a blank
+        lines = output.read_text(encoding="utf-8").splitlines()
+        output.write_text("\n".join(line.rstrip() for line in lines) + "\n", encoding="utf-8")
     pyplot.close(figure)
 
 
