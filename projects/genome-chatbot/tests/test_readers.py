@@ -6,7 +6,7 @@ import pytest
 
 from gretchen.errors import UserError
 from gretchen.projects.builder import SplitRow
-from gretchen.projects.duplicates import near_duplicates
+from gretchen.projects.duplicates import repeated_rows
 from gretchen.projects.rows import Fault, normalised_prompt
 from gretchen.projects.splits import split_of
 
@@ -50,7 +50,7 @@ def test_questions_on_one_sequence_or_snp_share_a_split_and_other_genes_stay(dat
     groups = [row["group"] for row in rows]
     assert groups[0] == groups[1] == groups[2] != groups[3] and groups[4] == groups[5] != groups[6]
     placed = [SplitRow(row, split_of(row["group"]), normalised_prompt(row), external=True) for row in rows]
-    assert not any(near_duplicates(placed)), "each is about something else"
+    assert not any(repeated_rows(placed)), "each is about something else"
 
 
 def test_geneturing_without_its_columns(dataset, tmp_path):
