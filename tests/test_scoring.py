@@ -9,12 +9,14 @@ import pytest
 
 from gretchen.errors import UserError
 from gretchen.projects.build import build
+from gretchen.projects.card import Evaluation as EvaluationSettings
 from gretchen.projects.card import load_card
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.estimates import main_difference, score_set
 from gretchen.scoring.evaluation import Estimate
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.few_shot import WorkedExamples, exchange, few_shot
+from gretchen.scoring.generation import chat_settings
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import conversation, load_set, sample
 
@@ -286,3 +288,11 @@ def test_resampling_a_project_s_own_aggregate_stays_cheap(root):
     started = time.process_time()
     estimator.estimate("chrf")
     assert time.process_time() - started < 6, "2,000 resamples of 300 rows"
+
+
+def test_answers_are_short_in_a_smoke_test(monkeypatch):
+    card = EvaluationSettings(main="m", metrics={}, max_new_tokens=640)
+    monkeypatch.setenv("GRETCHEN_SMOKE", "1")
+    assert chat_settings(card).max_new_tokens == 128
+    monkeypatch.delenv("GRETCHEN_SMOKE")
+    assert chat_settings(card).max_new_tokens == 640

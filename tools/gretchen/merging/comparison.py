@@ -31,7 +31,7 @@ from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.estimates import score_set
 from gretchen.scoring.evaluation import Estimate, GenerationSettings
 from gretchen.scoring.evaluator import load_evaluator
-from gretchen.scoring.generation import generate_answers, generate_in_loop
+from gretchen.scoring.generation import answer_limit, generate_answers, generate_in_loop
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import conversation, load_set, sample
 
@@ -140,7 +140,7 @@ def main_score(model: Model, project: str | None) -> tuple[str, Estimate] | None
         return None
     card, evaluator = load_card(project), load_evaluator(project)
     settings = GenerationSettings(
-        max_new_tokens=evaluator.settings.max_new_tokens,
+        max_new_tokens=answer_limit(evaluator.settings),
         stop=tuple(evaluator.settings.stop),
         samples=1,
         temperature=0.0,

@@ -4,6 +4,7 @@ from typing import Any
 
 from gretchen.models.generate import Completion, Conversation, Model, SamplingParams, generate
 from gretchen.projects.card import Evaluation as EvaluationSettings
+from gretchen.provenance import is_smoke
 from gretchen.scoring.answers import OnAnswers, PromptedRow
 from gretchen.scoring.evaluation import GenerationSettings
 from gretchen.scoring.evaluator import Evaluator
@@ -15,12 +16,18 @@ SAMPLING_TEMPERATURE = 0.8
 # Conversations of a closed loop that run at the same time.
 LOOP_BATCH = 64
 Samples = list[tuple[PromptedRow, int]]
+SMOKE_TOKENS = 128  # an untrained model never ends its answer
+
+
+def answer_limit(card: EvaluationSettings) -> int:
+    """Return the most tokens that a model may answer: the card's, in a smoke test at most SMOKE_TOKENS."""
+    return min(card.max_new_tokens, SMOKE_TOKENS) if is_smoke() else card.max_new_tokens
 
 
 def chat_settings(card: EvaluationSettings) -> GenerationSettings:
     """Return how answers in chat form are generated: greedily, or sampled where the card asks for several a row."""
     return GenerationSettings(
-        max_new_tokens=card.max_new_tokens,
+        max_new_tokens=answer_limit(card),
         stop=tuple(card.stop),
         samples=card.samples,
         temperature=SAMPLING_TEMPERATURE if card.samples > 1 else 0.0,

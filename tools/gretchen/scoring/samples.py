@@ -18,6 +18,7 @@ from gretchen.projects.card import load_card
 from gretchen.projects.rows import reference_of
 from gretchen.runs.record import read_record
 from gretchen.safe_text import visible
+from gretchen.scoring.generation import answer_limit
 from gretchen.scoring.testset import conversation, load_set, sample, test_format
 
 FILE = "samples.json"
@@ -47,7 +48,7 @@ def write_samples(run: Path, project: str, trained: Path) -> None:
     rows = sample(load_set(project, "test"), SAMPLES)
     prompts = [conversation(row) for row in rows]
     settings = load_card(project).evaluation
-    params = SamplingParams(settings.max_new_tokens, tuple(settings.stop))
+    params = SamplingParams(answer_limit(settings), tuple(settings.stop))
     start = read_record(run).start.model
     before = generate(load(start), prompts, params)
     is_adapter = (trained / "adapter_config.json").is_file()
