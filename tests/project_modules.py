@@ -1,9 +1,11 @@
-"""Fixtures of a project's modules for its conftest.py, loaded as the tools load them; in a fork they are the fork's.
+"""Fixtures of a project's modules and rows for its conftest.py, loaded as the tools load them; in a fork the fork's.
 
 dataset, part, evaluation = module_fixtures(Path(__file__))
+chats = rows_fixture("chats", 2000)
 """
 
 import importlib
+import itertools
 from collections.abc import Callable
 from pathlib import Path
 from types import ModuleType
@@ -34,3 +36,14 @@ def module_fixtures(conftest: Path) -> tuple[Any, Any, Any]:
         return load_evaluation_module(slug)
 
     return dataset, part, evaluation
+
+
+def rows_fixture(row_format: str, count: int) -> Any:
+    """Return the fixture of the builder's first rows of a format; it needs the fixture `dataset`."""
+
+    @pytest.fixture(scope="session")
+    def rows(dataset: ModuleType) -> list[dict]:
+        """The first rows of a format."""
+        return list(itertools.islice(getattr(dataset, row_format)(), count))
+
+    return rows
