@@ -23,7 +23,6 @@ _DEFINITE = {
 MONTHS = ("Januar", "Februar", "März", "April", "Mai", "Juni", "Juli", "August", "September", "Oktober", "November",
           "Dezember")  # fmt: skip
 WEEKDAYS = ("Montag", "Dienstag", "Mittwoch", "Donnerstag", "Freitag", "Samstag", "Sonntag")
-NUMERALS = ("null", "ein", "zwei", "drei", "vier", "fünf", "sechs")
 DATA = Path(__file__).parent / "data"
 
 
@@ -109,13 +108,3 @@ def plain_amount(cents: int) -> str:
 def upper_first(text: str) -> str:
     """Return a text with a capital first letter."""
     return text[:1].upper() + text[1:]
-
-
-def numeral(number: int) -> str:
-    """Return a small number in words, from 7 on in digits."""
-    return NUMERALS[number] if number < len(NUMERALS) else str(number)
-
-
-def listed(items: list[str]) -> str:
-    """Return items with commas and "und"."""
-    return " und ".join(filter(None, [", ".join(items[:-1]), items[-1]]))
