@@ -29,9 +29,9 @@ from gretchen.provenance import is_smoke
 from gretchen.runs.record import read_record
 from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.estimates import score_set
-from gretchen.scoring.evaluation import Estimate, GenerationSettings
+from gretchen.scoring.evaluation import Estimate
 from gretchen.scoring.evaluator import load_evaluator
-from gretchen.scoring.generation import answer_limit, generate_answers, generate_in_loop
+from gretchen.scoring.generation import generate_answers, generate_in_loop, greedy_settings
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import conversation, load_set, sample
 
@@ -139,13 +139,7 @@ def main_score(model: Model, project: str | None) -> tuple[str, Estimate] | None
     if not rows:
         return None
     card, evaluator = load_card(project), load_evaluator(project)
-    settings = GenerationSettings(
-        max_new_tokens=answer_limit(evaluator.settings),
-        stop=tuple(evaluator.settings.stop),
-        samples=1,
-        temperature=0.0,
-        seed=0,
-    )
+    settings = greedy_settings(evaluator.settings)
     answers: list[Answer] = []
     prompts = [(PromptedRow(row, conversation(row)), 0) for row in rows]
     if evaluator.offers("reply"):

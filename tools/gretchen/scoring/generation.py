@@ -19,20 +19,20 @@ Samples = list[tuple[PromptedRow, int]]
 SMOKE_TOKENS = 128  # an untrained model never ends its answer
 
 
-def answer_limit(card: EvaluationSettings) -> int:
-    """Return the most tokens that a model may answer: the card's, in a smoke test at most SMOKE_TOKENS."""
-    return min(card.max_new_tokens, SMOKE_TOKENS) if is_smoke() else card.max_new_tokens
+def greedy_settings(card: EvaluationSettings) -> GenerationSettings:
+    """Return how one greedy answer in chat form is generated; in a smoke test it has at most SMOKE_TOKENS."""
+    max_new_tokens = min(card.max_new_tokens, SMOKE_TOKENS) if is_smoke() else card.max_new_tokens
+    return GenerationSettings(
+        max_new_tokens=max_new_tokens, stop=tuple(card.stop), samples=1, temperature=0.0, seed=SEED
+    )
 
 
 def chat_settings(card: EvaluationSettings) -> GenerationSettings:
     """Return how answers in chat form are generated: greedily, or sampled where the card asks for several a row."""
-    return GenerationSettings(
-        max_new_tokens=answer_limit(card),
-        stop=tuple(card.stop),
-        samples=card.samples,
-        temperature=SAMPLING_TEMPERATURE if card.samples > 1 else 0.0,
-        seed=SEED,
-    )
+    settings = greedy_settings(card)
+    if card.samples == 1:
+        return settings
+    return settings.model_copy(update={"samples": card.samples, "temperature": SAMPLING_TEMPERATURE})
 
 
 def sampling_params(settings: GenerationSettings) -> SamplingParams:

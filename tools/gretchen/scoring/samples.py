@@ -13,12 +13,12 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.files import write_json
-from gretchen.models.generate import Completion, SamplingParams, generate, load
+from gretchen.models.generate import Completion, generate, load
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import reference_of
 from gretchen.runs.record import read_record
 from gretchen.safe_text import visible
-from gretchen.scoring.generation import answer_limit
+from gretchen.scoring.generation import greedy_settings, sampling_params
 from gretchen.scoring.testset import conversation, load_set, sample, test_format
 
 FILE = "samples.json"
@@ -47,8 +47,7 @@ def write_samples(run: Path, project: str, trained: Path) -> None:
         return
     rows = sample(load_set(project, "test"), SAMPLES)
     prompts = [conversation(row) for row in rows]
-    settings = load_card(project).evaluation
-    params = SamplingParams(answer_limit(settings), tuple(settings.stop))
+    params = sampling_params(greedy_settings(load_card(project).evaluation))
     start = read_record(run).start.model
     before = generate(load(start), prompts, params)
     is_adapter = (trained / "adapter_config.json").is_file()
