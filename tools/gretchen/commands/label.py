@@ -34,8 +34,8 @@ from gretchen.projects.card import load_card
 from gretchen.projects.profiles import PROFILE_HELP, chosen_profile
 from gretchen.scoring.testset import load_set, sample
 from gretchen.serving.backend import Backend
-from gretchen.serving.chat_models import project_models
-from gretchen.serving.local_server import HOST, listening, new_token, server
+from gretchen.serving.chat_models import by_name, project_models
+from gretchen.serving.local_server import address_of, listening, new_token, serve
 from gretchen.web.label import Labelling, label_app
 
 IMPORT = "from gretchen import feedback as labels"
@@ -78,15 +78,14 @@ def label(
         sampling = partial(getattr, sampler, "state")
     bound, token = listening(port), new_token()
     app = label_app(Labelling(f"{project} · {profile}", project, store, sampling, raters, token))
-    print(f"label       http://{HOST}:{bound.getsockname()[1]}/{token}/\nCtrl-C ends it", flush=True)
-    server(app, bound).run(sockets=[bound])
+    serve(app, bound, f"label       {address_of(bound)}/{token}/")
 
 
 def backend(project: str, profile: str, runs: str) -> Backend:
     """Return the models that answer: base and newest run of each recipe, or the runs that are named."""
     models = project_models(project, profile, runs.split())
     require_reachable(models[0].model)
-    return Backend({model.name: partial(lambda model: model, model) for model in (models[1:] if runs else models)})
+    return Backend(by_name(models[1:] if runs else models))
 
 
 def print_export(project: str, store: LabelStore) -> None:

@@ -16,13 +16,14 @@ import typer
 
 from gretchen import paths
 from gretchen.errors import UserError
+from gretchen.feedback.export import votes_file
 from gretchen.hardware import machine
 from gretchen.models.catalogue import LAPTOP_MODEL
 from gretchen.models.locate import require_reachable
 from gretchen.projects.profiles import PROFILE_HELP, chosen_profile
 from gretchen.serving.backend import Backend
 from gretchen.serving.chat_models import folder_model, offered_models
-from gretchen.serving.local_server import HOST, listening, new_token, server
+from gretchen.serving.local_server import address_of, listening, new_token, serve
 from gretchen.web.playground import Playground, playground_app
 
 
@@ -43,14 +44,13 @@ def playground(
         title=title,
         project=project,
         backend=backend,
-        address=f"http://{HOST}:{bound.getsockname()[1]}",
+        address=address_of(bound),
         token=token,
         presets=presets,
-        votes=paths.runs(project or "playground") / "labels" / "votes.jsonl",
+        votes=votes_file(project or "playground"),
     )
     app = playground_app(page)
-    print(f"playground  {page.page_address}\napi         {page.address}/v1  token {token}\nCtrl-C ends it", flush=True)
-    server(app, bound).run(sockets=[bound])
+    serve(app, bound, f"playground  {page.page_address}\napi         {page.address}/v1  token {token}")
 
 
 def of_project(project: str, profile: str) -> tuple[Backend, str, Path]:

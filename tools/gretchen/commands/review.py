@@ -24,7 +24,7 @@ from gretchen.reporting.entries import entries
 from gretchen.reporting.review import Reviewed, write_review
 from gretchen.reporting.review import review as reviewed
 from gretchen.reporting.review_server import review_app
-from gretchen.serving.local_server import HOST, listening, new_token, server
+from gretchen.serving.local_server import address_of, listening, new_token, serve
 
 
 def review(
@@ -50,5 +50,4 @@ def review(
 def serve_review(items: list[Reviewed], port: int) -> None:
     """Serve the review until Ctrl-C."""
     bound, token = listening(port), new_token()
-    print(f"review  http://{HOST}:{bound.getsockname()[1]}/{token}/\nCtrl-C ends it", flush=True)
-    server(review_app(items, token), bound).run(sockets=[bound])
+    serve(review_app(items, token), bound, f"review  {address_of(bound)}/{token}/")

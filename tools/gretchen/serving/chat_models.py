@@ -81,12 +81,17 @@ def offered_models(project: str, profile: str) -> dict[str, Callable[[], ChatMod
     The others are named after recipe and run; their files are read once they are asked for.
     """
     newest = project_models(project, profile, [])
-    offered: dict[str, Callable[[], ChatModel]] = {model.name: partial(_itself, model) for model in newest}
+    offered = by_name(newest)
     listed = {runs[0].name for runs in newest_by_recipe(project, profile).values()}
     for run in reversed(list_runs(project)):
         if is_comparable(run.record, profile) and run.record.stage != "reward" and run.name not in listed:
             offered[f"{run.record.recipe} {run.name}"] = partial(_of_finished, project, run.name)
     return offered
+
+
+def by_name(models: Sequence[ChatModel]) -> dict[str, Callable[[], ChatModel]]:
+    """Return {name: how to get the model} of models that are known already."""
+    return {model.name: partial(_itself, model) for model in models}
 
 
 def _itself(model: ChatModel) -> ChatModel:

@@ -1,7 +1,7 @@
 """A server on 127.0.0.1, with a token, for one person at this machine.
 
     bound = listening(port=0)
-    server(app, bound).run(sockets=[bound])
+    serve(app, bound, f"playground  {address_of(bound)}/{token}/")      until Ctrl-C
 
 It is no server for several people, or for a network. The access log is off: addresses hold the token.
 """
@@ -36,6 +36,17 @@ def listening(port: int) -> socket.socket:
             f"port {port} on {HOST} cannot be used: {failure.strerror}", "leave PORT out: any free"
         ) from None
     return bound
+
+
+def address_of(bound: socket.socket) -> str:
+    """Return the address of a listening socket, without a slash at its end."""
+    return f"http://{HOST}:{bound.getsockname()[1]}"
+
+
+def serve(app: ASGIApp, bound: socket.socket, announcement: str) -> None:
+    """Print the announcement, and serve a guarded app until Ctrl-C."""
+    print(f"{announcement}\nCtrl-C ends it", flush=True)
+    server(app, bound).run(sockets=[bound])
 
 
 def server(app: ASGIApp, bound: socket.socket) -> uvicorn.Server:
