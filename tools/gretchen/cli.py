@@ -18,7 +18,7 @@ from typer.main import get_command
 from gretchen import commands
 from gretchen.errors import GretchenError
 from gretchen.hardware import bound_spinning, ignore_launcher
-from gretchen.names import nearest
+from gretchen.names import unknown_in_short
 from gretchen.safe_text import visible
 from gretchen.services import stay_offline, without_hub_kernels
 
@@ -58,8 +58,7 @@ class Verbs(typer.core.TyperGroup):
     def resolve_command(self, ctx: click.Context, args: list[str]):  # noqa: ANN201 (click's own type)
         """Find the verb; an unknown one is an error that names the nearest."""
         if args and not args[0].startswith("-") and args[0] not in verbs():
-            close = nearest(args[0], verbs())
-            ctx.fail(f"unknown verb '{args[0]}'" + (f", did you mean '{close}'?" if close else ""))
+            ctx.fail(unknown_in_short("verb", args[0], verbs()))
         return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: click.Context, formatter: click.HelpFormatter) -> None:

@@ -4,6 +4,10 @@
 Any other exception is a bug of Gretchen and keeps its traceback.
 """
 
+from collections.abc import Sequence
+
+MAX_PROBLEMS = 10  # of a file, that are shown
+
 
 class GretchenError(Exception):
     """A failure to report to the person who typed the command.
@@ -26,6 +30,13 @@ class UserError(GretchenError):
     """The user's input is wrong: a name, a key, a row, a variable. Exit code 2."""
 
     exit_code = 2
+
+
+def line_problems(problems: Sequence[str], hint: str) -> UserError:
+    """Return the error of a file with faulty lines: the first MAX_PROBLEMS, and how many more there are."""
+    more = len(problems) - MAX_PROBLEMS
+    shown = [*problems[:MAX_PROBLEMS], *([f"… and {more} more"] if more > 0 else [])]
+    return UserError("\n".join(shown), hint)
 
 
 class WorkError(GretchenError):

@@ -50,6 +50,12 @@ def _nearest(word: str, candidates: tuple[str, ...], similarity: float) -> str |
     return by_lower[matches[0]] if matches else None
 
 
+def unknown_in_short(kind: str, word: str, candidates: Iterable[str]) -> str:
+    """Return the problem of an unknown name with the nearest one, where there is one, for a line among others."""
+    close = nearest(word, candidates)
+    return f"unknown {kind} '{word}'" + (f", did you mean '{close}'?" if close else "")
+
+
 def unknown(kind: str, word: str, candidates: Iterable[str]) -> tuple[str, str]:
     """Return (problem, hint) for an unknown name: `raise UserError(*unknown("project", slug, slugs))`."""
     known = sorted(candidates)

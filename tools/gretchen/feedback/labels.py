@@ -13,7 +13,7 @@ from typing import Annotated, Any, Literal, get_args
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
 from gretchen import paths
-from gretchen.errors import UserError
+from gretchen.errors import line_problems
 from gretchen.files import parse_line, text_hash, write_jsonl
 from gretchen.projects.rows import prompt_of, row_fault, tools_of
 
@@ -24,7 +24,6 @@ FLAGS: tuple[Flag, ...] = get_args(Flag)
 SCALES: tuple[Scale, ...] = get_args(Scale)
 TOP = 5  # of a scale, whose lowest value is 1
 MIN_ANSWERS, MAX_ANSWERS = 2, 4  # that a person ranks at once
-MAX_PROBLEMS = 10
 
 
 class Document(BaseModel):
@@ -132,9 +131,8 @@ def read_labels(file: Path) -> list[Label]:
         except ValueError as fault:
             problems.append(f"{paths.shown(file)}:{number}: {fault}")
     if problems:
-        more = [f"… and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
         hint = "mend or remove these lines; `make label PROJECT=… EXPORT=1` writes the labels that it holds anew"
-        raise UserError("\n".join(problems[:MAX_PROBLEMS] + more), hint)
+        raise line_problems(problems, hint)
     return labels
 
 

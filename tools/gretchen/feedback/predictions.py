@@ -10,16 +10,15 @@ from collections import defaultdict
 from pathlib import Path
 from typing import Any
 
-from gretchen.errors import UserError
+from gretchen.errors import UserError, line_problems
 from gretchen.feedback.labels import CandidateAnswer, Task, task_of
 from gretchen.files import parse_line
-from gretchen.names import nearest
+from gretchen.names import unknown_in_short
+from gretchen.projects.builder import SPLITS
 from gretchen.projects.rows import HALF_CHARACTER, SURROGATE
 from gretchen.scoring.testset import load_set
 
 EXPECTED = 'expected {"id": "…", "prediction": "…", "model": "…"}'
-MAX_PROBLEMS = 10
-HELD_OUT = ("validation", "test", "hard")
 
 
 def predicted_tasks(project: str, file: Path, num_answers: int) -> list[Task]:
@@ -30,7 +29,7 @@ def predicted_tasks(project: str, file: Path, num_answers: int) -> list[Task]:
     if not file.is_file():
         raise UserError(f"there is no file {file}", "PREDICTIONS names a JSON lines file, from the repository's root")
     rows = {row["id"]: row for row in load_set(project, "train")}
-    held_out = {row["id"]: split for split in HELD_OUT for row in load_set(project, split)}
+    held_out = {row["id"]: split for split in SPLITS if split != "train" for row in load_set(project, split)}
     given: dict[str, dict[str, list[str]]] = defaultdict(lambda: defaultdict(list))
     problems = []
     for number, line in enumerate(file.read_bytes().split(b"\n"), start=1):
@@ -43,9 +42,7 @@ def predicted_tasks(project: str, file: Path, num_answers: int) -> list[Task]:
             if text := values["prediction"].strip():
                 given[values["id"]][text].append(values.get("model") or "unnamed")
     if problems:
-        more = [f"… and {len(problems) - MAX_PROBLEMS} more"] if len(problems) > MAX_PROBLEMS else []
-        hint = f"ids are those of build/{project}/<format>/train.jsonl"
-        raise UserError("\n".join(problems[:MAX_PROBLEMS] + more), hint)
+        raise line_problems(problems, f"ids are those of build/{project}/<format>/train.jsonl")
     answers = {name: candidates(texts)[:num_answers] for name, texts in given.items()}
     tasks = [task_of(rows[name], several) for name, several in answers.items() if len(several) > 1]
     if not tasks:
@@ -71,6 +68,5 @@ def checked(values: Any, rows: dict[str, Any], held_out: dict[str, str]) -> dict
     if name in held_out:
         raise ValueError(f"'{name}' is a row of the {held_out[name]} set: people judge answers to train rows only")
     if name not in rows:
-        close = nearest(name, rows)
-        raise ValueError(f"unknown id '{name}'" + (f", did you mean '{close}'?" if close else ""))
+        raise ValueError(unknown_in_short("id", name, rows))
     return values

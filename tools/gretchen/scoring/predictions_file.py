@@ -13,8 +13,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from gretchen.errors import UserError
-from gretchen.names import nearest
+from gretchen.errors import UserError, line_problems
+from gretchen.names import unknown_in_short
 from gretchen.projects.card import load_card
 from gretchen.projects.rows import Row
 from gretchen.scoring.estimates import ScoredSet, score_set
@@ -24,7 +24,6 @@ from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import load_set, sample
 
 EXPECTED = 'expected {"id": "…", "prediction": "…"}'
-MAX_PROBLEMS = 10
 
 
 @dataclass(frozen=True)
@@ -76,9 +75,7 @@ def read_predictions(file: Path, expected: Expected) -> list[Answer]:
         answers.append(Answer(values["id"], len(known), values["prediction"], values.get("ended", True)))
         known.append(number)
     if problems:
-        more = len(problems) - MAX_PROBLEMS
-        shown = problems[:MAX_PROBLEMS] + ([f"… and {more} more"] if more > 0 else [])
-        raise UserError("\n".join(shown), "ids are those of build/<project>/<format>/{test,hard}.jsonl")
+        raise line_problems(problems, "ids are those of build/<project>/<format>/{test,hard}.jsonl")
     if not answers:
         raise UserError(f"{file} holds no predictions", EXPECTED)
     return answers
@@ -87,8 +84,7 @@ def read_predictions(file: Path, expected: Expected) -> list[Answer]:
 def id_problem(row_id: str, lines: dict[str, list[int]], expected: Expected) -> str | None:
     """Return what is wrong with a line's id, None where it is known and has samples left."""
     if row_id not in expected.ids:
-        close = nearest(row_id, expected.ids)
-        return f"unknown id '{row_id}'" + (f", did you mean '{close}'?" if close else "")
+        return unknown_in_short("id", row_id, expected.ids)
     if len(lines.get(row_id, [])) >= expected.samples:
         return f"duplicate id '{row_id}', first on line {lines[row_id][0]}"
     return None
