@@ -65,10 +65,9 @@ def answer_table(evaluation: Evaluation, card: Card) -> AnswerTable:
     built = intact_data_card(project)
     if built is None or built.hash != evaluation.data:
         return AnswerTable(problem=f"the data of this result are not built on this machine: `{evaluate}` answers anew")
-    models = [model for model in evaluation.models if model.kind in ("base", "run")]
-    stored = {model.name: answers for model in models if (answers := stored_answers(project, model))}
-    missing = [model.name for model in models if model.name not in stored]
-    if missing:
+    answered = stored_answers(evaluation)
+    stored = {name: answers for name, answers in answered.items() if answers}
+    if missing := [name for name in answered if name not in stored]:
         return AnswerTable(problem=f"answers of {', '.join(missing)} are not on this machine: `{evaluate}` makes them")
     try:
         compared = compare_stored(project, list(stored.values()))

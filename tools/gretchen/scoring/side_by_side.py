@@ -19,7 +19,7 @@ from gretchen.projects.card import Metric
 from gretchen.projects.profiles import profile_option
 from gretchen.projects.rows import Row, prompt_of, reference_of, turn_text
 from gretchen.scoring.answers import complete_answers
-from gretchen.scoring.evaluation import ModelEvaluation, ModelResult
+from gretchen.scoring.evaluation import Evaluation, ModelEvaluation, ModelResult
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
 from gretchen.scoring.measure import read_record
 from gretchen.scoring.request import SETS
@@ -67,7 +67,13 @@ class StoredAnswers:
     answers: list[Answer]
 
 
-def stored_answers(project: str, model: ModelResult) -> StoredAnswers | None:
+def stored_answers(evaluation: Evaluation) -> dict[str, StoredAnswers | None]:
+    """Return {model: its stored answers} of an evaluation's base and runs, None where this machine lacks some."""
+    models = [model for model in evaluation.models if model.kind in ("base", "run")]
+    return {model.name: answers_of(evaluation.project, model) for model in models}
+
+
+def answers_of(project: str, model: ModelResult) -> StoredAnswers | None:
     """Return a model's stored answers, None where they are not complete on this machine."""
     folder = paths.runs(project) / "evaluations" / (model.evaluation or "")
     record = read_record(folder) if model.evaluation else None

@@ -32,8 +32,7 @@ class Predictions:
 def predictions(evaluation: Evaluation) -> Predictions | None:
     """Return the answers of an evaluation's base and runs; None where they or the data are not on this machine."""
     built = intact_data_card(evaluation.project)
-    models = [model for model in evaluation.models if model.kind in ("base", "run")]
-    stored = {model.name: answers for model in models if (answers := stored_answers(evaluation.project, model))}
+    stored = {name: answers for name, answers in stored_answers(evaluation).items() if answers}
     if not stored or built is None or built.hash != evaluation.data:
         return None
     try:
