@@ -72,13 +72,14 @@ def export_tasks(project: str, limit: int | None) -> list[ExportedTask]:
         )
     write_text(tasks_dir(project) / f"{SCORES}.py", module_text(evaluator))
     sets = {name: sample(load_set(project, name), limit) for name in SETS["test"]}
-    tasks = [export_set(evaluator, name, rows) for name, rows in sets.items() if rows]
-    if not any(task.num_rows for task in tasks):
+    exported = (export_set(evaluator, name, rows) for name, rows in sets.items())
+    tasks = [task for task in exported if task.num_rows]
+    if not tasks:
         raise UserError(
             f"no test row of {project} is a single question without tools, as lm-evaluation-harness asks them",
             f"make eval PROJECT={project}",
         )
-    return [task for task in tasks if task.num_rows]
+    return tasks
 
 
 def export_set(evaluator: Evaluator, set_name: str, rows: list[Row]) -> ExportedTask:
@@ -86,9 +87,9 @@ def export_set(evaluator: Evaluator, set_name: str, rows: list[Row]) -> Exported
     name = evaluator.project + ("" if set_name == "test" else f"-{set_name}")
     closed = load_card(evaluator.project).closed  # scored apart, and no part of the mean
     documents = [document(row) for row in rows if is_single_turn(row) and row["form"] not in closed]
-    file = tasks_dir(evaluator.project) / f"{name}.jsonl"
-    write_jsonl(file, documents)
     if documents:
+        file = tasks_dir(evaluator.project) / f"{name}.jsonl"
+        write_jsonl(file, documents)
         values = task_config(evaluator, name, file)
         text = yaml.dump(values, Dumper=TaskDumper, sort_keys=False, allow_unicode=True)
         write_text(file.with_suffix(".yaml"), text)
