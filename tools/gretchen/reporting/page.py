@@ -27,13 +27,14 @@ from gretchen.tracking.secrets import redacted
 if TYPE_CHECKING:
     from jinja2 import Environment
 TEMPLATES = Path(__file__).with_name("templates")
+COMMON = "common.js"  # stands before each page's own script
 # In a <script> element only "<" can end it or open a comment; the others are escaped for other readers of the file.
 JSON_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
 
 
 def render(template: str, script: str, connects: bool = False, **values: Any) -> str:
     """Return a page of templates/ with its script; `connects`: the script may ask the server that the page is from."""
-    source = (TEMPLATES / script).read_text(encoding="utf-8")
+    source = "".join((TEMPLATES / name).read_text(encoding="utf-8") for name in (COMMON, script))
     digest = base64.b64encode(hashlib.sha256(source.encode()).digest()).decode()
     policy = f"default-src 'none'; style-src 'unsafe-inline'; script-src 'sha256-{digest}'; img-src data:; "
     policy += "base-uri 'none'; form-action 'none'" + ("; connect-src 'self'" if connects else "")

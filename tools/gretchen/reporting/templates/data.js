@@ -1,5 +1,4 @@
-"use strict";
-// All rows of a project's data: choose a format, filter, search, sort, turn pages. Texts are set as text, never as markup.
+// All rows of a project's data: choose a format, filter, search, sort, turn pages.
 
 const PAGE = 50; // rows on a page
 const PAIRS = 10; // pairs on a page: they are shown whole
@@ -9,19 +8,6 @@ const [ID, FORM, SPLIT, LANGUAGE, GROUP, META, LENGTH, TOKENS, TRAINED, SIDES] =
 const COLUMNS = [["id", ID], ["text", null], ["form", FORM], ["split", SPLIT], ["language", LANGUAGE], ["characters", LENGTH],
   ["tokens", TOKENS], ["trained", TRAINED]];
 const HELD_OUT = new Set(["test", "hard"]);
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-function choice(label, options) {
-  const select = element("select", { title: label });
-  select.setAttribute("aria-label", label);
-  for (const [value, text] of options) select.append(new Option(text, value));
-  return select;
-}
 
 function counted(count, noun) {
   return `${count.toLocaleString("en")} ${noun}${count === 1 ? "" : "s"}`;
@@ -231,12 +217,11 @@ function setUp(section) {
 }
 
 function onKey(event, search, previous, next) {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
-  const rows = [...document.querySelectorAll(".data-row")], at = rows.indexOf(document.activeElement.closest(".data-row"));
+  if (isForField(event)) return;
   if (event.key === "/") { event.preventDefault(); search.focus(); }
   else if (event.key === "n") next.click();
   else if (event.key === "p") previous.click();
-  else if (event.key === "j" || event.key === "k") rows[Math.min(rows.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))]?.focus();
+  else if (event.key === "j" || event.key === "k") focusRow(".data-row", event.key);
 }
 
 setUp(document.getElementById("data"));

@@ -1,22 +1,8 @@
-"use strict";
-// The answers of a report: choose two models to compare, filter, search. Texts are set as text, never as markup.
+// The answers of a report: choose two models to compare, filter, search.
 
 const STEP = 20; // rows shown at once
 const VERDICTS = ["fixed", "broken", "still wrong", "still right", "changed, equal score"];
 const TONES = { fixed: "good", broken: "bad", "still wrong": "warn" };
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
-
-function choice(label, options, chosen) {
-  const select = element("select", { title: label });
-  select.setAttribute("aria-label", label);
-  for (const [value, text] of options) select.append(new Option(text, value, false, value === chosen));
-  return select;
-}
 
 function verdictOf(row, state, data) {
   const before = row.scores[state.from], after = row.scores[state.to];
@@ -136,15 +122,11 @@ function showAnswers(section) {
 
 // Keyboard: "/" searches, j and k go to the next and the previous row.
 function onKey(event) {
-  if (event.ctrlKey || event.metaKey || event.altKey || /^(INPUT|SELECT|TEXTAREA)$/.test(event.target.tagName)) return;
+  if (isForField(event)) return;
   if (event.key === "/") {
     const search = document.querySelector('.answers input[type="search"]');
     if (search) { event.preventDefault(); search.focus(); }
-  } else if (event.key === "j" || event.key === "k") {
-    const rows = [...document.querySelectorAll(".shown-row[tabindex]")];
-    const at = rows.indexOf(document.activeElement.closest(".shown-row"));
-    rows[Math.min(rows.length - 1, Math.max(0, at + (event.key === "j" ? 1 : -1)))]?.focus();
-  }
+  } else if (event.key === "j" || event.key === "k") focusRow(".shown-row[tabindex]", event.key);
 }
 
 for (const section of document.querySelectorAll(".answers")) {

@@ -1,4 +1,3 @@
-"use strict";
 // The table of a review: search, filters, and sorting by a column's head. A team's page has notes, edited where it is
 // served, in place of the table.
 
@@ -50,12 +49,6 @@ function setUpTable(table) {
 }
 
 if (document.getElementById("projects")) setUpTable(document.getElementById("projects"));
-
-function element(tag, properties = {}, ...children) {
-  const made = Object.assign(document.createElement(tag), properties);
-  made.append(...children);
-  return made;
-}
 
 // The checklist with the points as they are after the notes were saved; the questions stay.
 function showPoints(points) {
