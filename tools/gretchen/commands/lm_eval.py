@@ -58,7 +58,7 @@ def exported(project: str, profile: str, limit: int | None) -> list[str]:
     """Build the data, export the project's tasks, and return their names."""
     build(project, profile)
     exported_tasks = export_tasks(project, DEFAULT_LIMITS.get(profile) if limit is None else limit)
-    print(f"tasks: {', '.join(map(counts, exported_tasks))} ({paths.shown(tasks_dir(project))})")
+    print(f"tasks: {'; '.join(map(counts, exported_tasks))} ({paths.shown(tasks_dir(project))})")
     return [task.name for task in exported_tasks]
 
 
