@@ -24,4 +24,3 @@ function focusRow(selector, key) {
   const rows = [...document.querySelectorAll(selector)], at = rows.indexOf(document.activeElement.closest(selector));
   rows[Math.min(rows.length - 1, Math.max(0, at + (key === "j" ? 1 : -1)))]?.focus();
 }
-
