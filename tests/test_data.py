@@ -57,6 +57,28 @@ def test_exact_duplicates_go_whatever_their_case_and_blanks(made_project, tmp_pa
     assert load_data_card("made").formats["chats"].left_out == {"exact duplicate": 1}
 
 
+def test_a_profile_with_forms_has_rows_of_these_alone(made_project, tmp_path):
+    body = (
+        "def chats():\n" + chats(TRAIN[:4]) + f'    yield chat("t", "{TRAIN[5]}", "A table?") | {{"form": "table"}}\n'
+    )
+    card = tmp_path / "projects/made/project.yaml"
+    name = made_project(body)
+    text = card.read_text(encoding="utf-8")
+    card.write_text(text + "forms: {tiny: [table]}\n", encoding="utf-8")
+    build(name, "tiny")
+    assert [row["id"] for row in built_rows(tmp_path)["train"]] == ["t"]
+    assert load_data_card("made").formats["chats"].left_out == {}
+    build(name, "laptop")
+    assert len(built_rows(tmp_path)["train"]) == 5
+
+
+def test_a_form_that_no_row_has_is_named_with_the_nearest(made_project, tmp_path):
+    name = made_project("def chats():\n" + chats(TRAIN[:4]))
+    card = tmp_path / "projects/made/project.yaml"
+    card.write_text(card.read_text(encoding="utf-8") + "forms: {tiny: [ask, asks]}\n", encoding="utf-8")
+    assert "project.yaml: forms: unknown form 'asks': no row of dataset.py has it" in build_problem(name)
+
+
 LONG = "Please state in one short sentence which of the two long rivers near the old town is the longer one, number {n}"
 OTHER_WORDS = LONG.replace("Please state in", "Please state now in")
 

@@ -17,6 +17,7 @@ from typing import Literal
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
 from gretchen.files import file_hash, folder_hash, text_hash, write_json, write_jsonl, write_text
+from gretchen.names import unknown
 from gretchen.projects.builder import (
     SPLITS,
     SplitRow,
@@ -112,6 +113,7 @@ def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURC
     module = load_dataset_module(project)
     source = built_source(project) if source is SAME_SOURCE else source
     limit = row_limit(card, profile)
+    forms = getattr(card.forms, row_count_key(profile))
     settings = fingerprint(project, card, limit, source)
     built = intact_data_card(project)
     if built and built.settings == settings:
@@ -120,7 +122,8 @@ def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURC
         where = paths.shown(paths.build(project))
         print(f"warning: files in {where} were changed by hand and are built anew", file=sys.stderr, flush=True)
     tallies: Tallies = {name: Tally() for name in offered_formats(module)}
-    rows = collect(module, limit, source, tallies)
+    rows = collect(module, limit, forms, source, tallies)
+    refuse_unknown_forms(project, forms or [], rows)
     for tally in tallies.values():
         if tally.exhausted:
             print(f"warning: {tally.exhausted}", file=sys.stderr, flush=True)
@@ -175,10 +178,18 @@ def fingerprint(project: str, card: Card, limit: int, source: ExternalSource | N
     return text_hash(*parts)
 
 
-def collect(module: ModuleType, limit: int, source: ExternalSource | None, tallies: Tallies) -> Rows:
-    """Return {format: rows} of the builder, of the source, or of both."""
+def collect(
+    module: ModuleType, limit: int, forms: list[str] | None, source: ExternalSource | None, tallies: Tallies
+) -> Rows:
+    """Return {format: rows} of the builder (of `forms`, if given), of the source, or of both.
+
+    Documents (`text`) are of all forms: they are not what a profile is trained and tested on.
+    """
     formats = () if source and source.alone else offered_formats(module)
-    rows: Rows = {name: list(builder_rows(module, name, limit, tallies[name])) for name in formats}
+    rows: Rows = {
+        name: list(builder_rows(module, name, limit, tallies[name], None if name == "texts" else forms))
+        for name in formats
+    }
     if source:
         known = {name: {placed.prompt: placed.row["id"] for placed in own} for name, own in rows.items()}
         for name, placed in source_rows(module, Path(source.path), tallies):
@@ -187,6 +198,15 @@ def collect(module: ModuleType, limit: int, source: ExternalSource | None, talli
             else:
                 rows.setdefault(name, []).append(placed)
     return rows
+
+
+def refuse_unknown_forms(project: str, forms: list[str], rows: Rows) -> None:
+    """Raise UserError where the card lists a form that none of the built rows has."""
+    built = {placed.row["form"] for name, format_rows in rows.items() if name != "texts" for placed in format_rows}
+    missing = [] if is_smoke() else [form for form in forms if form not in built]
+    if missing:
+        problem, hint = unknown("form", missing[0], sorted(built))
+        raise UserError(f"projects/{project}/project.yaml: forms: {problem}: no row of dataset.py has it", hint)
 
 
 def drop_near_duplicates(rows: Rows, tallies: Tallies) -> dict[str, NearDuplicates]:

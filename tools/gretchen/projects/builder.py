@@ -9,7 +9,7 @@ external source is left out and listed.
 import inspect
 import json
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from types import ModuleType
@@ -65,8 +65,12 @@ def offered_formats(module: ModuleType) -> list[str]:
     return formats
 
 
-def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) -> Iterator[SplitRow]:
+def builder_rows(
+    module: ModuleType, row_format: str, limit: int, tally: Tally, forms: Collection[str] | None = None
+) -> Iterator[SplitRow]:
     """Yield up to `limit` different rows of a format with their splits; `tally` counts what was left out.
+
+    With `forms` only rows of these; rows of other forms are not counted as left out.
 
     A generator that repeats itself for ever is stopped after MAX_REPEATS rows without a new one. Raises UserError,
     naming file, line and reason, for a row that is not valid.
@@ -79,7 +83,7 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
         if row["id"] in ids:
             raise faulty_row(location, number, f"an earlier row has the same id '{row['id']}'", row)
         ids.add(row["id"])
-        placed = assign_split(row, seen, tally)
+        placed = assign_split(row, seen, tally) if forms is None or row["form"] in forms else None
         if placed:
             count += 1
             yield placed
@@ -88,7 +92,7 @@ def builder_rows(module: ModuleType, row_format: str, limit: int, tally: Tally) 
             noun = "row" if count == 1 else "rows"
             tally.exhausted = (
                 f"{location} has only {count:,} different {noun}, {limit:,} are asked for: "
-                f"the last {MAX_REPEATS:,} that it yielded were repeats or left out"
+                f"the last {MAX_REPEATS:,} that it yielded were repeats, left out or of other forms"
             )
             return
         if count >= limit:

@@ -71,6 +71,14 @@ class Rows(CardModel):
     base: Count = 1
 
 
+class Forms(CardModel):
+    """Which forms of rows a profile has; all of them where nothing is said."""
+
+    tiny: list[Text] | None = None
+    laptop: list[Text] | None = None
+    full: list[Text] | None = None
+
+
 class Source(CardModel):
     """Where a part of the data comes from, under which licence."""
 
@@ -97,6 +105,7 @@ class Card(CardModel):
     languages: Annotated[list[Text], Field(min_length=1)]
     models: dict[Profile, Text]
     rows: Rows
+    forms: Forms = Forms()
     closed: list[Text] = []
     requirements: list[Text] = []
     evaluation: Evaluation
@@ -215,7 +224,14 @@ def fault(marked: MarkedYaml, error: dict[str, Any]) -> str:
 def fields(path: tuple[Any, ...]) -> list[str]:
     """Return the keys of the part of the card at `path`."""
     part: type[BaseModel] = Card
-    inner = {"evaluation": Evaluation, "rows": Rows, "sources": Source, "metrics": Metric, "forked": Forked}
+    inner = {
+        "evaluation": Evaluation,
+        "rows": Rows,
+        "forms": Forms,
+        "sources": Source,
+        "metrics": Metric,
+        "forked": Forked,
+    }
     for name in path:
         part = inner.get(name, part)
     return [field.alias or name for name, field in part.model_fields.items()]
