@@ -108,6 +108,16 @@ def test_baselines_base_base_few_shot_and_every_run_are_in_the_table(evaluations
     assert names["guess-the-number"] == ["copied prompt", "base"]
 
 
+def test_a_run_is_compared_with_the_base_few_shot(evaluations):
+    models = evaluations["phrasebook"]["models"]
+    few_shot = model_of(evaluations["phrasebook"], "base, few-shot")[0]["sets"]["test"]["scores"]["chrf"]["value"]
+    for model in models:
+        result = model["sets"]["test"]
+        difference = result["against_few_shot"] and result["against_few_shot"]["difference"]
+        score = result["scores"]["chrf"]["value"]
+        assert difference == (pytest.approx(score - few_shot) if model["kind"] == "run" else None), model["name"]
+
+
 @pytest.mark.parametrize("slug", SLUGS)
 def test_every_estimate_has_count_interval_and_comparison(evaluations, slug):
     main, sets = evaluations[slug]["main_metric"], evaluations[slug]["sets"]
@@ -272,7 +282,7 @@ def test_the_printed_table(evaluations):
         f"test set ({LIMIT} of {available} rows, evenly over forms, seed 0): "
         "chrf (chrF, higher is better), mean over forms"
     )
-    header = "model n chrf [95 %] against base finished (EOS) exact (n = 6) length_error (n = 6)"
+    header = "model n chrf [95 %] against base against few-shot finished (EOS) exact (n = 6) length_error (n = 6)"
     assert " ".join(lines[3].split()) == header
     assert "test set, closed forms (only wordings are held out; not in the mean)" in lines
     assert lines[-1] == "next: make answers PROJECT=phrasebook"

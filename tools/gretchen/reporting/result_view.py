@@ -32,6 +32,11 @@ class ResultView:
         """The name of the first set, whose main metric is the result; "" without sets."""
         return next(iter(self.evaluation.sets), "")
 
+    @property
+    def has_few_shot(self) -> bool:
+        """Whether a run is compared with the base few-shot."""
+        return any(result.against_few_shot for model in self.evaluation.models for result in model.sets.values())
+
     def main(self, model: ModelResult) -> Estimate | None:
         """Return a model's main metric on the first set."""
         return main_estimate(self.evaluation, model)

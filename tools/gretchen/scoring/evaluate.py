@@ -63,13 +63,15 @@ def compare(plan: EvaluationPlan, selection: Selection) -> Evaluation:
     scorer = Scorer(plan, ModelLoader(plan.template), Parents(selection, plan.profile, plan.data))
     systems = [*base_systems(plan, selection.base), *selection.answering]
     scored = [scorer.scored(system) for system in systems]
+    few_shot = next((model.sets for model in scored if model.system.kind == "few-shot"), None)
+    references = References(scored[0].sets, few_shot)
     preferences = preferences_of(scorer, systems)
     return describe(plan, selection.base).model_copy(
         update={
             "training_seeds": min((len(run.seeds) for run in selection.answering), default=1),
             "models": [
                 *baseline_results(plan, scored[0].sets),
-                *(scorer.result(model, scored[0].sets, preferences.get(model.system.name)) for model in scored),
+                *(scorer.result(model, references, preferences.get(model.system.name)) for model in scored),
             ],
             "reward_models": evaluate_reward_models(selection.reward_models, plan.pairs),
             "documents": documents_of(plan, selection.base, scorer.loader),

@@ -84,6 +84,9 @@ class SetResult(SetScores):
     """A model's result on one set."""
 
     against_base: Difference | None = Field(description="main metric, compared with the base; None for the base")
+    against_few_shot: Difference | None = Field(
+        default=None, description="main metric of a run, compared with the base few-shot"
+    )
     against_parent: ParentComparison | None = Field(default=None, description="None for runs that start from the base")
     ended: float | None = Field(description="share of answers that ended with EOS or a stop string; None: need none")
     errors: Count = Field(default=0, description="answers on which score() raised: they got the worst scores")

@@ -1,7 +1,7 @@
 """The answers and scores of the systems of a plan, computed once for each model and joined over training seeds."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import partial
 
 from gretchen.scoring.estimates import ScoredSet, over_seeds
@@ -11,7 +11,7 @@ from gretchen.scoring.measure import Answered, answers_of, measure, score_sets
 from gretchen.scoring.parents import Parents
 from gretchen.scoring.plan import EvaluationPlan
 from gretchen.scoring.preferences import Margins, cached_margins
-from gretchen.scoring.set_results import References, ScoredSets, mean_properties, set_results
+from gretchen.scoring.set_results import References, mean_properties, set_results
 from gretchen.scoring.systems import System, trained_run
 
 
@@ -46,10 +46,13 @@ class Scorer:
             self.known[key] = answered, score_sets(self.plan, self.plan.sets_of(system), answered.answers)
         return self.known[key]
 
-    def result(self, model: ScoredSystem, base: ScoredSets, preferences: PreferenceResult | None) -> ModelResult:
-        """Return a system's row of the table, and write the results of each of its seeds into their folders."""
+    def result(self, model: ScoredSystem, shared: References, preferences: PreferenceResult | None) -> ModelResult:
+        """Return a system's row of the table, and write the results of each of its seeds into their folders.
+
+        `shared` are the base and the base few-shot, which all runs are compared with.
+        """
         system, plan = model.system, self.plan
-        references = References() if system.kind == "base" else self._references(system, base)
+        references = self._references(system, shared)
         measured = [measure(plan, seed, self._scored_seed(seed.system)[1], references) for seed in model.answered]
         sets, _ = measured[0]
         if len(measured) > 1:
@@ -72,13 +75,15 @@ class Scorer:
             preferences=preferences,
         )
 
-    def _references(self, system: System, base: ScoredSets) -> References:
-        """Return what a system is compared with: the base, and for a run what it started from."""
-        parents = self.parents.of(system) if system.kind == "run" else ()
+    def _references(self, system: System, shared: References) -> References:
+        """Return what a system is compared with: the base, and for a run also few-shot and what it started from."""
+        if system.kind != "run":
+            return References(None if system.kind == "base" else shared.base)
+        parents = self.parents.of(system)
         if not parents:
-            return References(base)
+            return shared
         sets = _over_seeds([self._scored_seed(parent)[1] for parent in parents])
-        return References(base, sets, parents[0].name)
+        return replace(shared, parent=sets, parent_name=parents[0].name)
 
     def margins(self, seeds: Sequence[System]) -> Margins:
         """Return the margins of some models, which differ in the seed alone, on the plan's pairs."""

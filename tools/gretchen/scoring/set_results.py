@@ -13,9 +13,10 @@ ScoredSets = Mapping[str, ScoredSet]
 
 @dataclass(frozen=True)
 class References:
-    """What a model is compared with on the same rows: the base, and the run that it started from under its name."""
+    """What a model is compared with on the same rows: the base, the base few-shot, the run that it started from."""
 
     base: ScoredSets | None = None
+    few_shot: ScoredSets | None = None
     parent: ScoredSets | None = None
     parent_name: str = ""
 
@@ -35,6 +36,7 @@ def set_results(
     for name, scored_set in scored.items():
         scores = scored_set.scores()
         base = only_rows_of(scored_set, references.base[name]) if references.base else None
+        few_shot = references.few_shot[name] if references.few_shot else None
         parent = references.parent[name] if references.parent else None
         estimator = scored_set.without_closed_forms
         results[name] = SetResult(
@@ -42,6 +44,7 @@ def set_results(
             forms=scores.forms,
             closed=scores.closed,
             against_base=main_difference(estimator, base.without_closed_forms) if base else None,
+            against_few_shot=main_difference(estimator, few_shot.without_closed_forms) if few_shot else None,
             against_parent=against_parent(scored_set, parent, references.parent_name) if parent else None,
             ended=scored_set.share_ended() if has_eos else None,
             errors=scored_set.num_errors(),

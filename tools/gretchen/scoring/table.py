@@ -38,13 +38,16 @@ def model_table(evaluation: Evaluation, name: str) -> Table:
         if estimates and metric != main:
             counts[metric] = max(score.count for score in estimates)
     metrics = [f"{metric} (n = {count:,})" for metric, count in counts.items()]
-    header = ["model", "n", f"{main} {CI}", "against base", "finished (EOS)", *metrics]
+    tests = {"against base": [result.against_base for result in results.values()]}
+    if any(few_shot := [result.against_few_shot for result in results.values()]):
+        tests["against few-shot"] = few_shot
+    header = ["model", "n", f"{main} {CI}", *tests, "finished (EOS)", *metrics]
     rows = []
-    for model, result in results.items():
+    for (model, result), *differences in zip(results.items(), *tests.values(), strict=True):
         score = result.scores.get(main)
         others = [estimate(result.scores.get(metric)) for metric in counts]
         count = f"{score.count:,}" if score else "0"
-        rows.append([model, count, estimate(score), difference(result.against_base), share(result.ended), *others])
+        rows.append([model, count, estimate(score), *map(difference, differences), share(result.ended), *others])
     return Table(header, rows)
 
 
@@ -154,7 +157,7 @@ def estimates_of(evaluation: Evaluation) -> tuple[list[Estimate], list[Differenc
     forgotten = evaluation.forgetting.models if evaluation.forgetting else []
     scores = [score for result in results for score in result.scores.values()]
     parents = [result.against_parent.difference for result in results if result.against_parent]
-    tests = [*parents, *(result.against_base for result in results)]
+    tests = [*parents, *(test for result in results for test in (result.against_base, result.against_few_shot))]
     tests += [test for model in forgotten for test in (model.against_base, model.against_parent)]
     return scores + [model.score for model in forgotten], [test for test in tests if test]
 
