@@ -113,7 +113,12 @@ def _plain(value: dict[str, Any]) -> dict[str, Any]:
     """Return a reading with numbers as strings: TAT-QA's computed answers are numbers, its spans strings."""
     answer = value.get("answer")
     spans = answer if isinstance(answer, list) else [answer]
-    return value | {"answer": [str(span) if isinstance(span, Decimal) else span for span in spans]}
+    return value | {"answer": [_as_python_prints(span) if isinstance(span, Decimal) else span for span in spans]}
+
+
+def _as_python_prints(number: Decimal) -> str:
+    """Return a JSON number as str() prints it once json.loads() has read it, which is what TAT-QA's scorer compares."""
+    return str(int(number)) if number.as_tuple().exponent == 0 else str(float(number))
 
 
 @dataclass(frozen=True)
@@ -199,7 +204,7 @@ def _reading(answer: Reading | None, meta: dict[str, Any]) -> dict[str, float | 
         return {"fact_f1": 0.0, "exact_match": 0.0, "f1": 0.0, "scale": 0.0}
     gold = tatqa.Gold(meta["answer"], meta["scale"], meta["answer_type"])
     em, f1 = tatqa.em_and_f1(answer.answer, answer.scale, gold)
-    scale = float(answer.scale == meta["scale"])
+    scale = tatqa.scale_match(answer.answer, answer.scale, gold)
     return {"fact_f1": em * scale, "exact_match": em, "f1": f1, "scale": scale}
 
 

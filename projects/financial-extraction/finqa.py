@@ -9,19 +9,29 @@ constant `const_100`, `const_m1` (-1), an earlier result `#0`, or, for table ope
 Results are rounded to five digits; `greater` gives yes or no. Two programs are equal where their formulas are, with
 every distinct number a symbol; a prediction that uses a number or table row which the reference does not is another.
 
-Not covered: the nested notation (program_re).
+The scorer's quirks are kept: `-const_1` is -1; a table operation on `#0` takes the row of the table operation before
+it; where programs are compared, a table operation in the first step is another than the same one in a later step.
+
+Not covered: the nested notation (program_re); programs of more than LONGEST characters, which are wrong here.
 """
 
 import operator
 import re
+from collections.abc import Iterator
 from functools import lru_cache
 from typing import Any
 
-OPERATIONS = ("add", "subtract", "multiply", "divide", "exp", "greater")
-TABLE_OPERATIONS = ("table_max", "table_min", "table_sum", "table_average")
+ARITHMETIC = {
+    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
+    "exp": operator.pow,
+}  # fmt: skip
+OPERATIONS = (*ARITHMETIC, "greater")
+TABLE_OPERATIONS = {
+    "table_max": max, "table_min": min, "table_sum": sum, "table_average": lambda values: sum(values) / len(values),
+}  # fmt: skip
 LONGEST = 2000  # characters
-MOST_STEPS = 20
 Table = tuple[tuple[str, ...], ...]
+Leaf = str | tuple[bool, str, str, str]  # a number as it is written, or a table operation
 Step = tuple[str, str, str]
 
 
@@ -29,7 +39,7 @@ def steps_of(program: str) -> list[Step] | None:
     """Return the complete steps of a program, None where it is none.
 
     Tokens come in fours: `operation(`, two arguments parted by a comma and a blank, `)`. A last step that was cut off
-    is left out, as the official scorer does.
+    is left out, as the official scorer does; one without its second argument is not cut off but faulty.
     """
     if not isinstance(program, str) or len(program) > LONGEST:
         return None
@@ -37,23 +47,28 @@ def steps_of(program: str) -> list[Step] | None:
     steps: list[Step] = []
     for start in range(0, len(tokens), 4):
         operation, *rest = tokens[start : start + 4]
-        if operation.strip("(") not in OPERATIONS + TABLE_OPERATIONS or len(steps) == MOST_STEPS:
+        if operation.strip("(") not in (*OPERATIONS, *TABLE_OPERATIONS):
             return None
-        if len(rest) < 3:
+        if len(rest) < 3 and ")" not in rest:
             break
+        if len(rest) < 3:
+            return None
         if rest[2] != ")" or any(mark in text for text in rest[:2] for mark in "()") or operation[-1] != "(":
             return None
-        steps.append((operation.strip("("), rest[0].strip(), rest[1].strip()))
+        arguments = f"{rest[0]}|{rest[1]}".strip("|").split("|")  # the scorer joins tokens by "|"
+        if len(arguments) < 2:
+            return None
+        steps.append((operation.strip("("), arguments[0], arguments[1]))
     return steps or None
 
 
 def number(text: str) -> float | None:
     """Return the number that an argument or a table cell stands for."""
-    bare = text.replace(",", "")
+    bare = text.replace(",", "").strip()
     try:
-        if bare.startswith("const_"):
-            return -1.0 if bare == "const_m1" else float(bare.removeprefix("const_"))
-        return float(bare.replace("%", "")) / 100 if "%" in bare else float(bare)
+        if "%" in bare:
+            return float(bare.replace("%", "")) / 100
+        return -1.0 if bare == "const_m1" else float(bare.replace("const_", ""))
     except (ValueError, OverflowError):
         return None
 
@@ -69,32 +84,28 @@ def execute(program: str, table: Table = ()) -> float | str | None:
     if steps is None:
         return None
     results: list[Any] = []
+    row: list[float] | None = None
     try:
-        for step in steps:
-            results.append(_run(step, results, table))
+        for operation, first, second in steps:
+            if operation in TABLE_OPERATIONS:
+                row = _row(first.strip(), results, row, table)
+                results.append(TABLE_OPERATIONS[operation](row))
+            else:
+                results.append(_computed(operation, _argument(first, results), _argument(second, results)))
         last = results[-1]
-        return last if isinstance(last, str) else rounded(last)
+        return last if last in ("yes", "no") else rounded(last)
     except (ValueError, TypeError, IndexError, OverflowError, ArithmeticError, KeyError):
         return None
 
 
-def _run(step: Step, results: list[Any], table: Table) -> float | str:
-    """Return one step's result; raises ValueError, TypeError, KeyError or ArithmeticError where it has none."""
-    operation, first, second = step
-    if operation in TABLE_OPERATIONS:
-        return _table_result(operation, first, table)
-    a, b = (_argument(text, results) for text in (first, second))
+def _computed(operation: str, a: Any, b: Any) -> Any:
+    """Return the result of two arguments; raises TypeError or ArithmeticError where they have none."""
     if operation == "greater":
         return "yes" if a > b else "no"
-    if isinstance(a, str) or isinstance(b, str):
-        raise TypeError("yes and no are no numbers")
-    value = {"add": a + b, "subtract": a - b, "multiply": a * b}.get(operation)
-    if value is None:
-        value = a / b if operation == "divide" else a**b
-    return value
+    return ARITHMETIC[operation](a, b)
 
 
-def _argument(text: str, results: list[Any]) -> float | str:
+def _argument(text: str, results: list[Any]) -> Any:
     """Return an argument's value; raises ValueError, IndexError where it has none."""
     if "#" in text:
         index = int(text.replace("#", ""))
@@ -107,14 +118,21 @@ def _argument(text: str, results: list[Any]) -> float | str:
     return value
 
 
-def _table_result(operation: str, name: str, table: Table) -> float:
-    """Return the maximum, minimum, sum or mean of a table row's cells; a later row of the same name counts."""
-    cells = {row[0]: row[1:] for row in table}[name]
+def _row(name: str, results: list[Any], before: list[float] | None, table: Table) -> list[float]:
+    """Return the numbers of a table row, of the last of its name; of the row `before` where a result is named.
+
+    Raises KeyError, ValueError or IndexError where there are none.
+    """
+    if "#" in name:
+        _argument(name, results)
+        if before is None:
+            raise ValueError(name)
+        return before
+    cells = {cells[0]: cells[1:] for cells in table}[name]
     values = [number(cell.replace("$", "").strip().split("(")[0].strip()) for cell in cells]
     if None in values:
         raise ValueError(name)
-    reduce = {"table_max": max, "table_min": min, "table_sum": sum}.get(operation, lambda v: sum(v) / len(v))
-    return reduce(values)
+    return values
 
 
 def is_executed_right(program: str, result: float | str, table: Table = ()) -> bool:
@@ -133,12 +151,12 @@ def programs_equal(reference: str, prediction: str) -> bool:
         return False
     if first == second:
         return True
-    if len(second) > 2 * len(first) + 2:  # no formula of these numbers needs so many steps, and simplifying takes long
+    if len(_used(second)) > 2 * len(first) + 2:  # no formula of these numbers needs so many, and simplifying takes long
         return False
-    symbols: dict[str, str] = {}
-    for name in (name for step in first for name in _leaves(step)):
-        symbols.setdefault(name, f"a{len(symbols)}")
-    if any(name not in symbols for step in second for name in _leaves(step)):
+    symbols: dict[Leaf, str] = {}
+    for leaf in _leaves(first):
+        symbols.setdefault(leaf, f"a{len(symbols)}")
+    if any(leaf not in symbols for leaf in _leaves(second)):
         return False
     try:
         return _formula(first, symbols) == _formula(second, symbols)
@@ -146,40 +164,51 @@ def programs_equal(reference: str, prediction: str) -> bool:
         return False
 
 
-def _leaves(step: Step) -> list[str]:
-    """Return what a step takes from outside the program: its numbers, or a table operation as a whole."""
-    operation, *arguments = step
-    if operation in TABLE_OPERATIONS:
-        return [f"{operation}({arguments[0]})"]
-    return [text for text in arguments if "#" not in text]
+def _leaf(position: int, step: Step) -> Leaf:
+    """Return what stands for a table operation in a formula: it, and whether it is the program's first step."""
+    return (position == 0, *step)
+
+
+def _leaves(steps: list[Step]) -> Iterator[Leaf]:
+    """Yield what a program takes from outside: its numbers, and its table operations as a whole."""
+    for position, step in enumerate(steps):
+        if step[0] in TABLE_OPERATIONS:
+            yield _leaf(position, step)
+        else:
+            yield from (text.strip() for text in step[1:] if "#" not in text)
 
 
 def _references(step: Step) -> list[int]:
     """Return the indices of the results that a step uses; a reference that is no number counts as out of reach."""
     if step[0] in TABLE_OPERATIONS:
         return []
-    indices = [text.strip("#") for text in step[1:] if "#" in text]
-    return [int(text) if text.isdecimal() else MOST_STEPS for text in indices]
+    indices = [text.strip().strip("#") for text in step[1:] if "#" in text]
+    return [int(text) if text.isdecimal() else LONGEST for text in indices]
 
 
-def _formula(steps: list[Step], symbols: dict[str, str]) -> Any:
+def _used(steps: list[Step]) -> set[int]:
+    """Return the positions of the steps that the last one is computed from, its own included."""
+    used, ahead = set(), [len(steps) - 1]
+    while ahead:
+        position = ahead.pop()
+        if position not in used:
+            used.add(position)
+            ahead.extend(_references(steps[position]))
+    return used
+
+
+def _formula(steps: list[Step], symbols: dict[Leaf, str]) -> Any:
     """Return the last step with all that it uses as a simplified formula; raises KeyError, IndexError, TypeError."""
     import sympy
 
-    def build(step: Step) -> Any:
-        operation, *arguments = step
+    def build(position: int) -> Any:
+        operation, *arguments = step = steps[position]
         if operation in TABLE_OPERATIONS:
-            return sympy.Symbol(symbols[_leaves(step)[0]])
+            return sympy.Symbol(symbols[_leaf(position, step)])
         a, b = (
-            build(steps[int(text.replace("#", ""))]) if "#" in text else sympy.Symbol(symbols[text])
+            build(int(text.replace("#", ""))) if "#" in text else sympy.Symbol(symbols[text.strip()])
             for text in arguments
         )
-        return _SYMBOLIC[operation](a, b)
+        return a > b if operation == "greater" else ARITHMETIC[operation](a, b)
 
-    return sympy.simplify(build(steps[-1]))
-
-
-_SYMBOLIC = {
-    "add": operator.add, "subtract": operator.sub, "multiply": operator.mul, "divide": operator.truediv,
-    "exp": operator.pow, "greater": operator.gt,
-}  # fmt: skip
+    return sympy.simplify(build(len(steps) - 1))

@@ -5,7 +5,8 @@
 Reimplemented from the paper and the scorer's documented behaviour, its quirks included: an answer's numbers are
 rounded to two digits and multiplied by the scale; several spans are sorted and joined into one string; for
 arithmetic and count questions F1 is exact match; a bare number without a scale may stand for a percentage; a
-parenthesised number is negative only where nothing but digits and points stands between the parentheses.
+parenthesised number is negative only where nothing but digits and points stands between the parentheses; any word may
+be a scale (evaluation.py's `Reading` allows only SCALES).
 
 Not covered: operator accuracy, which needs a model's internals.
 """
@@ -20,7 +21,7 @@ SCALES = ("", "thousand", "million", "billion", "percent")
 _FACTORS = {"hundred": 100, "thousand": 1000, "million": 1_000_000, "billion": 1_000_000_000, "percent": 0.01}
 _NOT_IN_NUMBERS = str.maketrans("", "", "'\"\\$€£¥%(),[]")
 _NO_PUNCTUATION = str.maketrans("", "", string.punctuation)
-LONGEST = 400  # characters of an answer that are looked at
+LONGEST = 4000  # characters of a span that are looked at
 MOST_SPANS = 50
 
 
@@ -90,12 +91,17 @@ def answer_string(spans: Sequence[str], scale: str) -> str:
 def em_and_f1(spans: Sequence[str], scale: str, gold: Gold) -> tuple[float, float]:
     """Return exact match and F1 of an answer's spans with its scale; (0, 0) for an answer that is none."""
     spans = [span[:LONGEST] for span in spans[:MOST_SPANS]]
-    if not spans or not gold.answer or scale not in SCALES:
+    if not spans or not gold.answer:
         return 0.0, 0.0
     try:
         return _compared(spans, scale, gold)
     except (ValueError, OverflowError):
         return 0.0, 0.0
+
+
+def scale_match(spans: Sequence[str], scale: str, gold: Gold) -> float:
+    """Return 1 where the scale is the reference's; 0 for an answer without spans, as the scorer has it."""
+    return float(bool(spans) and bool(gold.answer) and scale == gold.scale)
 
 
 def _compared(spans: Sequence[str], scale: str, gold: Gold) -> tuple[float, float]:

@@ -152,6 +152,36 @@ def test_always_null_and_always_zero_score_little(evaluation, chats):
         assert sum(shares) / len(shares) < 0.25
 
 
+PROGRAM = {"id": "r", "meta": {"kind": "program", "program": "subtract(5, 3)", "result": 2.0}}
+CELL = {"id": "r", "meta": {"kind": "reading", "answer": ["1,204.5"], "scale": "thousand", "answer_type": "span"}}
+
+
+@pytest.mark.parametrize(
+    ("text", "row"),
+    [
+        ('{"program":"subtract(5, 3)"} or {"program":"subtract(3, 5)"}', PROGRAM),
+        ('{"program":"subtract(3, 5), subtract(5, 3), add(5, 3)"}', PROGRAM),  # the last step counts
+        ('{"program":["subtract(5, 3)","add(5, 3)"]}', PROGRAM),
+        ('{"program":"2.0"}', PROGRAM),  # the result without a program
+        ('{"quote":["subtract(5, 3)"],"program":""}', PROGRAM),
+        ('{"answer":["1,204.5","1,100.0","88.2"],"scale":"thousand"}', CELL),  # every cell of the table
+        ('{"answer":["1,204.5 1,100.0"],"scale":"thousand"}', CELL),
+        ('{"answer":["1,204.5"],"scale":["thousand","million"]}', CELL),
+        ('{"answer":["1,204.5"],"scale":"thousand or million"}', CELL),
+        ('{"quote":["Revenue 1,204.5"],"answer":[],"scale":"thousand"}', CELL),
+    ],
+)
+def test_hedging_gains_nothing_in_programs_and_cells(evaluation, text, row):
+    assert evaluation.score(text, row)["fact_f1"] == 0
+    assert evaluation.reward(text, row) < 0.6
+
+
+def test_a_number_in_json_is_compared_as_python_reads_it(evaluation):
+    row = {"id": "r", "meta": {"kind": "reading", "answer": ["100"], "scale": "", "answer_type": "arithmetic"}}
+    for number in ("100", "100.0", "1e2", "1.00E+2", '"100"'):
+        assert evaluation.score(f'{{"answer":{number},"scale":""}}', row)["exact_match"] == 1, number
+
+
 def test_identities(evaluation):
     right = row(*FACTS[:3])
     assert evaluation.score(answer(*FACTS[:3]), right)["identity_errors"] == 0

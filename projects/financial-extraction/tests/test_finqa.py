@@ -29,6 +29,13 @@ def finqa(part):
         ("add(1, 2", None),
         ("add(1, 2), divide(#0, ", 3.0),  # the official scorer leaves out a last step that was cut off
         ("add(1, 2) subtract(#0, 1)", None),
+        ("add(1, 2), divide(#0)", None),  # nor is a step with one argument cut off: it is faulty
+        ("add(1, 2), divide(#0, 2), add()", None),
+        ("add(5, -const_1)", 4.0),  # `const_` is taken away wherever it stands
+        ("multiply(8,  const_m1)", -8.0),
+        ("greater(3, 1), greater(1, 3), greater(#0, #1)", "yes"),  # "yes" > "no", as strings are compared
+        ("greater(3, 1), greater(1, 3), add(#0, #1)", None),
+        (", ".join(["add(2, 3)"] * 60), 5.0),
         ("exp(9, 99999)", None),
         ("exp(subtract(1, 2), 0.5)", None),
         ("", None),
@@ -47,6 +54,10 @@ def test_table_operations_read_a_row_by_its_name(finqa):
     assert finqa.execute("table_max(net revenue, none)", table) == 1200.0
     assert finqa.execute("table_min(share, none)", table) is None  # n/a
     assert finqa.execute("table_min(other, none)", table) is None
+    # A table operation on a result takes the row of the one before.
+    assert finqa.execute("table_max(net revenue, none), table_sum(#0, none)", table) == 2200.0
+    assert finqa.execute("add(1, 2), table_sum(#0, none)", table) is None
+    assert finqa.execute("table_sum(# of shares, none)", (("# of shares", "4", "5"),)) is None
 
 
 @pytest.mark.parametrize(
@@ -75,3 +86,18 @@ def test_program_accuracy_knows_that_addition_commutes(finqa):
     assert not finqa.programs_equal("greater(5, 3)", "greater(3, 5)")
     assert finqa.programs_equal("table_sum(a, none), divide(#0, 3)", "table_sum(a, none), divide(#0, 3)")
     assert not finqa.programs_equal("table_sum(a, none)", "table_sum(b, none)")
+
+
+def test_program_accuracy_takes_a_table_operation_as_a_whole(finqa):
+    """The official scorer's symbol for it is the step's text, with the mark that parts it from the step before."""
+    reference = "table_max(a, none), table_min(b, none), subtract(#0, #1)"
+    assert finqa.programs_equal(reference, reference)
+    assert finqa.programs_equal(reference, "table_max(a, none), table_min(b, none), subtract(#0, #1), subtract(#0, #1)")
+    assert not finqa.programs_equal(reference, "table_min(b, none), table_max(a, none), subtract(#1, #0)")
+    assert not finqa.programs_equal("table_sum(a, none)", "table_sum(a, const_1)")
+
+
+def test_program_accuracy_ignores_steps_that_the_last_one_does_not_use(finqa):
+    assert finqa.programs_equal("add(5, 3)", ", ".join(["add(5, 3)"] * 40))
+    assert not finqa.programs_equal("add(5, 3)", "add(5, 3), divide(#0)")
+    assert not finqa.programs_equal("add(5, 3)", "add(5, 4), add(5, 3)"), "a number that the reference has not"

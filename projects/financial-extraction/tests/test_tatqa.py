@@ -28,7 +28,8 @@ def tatqa(part):
         (["Cash", "Equity"], "", (["Cash", "Inventories"], "", "multi-span"), (0, 0.5)),
         (["12"], "", (["13"], "", "arithmetic"), (0, 0)),
         ([], "", (["13"], "", "arithmetic"), (0, 0)),
-        (["13"], "furlong", (["13"], "", "arithmetic"), (0, 0)),
+        (["13"], "furlong", (["13"], "", "arithmetic"), (1, 1)),  # no scale word: the number stands as it is
+        (["our " + "very long " * 60 + "answer"], "", (["our " + "very long " * 60 + "answer"], "", "span"), (1, 1)),
         (["9" * 5000], "", (["13"], "", "arithmetic"), (0, 0)),
         (["\ud800"], "", (["13"], "", "span"), (0, 0)),
         (["inf"], "million", (["13"], "", "span"), (0, 0)),
@@ -36,6 +37,12 @@ def tatqa(part):
 )
 def test_em_and_f1(tatqa, spans, scale, gold, expected):
     assert tatqa.em_and_f1(spans, scale, tatqa.Gold(*gold)) == pytest.approx(expected)
+
+
+def test_an_answer_without_spans_has_no_scale(tatqa):
+    gold = tatqa.Gold(["13"], "million", "span")
+    assert [tatqa.scale_match(spans, "million", gold) for spans in (["13"], ["12"], [""], [])] == [1, 1, 1, 0]
+    assert tatqa.scale_match(["13"], "", gold) == 0
 
 
 def test_numbers_of_strings(tatqa):
