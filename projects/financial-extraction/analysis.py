@@ -159,7 +159,7 @@ def per_share(rng: random.Random, language: str, split: str, hard: bool) -> Prob
         (year,) = draw_years(rng, 1)
         profit, style = ledger(company, year)["ProfitLoss"], draw_style(rng, company, locale, negative="parentheses")
         cents = rng.randint(5, 2500) * (1 if profit > 0 else -1)
-        if style.scale and style.printed(profit):
+        if company.is_listed and style.scale and style.printed(profit):
             break
     label = rng.choice(CONCEPTS["ProfitLoss"].labels[language])
     once = replace(style, scale=0, decimals=2)

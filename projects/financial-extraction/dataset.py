@@ -70,12 +70,12 @@ def as_document(row: dict) -> str | None:
 def texts() -> Iterator[dict]:
     """Documents, endless: a report, what is asked in a line, the answer in the very form that a chat answers in.
 
-    Every third is a drill, which has no answer of its own.
+    Every second is a drill, which has no answer of its own.
     """
     rng = random.Random("financial documents")
     problems = _problems(rng, DOCUMENT_WEIGHTS, 0.0)
     for number in itertools.count(1):
-        if number % 3 == 0:
+        if number % 2 == 0:
             language, split = rng.choice(LANGUAGES), rng.choices(SPLITS, SHARES)[0]
             form, meta, (text, keys) = "drill", {}, drill(rng, language, split)
         else:

@@ -2,7 +2,8 @@
 
 A problem's line names what is asked for, so that the answer is determined by the text before it. It stands below the
 report, as in two of three chats, or above it. A drill lists what the cells of a table say, in mixed order: it has no
-answer of its own and no gate, and shows a small model five times as many cells for the same tokens.
+answer of its own and no gate, and shows a small model five times as many cells for the same tokens. Two of five drills
+have a table of one line, from which copying is learned first: there is only one amount to copy.
 """
 
 import random
@@ -28,7 +29,7 @@ def before_answer(problem: Problem, line_first: bool = False) -> str:
 def drill(rng: random.Random, language: str, split: str) -> tuple[str, list[str]]:
     """Return a table with a line for each of its cells, and the group keys; raises Mismatch."""
     company, pair = draw_company(rng, language, split), draw_pair(rng, language, hard=False)
-    concepts, years = draw_concepts(rng, rng.choice((2, 3, 4))), draw_years(rng, rng.choice((1, 2)))
+    concepts, years = draw_concepts(rng, rng.choice((1, 1, 2, 3, 4))), draw_years(rng, rng.choice((1, 1, 2)))
     excerpt = draw_excerpt(rng, language, company, pair, concepts, years)
     lines = []
     for i, row in enumerate(excerpt.table.rows):

@@ -44,9 +44,7 @@ class Excerpt:
 
     def quote(self, row: int, column: int) -> str:
         """Return a line's label and one of its amounts as printed."""
-        line = self.table.rows[row]
-        printed = self.table.overrides.get((row, column)) or self.style.cell(line.cents[column])
-        return f"{line.label} {printed}"
+        return f"{self.table.rows[row].label} {self.table.cell(row, column)}"
 
     def reading(self, row: int, column: int) -> tuple[str, Decimal]:
         """Return what a fact takes from a cell: the quote, and the value in full units."""

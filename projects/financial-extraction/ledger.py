@@ -43,6 +43,11 @@ class Company:
     size: str
 
     @property
+    def is_listed(self) -> bool:
+        """Whether it may have shares on an exchange: no GmbH, KG or Ltd does."""
+        return self.name.split()[-1] not in PRIVATE
+
+    @property
     def key(self) -> str:
         """The group that keeps all rows on this company in one split."""
         return f"company:{self.name}"

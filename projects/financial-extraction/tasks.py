@@ -188,12 +188,14 @@ def cell(rng: random.Random, language: str, split: str, hard: bool) -> Problem:
     excerpt = draw_excerpt(rng, language, company, pair, concepts, draw_years(rng, rng.choice((1, 2))))
     i, j = rng.randrange(len(concepts)), rng.randrange(len(excerpt.table.columns))
     name, year = concepts[i], excerpt.table.columns[j]
-    printed, scale = excerpt.style.cell(excerpt.table.rows[i].cents[j]), SCALE_NAMES[excerpt.style.scale]
+    printed, scale = excerpt.table.cell(i, j), SCALE_NAMES[excerpt.style.scale]
     reference = {"answer": [printed], "scale": scale}
     answer = {"quote": [excerpt.quote(i, j)]} | reference
     meta = excerpt.meta() | {"kind": "reading", "answer_type": "span"} | reference
     line = f"{'Cell' if language == 'en' else 'Zelle'}: {name} {year}"
-    beside = others_of(excerpt, name, year).items()
-    others = {k: (excerpt.quote(i, j), excerpt.style.cell(excerpt.table.rows[i].cents[j])) for k, (i, j) in beside}
+    others = {
+        key: (excerpt.quote(*beside), excerpt.table.cell(*beside))
+        for key, beside in others_of(excerpt, name, year).items()
+    }
     return Problem("cell", "cell", report_of(rng, excerpt), compact(answer), {"x": name, "y": year}, line,
                    [company.key], meta, (others,))  # fmt: skip

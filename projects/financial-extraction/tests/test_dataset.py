@@ -10,6 +10,7 @@ from pathlib import Path
 
 import pytest
 
+from gretchen.projects.card import load_card
 from gretchen.projects.drawing import wordings_in
 from gretchen.projects.splits import split_of
 from gretchen.scoring.metrics.numbers import read_number
@@ -37,10 +38,8 @@ def test_forms_and_languages_are_balanced(dataset, chats):
     assert 0.05 < sum(row["hard"] for row in chats) / len(chats) < 0.09
 
 
-def test_the_card_names_the_forms_of_the_documents(dataset):
-    text = (Path(__file__).parents[1] / "project.yaml").read_text(encoding="utf-8")
-    named = re.search(r"of the forms ([a-z,\s#-]+)\.", text)[1].replace("#", " ")
-    assert [name.strip() for name in named.split(",")] == list(dataset.TINY)
+def test_the_rows_of_profile_tiny_have_the_forms_of_the_documents(dataset):
+    assert load_card(Path(__file__).parents[1].name).forms.tiny == list(dataset.TINY)
 
 
 def test_ids_and_prompts_are_unique(chats):
