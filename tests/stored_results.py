@@ -11,7 +11,9 @@ from gretchen import paths
 from gretchen.files import write_json, write_jsonl
 from gretchen.projects.build import data_hash
 from gretchen.projects.card import load_card
-from gretchen.scoring.estimates import ScoredSet, score_set
+from gretchen.projects.rows import Row
+from gretchen.scoring.asked_rows import keep_rows
+from gretchen.scoring.estimates import score_set
 from gretchen.scoring.evaluation import (
     BaseWeights,
     Evaluation,
@@ -28,7 +30,7 @@ from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.newest import keep
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.set_results import References, set_results
-from gretchen.scoring.testset import load_set
+from gretchen.scoring.testset import load_set, rows_hash
 
 SETTINGS = {"max_new_tokens": 8, "stop": (), "samples": 1, "temperature": 0.0, "seed": 0}
 DATE = "2026-01-02T00:00:00+00:00"
@@ -44,7 +46,8 @@ def store_result(project: str, responses: dict[str, dict[str, str]], profile: st
         base = base or scored
         sets = set_results(scored, References(None if number == 0 else base))
         models.append(store_model(project, name, number, answers, sets, profile))
-    evaluation = result_of(project, profile, models, scored["test"])
+    evaluation = result_of(project, profile, models, rows)
+    keep_rows(project, {"test": rows})
     keep(evaluation)
     return evaluation
 
@@ -86,9 +89,9 @@ def store_run(project: str, recipe: str, run: str, profile: str) -> None:
     write_jsonl(run_dir / "metrics.jsonl", rows)
 
 
-def result_of(project: str, profile: str, models: list[ModelResult], scored: ScoredSet) -> Evaluation:
+def result_of(project: str, profile: str, models: list[ModelResult], rows: list[Row]) -> Evaluation:
     """Return the comparison of the models, as `make eval` prints it."""
-    card, count = load_card(project), len(scored.rows)
+    card, count = load_card(project), len(rows)
     metrics = {name: MetricInfo(unit=m.unit, better=m.better) for name, m in card.evaluation.metrics.items()}
     return Evaluation(
         project=project,
@@ -102,6 +105,6 @@ def result_of(project: str, profile: str, models: list[ModelResult], scored: Sco
         template="t" * 16,
         training_seeds=1,
         settings=GenerationSettings(**SETTINGS),
-        sets={"test": RowSet(num_rows=count, num_available=count, hash="r" * 16)},
+        sets={"test": RowSet(num_rows=count, num_available=count, hash=rows_hash(rows))},
         models=models,
     )

@@ -132,9 +132,22 @@ def test_a_preset_is_a_file_that_comes_back(browser, address, flagship):
         set_field(page, "Top-p", 0.5)
         page.get_by_label("Save as").fill("complement")
         page.get_by_role("button", name="Save").click()
-        page.get_by_text("saved in projects/genome-chatbot/playground.json").wait_for()
+        page.get_by_text("saved in projects/genome-chatbot/playground.json, without answers").wait_for()
+        set_field(page, "Maximum length", 4)
+        run_prompt(page)
+        page.get_by_role("button", name="Save").click()
+        page.get_by_text("saved in projects/genome-chatbot/playground.json, with 2 answers").wait_for()
+        shown = [
+            "".join(model.locator(".token:not(.special)").all_text_contents()) for model in page.locator(".model").all()
+        ]
     stored = json.loads((flagship / "projects" / PROJECT / "playground.json").read_text(encoding="utf-8"))
-    assert stored["presets"]["complement"]["top_p"] == 0.5
+    preset = stored["presets"]["complement"]
+    assert preset["top_p"] == 0.5
+    assert [answer["text"] for answer in preset["answers"]] == shown
+    assert [(answer["model"], answer["prompting"]) for answer in preset["answers"]] == [
+        ("base", "raw prompt"),
+        ("sft.zephyr", "chat template"),
+    ]
     with open_page(browser, address) as page:
         page.get_by_label("Preset").click()
         page.get_by_role("option", name="complement").click()

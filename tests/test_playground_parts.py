@@ -9,10 +9,11 @@ from gretchen import cli
 from gretchen.errors import UserError
 from gretchen.feedback import votes
 from gretchen.models.tokens import Alternative, Token
+from gretchen.serving import presets
 from gretchen.serving.chat_models import ChatModel
-from gretchen.web import presets
+from gretchen.serving.presets import Preset, Settings
 from gretchen.web.code import python_code
-from gretchen.web.settings import Settings, body, request, validated
+from gretchen.web.settings import body, request, validated
 from gretchen.web.token_table import shown, token_table
 
 BASE, SFT = ChatModel("base", "b", is_base=True), ChatModel("sft.zephyr", "b")
@@ -74,17 +75,17 @@ def test_the_program_is_python_whatever_the_prompt_holds():
 
 def test_a_broken_file_of_presets_is_one_sentence(tmp_path):
     file = tmp_path / "playground.json"
-    presets.save(file, "a", Settings(prompt="x"))
+    presets.save(file, "a", Preset(prompt="x"))
     assert presets.presets(file)["a"].prompt == "x"
     file.write_text(file.read_text(encoding="utf-8").replace('"top_p"', '"topp"'), encoding="utf-8")
     with pytest.raises(UserError, match=r"playground.json: presets.a.topp: Extra inputs are not permitted"):
         presets.presets(file)
     file.write_text("{", encoding="utf-8")
     with pytest.raises(UserError, match="playground.json: Invalid JSON"):
-        presets.save(file, "b", Settings())
+        presets.save(file, "b", Preset())
     assert file.read_text(encoding="utf-8") == "{"
     with pytest.raises(UserError, match="a preset's name has 1 to 60 characters"):
-        presets.save(file, " ", Settings())
+        presets.save(file, " ", Preset())
 
 
 def test_votes_at_once_are_all_kept(tmp_path):

@@ -27,6 +27,7 @@ from gretchen.scoring.evaluation import Estimate
 from gretchen.scoring.measure import read_record
 from gretchen.scoring.newest import kept, newest_results
 from gretchen.scoring.results import record_evaluation
+from gretchen.serving.presets import Preset, PresetAnswer, presets_file, save
 
 ROWS = TEST[:8]
 SCORE = 'def score(prediction, row):\n    return {"exact": float(prediction == row["messages"][-1]["content"])}\n'
@@ -105,13 +106,36 @@ def test_both_profiles_are_shown_where_two_are_recorded(project):
 
 
 def test_without_the_data_or_the_runs_the_page_says_what_is_missing(project):
-    for folder in (paths.build(project), paths.runs(project) / "sft.zephyr", paths.runs(project) / "dpo.zephyr"):
+    rows = paths.runs(project) / "evaluations" / "rows"
+    for folder in (paths.build(project), rows, paths.runs(project) / "sft.zephyr", paths.runs(project) / "dpo.zephyr"):
         shutil.rmtree(folder)
     made = make_report(project)
     assert made.parts[0].answers.problem.startswith("the data of this result are not built on this machine")
     html = page(made)
     assert "the runs are not on this machine" in html
     assert "make data PROJECT=made" in html
+
+
+def test_another_build_of_the_data_leaves_the_answers(project, made_project):
+    made_project("def chats():\n" + chats(TRAIN[:9]))
+    build(project, "tiny")
+    made = make_report(project).parts[0].answers
+    assert (made.problem, len(made.rows)) == ("", 8)
+
+
+def test_presets_of_the_playground_are_shown_with_their_answers_as_text(project):
+    answers = [
+        PresetAnswer(model="base", prompting="raw prompt", text=text, summary="−2.40 log probability") for text in TEXTS
+    ]
+    preset = Preset(prompt="Nun sag', wie hast du's?", temperature=0.7, seed=3, answers=answers[:4])
+    save(presets_file(project), "Gretchenfrage", preset)
+    save(presets_file(project), TEXTS[1][:60], Preset(prompt=TEXTS[0], answers=answers))
+    html = page(make_report(project))
+    assert "Nun sag&#39;, wie hast du&#39;s?" in html
+    assert "chat mode, temperature 0.7, top-p 1, seed 3, at most 128 tokens" in html
+    assert html.count("raw prompt") == 4 + len(TEXTS)
+    assert TEXTS[0] not in html and "<script>window.pwned=1" not in html
+    assert len(html) < 2_000_000
 
 
 def test_without_a_result_it_names_the_command_that_makes_one(made_project):

@@ -1,5 +1,7 @@
 """Tracking without a server: what .wandb files hold, whose settings count, and no key in any file of a run."""
 
+import base64
+import hashlib
 import http.server
 import json
 import os
@@ -12,7 +14,7 @@ from pathlib import Path
 import pytest
 import yaml
 from run_records import write_run
-from wandb_files import read_wandb_file
+from wandb_files import read_artifacts, read_wandb_file
 from wandb_recorder import KEY, closed_port
 
 from gretchen.errors import UserError
@@ -95,6 +97,18 @@ def test_a_training_without_a_server_leaves_recipe_inputs_and_curve_in_its_wandb
     assert_complete(run, file, losses)
     assert "make sync" in done.stdout
     assert read_record(run).wandb is None
+
+
+def test_a_training_without_a_server_logs_its_adapter_as_an_artifact(trained):
+    run, _ = trained
+    (file,) = run.glob("wandb/offline-run-*/run-*.wandb")
+    files = read_artifacts(file)[f"run-{run.name}"]
+    assert json.loads(files.pop("is.json")[0].read_text()) == {"run": run.name}
+    assert {name: path for name, (path, _) in files.items()} == {
+        name: run / "adapter" / name for name in ("adapter_config.json", "adapter_model.safetensors")
+    }
+    for path, digest in files.values():
+        assert base64.b64encode(hashlib.md5(path.read_bytes()).digest()).decode() == digest
 
 
 def test_no_key_is_in_any_file_of_a_run(trained):

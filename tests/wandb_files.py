@@ -1,6 +1,7 @@
 """Reads .wandb files: what a run logged, as wandb wrote it to disk."""
 
 import json
+from pathlib import Path
 
 BLOCK, HEADER = 2**15, 7
 
@@ -43,3 +44,12 @@ def read_wandb_file(file):
         elif kind == "summary":
             summary |= values(record.summary.update)
     return run, config, history, summary
+
+
+def read_artifacts(file):
+    """Return {artifact: {file in it: (the file on this machine, MD5 as base64)}} of a .wandb file."""
+    artifacts = [record.artifact for record in read_records(file) if record.WhichOneof("record_type") == "artifact"]
+    return {
+        artifact.name: {entry.path: (Path(entry.local_path), entry.digest) for entry in artifact.manifest.contents}
+        for artifact in artifacts
+    }

@@ -38,7 +38,7 @@ EVALUATION = (
 class Recorder(http.server.ThreadingHTTPServer):
     """W&B's server for runs, histories, files, artifacts; what it receives is in `runs`, `files`, `links`.
 
-    A link is (run, "used" or "made", artifact, its metadata).
+    A link is (run, "used" or "made", artifact, its metadata). An artifact's files are in `files`, as <artifact>/<file>.
     """
 
     daemon_threads = True
@@ -83,6 +83,10 @@ class Recorder(http.server.ThreadingHTTPServer):
     def upload(self, name):
         return {"name": name, "displayName": name, "uploadUrl": f"{self.address}/up/{name}", "uploadHeaders": []}
 
+    def artifact_file(self, artifact, name):
+        more = {"id": "f", "artifact": {"id": artifact["clientID"]}, "storagePath": name, "uploadMultipartUrls": None}
+        return {"node": self.upload(f"{artifact['artifactCollectionName']}/{name}") | {"name": name, **more}}
+
     def artifact(self, identity):
         return next(sent for sent in self.artifacts.values() if sent["clientID"] == identity)
 
@@ -108,13 +112,21 @@ class Recorder(http.server.ThreadingHTTPServer):
             return {"createRunFiles": {"runID": "r", "uploadHeaders": [], "files": files}}
         if operation == "CreateArtifact":
             sent = sent["input"]
-            identity = self.artifacts.setdefault((sent["artifactCollectionName"], sent["digest"]), sent)["clientID"]
+            key = (sent["artifactCollectionName"], sent["digest"])
+            state = "COMMITTED" if key in self.artifacts else "PENDING"
+            identity = self.artifacts.setdefault(key, sent)["clientID"]
             if sent["runName"]:
                 self.links.add((sent["runName"], "made", sent["artifactCollectionName"], sent["metadata"]))
             sequence = {"id": "s", "latestArtifact": None}
-            return {
-                "createArtifact": {"artifact": {"id": identity, "state": "COMMITTED", "artifactSequence": sequence}}
-            }
+            return {"createArtifact": {"artifact": {"id": identity, "state": state, "artifactSequence": sequence}}}
+        if operation in ("CreateArtifactManifest", "UpdateArtifactManifest"):
+            manifest = {"id": "m", "file": {"id": "f"} | self.upload("manifest")}
+            return {f"{operation[0].lower()}{operation[1:]}": {"artifactManifest": manifest}}
+        if operation == "CreateArtifactFiles":
+            names = [(self.artifact(file["artifactID"]), file["name"]) for file in sent["input"]["artifactFiles"]]
+            return {"createArtifactFiles": {"files": {"edges": [self.artifact_file(*name) for name in names]}}}
+        if operation == "CommitArtifact":
+            return {"commitArtifact": {"artifact": {"id": sent["artifactID"], "digest": "d"}}}
         if operation == "UseArtifact":
             used = self.artifact(sent["input"]["artifactID"])
             self.links.add((sent["input"]["runName"], "used", used["artifactCollectionName"], used["metadata"]))

@@ -24,6 +24,7 @@ from gretchen.projects.profiles import PROFILE_HELP, chosen_profile
 from gretchen.serving.backend import Backend
 from gretchen.serving.chat_models import folder_model, offered_models
 from gretchen.serving.local_server import address_of, listening, new_token, serve
+from gretchen.serving.presets import presets_file
 from gretchen.web.playground import Playground, playground_app
 
 
@@ -58,7 +59,7 @@ def of_project(project: str, profile: str) -> tuple[Backend, str, Path]:
     profile = chosen_profile(project, profile, machine())
     models = offered_models(project, profile)
     require_reachable(models["base"]().model)
-    return Backend(models), f"{project} · {profile}", paths.projects() / project / "playground.json"
+    return Backend(models), f"{project} · {profile}", presets_file(project)
 
 
 def of_model(name: str) -> tuple[Backend, str, Path]:

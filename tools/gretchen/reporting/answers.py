@@ -3,8 +3,8 @@
     table = answer_table(evaluation, card)
     table.rows[0].texts      -> ("base's answer", "SFT's answer", …)
 
-Answers are those that `make eval` stored, scored again by the project's evaluation.py on the present data. Where they
-or the data are not on this machine, `problem` says so. Long answers and large tables are cut to what a page can hold.
+Answers are those that `make eval` stored, scored again by the project's evaluation.py. Where they or their rows are not
+on this machine, `problem` says so. Long answers and large tables are cut to what a page can hold.
 """
 
 import json
@@ -12,10 +12,10 @@ from collections import defaultdict
 from dataclasses import asdict, dataclass
 
 from gretchen.errors import GretchenError
-from gretchen.projects.build import intact_data_card
 from gretchen.projects.card import Card
 from gretchen.reporting.ladder import ladder
 from gretchen.safe_text import visible
+from gretchen.scoring.asked_rows import asked_rows
 from gretchen.scoring.evaluation import Evaluation
 from gretchen.scoring.side_by_side import ComparedRow, compare_stored, stored_answers
 
@@ -62,15 +62,15 @@ class AnswerTable:
 def answer_table(evaluation: Evaluation, card: Card) -> AnswerTable:
     """Return the answers of an evaluation's base and runs; of several training seeds those of the first."""
     project, evaluate = evaluation.project, f"make eval PROJECT={evaluation.project} PROFILE={evaluation.profile}"
-    built = intact_data_card(project)
-    if built is None or built.hash != evaluation.data:
+    asked = asked_rows(evaluation)
+    if asked is None:
         return AnswerTable(problem=f"the data of this result are not built on this machine: `{evaluate}` answers anew")
     answered = stored_answers(evaluation)
     stored = {name: answers for name, answers in answered.items() if answers}
     if missing := [name for name in answered if name not in stored]:
         return AnswerTable(problem=f"answers of {', '.join(missing)} are not on this machine: `{evaluate}` makes them")
     try:
-        compared = compare_stored(project, list(stored.values()))
+        compared = compare_stored(project, list(stored.values()), asked)
     except GretchenError as failure:
         return AnswerTable(problem=f"the answers cannot be scored: {failure.problem}")
     return table_of(evaluation, card, tuple(stored), compared)
@@ -101,11 +101,11 @@ def answer_row(row: ComparedRow) -> AnswerRow:
     )
 
 
-def cut(text: str) -> str:
+def cut(text: str, limit: int = MAX_TEXT) -> str:
     """Return a text as it is shown: unsafe characters as escapes, and a long one without its end."""
-    if len(text) <= MAX_TEXT:
+    if len(text) <= limit:
         return visible(text)
-    return f"{visible(text[:MAX_TEXT])} … ({len(text):,} characters)"
+    return f"{visible(text[:limit])} … ({len(text):,} characters)"
 
 
 def fitting(rows: list[AnswerRow]) -> list[AnswerRow]:

@@ -68,11 +68,21 @@ def draw(axes: Any, panel: Panel) -> None:
         dots = {"marker": "o", "markersize": 5, "linewidth": 1.2, "linestyle": "--" if len(steps) > FEW else "none"}
         style = dots if series.validation else {"linewidth": 1.6}
         axes.plot(steps, values, color=colour, label=visible(series.label), **style)
+    limit_axes(axes, panel)
     axes.set_title(visible(panel.title), loc="left", fontsize=10.5)
     axes.set_xlabel("optimizer step")
     axes.grid(True, axis="y")
     axes.set_axisbelow(True)
     axes.legend(frameon=False, fontsize=8.5, handlelength=1.6)
+
+
+def limit_axes(axes: Any, panel: Panel) -> None:
+    """Begin the steps at 0, and the values of a rate, so that a flat curve looks flat; steps are whole numbers."""
+    values = [value for series in panel.series for _, value in series.points]
+    axes.set_xlim(left=0)
+    axes.xaxis.get_major_locator().set_params(integer=True)
+    if panel.from_zero and min(values) >= 0:
+        axes.set_ylim(0, 1.2 * max(values) or 1)
 
 
 def thinned(series: Series) -> list[tuple[int, float]]:

@@ -31,7 +31,10 @@ HARDWARE = re.compile(r"(\d+) cores, (\d+) GB, (.*)")
 
 @dataclass(frozen=True)
 class Cost:
-    """One training: seconds, tokens a second, peak memory in GiB, energy in Wh; None where it is not known."""
+    """One training: seconds, tokens a second, peak memory in GiB, energy in Wh; None where it is not known.
+
+    `trained_tokens`, those with a loss, are what axolotl counts instead of `tokens`.
+    """
 
     model: str
     run: str
@@ -39,6 +42,7 @@ class Cost:
     hardware: str
     seconds: float | None
     tokens: float | None
+    trained_tokens: float | None
     memory_gib: float | None
     gpu_memory_gib: float | None
     watt_hours: float | None
@@ -66,6 +70,7 @@ def cost(model: str, run: Run) -> Cost:
         hardware=record.hardware,
         seconds=seconds,
         tokens=record.tokens,
+        trained_tokens=None if record.tokens else record.trained_tokens,
         memory_gib=record.peak_memory_gib,
         gpu_memory_gib=record.peak_gpu_memory_gib,
         watt_hours=watts * seconds / 3600 if watts and seconds else None,

@@ -33,10 +33,11 @@ class Series:
 
 @dataclass(frozen=True)
 class Panel:
-    """One chart: its title and its curves."""
+    """One chart: its title and its curves; `from_zero`: its values begin at 0."""
 
     title: str
     series: tuple[Series, ...]
+    from_zero: bool = False
 
 
 @dataclass(frozen=True)
@@ -86,14 +87,14 @@ def metric_panel(logged: Mapping[str, Sequence[Row]], main_metric: str) -> Panel
         for suffix, rows in labelled(logged)
     ]
     if drawn := tuple(each for each in answered if each.points):
-        return Panel(f"{main_metric} in answers while training", drawn)
+        return Panel(f"{main_metric} in answers while training", drawn, from_zero=True)
     for name, title in TRAINER_METRICS.items():
         series = []
         for suffix, rows in labelled(logged):
             series.append(Series(f"training{suffix}", points_of(rows, name)))
             series.append(Series(f"validation{suffix}", points_of(rows, f"eval_{name}"), validation=True))
         if drawn := tuple(each for each in series if each.points):
-            return Panel(title, drawn)
+            return Panel(title, drawn, from_zero=True)
     return Panel(main_metric, ())
 
 

@@ -10,6 +10,7 @@ a content security policy lets no script run but the page's own. An API key in a
 import base64
 import hashlib
 import json
+import re
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -27,6 +28,7 @@ from gretchen.tracking.secrets import redacted
 if TYPE_CHECKING:
     from jinja2 import Environment
 TEMPLATES = Path(__file__).with_name("templates")
+HYPHEN = re.compile(r"(?<![^\s\[(–])-(?=\d)")  # before a number, at the beginning of a cell or an interval
 COMMON = "common.js"  # stands before each page's own script
 # In a <script> element only "<" can end it or open a comment; the others are escaped for other readers of the file.
 JSON_ESCAPES = {ord(character): f"\\u{ord(character):04x}" for character in "<>&\u2028\u2029"}
@@ -59,7 +61,8 @@ def environment() -> "Environment":
     )
     made.globals["bar"] = bar
     made.filters |= {
-        "estimate": cells.estimate,
+        "estimate": lambda *values, **options: with_minus(cells.estimate(*values, **options)),
+        "with_minus": with_minus,
         "difference": cells.difference,
         "number": cells.number,
         "percent": cells.share,
@@ -114,6 +117,11 @@ def seeds(estimate: Estimate | None) -> str:
     """Return the least and the most value over training seeds: 0.904–0.921."""
     known = [value for value in estimate.by_seed if value is not None] if estimate else []
     return f"{cells.number(min(known))}–{cells.number(max(known))}" if known else cells.NONE
+
+
+def with_minus(cell: str) -> str:
+    """Return a cell with real minus signs, as wide as a plus: cells of a terminal have hyphens."""
+    return HYPHEN.sub("−", cell)
 
 
 def web_link(address: str | None) -> str:

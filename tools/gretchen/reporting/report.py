@@ -23,6 +23,7 @@ from gretchen.reporting.ladder import Ladder
 from gretchen.reporting.page import render
 from gretchen.reporting.recipe_changes import RecipeView, recipe_view
 from gretchen.reporting.result_view import ResultView, result_view
+from gretchen.reporting.saved_presets import SavedPreset, saved_presets
 from gretchen.runs.record import Run
 from gretchen.runs.store import list_runs
 from gretchen.scoring import table
@@ -64,12 +65,16 @@ class ResultPart:
 
 @dataclass(frozen=True)
 class Report:
-    """A project's report; `parts` are its results, one for each profile and source of weights."""
+    """A project's report; `parts` are its results, one for each profile and source of weights.
+
+    `presets` are the questions that the team saved in the playground.
+    """
 
     project: str
     card: Card
     data_card: DataCard | None
     parts: tuple[ResultPart, ...]
+    presets: tuple[SavedPreset, ...] = ()
     cost_method: str = METHOD
 
 
@@ -87,7 +92,7 @@ def make_report(project: str, profile: str = "") -> Report:
         raise UserError(f"no result of {project}{under} is stored", f"make eval PROJECT={project}{option}")
     runs = {run.name: run for run in list_runs(project)}
     parts = tuple(part_of(result, card, runs) for result in results)
-    return Report(project, card, intact_data_card(project), parts)
+    return Report(project, card, intact_data_card(project), parts, saved_presets(project))
 
 
 def with_address(report: Report, address: str) -> Report:

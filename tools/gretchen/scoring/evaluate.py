@@ -13,6 +13,7 @@ from gretchen.models.locate import locate, require_reachable, weights_source
 from gretchen.projects.build import data_hash, ensure_built
 from gretchen.projects.profiles import chosen_profile
 from gretchen.provenance import commit, now
+from gretchen.scoring.asked_rows import keep_rows
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.documents import score_documents
 from gretchen.scoring.evaluation import (
@@ -60,6 +61,7 @@ def evaluate(request: EvaluationRequest) -> tuple[Evaluation, list[str]]:
 
 def compare(plan: EvaluationPlan, selection: Selection) -> Evaluation:
     """Return the evaluation of the selected models, in the table's order: baselines, the base in its forms, runs."""
+    keep_rows(plan.project, plan.sets)
     scorer = Scorer(plan, ModelLoader(plan.template), Parents(selection, plan.profile, plan.data))
     systems = [*base_systems(plan, selection.base), *selection.answering]
     scored = [scorer.scored(system) for system in systems]

@@ -8,7 +8,7 @@ evaluation.py. No model is loaded.
 """
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from typing import Any, Literal
 
@@ -86,7 +86,8 @@ def compare_answers(project: str, profile: str, recipe: str = "", form: str = ""
 
     Raises UserError where nothing is stored for the present data, and for a recipe or form without answers.
     """
-    rows = compare_stored(project, chosen(newest_answers(project, profile), project, profile, recipe))
+    stored = chosen(newest_answers(project, profile), project, profile, recipe)
+    rows = compare_stored(project, stored, {name: load_set(project, name) for name in SETS["test"]})
     if not form:
         return rows
     forms = sorted({row.form for row in rows})
@@ -95,14 +96,16 @@ def compare_answers(project: str, profile: str, recipe: str = "", form: str = ""
     return [row for row in rows if row.form == form]
 
 
-def compare_stored(project: str, stored: Sequence[StoredAnswers]) -> list[ComparedRow]:
-    """Return the test and hard rows that all of these models have answered, scored by the project's evaluation.py."""
+def compare_stored(
+    project: str, stored: Sequence[StoredAnswers], sets: Mapping[str, Sequence[Row]]
+) -> list[ComparedRow]:
+    """Return the rows of some sets that all of these models have answered, scored by the project's evaluation.py."""
     evaluator = load_evaluator(project)
     common = set.intersection(*({answer.id for answer in model.answers} for model in stored))
     names = [model.record.system for model in stored]
     rows = []
-    for set_name in SETS["test"]:
-        of_set = [row for row in load_set(project, set_name) if row["id"] in common]
+    for set_name, set_rows in sets.items():
+        of_set = [row for row in set_rows if row["id"] in common]
         scored = [evaluator.score_answers(of_set, model.answers) for model in stored]
         for row, *of_row in zip(of_set, *scored, strict=True):
             rows.append(replace(compared(row, names, of_row, evaluator), set=set_name))

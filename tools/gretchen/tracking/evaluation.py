@@ -5,6 +5,7 @@ every model's answer and score), each value as a summary value `<set>/<metric>/<
 data, template and runs that it compares. An evaluation that was logged before is not logged again.
 """
 
+import glob
 import json
 import os
 from pathlib import Path
@@ -82,8 +83,13 @@ def compared(evaluation: Evaluation) -> lineage.Artifacts:
     things = lineage.project_artifacts(evaluation.project, evaluation.data, base)
     for model in evaluation.models:
         for run in {model.run, *(trained.run for trained in model.trained)} - {None}:
-            things |= lineage.weights_artifact(run)
+            things |= lineage.weights_artifact(run_folder(evaluation.project, run))
     return things
+
+
+def run_folder(project: str, run: str) -> Path:
+    """Return the folder of a run by its id, also of one that is not on this machine."""
+    return next(paths.runs(project).glob(f"*/{glob.escape(run)}"), paths.runs(project) / run)
 
 
 def rows(evaluation: Evaluation) -> list[list[Any]]:

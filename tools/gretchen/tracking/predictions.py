@@ -10,8 +10,8 @@ import json
 from dataclasses import dataclass
 
 from gretchen.errors import GretchenError
-from gretchen.projects.build import intact_data_card
 from gretchen.safe_text import spreadsheet_cell
+from gretchen.scoring.asked_rows import asked_rows
 from gretchen.scoring.evaluation import Evaluation
 from gretchen.scoring.side_by_side import ComparedRow, compare_stored, stored_answers
 from gretchen.tracking.secrets import redacted
@@ -31,12 +31,12 @@ class Predictions:
 
 def predictions(evaluation: Evaluation) -> Predictions | None:
     """Return the answers of an evaluation's base and runs; None where they or the data are not on this machine."""
-    built = intact_data_card(evaluation.project)
+    asked = asked_rows(evaluation)
     stored = {name: answers for name, answers in stored_answers(evaluation).items() if answers}
-    if not stored or built is None or built.hash != evaluation.data:
+    if not stored or asked is None:
         return None
     try:
-        rows = compare_stored(evaluation.project, list(stored.values()))
+        rows = compare_stored(evaluation.project, list(stored.values()), asked)
     except GretchenError:
         return None
     answer_columns = [column for name in stored for column in (name, f"{name}: score", f"{name}: finished")]

@@ -48,7 +48,7 @@ def tracked(run_dir: Path) -> Iterator[None]:
         update_record(run_dir, wandb=address)
     lineage.link(wandb_run, lineage.input_artifacts(read_record(run_dir)), {})
     yield
-    lineage.link(wandb_run, {}, lineage.weights_artifact(run_dir.name))
+    lineage.link(wandb_run, {}, lineage.weights_artifact(run_dir))
     finish(wandb_run)
 
 

@@ -5,10 +5,13 @@ from pathlib import Path
 
 from nicegui import ui
 
+from gretchen import paths
 from gretchen.errors import GretchenError
-from gretchen.web import presets
+from gretchen.names import counted
+from gretchen.serving import presets
+from gretchen.serving.presets import Preset, PresetAnswer, Settings
 from gretchen.web.elements import Text, attributes, box, button
-from gretchen.web.settings import Settings, validated
+from gretchen.web.settings import validated
 
 MODES = {"chat": "Chat", "completion": "Completion"}
 # key, label, least, most, step, what it does
@@ -51,17 +54,26 @@ def knobs(settings: Settings) -> None:
 
 
 class PresetPicker:
-    """A select of saved presets, and a field to save the present settings under a name."""
+    """A select of saved presets, and a field to save the present settings under a name.
 
-    def __init__(self, file: Path, settings: Settings, report: Callable[[str], None]) -> None:
-        self.file, self.settings, self.report = file, settings, report
+    `answers` returns the answers on the page to some settings.
+    """
+
+    def __init__(
+        self,
+        file: Path,
+        settings: Settings,
+        answers: Callable[[Settings], list[PresetAnswer]],
+        report: Callable[[str], None],
+    ) -> None:
+        self.file, self.settings, self.answers, self.report = file, settings, answers, report
         with box("presets"):
             self.select = ui.select([], label="Preset", on_change=self.load).props("outlined dense options-dense")
             self.name = ui.input("Save as").props("outlined dense")
             button("Save", self.save)
         self.refresh()
 
-    def refresh(self) -> dict[str, Settings]:
+    def refresh(self) -> dict[str, Preset]:
         """Read the file again, and return the presets."""
         try:
             every = presets.presets(self.file)
@@ -74,20 +86,23 @@ class PresetPicker:
     def load(self) -> None:
         """Set the controls to the chosen preset."""
         chosen = self.refresh().get(self.select.value or "")
-        for key, value in dict(chosen or {}).items():
-            setattr(self.settings, key, value)
         if chosen:
+            for key, value in chosen.settings:
+                setattr(self.settings, key, value)
             self.name.value = self.select.value
 
     def save(self) -> None:
-        """Save the controls' state."""
+        """Save the controls' state, with the answers on the page where they are answers to it."""
         try:
-            presets.save(self.file, self.name.value or "", validated(self.settings))
+            settings = validated(self.settings)
+            answers = self.answers(settings)
+            presets.save(self.file, self.name.value or "", Preset(**dict(settings), answers=answers))
         except GretchenError as failure:
             self.report(failure.problem)
             return
         self.refresh()
-        self.report(f"saved in {presets.paths.shown(self.file)}")
+        what = f"with {counted(len(answers), 'answer')}" if answers else "without answers: run, then save again"
+        self.report(f"saved in {paths.shown(self.file)}, {what}")
 
 
 def model_select(settings: Settings, names: Sequence[str]) -> None:

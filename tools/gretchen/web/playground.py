@@ -23,13 +23,15 @@ from gretchen.serving.api import api
 from gretchen.serving.api_errors import ApiError
 from gretchen.serving.backend import Answers, Backend
 from gretchen.serving.chat_models import ChatModel
+from gretchen.serving.presets import PresetAnswer, Settings
 from gretchen.serving.streaming import follow
 from gretchen.web.code import python_code
 from gretchen.web.column import AnswerColumn, columns_box, kind_of
 from gretchen.web.controls import PresetPicker, knobs, model_select, prompt_fields
 from gretchen.web.elements import Text, attributes, box, button
 from gretchen.web.pages import add_style, mount
-from gretchen.web.settings import Settings, body, continues, request, validated
+from gretchen.web.settings import body, continues, request, validated
+from gretchen.web.token_table import answer_summary
 
 MAX_COLUMNS = 4  # at first; a person may choose more
 
@@ -90,7 +92,7 @@ class Page:
                 with attributes(box("side", "aside"), aria_label="settings"):
                     with ui.expansion("Settings", value=True).classes("settings"):
                         knobs(self.settings)
-                    PresetPicker(self.playground.presets, self.settings, self.report)
+                    PresetPicker(self.playground.presets, self.settings, self.answers_to, self.report)
         with ui.dialog() as self.dialog, ui.card().classes("code-card"):
             self.code_model = ui.select([], label="Model", on_change=self.show_code).props(
                 "outlined dense options-dense"
@@ -233,6 +235,21 @@ class Page:
             shown.column.reveal(shown.model.name, shown.kind)
         self.vote_bar.clear()
         self.report(f"your vote is kept in {paths.shown(self.playground.votes)}")
+
+    def answers_to(self, settings: Settings) -> list[PresetAnswer]:
+        """Return the answers on the page where they are complete, with names, and answers to these settings."""
+        if settings != self.asked or self.is_hidden:
+            return []
+        return [
+            PresetAnswer(
+                model=shown.model.name,
+                prompting=shown.kind,
+                text=encodable(answer.text),
+                summary=answer_summary(answer),
+            )
+            for shown in self.shown
+            if (answer := shown.column.answer)
+        ]
 
     def view_code(self) -> None:
         """Show the request of a model with OpenAI's client."""

@@ -1,4 +1,4 @@
-"""What a person sets in the playground, as a preset keeps it, and the request that it becomes for each model.
+"""The request that the playground's settings become for each model.
 
     request(settings, model)        -> CompletionRequest or ChatRequest, in OpenAI's format
 
@@ -6,36 +6,18 @@ A chat model gets the system message and the prompt through its chat template, a
 completion mode every model continues the prompt.
 """
 
-from typing import Any, Literal
+from typing import Any
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import ValidationError
 
 from gretchen.errors import UserError
-from gretchen.serving.api_requests import MAX_ANSWERS, MAX_SEED, MAX_STOPS, ApiRequest, ChatRequest, CompletionRequest
+from gretchen.serving.api_requests import ApiRequest, ChatRequest, CompletionRequest
 from gretchen.serving.chat_models import ChatModel
+from gretchen.serving.presets import Settings
 
 TOP = 5  # alternatives to each token
 ESCAPES = {"\\n": "\n", "\\t": "\t"}  # as people type them into a stop sequence
 NAMES = {"max_tokens": "maximum length", "top_p": "top-p", "stop": "stop sequences"}
-
-
-class Settings(BaseModel):
-    """One state of the controls; the page writes into it."""
-
-    model_config = ConfigDict(extra="forbid", protected_namespaces=())
-
-    mode: Literal["chat", "completion"] = "chat"
-    system: str = ""
-    prompt: str = ""
-    models: list[str] = Field(default_factory=list)
-    temperature: float = Field(0.0, ge=0, le=2)
-    top_p: float = Field(1.0, ge=0, le=1)
-    frequency_penalty: float = Field(0.0, ge=-2, le=2)
-    presence_penalty: float = Field(0.0, ge=-2, le=2)
-    best_of: int = Field(1, ge=1, le=MAX_ANSWERS)
-    max_tokens: int = Field(128, ge=1, le=32_768)
-    stop: list[str] = Field(default_factory=list, max_length=MAX_STOPS)
-    seed: int = Field(0, ge=0, lt=MAX_SEED)
 
 
 def validated(settings: Settings) -> Settings:
