@@ -117,10 +117,11 @@ def draw(table: TokenTable) -> None:
             with box("chosen" if row.is_chosen else "", "tr"):
                 with box(tag="th"):
                     Text(row.text, "code")
+                    if row.is_chosen:
+                        Text(" (chosen)", classes="unseen")
                 with box("bar-cell", "td"):
                     box("bar").style(f"width: {100 * row.share:.1f}%")
                 Text(percent(row.share), "td", "number")
-                Text("chosen" if row.is_chosen else "", "td", "soft")
     Text(table.summary, "p")
 
 
