@@ -5,14 +5,16 @@ import json
 import sys
 
 import pytest
+from hostile_text import HALF, TEXTS
+from rich.console import Console
 from run_records import write_run
 
 from gretchen import cli
 from gretchen.errors import UserError
-from gretchen.models.generate import Conversation, SamplingParams, generate, load
+from gretchen.models.generate import Completion, Conversation, SamplingParams, generate, load
 from gretchen.models.pieces import Pieces
 from gretchen.models.stream import stream
-from gretchen.safe_text import visible
+from gretchen.safe_text import UNSAFE, visible
 from gretchen.scoring.fixed_questions import course_questions
 from gretchen.serving.chat_models import ChatModel, folder_model, project_models
 from gretchen.serving.panes import ask_side_by_side, columns
@@ -21,6 +23,7 @@ PROJECT = "genome-chatbot"
 BASE = f"projects/{PROJECT}/base"
 NASTY = "Complement of \"ATG\" `rm -rf x` $(touch x) \\ 'AAA'?\nAnd \x1b[31mred\x1b[0m \x07?"
 GREEDY = SamplingParams(max_new_tokens=12)
+ALL = [*TEXTS, HALF]
 
 
 @pytest.fixture(scope="module")
@@ -80,6 +83,24 @@ def test_what_a_model_writes_moves_no_cursor():
     assert visible("a\x1b[2Jb\r\nc\td\x9b1me\x00") == "a\\u001b[2Jb\nc\td\\u009b1me\\u0000"
     (cell,) = columns(["x"], [["[red]\x1b[31m"]]).columns[0]._cells
     assert str(cell) == "[red]\\u001b[31m"
+
+
+def test_hostile_answers_are_text_in_a_pipe_and_in_a_terminals_columns(loaded, capsys, monkeypatch):
+    def hostile(model, messages, params, on_text):
+        for text in ALL:
+            on_text(f"{text}\n")
+        return Completion("", ended=True)
+
+    monkeypatch.setattr("gretchen.serving.panes.stream", hostile)
+    names = ["base\x1b[2J", "sft.zephyr"]
+    ask_side_by_side([ChatModel(name, BASE) for name in names], [{"role": "user", "content": NASTY}], GREEDY)
+    shown = capsys.readouterr().out
+    assert shown.startswith("base\\u001b[2J:\n")
+    assert all(shown.count(f"{visible(text)}\n") >= 2 for text in ALL)
+    assert not UNSAFE.search(shown)
+    terminal = Console(file=io.StringIO(), width=200)
+    terminal.print(columns(names, [[text[:1000], text[:1000]] for text in ALL]))
+    assert not UNSAFE.search(terminal.file.getvalue())
 
 
 def test_a_chat_has_several_turns_and_ends_with_an_empty_line(loaded, capsys, monkeypatch):

@@ -28,7 +28,7 @@ def ask_side_by_side(models: Sequence[ChatModel], messages: list[Message], param
         return _in_columns(models, messages, params)
     answers = []
     for number, model in enumerate(models):
-        print(f"{chr(10) * bool(number)}{model.name}:", flush=True)
+        print(f"{chr(10) * bool(number)}{visible(model.name)}:", flush=True)
         answers.append(answer_aloud(model.load(), messages, params))
     return answers
 
@@ -63,7 +63,7 @@ def columns(names: Sequence[str], rows: Sequence[Sequence[str]]) -> Table:
     """Return a table of texts, which are shown as they are, without markup."""
     table = Table(expand=True, show_lines=len(rows) > 1)
     for name in names:
-        table.add_column(Text(name), ratio=1, overflow="fold")
+        table.add_column(Text(visible(name)), ratio=1, overflow="fold")
     for row in rows:
         table.add_row(*(Text(visible(cell)) for cell in row))
     return table
