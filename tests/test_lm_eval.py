@@ -1,6 +1,8 @@
 """`make lm-eval`: the harness's own code on exported rows, on a local data set, and on bad input."""
 
 import json
+import re
+import shutil
 from pathlib import Path
 
 import pytest
@@ -11,12 +13,14 @@ from gretchen.errors import GretchenError, UserError
 from gretchen.exporting.lm_eval_run import harness_tasks, run_tasks
 from gretchen.exporting.lm_eval_task import export_tasks, is_single_turn, tasks_dir
 from gretchen.models.generate import Model, load, render
+from gretchen.projects.build import build
 from gretchen.projects.card import load_card
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import conversation, load_set
 
 PROJECT, ROWS = "genome-chatbot", 240
+WITH_SYSTEM_MESSAGES = "financial-extraction"
 README = """---
 configs:
 - config_name: ARC-Easy
@@ -46,30 +50,43 @@ def prepared(model, answers):
     return Prepared(pretrained=model.model, tokenizer=model.tokenizer, enable_thinking=False)
 
 
-def evaluated(network, names):
-    """Return the harness's results on a project's exported tasks."""
+def evaluated(network, project):
+    """Return the harness's results on a project's exported test rows."""
     from lm_eval import simple_evaluate
 
-    manager = harness_tasks(names, tasks_dir(PROJECT))
-    return simple_evaluate(network, tasks=names, task_manager=manager, apply_chat_template=True, bootstrap_iters=0)
+    manager = harness_tasks([project], tasks_dir(project))
+    return simple_evaluate(network, tasks=[project], task_manager=manager, apply_chat_template=True, bootstrap_iters=0)
 
 
-def test_prompts_and_scores_are_those_of_make_eval(model):
-    (task, *_) = export_tasks(PROJECT, None)
-    closed = load_card(PROJECT).closed
-    rows = [row for row in load_set(PROJECT, "test") if is_single_turn(row) and row["form"] not in closed]
-    assert (task.name, task.num_rows) == (PROJECT, len(rows))
-    assert task.num_left_out == len(load_set(PROJECT, "test")) - len(rows) > 0
+@pytest.fixture(params=[PROJECT, WITH_SYSTEM_MESSAGES])
+def project(few_rows, request, root) -> str:
+    """Return a project with few rows built."""
+    if request.param != PROJECT:
+        folder = few_rows / "projects" / request.param
+        shutil.copytree(root / "projects" / request.param, folder, ignore=shutil.ignore_patterns("__pycache__"))
+        card = folder / "project.yaml"
+        card.write_text(re.sub(r"tiny: \d+", f"tiny: {ROWS}", card.read_text("utf-8")), encoding="utf-8")
+        build(request.param, "tiny")
+    return request.param
+
+
+def test_prompts_and_scores_are_those_of_make_eval(model, project):
+    (task, *_) = export_tasks(project, None)
+    card = load_card(project)
+    rows = [row for row in load_set(project, "test") if is_single_turn(row) and row["form"] not in card.closed]
+    assert (task.name, task.num_rows) == (project, len(rows))
+    assert task.num_left_out == len(load_set(project, "test")) - len(rows)
+    assert (task.num_left_out > 0) == bool(card.closed)
     # A third is right, a third is another row's answer, a third is hostile or empty.
     wrong = ["", "x" * 10_000, "\ud83d", "Ungültig: Codon 1"]
     answers = {row["id"]: [row["messages"][-1]["content"], rows[0]["messages"][-1]["content"], wrong[i % 4]][i % 3]
                for i, row in enumerate(rows)}  # fmt: skip
     network = prepared(model, answers)
-    results = evaluated(network, [PROJECT])["results"][PROJECT]
-    evaluator = load_evaluator(PROJECT)
+    results = evaluated(network, project)["results"][project]
+    evaluator = load_evaluator(project)
     scored = evaluator.score_answers(rows, [Answer(row["id"], 0, answers[row["id"]], True) for row in rows])
     expected = evaluator.aggregate(scored)
-    assert 0.2 < expected["exact"] < 0.8
+    assert 0.2 < expected[card.evaluation.main] < 0.8
     assert {name: results[f"{name},none"] for name in expected} == expected
     assert network.prompts == {row["id"]: render(model, conversation(row)) for row in rows}
 
