@@ -1,4 +1,4 @@
-"""The event data builder: chats for fine-tuning, pairs and verdicts and prompts for alignment.
+"""The event data builder: documents for the base, chats for fine-tuning, pairs and verdicts and prompts for alignment.
 
     make data PROJECT=event-data
 
@@ -12,17 +12,20 @@ Not covered: processes with duplicate activities, events of several objects.
 import random
 from collections import Counter
 from collections.abc import Iterator
+from itertools import count
 
 from gretchen.projects.drawing import judged_sides, rounds
+from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
 from . import analysis, pairs, tasks
+from .documents import document, question
 from .readers import read
 from .scoring import quality
 from .tasks import Draw, Mismatch, Problem
 from .wordings import SPOILING, pick, system_message
 
-__all__ = ["chats", "dropped", "feedback", "preferences", "prompts", "read"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 FORMS = tasks.FORMS | analysis.FORMS
 WEIGHTS = dict.fromkeys(FORMS, 2) | {"csv": 4, "xes": 1, "ocel": 1}  # how often in a round; the long forms less often
@@ -37,6 +40,29 @@ _DROPPED: Counter[str] = Counter()
 def dropped() -> dict[str, int]:
     """Return how many rows each form lost since the module was loaded: no such problem, or the routes disagreed."""
     return dict(_DROPPED)
+
+
+def as_document(row: dict) -> str | None:
+    """Return a question as a document of the base's corpus has it, up to where the answer begins; None without one."""
+    return meta_of(row).get("document")
+
+
+def texts() -> Iterator[dict]:
+    """Documents of the base's corpus, endless: a process or a log, and tasks with answers (documents.py)."""
+    rng = random.Random("event documents")
+    for number in count(1):
+        try:
+            made = document(rng, number, rng.choices(SPLITS, SHARES)[0])
+        except Mismatch:
+            _DROPPED["documents"] += 1
+            continue
+        yield {
+            "id": f"doc-{made.form}-{number}",
+            "form": made.form,
+            "group": made.keys,
+            "text": made.text,
+            "meta": {"answer": made.answer},
+        }
 
 
 def chats() -> Iterator[dict]:
@@ -99,13 +125,14 @@ def _question(draw: Draw, problem: Problem) -> dict:
     slots = dict(problem.slots)
     if "plant" in slots:
         slots["plant"] = SPOILING[slots["plant"]][draw.language]
+    beginning = question(problem, draw.language)
     content = wording.format(body=problem.body, name=problem.domain.named(draw.language), **slots)
     return {
         "id": f"{problem.form}-{draw.language}",
         "form": problem.form,
         "group": [problem.domain.key, key],
         "prompt": [system_message(problem.body, draw.language), {"role": "user", "content": content}],
-        "meta": problem.meta,
+        "meta": problem.meta if beginning is None else problem.meta | {"document": beginning},
         "hard": draw.is_hard,
     }
 

@@ -17,7 +17,7 @@ from .trees import SILENT, Language, TooLarge, Tree, activity, language, operato
 SHARES = {2: ((50, 50), (60, 40), (70, 30), (75, 25), (80, 20)), 3: ((50, 30, 20), (40, 40, 20), (60, 20, 20))}
 REPEATED = (20, 25, 30, 40, 50)
 HARD_PAIRS = {("X", "*"), ("+", "*"), ("X", "O"), ("+", "O"), ("*", "X"), ("*", "+"), ("O", "->"), ("O", "X")}
-NESTED_SHARE = 0.3
+NESTED_SHARE = 0.2
 
 
 @dataclass(frozen=True)
@@ -44,8 +44,8 @@ class Size:
     """How large a process may be: blocks, events of the longest trace, and different traces (at least two)."""
 
     blocks: tuple[int, int] = (2, 4)
-    events: int = 7
-    variants: int = 24
+    events: int = 6
+    variants: int = 12
 
 
 MEDIUM = Size()

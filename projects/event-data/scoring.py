@@ -9,7 +9,7 @@ continue, masked, repair, anomaly (a trace), judge (a verdict with its reason). 
 
 import re
 from collections import Counter
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any
@@ -21,7 +21,7 @@ from .nets import MOST_EVENTS, Net, fitness, fits, net_of
 from .trees import Language, Trace, language, parse
 from .validators import Invalid, log_of, without_fence
 
-ARROW = " > "
+ARROW = ">"  # without blanks: a name is then cut into the same tokens as behind a quotation mark
 FITS = {"en": "fits", "de": "passt"}
 FAULTS = {
     "missing": {"en": "missing", "de": "fehlt"},
@@ -29,6 +29,7 @@ FAULTS = {
     "moved": {"en": "misplaced", "de": "falsche Stelle"},
 }
 LONGEST = 20_000
+AROUND_ARROW = re.compile(r"\s*>\s*")
 Scores = dict[str, float | None]
 Meta = dict[str, Any]
 
@@ -109,13 +110,13 @@ def _copies(log: Log) -> float | None:
 
 
 def lines_of(text: str) -> list[str]:
-    """Return the lines with single blanks; blank ones are left out."""
-    return [" ".join(line.split()) for line in text.split("\n") if line.strip()]
+    """Return the lines with single blanks, and none around arrows; blank ones are left out."""
+    return [AROUND_ARROW.sub(ARROW, " ".join(line.split())) for line in text.split("\n") if line.strip()]
 
 
 def _lines(text: str, meta: Meta) -> float:
     """Return the F1 of lines, in any order; a line that is repeated counts as often as it should be there."""
-    given, expected = Counter(lines_of(text)), Counter(meta["lines"])
+    given, expected = Counter(lines_of(text)), Counter(lines_of("\n".join(meta["lines"])))
     shared = (given & expected).total()
     return 2 * shared / max(1, given.total() + expected.total())
 
@@ -135,9 +136,13 @@ def _continue(text: str, meta: Meta) -> float:
 
 def _masked(text: str, meta: Meta) -> float:
     """Return whether the filled trace fits and keeps what was given."""
-    trace, given = trace_of(text), meta["trace"]
-    kept = len(trace) == len(given) and all(a in ("?", b) for a, b in zip(given, trace, strict=True))
-    return float(kept and fits(model_of(meta["tree"]).net, trace))
+    trace = trace_of(text)
+    return float(fills(trace, meta["trace"]) and fits(model_of(meta["tree"]).net, trace))
+
+
+def fills(trace: Sequence[str], given: Sequence[str]) -> bool:
+    """Return whether a trace is another one with an activity for each "?"."""
+    return len(trace) == len(given) and all(a in ("?", b) for a, b in zip(given, trace, strict=True))
 
 
 def _repair(text: str, meta: Meta) -> float:

@@ -16,7 +16,7 @@ from .measures import apportioned, edits
 from .nets import END, cost, enabled, fits
 from .phrases import described, people_text, schedule_text
 from .processes import MEDIUM, Process, Size, draw_process
-from .scoring import ARROW, FAULTS, FITS, faults_of, variations
+from .scoring import ARROW, FAULTS, FITS, faults_of, fills, variations
 from .trees import Trace, nodes
 
 ENDS = {"en": "end", "de": "Ende"}
@@ -73,6 +73,11 @@ def line(trace: Sequence[str]) -> str:
     return ARROW.join(trace)
 
 
+def quoted(trace: Sequence[str]) -> str:
+    """Return a trace as a question shows it."""
+    return f'"{line(trace)}"'
+
+
 def _sampled(draw: Draw, size: Size, options: Sequence[int]) -> tuple[Process, list[Trace]]:
     """Return a process and the best traces of some number of cases, in the order in which it names its variants.
 
@@ -96,13 +101,13 @@ def _share(name: str, process: Process, traces: Sequence[Trace]) -> float:
 
 
 def csv_log(draw: Draw) -> Problem:
-    """A process in words, in half of the rows with one of its cases as example; a log of cases and activities."""
-    process, traces = _sampled(draw, Size(events=6, variants=12), (2, 3, 4))
+    """A process in words, sometimes with one of its cases as example; a log of cases and activities."""
+    process, traces = _sampled(draw, Size(blocks=(2, 3), events=5, variants=4), (2, 3, 4))
     answer, cases = written(plain_log(traces), "csv"), len(traces)
     meta, body = _meta(process, "log", format="csv", cases=cases), described(draw.rng, process)
-    if draw.rng.random() < 0.5:
+    if draw.rng.random() < 0.3:
         example = draw.rng.choice(list(process.traces))
-        meta["example"], body = list(example), f"{body}\n{EXAMPLE[draw.language].format(trace=line(example))}"
+        meta["example"], body = list(example), f"{body}\n{EXAMPLE[draw.language].format(trace=quoted(example))}"
     return Problem("csv", process.domain, body, answer, meta, {"cases": cases})
 
 
@@ -169,7 +174,7 @@ def statistics(draw: Draw) -> Problem:
 
 def variants(draw: Draw) -> Problem:
     """A tree; all its variants, a line each."""
-    process = draw.process(Size(events=6, variants=6))
+    process = draw.process(Size(events=5, variants=6))
     if any(node.operator == "*" for node in nodes(process.tree)):
         raise Mismatch  # a loop has variants without end
     lines = [line(trace) for trace in process.traces]
@@ -186,24 +191,25 @@ def following(draw: Draw) -> Problem:
     order = [*dict.fromkeys(name for t in process.traces for name in t), END]
     lines = [name or ENDS[draw.language] for name in order if name in allowed]
     meta = _meta(process, "lines", lines=lines)
-    slots = {"trace": line(prefix), "end": ENDS[draw.language]}
+    slots = {"trace": quoted(prefix), "end": ENDS[draw.language]}
     return Problem("next", process.domain, shown(draw, process), "\n".join(lines), meta, slots)
 
 
 def continuation(draw: Draw) -> Problem:
-    """The beginning of a case; the rest of it."""
+    """The beginning of a case; the rest of it, of several the first that the process names."""
     process = draw.process()
     trace = draw.rng.choice([trace for trace in process.traces if len(trace) > 1] or [()])
     if not trace:
         raise Mismatch
     cut = draw.rng.randint(1, len(trace) - 1)
     meta = _meta(process, "continue", prefix=list(trace[:cut]))
-    slots = {"trace": line(trace[:cut])}
-    return Problem("continue", process.domain, shown(draw, process), line(trace[cut:]), meta, slots)
+    slots = {"trace": quoted(trace[:cut])}
+    rest = next(t[cut:] for t in process.traces if t[:cut] == trace[:cut] and len(t) > cut)
+    return Problem("continue", process.domain, shown(draw, process), line(rest), meta, slots)
 
 
 def masked(draw: Draw) -> Problem:
-    """A case with one or two of its events hidden; the whole case."""
+    """A case with one or two of its events hidden; the whole case, of several the first that the process names."""
     process = draw.process()
     trace = draw.rng.choice([trace for trace in process.traces if len(trace) > 2] or [()])
     if not trace:
@@ -211,7 +217,8 @@ def masked(draw: Draw) -> Problem:
     hidden = draw.rng.sample(range(len(trace)), draw.rng.randint(1, 2))
     given = ["?" if i in hidden else name for i, name in enumerate(trace)]
     meta = _meta(process, "masked", trace=given)
-    return Problem("masked", process.domain, shown(draw, process), line(trace), meta, {"trace": line(given)})
+    whole = next(t for t in process.traces if fills(t, given))
+    return Problem("masked", process.domain, shown(draw, process), line(whole), meta, {"trace": quoted(given)})
 
 
 def broken(rng: random.Random, process: Process, least: int = 2) -> tuple[Trace, str]:
@@ -234,7 +241,7 @@ def repair(draw: Draw) -> Problem:
     if edits(trace, nearest) != cost(process.net, trace):
         raise Mismatch
     meta = _meta(process, "repair", trace=list(trace), edits=edits(trace, nearest))
-    return Problem("repair", process.domain, shown(draw, process), line(nearest), meta, {"trace": line(trace)})
+    return Problem("repair", process.domain, shown(draw, process), line(nearest), meta, {"trace": quoted(trace)})
 
 
 def judge(draw: Draw) -> Problem:
@@ -251,7 +258,7 @@ def judge(draw: Draw) -> Problem:
         answer = f"{FAULTS[fault][draw.language]}: {name}"
     words = {key: names[draw.language] for key, names in FAULTS.items()}
     meta = _meta(process, "judge", trace=list(trace))
-    slots = {"trace": line(trace), "fits": FITS[draw.language]} | words
+    slots = {"trace": quoted(trace), "fits": FITS[draw.language]} | words
     return Problem("judge", process.domain, shown(draw, process), answer, meta, slots)
 
 
@@ -263,7 +270,7 @@ def anomaly(draw: Draw) -> Problem:
     if spoiled is None:
         raise Mismatch
     meta = _meta(process, "anomaly", trace=list(trace), plant=fault)
-    slots = {"trace": line(trace), "plant": fault}
+    slots = {"trace": quoted(trace), "plant": fault}
     return Problem("anomaly", process.domain, shown(draw, process), line(spoiled), meta, slots)
 
 

@@ -15,15 +15,15 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import lru_cache
-from itertools import combinations
-from math import comb
+from itertools import combinations, permutations
+from math import comb, factorial
 
 OPERATORS = ("->", "X", "+", "*", "O")
 MOST_REPEATS = 2
 MOST_VARIANTS = 400
 Trace = tuple[str, ...]
 Language = dict[Trace, float]
-TOKEN = re.compile(r"\s*((?:->|[X+*O])(?:\[\d+(?:,\d+)*\])?(?=\()|'[^']*'|tau|[(),])")
+TOKEN = re.compile(r"""\s*((?:->|[X+*O])(?:\[\d+(?:,\d+)*\])?(?=\()|'[^']*'|"[^"]*"|tau|[(),])""")
 
 
 class TooLarge(Exception):
@@ -49,14 +49,17 @@ class Tree:
         return not self.operator and not self.label
 
     def __str__(self) -> str:
-        return self.written(with_weights=False)
+        """Return the notation without weights and in double quotes, as sentences have them: X("a", "b")."""
+        if not self.operator:
+            return f'"{self.label}"' if self.label else "tau"
+        return f"{self.operator}({', '.join(map(str, self.children))})"
 
-    def written(self, with_weights: bool = True) -> str:
+    def written(self) -> str:
         """Return the notation, with each choice's and loop's weights behind its operator: X[70,30]('a', 'b')."""
         if not self.operator:
             return f"'{self.label}'" if self.label else "tau"
-        weights = f"[{','.join(map(str, self.weights))}]" if self.weights and with_weights else ""
-        return f"{self.operator}{weights}({', '.join(child.written(with_weights) for child in self.children)})"
+        weights = f"[{','.join(map(str, self.weights))}]" if self.weights else ""
+        return f"{self.operator}{weights}({', '.join(child.written() for child in self.children)})"
 
 
 def activity(label: str) -> Tree:
@@ -111,7 +114,7 @@ def _parsed(tokens: list[str]) -> tuple[Tree, list[str]]:
     head, rest = tokens[0], tokens[1:]
     if head == "tau":
         return SILENT, rest
-    if head.startswith("'"):
+    if head[0] in "'\"":
         return activity(head[1:-1]), rest
     operator, _, weights = head.rstrip("]").partition("[")
     if operator not in OPERATORS or rest[:1] != ["("]:
@@ -166,7 +169,11 @@ def _choice(tree: Tree) -> Language:
 
 
 def _parallel(tree: Tree) -> Language:
-    """Return the interleavings of the children's traces."""
+    """Return the interleavings of the children's traces; those of activities in the order of the permutations."""
+    names = [child.label for child in tree.children]
+    if all(names) and not any(child.operator for child in tree.children):
+        _limit(factorial(len(names)))
+        return dict.fromkeys(permutations(names), 1 / factorial(len(names)))
     traces: Language = {(): 1.0}
     for child in tree.children:
         traces = _interleaved(traces, language(child))

@@ -13,8 +13,8 @@ import yaml
 from gretchen.projects.drawing import pick_wording
 
 SYSTEM = {
-    "en": "You write and check event logs. Answer with what is asked for alone. Traces are written a > b > c.",
-    "de": "Du schreibst und prüfst Ereignislogs. Antworte nur mit dem Verlangten. Abläufe schreibst du a > b > c.",
+    "en": "You write and check event logs. Answer with what is asked for alone. Traces are written a>b>c.",
+    "de": "Du schreibst und prüfst Ereignislogs. Antworte nur mit dem Verlangten. Abläufe schreibst du a>b>c.",
 }
 LEGEND = {
     "en": "Trees: -> sequence, X choice, + any order, * do and redo, O one or several, tau nothing.",

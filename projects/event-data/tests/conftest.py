@@ -6,4 +6,5 @@ from project_modules import module_fixtures, rows_fixture
 
 dataset, part, evaluation = module_fixtures(Path(__file__))
 chats = rows_fixture("chats", 2000)  # about 130 of each form
+documents = rows_fixture("texts", 1500)
 pairs = rows_fixture("preferences", 1200)

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from gretchen import paths
 from gretchen.projects.splits import split_of
 
 LANGUAGES = ("en", "de")
@@ -17,7 +18,7 @@ def test_every_answer_is_perfect_by_the_second_route(dataset, evaluation, chats)
         scores = evaluation.score(row["messages"][-1]["content"], row)
         assert scores["quality"] == 1, row["id"]
         assert scores["rules"] in (None, 1) and scores["fitness"] in (None, 1), row["id"]
-    forms = {form.partition(",")[0] for form in dataset.dropped()}
+    forms = {form.partition(",")[0] for form in dataset.dropped()} - {"documents"}
     assert forms <= set(dataset.FORMS) and sum(dataset.dropped().values()) < 0.2 * len(chats)
 
 
@@ -141,6 +142,38 @@ def test_feedback_is_one_side_of_each_pair_with_its_verdict(dataset):
 def test_prompts_are_questions_whose_reference_gets_nearly_the_whole_reward(dataset, evaluation):
     for row in itertools.islice(dataset.prompts(), 400):
         assert evaluation.reward(row["meta"]["reference"], row) == pytest.approx(1, abs=0.11), row["id"]
+
+
+def test_documents_end_in_their_answer_and_held_out_ones_have_one_task(part, documents):
+    forms = Counter(row["form"] for row in documents)
+    assert set(forms) == set(part("documents").NAMES) and min(forms.values()) > 60
+    domains = {domain.key for domain in part("domains").all_domains()}
+    for row in documents:
+        assert row["text"].endswith("\n" + row["meta"]["answer"]), row["id"]
+        if split_of(row["group"]) != "train":
+            assert len(re.findall("^(?:Task|Aufgabe): ", row["text"], re.MULTILINE)) == 1 and row["group"][0] in domains
+
+
+def test_a_question_as_a_document_is_one_of_the_corpus(dataset, part, chats, documents):
+    tasks = {re.sub('\\d|".*"', "", line) for row in documents for line in row["text"].split("\n") if ": " in line}
+    for row in chats:
+        beginning = dataset.as_document(row)
+        assert (beginning is not None) == (row["form"] in part("documents").NAMES)
+        if beginning:
+            assert re.sub('\\d|".*"', "", beginning.split("\n")[-2]) in tasks, row["id"]
+            assert beginning.split("\n")[0] in row["messages"][1]["content"]
+
+
+def test_a_name_is_cut_into_the_same_tokens_wherever_it_stands(part):
+    """What a base of 1.5 million parameters needs to copy; `;` and a letter are one token before b and c alone."""
+    from tokenizers import Tokenizer
+
+    tokenizer = Tokenizer.from_file(str(paths.shared_recipes() / "tiny/architecture/tokenizer.json"))
+    for activity in (a for d in part("domains").all_domains() for b in d.blocks for a in b.activities):
+        for name in (activity.en, activity.de):
+            alone = tokenizer.encode(name).tokens
+            for before in ('"', ' "', '("', ">", "\n", *(";" * (name[0] not in "bc"))):
+                assert tokenizer.encode(f"a{before}{name}").tokens[-len(alone) :] == alone, (before, name)
 
 
 def test_no_question_comes_twice(chats):

@@ -85,7 +85,7 @@ def test_xes_with_its_quirks_plain_and_packed(dataset, evaluation, tmp_path):
     ]
     (row,) = rows
     assert "1;A_SUBMITTED\n1;A & B\n2;A_SUBMITTED" in row["messages"][1]["content"]
-    assert row["messages"][2]["content"] == "A_SUBMITTED > A & B: 1\nA_SUBMITTED: 1"
+    assert row["messages"][2]["content"] == "A_SUBMITTED>A & B: 1\nA_SUBMITTED: 1"
     check(rows, evaluation)
     (tmp_path / "log.xes.gz").write_bytes(gzip.compress(XES.encode()))
     packed, packed_faults = read(dataset, tmp_path / "log.xes.gz")
@@ -131,15 +131,15 @@ def test_csv_in_the_form_of_the_running_example(dataset, evaluation, tmp_path):
     ]
     (row,) = rows
     assert row["messages"][2]["content"].split("\n") == [
-        "register request > examine casually > check ticket: 1",
-        "register request > decide > check ticket: 1",  # by time, not by line
+        "register request>examine casually>check ticket: 1",
+        "register request>decide>check ticket: 1",  # by time, not by line
         "decide: 1",
     ]
     check(rows, evaluation)
     other = 'case:concept:name,concept:name,time:timestamp\n1,a,31.12.2025 10:00\n1,"b, c",31.12.2025 11:00\n'
     (tmp_path / "running-example.csv").write_text(other, encoding="utf-8")
     rows, faults = read(dataset, tmp_path / "running-example.csv")
-    assert not faults and rows[0]["messages"][2]["content"] == "a > b, c: 1"
+    assert not faults and rows[0]["messages"][2]["content"] == "a>b, c: 1"
     (tmp_path / "running-example.csv").write_text("id;what\n1;a\n", encoding="utf-8")
     rows, faults = read(dataset, tmp_path / "running-example.csv")
     assert not rows and faults[0].reason.startswith("no column case_id")
@@ -209,7 +209,7 @@ def test_ocel_2(dataset, evaluation, tmp_path):
         "event None has no id or no activity",
     ]
     (row,) = rows
-    assert row["messages"][2]["content"] == "Create > Pay: 1"
+    assert row["messages"][2]["content"] == "Create>Pay: 1"
     check(rows, evaluation)
 
 

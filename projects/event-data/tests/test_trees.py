@@ -31,7 +31,7 @@ def test_traces_and_probabilities_worked_out_by_hand(trees):
 def test_the_notation_is_read_back_and_faults_are_refused(trees):
     for text in ("->('a', X[70,30]('b', tau), *[25]('c d', 'e'), +('f', O('g', 'h')))", "'a'", "tau"):
         assert trees.parse(text).written() == text
-    assert str(trees.parse("X[70,30]('a', 'b')")) == "X('a', 'b')"
+    assert str(trees.parse("X[70,30]('a', 'b')")) == 'X("a", "b")'
     for text in ("", "->('a'", "->('a'))", "Y('a')", "*('a')", "X[70]('a', 'b')", "->('a' 'b')", "a", "X[70,30]"):
         with pytest.raises(ValueError):
             trees.parse(text)
