@@ -6,6 +6,7 @@ trained. A failure is written to failure.json.
 """
 
 import argparse
+import gc
 import importlib
 import sys
 import traceback
@@ -98,6 +99,7 @@ def train_if_needed(run_dir: Path, train: Train) -> Path:
     if not trained.is_dir():
         with tracked(run_dir):
             trained = train()
+        gc.collect()  # the trainer, whose references form cycles, keeps its model otherwise
     if is_main_process():
         require_finite(trained)
     return trained
