@@ -2,17 +2,21 @@
 
     is_right(calls, possible, tools)     calls: [(name, arguments)]; possible: [{name: {parameter: [right values]}}]
 
-The rules (https://gorilla.cs.berkeley.edu/blogs/8_berkeley_function_calling_leaderboard.html): the function's name is
-exact; required parameters are there, unknown ones are not; a parameter that may be left out has "" among its right
-values; types are exact, but an int passes for a float; strings are compared without case, blanks and `,./-_*^`, lists
-in order, objects key by key; of several calls each has a partner, in any order. The check is for Python's types; the
-leaderboard's Java and JavaScript categories have conversions of their own.
+The rules are those of the leaderboard's ast_checker.py (https://github.com/ShishirPatil/gorilla), written anew: the
+function's name is exact, dots included; required parameters are there, unknown ones are not; a parameter that may be
+left out has "" among its right values; types are exact, but an int passes for a float; strings are compared without
+case, blanks and `,./-_*^`, lists in order (their strings like strings, what is nested deeper as it is), objects key by
+key, lists of objects in order; of several calls each has a partner, in any order. The values of its Java and JavaScript
+categories are text in the language's syntax, which bfcl_types.py reads first.
 
-Not covered: executable categories, whose APIs are live; multi-turn rows beyond their calls.
+Not covered: executable categories, whose APIs are live. Its rule for names whose dots an API refuses (`a_b` for `a.b`
+where the model's API wants that) is the caller's: here a name is what the tool is called.
 """
 
 import re
 from typing import Any
+
+from . import bfcl_types
 
 Call = tuple[str, dict[str, Any]]
 # The types of the leaderboard's and of JSON Schema's function descriptions, as Python has them.
@@ -23,8 +27,13 @@ TYPES: dict[str, type] = {
 IGNORED = re.compile(r"[ ,./\-_*^]")
 
 
-def is_right(calls: list[Call], possible: list[dict[str, Any]], tools: list[dict[str, Any]]) -> bool:
-    """Return whether calls are the expected ones: as many, each expected call with a partner of its own."""
+def is_right(
+    calls: list[Call], possible: list[dict[str, Any]], tools: list[dict[str, Any]], code: str = "python"
+) -> bool:
+    """Return whether calls are the expected ones: as many, each expected call with a partner of its own.
+
+    `code` is the language that values are written in: "python" for JSON's own, "java", "javascript".
+    """
     if len(calls) != len(possible):
         return False
     functions = {function["name"]: function for function in map(_function, tools)}
@@ -33,7 +42,10 @@ def is_right(calls: list[Call], possible: list[dict[str, Any]], tools: list[dict
         (name, values), *_ = expected.items()
         if name not in functions:
             return False
-        partner = next((c for c in unmatched if c[0] == name and call_is_right(c[1], values, functions[name])), None)
+        partner = next(
+            (call for call in unmatched if call[0] == name and call_is_right(call[1], values, functions[name], code)),
+            None,
+        )
         if partner is None:
             return False
         unmatched.remove(partner)
@@ -45,7 +57,9 @@ def _function(tool: dict[str, Any]) -> dict[str, Any]:
     return tool.get("function") or tool
 
 
-def call_is_right(arguments: dict[str, Any], values: dict[str, list[Any]], function: dict[str, Any]) -> bool:
+def call_is_right(
+    arguments: dict[str, Any], values: dict[str, list[Any]], function: dict[str, Any], code: str = "python"
+) -> bool:
     """Return whether a call's arguments are right: none missing, none unknown, each with a right value."""
     schema = function["parameters"]
     if any(name not in arguments for name in schema.get("required", ())):
@@ -53,27 +67,33 @@ def call_is_right(arguments: dict[str, Any], values: dict[str, list[Any]], funct
     for name, value in arguments.items():
         if name not in schema["properties"] or name not in values:
             return False
-        if not argument_is_right(value, values[name], schema["properties"][name]):
+        if not argument_is_right(value, values[name], schema["properties"][name], code):
             return False
     return all(name in arguments or "" in right for name, right in values.items())
 
 
-def argument_is_right(value: Any, right: list[Any], schema: dict[str, Any]) -> bool:
+def argument_is_right(value: Any, right: list[Any], schema: dict[str, Any], code: str = "python") -> bool:
     """Return whether a value is one of the right ones, and of the parameter's type or theirs."""
-    expected = TYPES.get(schema.get("type", "any"), str)
-    if expected is float and type(value) is int:
+    types, kind = TYPES if code == "python" else bfcl_types.TYPES[code], schema.get("type", "any")
+    expected = types.get(kind, str)
+    items = schema.get("items", {}).get("type", "any")
+    nested = types.get(items, str) if expected is list else None
+    if code != "python":
+        if not isinstance(value, str):
+            return False
+        value = bfcl_types.read_value(value, {"type": kind} | ({"items": {"type": items}} if nested else {}), code)
+    elif expected is float and type(value) is int:
         value = _as_float(value)
     first = next((entry for entry in right if entry != ""), None)
     is_variable = first is not None and type(first) is not expected  # the name of a variable instead of a value
     if type(value) is expected:
-        nested = TYPES.get(schema.get("items", {}).get("type", "any"), str) if expected is list else None
         if nested is not None and not _entries_have_type(value, right, nested):
             return False
     elif first is None or type(value) is not type(first):
         return False
     else:
         is_variable = True
-    return value in right if is_variable else _equals(value, right, expected)
+    return value in right if is_variable else _equals(value, right, expected, nested)
 
 
 def _as_float(value: int) -> float:
@@ -95,35 +115,39 @@ def _entries_have_type(value: list[Any], right: list[Any], nested: type) -> bool
     return False
 
 
-def _equals(value: Any, right: list[Any], expected: type) -> bool:
+def _equals(value: Any, right: list[Any], expected: type, nested: type | None) -> bool:
     """Return whether a value equals one of the right ones, as its type is compared."""
     if expected is dict:
         return any(_object_is_right(value, candidate) for candidate in right if isinstance(candidate, dict))
-    if expected is list and value and all(isinstance(entry, dict) for entry in value):
+    if expected is list and nested is dict and value:
         lists = [candidate for candidate in right if isinstance(candidate, list) and len(candidate) == len(value)]
         return any(all(map(_object_is_right, value, candidate)) for candidate in lists)
     if expected is list:  # an empty list passes for what may be left out
-        return standard(value) in [standard(candidate) if candidate != "" else [] for candidate in right]
+        return _standard_list(value) in [_standard_list(candidate) if candidate != "" else [] for candidate in right]
     return standard(value) in [standard(candidate) for candidate in right]
 
 
 def _object_is_right(value: Any, right: Any) -> bool:
-    """Return whether an object has the right keys, each with one of its right values."""
+    """Return whether an object has the right keys, each with one of its right values; lists in it are compared as such.
+
+    Where the data have a text instead of a list of right values, its letters are the right values, as upstream has it.
+    """
     if not isinstance(value, dict) or not isinstance(right, dict):
         return False
     for key, entry in value.items():
         if key not in right:
             return False
-        candidates = right[key] if isinstance(right[key], list) else [right[key]]
+        candidates = right[key] if isinstance(right[key], list | str) else [right[key]]
         if standard(entry) not in [standard(candidate) for candidate in candidates]:
             return False
-    return all(key in value or (isinstance(entry, list) and "" in entry) for key, entry in right.items())
+    return all(key in value or (isinstance(entry, list | str) and "" in entry) for key, entry in right.items())
 
 
 def standard(value: Any) -> Any:
-    """Return a value as it is compared: strings, alone or in a list, without case, blanks and `,./-_*^`."""
-    if isinstance(value, str):
-        return IGNORED.sub("", value).lower().replace("'", '"')
-    return (
-        [standard(entry) if isinstance(entry, str) else entry for entry in value] if isinstance(value, list) else value
-    )
+    """Return a value as it is compared: a string without case, blanks and `,./-_*^`."""
+    return IGNORED.sub("", value).lower().replace("'", '"') if isinstance(value, str) else value
+
+
+def _standard_list(value: Any) -> Any:
+    """Return a list as it is compared: its strings as strings are, what is nested in it as it is."""
+    return [standard(entry) for entry in value] if isinstance(value, list) else value

@@ -4,9 +4,11 @@ A line is `{"id", "question": [[turn, …], …], "function": [{name, descriptio
 possible_answer/<the same name>: `{"id", "ground_truth": [{name: {parameter: [values]}}]}`. Types "dict", "float",
 "tuple" and "any" become JSON Schema's. A multi-turn line has `initial_config` and `involved_classes` instead of
 functions, whose descriptions are in multi_turn_func_doc/, and Python calls as its answers: its first turn is read, the
-configuration as system message. Where that turn lacks a value or a function, nothing may be called.
+configuration as system message. Where that turn lacks a value or a function, nothing may be called. Of Java and
+JavaScript rows the model sees strings with the type in their description, as the leaderboard shows them; the check has
+the types, in `meta`.
 
-Not covered: Java and JavaScript (types of their own), memory, web search, relevance (any call is right), live APIs.
+Not covered: memory, web search, relevance (any call is right), live APIs, the later turns of multi-turn rows.
 """
 
 import ast
@@ -19,9 +21,11 @@ from typing import Any
 from gretchen.projects.rows import Fault
 from gretchen.projects.splits import official_key
 
+from .bfcl_types import TYPES as CODE_TYPES
+from .bfcl_types import write_value
+
 TYPES = {"dict": "object", "float": "number", "tuple": "array"}
 NOT_READ = {
-    "java": "Java's types have rules of their own", "javascript": "JavaScript's types have rules of their own",
     "memory": "its answers depend on earlier conversations", "web_search": "its answers come from the live web",
     "relevance": "it has no right answer: any call counts", "format_sensitivity": "it names rows of other files",
 }  # fmt: skip
@@ -72,15 +76,20 @@ def _row(entry: Any, category: str, answers: dict[str, Any], folder: Path) -> di
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise Faulty("no object with an id")
     turns = _turns(entry.get("question"))
-    functions = _functions(entry, folder)
+    described = _functions(entry, folder)
+    code = next((name for name in ("javascript", "java") if name in category), "python")
+    functions = [_in_text(f, code) if code != "python" else _as_json_schema(f) for f in described]
     meta: dict[str, Any] = {"source": "BFCL v4", "language": "en", "category": category}
+    meta |= {"code": code, "functions": described} if code != "python" else {}
     if category.startswith("multi_turn"):
         turns = [{"role": "system", "content": json.dumps(entry.get("initial_config", {}))}, *turns]
         truth = _parsed_calls(_of(entry, answers)[0], functions)
     else:
         truth = [] if "irrelevance" in category else _of(entry, answers)
     said = "What exactly do you mean?" if category.startswith("multi_turn") else "None of the tools can do that."
-    answer, more = _answer(truth, functions) if truth else ({"role": "assistant", "content": said}, {"refuse": True})
+    answer, more = (
+        _answer(truth, described, code) if truth else ({"role": "assistant", "content": said}, {"refuse": True})
+    )
     return {
         "id": f"bfcl-{entry['id']}",
         "form": f"bfcl-{category.replace('_', '-')}",
@@ -120,7 +129,7 @@ def _functions(entry: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
             raise Faulty("a function has no name")
         if not isinstance(function.get("parameters"), dict) or "properties" not in function["parameters"]:
             raise Faulty(f"{function['name']} has no parameters")
-    return [_as_json_schema(function) for function in functions]
+    return functions
 
 
 @lru_cache(maxsize=64)
@@ -141,6 +150,22 @@ def _as_json_schema(value: Any) -> Any:
     changed = {key: _as_json_schema(entry) for key, entry in value.items() if not (key == "type" and entry == "any")}
     kind = changed.get("type")
     return changed | ({"type": TYPES.get(kind, kind)} if isinstance(kind, str) else {})
+
+
+def _in_text(function: dict[str, Any], code: str) -> dict[str, Any]:
+    """Return a description whose parameters are strings in a language's syntax; raises Faulty for an unknown type."""
+    language = {"java": "Java", "javascript": "JavaScript"}[code]
+    properties = {}
+    for name, schema in function["parameters"]["properties"].items():
+        if schema.get("type") not in CODE_TYPES[code]:
+            raise Faulty(f"{function['name']}: {name} has the type {schema.get('type')}, which is not read")
+        items = schema.get("items", {}).get("type")
+        kind = f"{schema['type']} of {items}" if items else schema["type"]
+        text = f"{schema.get('description', '')} A string in {language}'s syntax, of type {kind}.".strip()
+        properties[name] = {"type": "string", "description": text}
+    required = function["parameters"].get("required", [])
+    parameters = {"type": "object", "properties": properties, "required": required}
+    return {"name": function["name"], "description": function.get("description", ""), "parameters": parameters}
 
 
 def _of(entry: dict[str, Any], answers: dict[str, Any]) -> list[Any]:
@@ -167,7 +192,7 @@ def _parsed_calls(texts: Any, functions: list[dict[str, Any]]) -> list[dict[str,
     return calls
 
 
-def _answer(truth: list[Any], functions: list[dict[str, Any]]) -> tuple[dict[str, Any], dict[str, Any]]:
+def _answer(truth: list[Any], functions: list[dict[str, Any]], code: str) -> tuple[dict[str, Any], dict[str, Any]]:
     """Return the assistant's turn of the right answer, and what scoring needs; raises Faulty."""
     calls = []
     for expected in truth:
@@ -176,9 +201,13 @@ def _answer(truth: list[Any], functions: list[dict[str, Any]]) -> tuple[dict[str
         ((name, values),) = expected.items()
         if name not in [function["name"] for function in functions] or not isinstance(values, dict):
             raise Faulty(f"the ground truth calls {name}, which is not offered")
-        calls.append(
-            {"name": name, "arguments": {key: _first(right) for key, right in values.items() if _is_said(right)}}
-        )
+        arguments = {key: _first(right) for key, right in values.items() if _is_said(right)}
+        if code != "python":
+            schemas = next(f for f in functions if f["name"] == name)["parameters"]["properties"]
+            arguments = {
+                key: write_value(value, schemas.get(key, {"type": "any"}), code) for key, value in arguments.items()
+            }
+        calls.append({"name": name, "arguments": arguments})
     turn = {"role": "assistant", "content": "", "tool_calls": [{"type": "function", "function": c} for c in calls]}
     return turn, {"possible": truth}
 

@@ -45,7 +45,7 @@ def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     if calls:
         scores["schema_valid"] = float(_validate(calls, tools_of(row) or []))
     if "possible" in meta:
-        right = bfcl.is_right(calls, meta["possible"], tools_of(row) or [])
+        right = _calls_are_right(calls, row, meta)
         runs = _runs_alike(calls, meta) if "source" not in meta else None
         return scores | {"ast": float(right), "executable": runs}
     if "refuse" in meta:
@@ -80,12 +80,12 @@ def reward(prediction: str, row: dict[str, Any]) -> float:
 def _calls_reward(prediction: str, calls: list[bfcl.Call], row: dict[str, Any], meta: dict[str, Any]) -> float:
     """Return the reward of calls: in parts, so that a nearly right answer gets more than a wrong one."""
     tools = tools_of(row) or []
-    if bfcl.is_right(calls, meta["possible"], tools):
+    if _calls_are_right(calls, row, meta):
         return 1.0
     names = _f1([name for name, _ in calls], [next(iter(call)) for call in meta["possible"]])
-    given = [(name, key, json.dumps(bfcl.standard(v))) for name, arguments in calls for key, v in arguments.items()]
+    given = [(name, key, json.dumps(_comparable(v))) for name, arguments in calls for key, v in arguments.items()]
     right = [
-        (name, key, json.dumps(bfcl.standard(values[0])))
+        (name, key, json.dumps(_comparable(values[0])))
         for call in meta["possible"]
         for name, parameters in call.items()
         for key, values in parameters.items()
@@ -95,6 +95,18 @@ def _calls_reward(prediction: str, calls: list[bfcl.Call], row: dict[str, Any], 
     is_plain = prediction.count(OPENED) == len(calls)
     valid = _validate(calls, tools)
     return 0.1 * is_plain + 0.1 * valid + 0.3 * names + 0.3 * _f1(given, right) + 0.2 * (same or 0.0)
+
+
+def _comparable(value: Any) -> Any:
+    """Return a value as a reward compares it: strings, alone or in a list, as the checker does."""
+    return [bfcl.standard(entry) for entry in value] if isinstance(value, list) else bfcl.standard(value)
+
+
+def _calls_are_right(calls: list[bfcl.Call], row: dict[str, Any], meta: dict[str, Any]) -> bool:
+    """Return whether calls are right; a row of another language has its functions with that language's types."""
+    return bfcl.is_right(
+        calls, meta["possible"], meta.get("functions") or tools_of(row) or [], meta.get("code", "python")
+    )
 
 
 def _f1(given: list[Any], right: list[Any]) -> float:

@@ -12,6 +12,9 @@ TOOL = {
             "exact": {"type": "boolean"}, "names": {"type": "array", "items": {"type": "string"}},
             "anything": {"type": "any"},
             "parts": {"type": "array", "items": {"type": "dict"}},
+            "widths": {"type": "array", "items": {"type": "float"}},
+            "rows": {"type": "array", "items": {"type": "array"}},
+            "pair": {"type": "tuple", "items": {"type": "integer"}},
         },
         "required": ["shape"],
     },
@@ -47,6 +50,37 @@ TOOL = {
         ({"shape": "a", "box": {}}, {"shape": ["a"], "box": [{"k": ["v"]}]}, False),
         ({"shape": "a", "parts": [{"k": 1}]}, {"shape": ["a"], "parts": [[{"k": [1]}]]}, True),
         ({"shape": "a", "parts": [{"k": 1}, {"k": 2}]}, {"shape": ["a"], "parts": [[{"k": [1]}]]}, False),
+        ({"shape": "a", "parts": [{"k": 2}, {"k": 1}]}, {"shape": ["a"], "parts": [[{"k": [1]}, {"k": [2]}]]}, False),
+        ({"shape": "a", "parts": [{"k": "A b"}]}, {"shape": ["a"], "parts": ["", [{"k": ["ab"], "o": ["", 1]}]]}, True),
+        ({"shape": "a", "parts": [{}]}, {"shape": ["a"], "parts": [[{"k": [1]}]]}, False),
+        ({"shape": "a", "parts": []}, {"shape": ["a"], "parts": [[{"k": [1]}], ""]}, True),
+        ({"shape": "a", "anything": [{"k": 1}]}, {"shape": ["a"], "anything": [[{"k": [1]}]]}, False),  # compared raw
+        ({"shape": "a", "anything": [{"k": [1]}]}, {"shape": ["a"], "anything": [[{"k": [1]}]]}, True),
+        (
+            {"shape": "a", "box": {"k": ["x y"]}},
+            {"shape": ["a"], "box": [{"k": [["xy"]]}]},
+            False,
+        ),  # lists in objects too
+        ({"shape": "a", "box": {"k": ["xy"]}}, {"shape": ["a"], "box": [{"k": [["xy"]]}]}, True),
+        ({"shape": "a", "box": {"k": 1}}, {"shape": ["a"], "box": ["", {"k": [1.0]}]}, True),
+        ({"shape": "a", "box": {"k": "1"}}, {"shape": ["a"], "box": [{"k": [1]}]}, False),
+        (
+            {"shape": "a", "widths": [1, 2]},
+            {"shape": ["a"], "widths": [[1.0, 2.0]]},
+            False,
+        ),  # no int for float in lists
+        ({"shape": "a", "widths": [1.0, 2.0]}, {"shape": ["a"], "widths": [[1, 2], [3.0]]}, True),
+        ({"shape": "a", "rows": [[1], [2]]}, {"shape": ["a"], "rows": [[[1], [2]]]}, True),
+        ({"shape": "a", "rows": [["A"]]}, {"shape": ["a"], "rows": [[["a"]]]}, False),
+        ({"shape": "a", "pair": [1, 2]}, {"shape": ["a"], "pair": [[1, 2]]}, True),
+        ({"shape": "a", "pair": [1, "2"]}, {"shape": ["a"], "pair": [[1, 2]]}, False),
+        ({"shape": "a", "width": 5.0}, {"shape": ["a"], "width": [5]}, True),
+        ({"shape": "a", "width": "5"}, {"shape": ["a"], "width": [5.0]}, False),
+        ({"shape": "a", "width": 10**400}, {"shape": ["a"], "width": [5.0]}, False),
+        ({"shape": "a", "exact": "true"}, {"shape": ["a"], "exact": [True]}, False),
+        ({"shape": "a", "width": None}, {"shape": ["a"], "width": [2.0, ""]}, False),  # null is not left out
+        ({"shape": "a", "names": ""}, {"shape": ["a"], "names": [["x"], ""]}, False),
+        ({"shape": ""}, {"shape": ["a", ""]}, True),  # "" is one of the right values, for a string
         ({"shape": "a", "anything": 5}, {"shape": ["a"], "anything": [5]}, True),
     ],
 )
@@ -63,3 +97,65 @@ def test_several_calls_are_a_set_and_as_many_as_expected(part):
     assert not check([("area", {"shape": "a"}), b], expected, [TOOL])
     envelope = {"type": "function", "function": TOOL}
     assert check([a, b], expected, [envelope])
+
+
+JAVA = {"name": "Repo.save", "parameters": {"type": "dict", "required": [], "properties": {
+    "limit": {"type": "integer"}, "id": {"type": "long"}, "rate": {"type": "float"}, "size": {"type": "double"},
+    "force": {"type": "boolean"}, "text": {"type": "String"}, "monitor": {"type": "any"},
+    "sizes": {"type": "Array", "items": {"type": "integer"}}, "words": {"type": "Array", "items": {"type": "String"}},
+    "names": {"type": "ArrayList", "items": {"type": "String"}},
+    "keys": {"type": "ArrayList", "items": {"type": "long"}}, "options": {"type": "HashMap"},
+}}}  # fmt: skip
+SCRIPT = {"name": "draw", "parameters": {"type": "dict", "required": [], "properties": {
+    "limit": {"type": "integer"}, "id": {"type": "Bigint"}, "rate": {"type": "float"}, "on": {"type": "Boolean"},
+    "text": {"type": "String"}, "node": {"type": "any"}, "points": {"type": "array", "items": {"type": "float"}},
+    "words": {"type": "array", "items": {"type": "String"}}, "grid": {"type": "array", "items": {"type": "array"}},
+    "parts": {"type": "array", "items": {"type": "dict"}}, "options": {"type": "dict"},
+}}}  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("tool", "name", "value", "possible", "right"),
+    [
+        (JAVA, "limit", "20", [20], True), (JAVA, "limit", 20, [20], False), (JAVA, "limit", "20L", [20], False),
+        (JAVA, "id", "20L", [20], True), (JAVA, "id", "20", [20], False),
+        (JAVA, "rate", "0.5f", [0.5], True), (JAVA, "rate", "0.5", [0.5], False), (JAVA, "size", "3e2", [300.0], True),
+        (JAVA, "force", "true", [True], True), (JAVA, "force", "True", [True], False),
+        (JAVA, "force", "isForced", ["isForced"], True),  # a variable
+        (JAVA, "text", "user Name", ["username"], True), (JAVA, "text", '"user"', ["user"], False),
+        (JAVA, "monitor", "42", ["42"], True), (JAVA, "monitor", "20.5", [20.5, "20.5"], True),
+        (JAVA, "sizes", "new int[]{1, 2}", [[1, 2]], True), (JAVA, "sizes", "new int[] {}", [[]], True),
+        (JAVA, "sizes", "[1, 2]", [[1, 2]], False),
+        (JAVA, "words", 'new String[]{"-v"}', [["-v"]], False),  # the quotation marks stay
+        (JAVA, "words", "new String[]{-v}", [["-v"]], True),
+        (JAVA, "names", 'new ArrayList<String>(Arrays.asList("a", "b"))', [["a", "b"]], True),
+        (JAVA, "names", 'new ArrayList<>() {{ add("a"); add("b"); }}', [["a", "b"]], True),
+        (JAVA, "names", "new ArrayList<>()", [["a"], ""], True),
+        (JAVA, "keys", "new ArrayList<>(Arrays.asList(1L, 2))", [[1, 2]], False),
+        (JAVA, "options", 'new HashMap<String, Object>() {{ put("a", 5); put("b", "X"); }}', [{"a": [5], "b": ["x"]}],
+         True),
+        (JAVA, "options", "new HashMap<>()", [{"a": [5, ""]}], True),
+        (JAVA, "options", '{"a": 5}', [{"a": [5]}], False),
+        (SCRIPT, "limit", "20", [20], True), (SCRIPT, "id", "20n", [20], True), (SCRIPT, "id", "20", [20], False),
+        (SCRIPT, "rate", "5", [5.0], True), (SCRIPT, "on", "false", [False], True), (SCRIPT, "on", "0", [False], False),
+        (SCRIPT, "text", "'Hello'", ["hello"], True), (SCRIPT, "text", "hello", ["Hello"], True),
+        (SCRIPT, "node", "document.body", ["document.body"], True), (SCRIPT, "points", "[1, 2.5]", [[1.0, 2.5]], True),
+        (SCRIPT, "points", "new Array(1, 2)", [[1.0, 2.0]], True), (SCRIPT, "points", "pointList", ["pointList"], True),
+        (SCRIPT, "words", "['a', \"b\"]", [["a", "b"]], True), (SCRIPT, "words", "[]", [["a"], ""], True),
+        (SCRIPT, "grid", "[[1, 2], [3, 4]]", [[[1, 2], [3, 4]]], True),
+        (SCRIPT, "parts", '[{"k": 1}, {"k": 2}]', [[{"k": [1]}, {"k": [2]}]], True),
+        (SCRIPT, "options", '{"a": true, \'b\': ["x"], c: "1"}', [{"a": [True], "b": [["x"]], "c": [1]}], True),
+        (SCRIPT, "options", "{}", ["", {}], True), (SCRIPT, "options", "options", [{"a": [1]}], False),
+    ],
+)  # fmt: skip
+def test_values_in_java_and_javascript(part, tool, name, value, possible, right):
+    code = "java" if tool is JAVA else "javascript"
+    calls, expected = [(tool["name"], {name: value})], [{tool["name"]: {name: possible}}]
+    assert part("bfcl").is_right(calls, expected, [tool], code) is right
+    first = possible[0]
+    if right and first and not isinstance(first, str):
+        plain = {key: values[0] for key, values in first.items()} if isinstance(first, dict) else first
+        if name == "parts":
+            plain = [{key: values[0] for key, values in entry.items()} for entry in first]
+        written = part("bfcl_types").write_value(plain, tool["parameters"]["properties"][name], code)
+        assert part("bfcl").is_right([(tool["name"], {name: written})], expected, [tool], code), written

@@ -63,6 +63,33 @@ def test_bfcl_simple_and_parallel(dataset, evaluation, tmp_path):
     assert evaluation.score(reordered, rows["bfcl-parallel"])["ast"] == 1
 
 
+def test_bfcl_java_and_javascript_values_are_text(dataset, evaluation, tmp_path):
+    properties = {
+        "id": {"type": "long", "description": "Its number."}, "monitor": {"type": "any"},
+        "keys": {"type": "ArrayList", "items": {"type": "String"}}, "options": {"type": "HashMap"},
+    }  # fmt: skip
+    function = {"name": "Repo.save", "parameters": {"type": "dict", "properties": properties, "required": ["id"]}}
+    truth = {"id": [12], "monitor": ["mon"], "keys": [["a", "b"]], "options": [{"k": [5]}, ""]}
+    bfcl(tmp_path, "simple_java", [line("simple_java_0", function)], [("simple_java_0", [{"Repo.save": truth}])])
+    script = {"name": "draw", "parameters": {"type": "dict", "properties": {"x": {"type": "Bigint"}}, "required": []}}
+    lines = [line("simple_javascript_0", script)]
+    bfcl(tmp_path, "simple_javascript", lines, [("simple_javascript_0", [{"draw": {"x": [7]}}])])
+    java, javascript = list(dataset.read(tmp_path))
+    schema = tools_of(java)[0]["function"]["parameters"]["properties"]
+    assert schema["id"] == {
+        "type": "string",
+        "description": "Its number. A string in Java's syntax, of type long.",
+    }
+    assert "of type ArrayList of String" in schema["keys"]["description"]
+    arguments = json.loads(reference_of(java).removeprefix("<tool_call>").removesuffix("</tool_call>"))["arguments"]
+    assert arguments["id"] == "12L" and arguments["keys"] == 'new ArrayList<>(Arrays.asList("a", "b"))'
+    assert evaluation.score(reference_of(java).replace("12L", "12"), java)["ast"] == 0
+    for row in (java, javascript):
+        assert row_fault(row, "chats") is None
+        scores = evaluation.score(reference_of(row), row)
+        assert (scores["ast"], scores["schema_valid"], evaluation.reward(reference_of(row), row)) == (1, 1, 1)
+
+
 def test_bfcl_irrelevance_and_multi_turn(dataset, evaluation, tmp_path):
     bfcl(tmp_path, "irrelevance", [line("irrelevance_0", text="Sing!")])
     docs = tmp_path / "multi_turn_func_doc"
@@ -109,10 +136,8 @@ def test_bfcl_faults_have_file_line_and_reason(dataset, tmp_path):
         "a function has no name",
         "a turn of 'question' has no content",
     ]
-    java = bfcl(tmp_path, "simple_java", [line("java_0")])
-    assert [fault.reason for fault in dataset.read(java)] == [
-        "simple_java is not read: Java's types have rules of their own"
-    ]
+    java = bfcl(tmp_path, "simple_java", [line("java_0")], [("java_0", [good])])
+    assert [fault.reason for fault in dataset.read(java)] == ["shape.area: size has the type tuple, which is not read"]
     relevance = bfcl(tmp_path, "live_relevance", [line("r_0")])
     assert "it has no right answer" in next(dataset.read(relevance)).reason
     unclear = {**line("m_0"), "involved_classes": ["MathAPI"]}
