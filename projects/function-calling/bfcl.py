@@ -1,4 +1,4 @@
-"""The Berkeley Function Calling Leaderboard's check of calls by their syntax tree, after its documented rules.
+"""The Berkeley Function Calling Leaderboard's check of calls by their syntax tree, by its rules.
 
     is_right(calls, possible, tools)     calls: [(name, arguments)]; possible: [{name: {parameter: [right values]}}]
 

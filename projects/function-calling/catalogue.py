@@ -3,6 +3,8 @@
     split_of_function("convert_speed")     -> "test"
     offered("train")                       -> the functions that a training row may offer
 
+The small catalogue (devices.py) is kept apart: rows of the small forms have its functions alone, others never.
+
 The split is chosen by name, so that each form has functions in each split; a row's group keys carry it.
 """
 
@@ -10,10 +12,10 @@ from functools import cache
 
 from gretchen.projects.splits import Split, official_key
 
-from . import functions_files, functions_home, functions_measure, functions_plan
+from . import devices, functions_files, functions_home, functions_measure, functions_plan
 from .registry import FUNCTIONS, Function
 
-__all__ = ["FUNCTIONS", "functions_files", "functions_home", "functions_measure", "functions_plan"]
+__all__ = ["FUNCTIONS", "devices", "functions_files", "functions_home", "functions_measure", "functions_plan"]
 
 TEST = frozenset(
     [
@@ -79,6 +81,8 @@ ONCE = frozenset(
 
 def split_of_function(name: str) -> Split:
     """Return the split that a function belongs to."""
+    if name in devices.pairs():
+        return devices.split_of(name)
     return "test" if name in TEST else "validation" if name in VALIDATION else "train"
 
 
@@ -88,17 +92,17 @@ def key_of(name: str) -> str:
 
 
 @cache
-def callable_in(split: Split) -> tuple[Function, ...]:
-    """Return the functions that rows of a split call."""
-    return tuple(function for name, function in sorted(FUNCTIONS.items()) if split_of_function(name) == split)
+def callable_in(split: Split, small: bool = False) -> tuple[Function, ...]:
+    """Return the functions that rows of a split call: those of the small catalogue, or all others."""
+    return tuple(
+        function
+        for name, function in sorted(FUNCTIONS.items())
+        if split_of_function(name) == split and (function.domain == devices.DOMAIN) == small
+    )
 
 
 @cache
-def offered(split: Split) -> tuple[Function, ...]:
+def offered(split: Split, small: bool = False) -> tuple[Function, ...]:
     """Return the functions that rows of a split offer: held-out rows may offer those of training too."""
-    return callable_in("train") if split == "train" else (*callable_in("train"), *callable_in(split))
-
-
-def is_tiny(function: Function) -> bool:
-    """Return whether a small model can learn all of a function's values."""
-    return all(parameter.kind.is_tiny for parameter in function.parameters.values())
+    trained = callable_in("train", small)
+    return trained if split == "train" else (*trained, *callable_in(split, small))

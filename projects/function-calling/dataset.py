@@ -13,6 +13,7 @@ import json
 import random
 from collections import Counter
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -24,16 +25,16 @@ from .documents import beginning, drill
 from .numerals import LANGUAGES
 from .problems import Draw, Mismatch, Problem, check, possible_answers
 from .readers import read
-from .tasks import FORMS, NOT_IN_TRAINING, TINY
+from .tasks import FORMS, NOT_IN_TRAINING, SMALL
 from .wordings import pick_frame, system_message
 
 __all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 # How often a form comes in a round of chats, pairs and prompts.
-WEIGHTS = {form: 2 if form in ("simple", "multiple") else 1 for form in FORMS}
-DOCUMENT_WEIGHTS = dict.fromkeys(TINY, 1) | {"simple": 3, "multiple": 2}
+WEIGHTS = {form: 2 if form in ("simple", "multiple") else 1 for form in FORMS} | dict.fromkeys(SMALL, 1)
+DOCUMENT_WEIGHTS = dict.fromkeys(SMALL, 1) | {"small-simple": 2}
 LANGUAGE_WEIGHTS = {"en": 2, "de": 1, "fr": 1, "es": 1, "tr": 1, "ar": 1}
-PARALLEL = ("parallel", "parallel-multiple")
+PARALLEL = ("parallel", "parallel-multiple", "small-parallel")
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 _DROPPED: Counter[str] = Counter()
@@ -47,7 +48,7 @@ def dropped() -> dict[str, int]:
 def texts() -> Iterator[dict]:
     """Documents, endless: tools, a request and the answer in the very form that a chat has; every third is a drill."""
     rng = random.Random("function documents")
-    problems = _problems(rng, DOCUMENT_WEIGHTS, 0.0, tiny=True)
+    problems = _problems(rng, DOCUMENT_WEIGHTS, 0.0)
     for number in itertools.count(1):
         if number % 3 == 0:
             language = rng.choice(LANGUAGES)
@@ -68,7 +69,7 @@ def as_document(row: dict) -> str | None:
     None where documents have no such form: the larger forms, rows of a public data set.
     """
     turns = row["messages"][:-1] if "messages" in row else row.get("prompt") or []
-    if row.get("form") not in TINY or "source" in meta_of(row) or len(turns) != 2:
+    if row.get("form") not in SMALL or "source" in meta_of(row):
         return None
     return beginning(turns, tools_of(row) or [])
 
@@ -124,7 +125,8 @@ def _chat(rng: random.Random, problem: Problem, name: str) -> dict[str, Any]:
     if problem.form != "chat":
         frame, key = pick_frame(rng, draw.language, draw.split)
         request, groups = frame.format(request=request), [*groups, key]
-    turns = [system_message(draw.now, draw.language), {"role": "user", "content": request}, *problem.before]
+    system = [] if draw.small else [system_message(draw.now, draw.language)]
+    turns = [*system, {"role": "user", "content": request}, *problem.before]
     return {
         "id": name,
         "form": problem.form,
@@ -143,7 +145,7 @@ def _meta(problem: Problem) -> dict[str, Any]:
     return meta
 
 
-def _problems(rng: random.Random, weights: dict[str, int], hard_share: float, tiny: bool = False) -> Iterator[Problem]:
+def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[Problem]:
     """Problems without end, each form by its weight, in random languages and splits, none twice.
 
     Training has no parallel calls in two of the languages; the hard ones have them there, of held-out functions.
@@ -153,14 +155,15 @@ def _problems(rng: random.Random, weights: dict[str, int], hard_share: float, ti
         hard = hard_share > 0 and rng.random() < hard_share
         split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
         form = rng.choice(PARALLEL) if hard else form
-        draw = Draw(rng, _language(rng, form, hard), split, _now(rng), hard, tiny)
+        draw = Draw(rng, _language(rng, form, hard), split, _now(rng), hard, form in SMALL)
         try:
-            problem = FORMS[form](draw)
+            problem = replace((FORMS | SMALL)[form](draw), form=form)
             check(problem)
         except Mismatch:
             _DROPPED[form] += 1
             continue
-        key = json.dumps([problem.request, draw.now.isoformat(), *(tool.name for tool in problem.tools)])
+        now = "" if draw.small else draw.now.isoformat()  # a small row does not say it
+        key = json.dumps([problem.request, now, *(tool.name for tool in problem.tools)])
         if key not in seen:
             seen.add(key)
             yield problem

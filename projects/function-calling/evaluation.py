@@ -85,7 +85,7 @@ def _calls_reward(prediction: str, calls: list[bfcl.Call], row: dict[str, Any], 
     names = _f1([name for name, _ in calls], [next(iter(call)) for call in meta["possible"]])
     given = [(name, key, json.dumps(_comparable(v))) for name, arguments in calls for key, v in arguments.items()]
     right = [
-        (name, key, json.dumps(_comparable(values[0])))
+        (name, key, json.dumps(_comparable(_first(values[0]))))
         for call in meta["possible"]
         for name, parameters in call.items()
         for key, values in parameters.items()
@@ -100,6 +100,13 @@ def _calls_reward(prediction: str, calls: list[bfcl.Call], row: dict[str, Any], 
 def _comparable(value: Any) -> Any:
     """Return a value as a reward compares it: strings, alone or in a list, as the checker does."""
     return [bfcl.standard(entry) for entry in value] if isinstance(value, list) else bfcl.standard(value)
+
+
+def _first(right: Any) -> Any:
+    """Return a right value as a call has it: of an object, alone or in a list, the first right value of each key."""
+    if isinstance(right, dict):
+        return {key: next((v for v in values if v != ""), "") for key, values in right.items() if values != [""]}
+    return [_first(entry) for entry in right] if isinstance(right, list) else right
 
 
 def _calls_are_right(calls: list[bfcl.Call], row: dict[str, Any], meta: dict[str, Any]) -> bool:

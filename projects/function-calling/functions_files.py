@@ -3,7 +3,7 @@
 from .kinds import FILE, NAME, PERSON, WORD, Kind, enum, several
 from .registry import State, function, invented, noted
 
-NEW_NAME = FOLDER = Kind(NAME.schema, NAME.draw, "name")
+NEW_NAME, FOLDER = Kind(NAME.schema, NAME.draw, "new_name"), Kind(NAME.schema, NAME.draw, "folder")
 
 
 @function("files", name=NAME)

@@ -26,7 +26,7 @@ from .registry import State, function, invented, noted
 
 RESTAURANT = text("restaurant", in_quotes=False)
 PORTIONS, MESSAGE, ROOM = noun("portions", 2, 12), text("message", "message"), enum("room")
-NEW_NAME, MEMBERS = Kind(NAME.schema, NAME.draw, "name"), several(PERSON, 2, 3)
+PLAYLIST, MEMBERS = Kind(NAME.schema, NAME.draw, "playlist"), several(PERSON, 2, 3)
 
 
 @function("food", cuisine=enum("cuisine"), city=CITY)
@@ -191,7 +191,7 @@ def create_playlist(state: State, name: str) -> str:
     return noted(state, "playlists", name)
 
 
-@function("music", song=SONG, playlist=NEW_NAME)
+@function("music", song=SONG, playlist=PLAYLIST)
 def add_to_playlist(state: State, song: str, playlist: str) -> str:
     """Add a song to a playlist."""
     return noted(state, f"playlist {playlist}", song)

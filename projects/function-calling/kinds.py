@@ -30,16 +30,11 @@ Draw = Callable[[random.Random, str, datetime], Value]
 
 @dataclass(frozen=True)
 class Kind:
-    """A kind of parameter; `asks` names the question for it in questions.yaml, "" where none is asked.
-
-    `is_tiny`: a small model can learn it. Not so days to reckon, and names without quotation marks: behind a blank they
-    are cut into other tokens than behind the quotation mark of the call.
-    """
+    """A kind of parameter; `asks` names the question for it in questions.yaml, "" where none is asked."""
 
     schema: dict[str, Any]
     draw: Draw
     asks: str = ""
-    is_tiny: bool = True
 
 
 def _value(argument: Any, phrase: str, bare: str = "") -> Value:
@@ -142,7 +137,7 @@ def text(name: str, asks: str = "", in_quotes: bool = True) -> Kind:
         chosen = rng.choice(texts if isinstance(texts, list) else texts.get(language, texts["en"]))
         return _value(chosen, quoted(chosen, language) if in_quotes else chosen)
 
-    return Kind({"type": "string"}, draw, asks, is_tiny=in_quotes)
+    return Kind({"type": "string"}, draw, asks)
 
 
 def several(kind: Kind, low: int = 2, high: int = 3) -> Kind:
@@ -157,7 +152,7 @@ def several(kind: Kind, low: int = 2, high: int = 3) -> Kind:
         phrase = joined([value.phrase for value in values.values()], language)
         return _value([value.argument for value in values.values()], phrase)
 
-    return Kind({"type": "array", "items": kind.schema}, draw, is_tiny=kind.is_tiny)
+    return Kind({"type": "array", "items": kind.schema}, draw)
 
 
 def _city(rng: random.Random, language: str, now: datetime) -> Value:
@@ -220,14 +215,14 @@ AMOUNT, CAPITAL = amount(12, 980), amount(1000, 90000, 500)
 PERCENT, RATE, TIP = percent(2, 60), percent(2, 9), percent(3, 25)
 SHARE = Kind({"type": "integer"}, _share, "percent")
 MINUTES = noun("minutes", 2, 90)
-CITY = Kind({"type": "string", "description": "English name"}, _city, "city", is_tiny=False)
-ORIGIN = Kind(CITY.schema, _city, "origin", is_tiny=False)
+CITY = Kind({"type": "string", "description": "English name"}, _city, "city")
+ORIGIN = Kind(CITY.schema, _city, "origin")
 PERSON = text("person", "person", in_quotes=False)
-DATE = Kind({"type": "string", "description": "YYYY-MM-DD"}, _date, is_tiny=False)
-DAY = Kind({"type": "string", "description": "YYYY-MM-DD"}, _day, "day", is_tiny=False)
+DATE = Kind({"type": "string", "description": "YYYY-MM-DD"}, _date)
+DAY = Kind({"type": "string", "description": "YYYY-MM-DD"}, _day, "day")
 TIME = Kind({"type": "string", "description": "HH:MM"}, _time, "time")
-WHEN = Kind({"type": "string", "description": "YYYY-MM-DDTHH:MM"}, _when, "when", is_tiny=False)
-CODE = Kind({"type": "string"}, _code, "code", is_tiny=False)
+WHEN = Kind({"type": "string", "description": "YYYY-MM-DDTHH:MM"}, _when, "when")
+CODE = Kind({"type": "string"}, _code, "code")
 CONTACT = Kind(
     {
         "type": "object",
@@ -235,7 +230,6 @@ CONTACT = Kind(
         "required": ["name", "phone"],
     },
     _contact,
-    is_tiny=False,
 )
 TITLE, SONG, NAME, WORD = text("title"), text("song"), text("name"), text("word")
 SENTENCE, FILE = text("sentence"), text("file", in_quotes=False)

@@ -27,7 +27,6 @@ WORDS = {
     "tr": ("iki", "üç", "dört", "beş", "altı", "yedi", "sekiz", "dokuz", "on", "on bir", "on iki"),
 }
 AND = {"en": " and ", "de": " und ", "fr": " et ", "es": " y ", "tr": " ve ", "ar": " و"}
-COMMA = {"ar": "، "}
 PERCENT = {
     "en": ("{n}%", "{n} percent"), "de": ("{n} %", "{n} Prozent"), "fr": ("{n} %", "{n} pour cent"),
     "es": ("{n} %", "{n} por ciento"), "tr": ("%{n}", "yüzde {n}"), "ar": ("{n}%", "{n} في المئة"),
@@ -91,11 +90,12 @@ def dative(phrase: str) -> str:
 
 
 def joined(phrases: list[str], language: str) -> str:
-    """Return phrases as a list with the language's "and" before the last one."""
-    comma = COMMA.get(language, ", ")
+    """Return phrases as a list with the language's "and" before the last one, in Arabic before each but the first."""
+    if language == "ar":
+        return AND[language].join(phrases)
     if language == "es" and phrases[-1].lower().startswith(("i", "hi")):
-        return f"{comma.join(phrases[:-1])} e {phrases[-1]}"
-    return comma.join(phrases[:-1]) + AND[language] + phrases[-1]
+        return f"{', '.join(phrases[:-1])} e {phrases[-1]}"
+    return ", ".join(phrases[:-1]) + AND[language] + phrases[-1]
 
 
 def quoted(text: str, language: str) -> str:

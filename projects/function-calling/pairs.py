@@ -30,7 +30,7 @@ class Rejected:
 
 def rejected(rng: random.Random, problem: Problem) -> Rejected | None:
     """Return a wrong answer and its fault, the first of a random order that the problem allows; None without any."""
-    faults = OF_CALLS if problem.calls else OF_TEXTS[problem.form]
+    faults = OF_CALLS if problem.calls else OF_TEXTS[kind_of(problem)]
     order = rng.sample(list(faults), len(faults))
     if rng.random() < 0.8:  # what every problem allows comes last: the rarer faults would drown in it
         order.sort(key=EASY.__contains__)
@@ -39,6 +39,11 @@ def rejected(rng: random.Random, problem: Problem) -> Rejected | None:
         if turn is not None and turn != problem.answer and not _is_right(turn, problem):
             return Rejected(turn, fault)
     return None
+
+
+def kind_of(problem: Problem) -> str:
+    """Return a problem's form, without "small-"."""
+    return problem.form.removeprefix("small-")
 
 
 def _is_right(turn: Turn, problem: Problem) -> bool:
@@ -170,10 +175,10 @@ def _in_another_language(rng: random.Random, problem: Problem) -> Turn | None:
     """The sentence in another language."""
     language, replies = problem.draw.language, data("replies")
     other = rng.choice([name for name in LANGUAGES if name != language])
-    if problem.form == "missing":
+    if kind_of(problem) == "missing":
         asks = next(key for key, texts in data("questions").items() if _asks(texts[language]) == problem.text)
         return {"role": "assistant", "content": wordings.question(asks, other)[0]}
-    if problem.form == "irrelevance":
+    if kind_of(problem) == "irrelevance":
         number = replies["refusals"][language].index(problem.text)
         return {"role": "assistant", "content": replies["refusals"][other][number]}
     if problem.form == "chat":

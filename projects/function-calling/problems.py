@@ -15,8 +15,8 @@ from typing import Any
 from gretchen.projects.rows import turn_text
 from gretchen.projects.splits import Split
 
-from . import requests
-from .catalogue import callable_in, is_tiny, key_of, offered
+from . import devices, requests
+from .catalogue import callable_in, key_of, offered
 from .kinds import Value
 from .registry import Function, ToolError, executed
 from .requests import Request
@@ -38,7 +38,7 @@ class Draw:
     split: Split
     now: datetime
     hard: bool = False
-    tiny: bool = False  # only functions whose values a small model can learn
+    small: bool = False  # functions of the small catalogue, no system message
 
     def function(self, *names: str) -> Function:
         """Return one of the split's functions, of those named where names are given."""
@@ -46,11 +46,18 @@ class Draw:
 
     def functions(self) -> list[Function]:
         """Return the functions that the split's rows may call."""
-        return [function for function in callable_in(self.split) if not self.tiny or is_tiny(function)]
+        return list(callable_in(self.split, self.small))
 
     def offered(self) -> list[Function]:
         """Return the functions that the split's rows may offer."""
-        return [function for function in offered(self.split) if not self.tiny or is_tiny(function)]
+        return list(offered(self.split, self.small))
+
+    def others(self, functions: list[Function], count: int) -> list[Function]:
+        """Return `count` functions that serve no request for the given ones; small ones are close every other time."""
+        others = [f for f in self.offered() if f not in functions and not any(overlap(f, g) for g in functions)]
+        if self.small and self.rng.random() < 0.5:
+            others = [f for f in others if any(devices.is_close(f, g) for g in functions)]
+        return self.rng.sample(others, count)
 
     def request(self, function: Function, omitted: frozenset[str] = frozenset()) -> Request:
         """Return a request for a function."""
@@ -106,21 +113,22 @@ def possible_answers(problem: Problem) -> list[dict[str, dict[str, list[Any]]]]:
 
 
 def _orders(value: Any) -> list[Any]:
-    """Return a value as a list of right ones: a list of up to four entries in every order."""
+    """Return a value as a list of right ones: a list of up to four entries in every order, an object's right values."""
+    if isinstance(value, dict):
+        return [{key: _orders(entry) for key, entry in value.items()}]
     return [list(order) for order in itertools.permutations(value)] if isinstance(value, list) else [value]
 
 
 def with_others(draw: Draw, wanted: list[Function], count: int) -> list[Function]:
     """Return the wanted functions among others that cannot serve the request, `count` in all, in random order."""
-    others = [f for f in draw.offered() if f not in wanted and not any(overlap(f, w) for w in wanted)]
-    tools = [*wanted, *draw.rng.sample(others, max(0, count - len(wanted)))]
+    tools = [*wanted, *draw.others(wanted, max(0, count - len(wanted)))]
     draw.rng.shuffle(tools)
     return tools
 
 
 def overlap(one: Function, other: Function) -> bool:
     """Return whether a request for one function could be served by the other."""
-    return {one.name, other.name} in (
+    return devices.overlap(one.name, other.name) or {one.name, other.name} in (
         {"set_timer", "set_sleep_timer"}, {"set_reminder", "set_medication_reminder"}, {"set_alarm", "set_reminder"},
         {"flight_status", "search_flights"}, {"track_delivery", "track_order"}, {"create_event", "add_weekly_event"},
         {"create_event", "set_reminder"}, {"send_message", "schedule_message"}, {"days_until", "add_days"},

@@ -15,6 +15,7 @@ from typing import Any
 
 import yaml
 
+from . import devices
 from .kinds import Value
 from .numerals import DATA, dative, eastern
 from .registry import Function
@@ -43,9 +44,8 @@ def sentences() -> dict[str, dict[str, Any]]:
     """Return {function: {language: sentence, "then": {language: sentence}}}."""
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     files = sorted((DATA / "requests").glob("*.yaml"))
-    return {
-        name: texts for file in files for name, texts in yaml.load(file.read_text(encoding="utf-8"), loader).items()
-    }
+    written = [yaml.load(file.read_text(encoding="utf-8"), loader) for file in files]
+    return {name: texts for part in [*written, devices.sentences()] for name, texts in part.items()}
 
 
 def droppable(function: Function, language: str) -> list[str]:

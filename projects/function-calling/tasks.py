@@ -8,6 +8,7 @@ Not covered: several users, tools that return tools.
 """
 
 import json
+from collections.abc import Callable
 from difflib import SequenceMatcher
 
 from . import dialogues, wordings
@@ -29,7 +30,7 @@ def simple(draw: Draw) -> Problem:
 def multiple(draw: Draw) -> Problem:
     """Two to eight tools, one of which serves."""
     function = draw.function()
-    tools = with_others(draw, [function], draw.rng.choice((2,) if draw.tiny else (2, 2, 2, 2, 3, 3, 3, 4, 5, 8)))
+    tools = with_others(draw, [function], draw.rng.choice((2,) if draw.small else (2, 2, 2, 2, 3, 3, 3, 4, 5, 8)))
     return of_request("multiple", draw, stated(draw, function), tools)
 
 
@@ -54,13 +55,13 @@ def parallel(draw: Draw) -> Problem:
 
 
 def parallel_multiple(draw: Draw) -> Problem:
-    """Two to four tools, a call of two or three of them."""
+    """Two to four tools, a call of two or three of them; small: two tools, a call of each."""
     functions: list[Function] = []
-    while len(functions) < draw.rng.choice((2, 2, 3)):
+    while len(functions) < (2 if draw.small else draw.rng.choice((2, 2, 3))):
         function = draw.function()
         if function not in functions and not any(overlap(function, f) for f in functions):
             functions.append(function)
-    tools = with_others(draw, functions, len(functions) + draw.rng.choice((0, 1)))
+    tools = with_others(draw, functions, len(functions) + (0 if draw.small else draw.rng.choice((0, 1))))
     asked = [draw.request(f, frozenset(n for n, p in f.parameters.items() if not p.required)) for f in functions]
     return _together("parallel-multiple", draw, asked, tools)
 
@@ -76,11 +77,14 @@ def _together(form: str, draw: Draw, asked: list[Request], tools: list[Function]
 
 
 def irrelevance(draw: Draw) -> Problem:
-    """Tools of other domains than the request's: none serves."""
+    """Tools of other domains than the request's, or on other devices or to do other things with it: none serves."""
     function = draw.function()
-    others = [f for f in draw.offered() if f.domain != function.domain and not overlap(f, function)]
-    tools = draw.rng.sample(others, draw.rng.choice((1, 1, 2, 2, 3)))
-    text = wordings.refusal(draw.rng, draw.language)
+    if draw.small:
+        tools = draw.others([function], draw.rng.choice((1, 2)))
+    else:
+        others = [f for f in draw.offered() if f.domain != function.domain and not overlap(f, function)]
+        tools = draw.rng.sample(others, draw.rng.choice((1, 1, 2, 2, 3)))
+    text = wordings.refusal(draw.rng, draw.language, first=draw.small)
     return Problem("irrelevance", draw, stated(draw, function).text, tools, text=text, called=[function.name],
                    meta={"refuse": True})  # fmt: skip
 
@@ -119,12 +123,13 @@ def _is_structured(function: Function) -> bool:
     return enums > 1 or any(schema["type"] in ("array", "object", "boolean") for schema in schemas)
 
 
-# The forms that a small model can learn: the embedded base's documents are of these.
-TINY = {
+FORMS: dict[str, Callable[[Draw], Problem]] = {
     "simple": simple, "multiple": multiple, "parallel": parallel, "irrelevance": irrelevance, "missing": missing,
-    "defaults": defaults, "structured": structured,
+    "defaults": defaults, "structured": structured, "alike": alike, "parallel-multiple": parallel_multiple,
+    "sequential": dialogues.sequential, "answered": dialogues.answered, "repair": dialogues.repair,
+    "respond": dialogues.respond, "chat": dialogues.chat,
 }  # fmt: skip
-FORMS = TINY | {
-    "alike": alike, "parallel-multiple": parallel_multiple, "sequential": dialogues.sequential,
-    "answered": dialogues.answered, "repair": dialogues.repair, "respond": dialogues.respond, "chat": dialogues.chat,
-}  # fmt: skip
+# The forms that a small model can learn, with the functions of the small catalogue: the documents of the embedded base
+# are of these. `small-parallel` calls two tools, since nobody asks for one thing of one device twice.
+SMALL = {f"small-{name}": FORMS[name] for name in ("simple", "multiple", "irrelevance", "missing", "defaults",
+                                                   "structured")} | {"small-parallel": parallel_multiple}  # fmt: skip

@@ -42,9 +42,10 @@ def question(asks: str, language: str) -> tuple[str, str]:
     return MARKED.sub(r"\1", marked), MARKED.search(marked)[1].lower()
 
 
-def refusal(rng: random.Random, language: str) -> str:
-    """Return a sentence that says that no tool fits."""
-    return rng.choice(data("replies")["refusals"][language])
+def refusal(rng: random.Random, language: str, first: bool = False) -> str:
+    """Return a sentence that says that no tool fits: one at random, or always the first."""
+    refusals = data("replies")["refusals"][language]
+    return refusals[0] if first else rng.choice(refusals)
 
 
 def small_talk(rng: random.Random, language: str, split: Split) -> tuple[str, str, str]:

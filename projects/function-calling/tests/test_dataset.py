@@ -9,6 +9,8 @@ from pathlib import Path
 import pytest
 from jsonschema import Draft202012Validator
 
+from gretchen import paths
+from gretchen.projects.card import load_card
 from gretchen.projects.rows import reference_of, turn_text
 from gretchen.projects.splits import split_of
 
@@ -26,8 +28,9 @@ def test_builder_is_deterministic(dataset):
 
 
 def test_120_functions_in_fifteen_domains_have_a_sentence_in_each_language(part):
-    functions, sentences = part("catalogue").FUNCTIONS, part("requests").sentences()
-    assert len(functions) == 120 and set(functions) == set(sentences)
+    small, sentences = part("devices").pairs(), part("requests").sentences()
+    functions = {name: f for name, f in part("catalogue").FUNCTIONS.items() if name not in small}
+    assert len(functions) == 120 and {*functions, *small} == set(sentences)
     assert set(Counter(function.domain for function in functions.values()).values()) == {8}
     slot = part("requests").SLOT
     for name, function in functions.items():
@@ -35,6 +38,23 @@ def test_120_functions_in_fifteen_domains_have_a_sentence_in_each_language(part)
         for language in LANGUAGES:
             slots = [match[1] for match in slot.finditer(sentences[name][language])]
             assert sorted(slots) == sorted(function.parameters), (name, language)
+
+
+def test_the_small_catalogue_holds_out_pairs_of_known_actions_and_devices(part):
+    devices, catalogue = part("devices"), part("catalogue")
+    slot = part("requests").SLOT
+    for name, (action, _) in devices.pairs().items():
+        for language in LANGUAGES:
+            slots = [match[1] for match in slot.finditer(devices.sentences()[name][language])]
+            assert sorted(slots) == sorted(devices.PARAMETERS[action]), (name, language)
+    held_out = {name for split in ("test", "validation") for name in part("numerals").data("devices")[split]}
+    assert held_out < set(devices.pairs())
+    trained = [devices.pairs()[function.name] for function in catalogue.callable_in("train", True)]
+    for position in (0, 1):
+        seen = Counter(pair[position] for pair in trained)
+        assert {pair[position] for pair in devices.pairs().values()} == set(seen) and min(seen.values()) >= 3, seen
+    assert not {f.name for f in catalogue.offered("test")} & set(devices.pairs())
+    assert len(catalogue.callable_in("train")) == 120 - 24 - 13
 
 
 def test_every_call_validates_against_the_tools_of_its_row(chats):
@@ -49,7 +69,7 @@ def test_every_call_validates_against_the_tools_of_its_row(chats):
 
 def test_forms_and_languages_are_balanced(dataset, chats):
     forms = Counter(row["form"] for row in chats if not row["hard"])
-    assert set(forms) == set(dataset.FORMS)
+    assert set(forms) == {*dataset.FORMS, *dataset.SMALL}
     shares = [count / dataset.WEIGHTS[form] for form, count in forms.items()]
     assert max(shares) < 1.5 * min(shares), forms
     languages = Counter(row["meta"]["language"] for row in chats if not row["hard"])
@@ -58,10 +78,9 @@ def test_forms_and_languages_are_balanced(dataset, chats):
     assert 0.05 < sum(row["hard"] for row in chats) / len(chats) < 0.09
 
 
-def test_the_card_names_the_forms_of_the_documents(dataset):
-    text = (Path(__file__).parents[1] / "project.yaml").read_text(encoding="utf-8")
-    named = re.search(r"of the forms ([a-z,\s#-]+)\.", text)[1].replace("#", " ")
-    assert [name.strip() for name in named.split(",")] == list(dataset.TINY)
+def test_the_card_names_the_forms_of_each_size(dataset):
+    forms = load_card(Path(__file__).parents[1].name).forms
+    assert set(forms.tiny) == set(dataset.SMALL) and set(forms.laptop) == set(forms.full) == set(dataset.FORMS)
 
 
 def test_training_neither_calls_nor_offers_held_out_functions(part, chats):
@@ -77,13 +96,13 @@ def test_training_neither_calls_nor_offers_held_out_functions(part, chats):
 def test_every_form_has_rows_in_every_split(dataset, chats):
     for split, least in (("train", 50), ("validation", 2), ("test", 5)):
         forms = Counter(row["form"] for row in chats if split_of(row["group"]) == split and not row["hard"])
-        assert set(forms) == set(dataset.FORMS) and min(forms.values()) >= least, (split, forms)
+        assert set(forms) == {*dataset.FORMS, *dataset.SMALL} and min(forms.values()) >= least, (split, forms)
 
 
 def test_hard_rows_have_parallel_calls_in_languages_where_training_has_none(part, chats):
     held_out = part("tasks").NOT_IN_TRAINING
     for row in chats:
-        is_parallel = row["form"] in ("parallel", "parallel-multiple")
+        is_parallel = "parallel" in row["form"]
         assert row["hard"] == (is_parallel and row["meta"]["language"] in held_out), row["id"]
         assert not row["hard"] or split_of(row["group"]) == "test"
 
@@ -99,7 +118,7 @@ def test_each_wording_is_enough_in_each_split(part):
 
 def test_a_fault_is_wrong_and_every_form_has_several(dataset, evaluation, pairs):
     faults = Counter((row["form"], row["meta"]["fault"]) for row in pairs)
-    assert all(len({fault for form, fault in faults if form == name}) >= 2 for name in dataset.FORMS)
+    assert all(len({fault for form, fault in faults if form == name}) >= 2 for name in (*dataset.FORMS, *dataset.SMALL))
     for row in pairs:
         rejected = turn_text(row["rejected"][0])
         assert (row["meta"]["fault"] == "language") == (row["meta"]["differs_in"] == "language")
@@ -131,21 +150,60 @@ def test_prompts_are_questions_whose_reference_gets_the_whole_reward(dataset, ev
         assert evaluation.reward(row["meta"]["reference"], row) == pytest.approx(1)
 
 
-def test_documents_end_in_their_answer_and_need_no_dates_or_places(dataset, part):
+def test_documents_end_in_their_answer_and_are_of_the_small_forms(dataset, part):
     rows = list(itertools.islice(dataset.texts(), 900))
-    assert {row["form"] for row in rows} == {*dataset.TINY, "drill"}
+    assert {row["form"] for row in rows} == {*dataset.SMALL, "drill"}
     for row in rows:
         assert None is not split_of(row["group"])
         assert row["form"] == "drill" or row["text"].endswith(f"\n{row['meta']['answer']}")
-        names = re.findall(r'"function": {"name": "(\w+)"', row["text"])
-        assert all(part("catalogue").is_tiny(part("catalogue").FUNCTIONS[name]) for name in names), row["id"]
+        names = re.findall(r"^(\w+)\(", row["text"], re.MULTILINE)
+        assert set(names) <= set(part("devices").pairs()), row["id"]
 
 
 def test_a_question_as_a_document_begins_as_documents_do(dataset, chats):
     for row in chats[:600]:
         beginning = dataset.as_document(row)
-        assert (beginning is not None) == (row["form"] in dataset.TINY), row["id"]
+        assert (beginning is not None) == (row["form"] in dataset.SMALL), row["id"]
         if beginning is not None:
-            assert beginning.startswith("Tools:\n<tools>\n{") and row["messages"][1]["content"] in beginning
+            assert beginning.startswith("Tools:\n") and row["messages"][0]["content"] in beginning
             assert not beginning.endswith(reference_of(row))
-    assert dataset.dropped().keys() <= set(dataset.FORMS)
+    assert dataset.dropped().keys() <= {*dataset.FORMS, *dataset.SMALL}
+
+
+@pytest.fixture(scope="module")
+def tokenizer():
+    """The tokenizer of all embedded bases with this project's chat template."""
+    from transformers import AutoTokenizer
+
+    tokenizer = AutoTokenizer.from_pretrained(str(paths.shared_recipes() / "tiny" / "architecture"))
+    tokenizer.chat_template = (Path(__file__).parents[1] / "chat_template.jinja").read_text(encoding="utf-8")
+    return tokenizer
+
+
+def test_the_chat_template_writes_tools_as_documents_do(part, tokenizer):
+    user = [{"role": "user", "content": "Hello."}]
+    for function in part("catalogue").FUNCTIONS.values():
+        line = part("documents").signature(function.schema)
+        rendered = tokenizer.apply_chat_template(user, tools=[function.schema], tokenize=False)
+        assert rendered == f"<|im_start|>system\nTools:\n{line}<|im_end|>\n<|im_start|>user\nHello.<|im_end|>\n"
+    assert part("documents").signature(part("catalogue").FUNCTIONS["raise_desk"].schema) == (
+        'raise_desk(height: number, speed: slow|normal|fast = "normal"): Raise the desk.'
+    )
+    bare = [{"name": "f"}, {"type": "function", "function": {"name": "g", "description": "G.", "parameters": {
+        "type": "object", "properties": {"a": {}, "b": {"anyOf": [{"type": "null"}]}, "c": {"type": "array"}}}}},
+    ]  # fmt: skip
+    rendered = tokenizer.apply_chat_template(user, tools=bare, tokenize=False)
+    assert '\nf()\ng(a?: any, b?: {"anyOf": [{"type": "null"}]}, c?: array): G.<|im_end|>' in rendered
+
+
+def test_small_rows_are_short_and_without_tools_the_template_is_the_shared_one(dataset, chats, tokenizer):
+    shared = (paths.shared_recipes() / "tiny" / "architecture" / "chat_template.jinja").read_text(encoding="utf-8")
+    for row in chats[:300]:
+        turns = [*row["messages"], {"role": "user", "content": "Thanks."}]
+        plain = [tokenizer.apply_chat_template(turns, chat_template=t, tokenize=False) for t in (None, shared)]
+        assert plain[0] == plain[1]
+        if row["form"] in dataset.SMALL:
+            prompt = tokenizer.apply_chat_template(
+                row["messages"][:-1], tools=row["tools"], tokenize=False, add_generation_prompt=True
+            )
+            assert len(tokenizer(prompt)["input_ids"]) < 250 and len(tokenizer(reference_of(row))["input_ids"]) < 200

@@ -39,6 +39,7 @@ RECIPE = "base.zephyr"
 GATE = 0.9  # accuracy that each form of document must reach
 DOCUMENTS = 100  # of each form, for the final gates
 SMOKE_STEPS = 8
+TEMPLATE = "chat_template.jinja"
 LENGTH = ("max_steps", "warmup_steps", "lr_scheduler_kwargs")  # what a longer or shorter training changes
 CURVE_POINTS = 10  # rows of the model card's table
 
@@ -156,7 +157,7 @@ def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
 
     Raises GateMissed where a gate was missed and the weights are not to be kept; then the base is left unchanged.
     """
-    converted = bf16_model(run_dir)
+    converted = bf16_model(run_dir, own_template(project))
     gates = accuracy_by_form(converted, corpus)
     update_record(run_dir, gates=gates)
     for form, share in gates.items():
@@ -172,14 +173,25 @@ def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
     replace_base(converted, base_dir(project))
 
 
-def bf16_model(run_dir: Path) -> Path:
-    """Return the run's folder `base`: the trained weights in bf16, with the tokenizer that all bases share."""
+def own_template(project: str) -> Path | None:
+    """Return the project's own chat template for its base, projects/<slug>/chat_template.jinja; None without one."""
+    file = paths.projects() / project / TEMPLATE
+    return file if file.is_file() else None
+
+
+def bf16_model(run_dir: Path, template: Path | None = None) -> Path:
+    """Return the run's folder `base`: the trained weights in bf16, with the tokenizer that all bases share.
+
+    `template` replaces the chat template that they share.
+    """
     import torch
     from safetensors.torch import load_file, save_file
 
     target = run_dir / "base"
     shutil.rmtree(target, ignore_errors=True)
     shutil.copytree(paths.shared_recipes() / "tiny" / "architecture", target)
+    if template:
+        shutil.copyfile(template, target / TEMPLATE)
     weights = load_file(run_dir / "model" / "model.safetensors")
     tensors = {name: tensor.to(torch.bfloat16) for name, tensor in weights.items()}
     save_file(tensors, target / "model.safetensors", metadata={"format": "pt"})
