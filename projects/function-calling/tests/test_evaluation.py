@@ -11,7 +11,7 @@ from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.scored import Answer
 
 
-def call(name, **arguments):
+def call(name, /, **arguments):
     return f"<tool_call>{json.dumps({'name': name, 'arguments': arguments}, ensure_ascii=False)}</tool_call>"
 
 
@@ -52,7 +52,7 @@ def test_calls_are_read_in_each_usual_form(evaluation):
 def test_nothing_raises_and_nothing_odd_counts(evaluation, by_form, answer):
     for rows in by_form.values():
         scores = evaluation.score(answer, rows[0])
-        assert scores["ast"] in (None, 0.0) or rows[0]["form"] == "irrelevance"
+        assert scores["ast"] in (None, 0.0) or "irrelevance" in rows[0]["form"]
         assert 0 <= evaluation.reward(answer, rows[0]) < 0.6
 
 
@@ -91,6 +91,14 @@ def test_gaming_stays_far_below(by_form):
         "ask": lambda row: "On which day, and at what time?",
         "copy": lambda row: row["messages"][-2]["content"],
         "nothing": lambda row: "",
+        "an empty list": lambda row: "<tool_call>[]</tool_call>",
+        "the schema": lambda row: json.dumps(row["tools"]),
+        "the schema as arguments": lambda row: "\n".join(
+            call(tool["function"]["name"], **tool["function"]["parameters"]["properties"]) for tool in row["tools"]
+        ),
+        "JSON in prose": lambda row: (
+            f"I call {reference_of(row).replace('<tool_call>', '').replace('</tool_call>', '')}."
+        ),
     }
     values = {name: value(rows, answer) for name, answer in games.items()}
     assert all(metrics["ast"] < 0.25 for metrics in values.values()), {k: v["ast"] for k, v in values.items()}
