@@ -21,7 +21,7 @@ override ALONE := help setup test-all clean
 override REFUSE = $(if $(GIVEN),$(if $(filter-out $(ALONE),$(MAKECMDGOALS)),,$(error \
 unknown variable '$(firstword $(GIVEN))': make $@ takes none)))
 
-.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask playground label report table review pipeline score lm-eval base new \
+.PHONY: help setup doctor lock model data show recipe explain check inspect plan train merge eval runs answers ask playground label judge report table review pipeline score lm-eval base new \
 	fork upgrade convert sync lint test test-all clean $(ALL_REQUIREMENTS)
 
 help:  ## this list
@@ -91,6 +91,9 @@ ask: $(READY)  ## PROJECT=… [PROMPT="…"] [RUNS="id id"] [QUESTIONS=1] [SYSTE
 
 label: $(READY)  ## PROJECT=… [PROFILE=tiny] [RUNS="id id"] [PROMPTS=50] [ANSWERS=3] [RATERS=2] [PREDICTIONS=file.jsonl] [EXPORT=1]: people rank answers; labels train DPO and KTO
 	$(GRETCHEN) label
+
+judge: $(READY)  ## PROJECT=… JUDGE=laptop|run|folder|http://…/v1 [MODEL=…] [MODE=compare|rate|revise] [LIMIT=n] [PRICE="in out"] [COST=1] [EXPORT=1]: a model judges answers by the constitution; decided pairs train DPO
+	$(GRETCHEN) judge
 
 playground: $(READY)  ## [PROJECT=…] [PROFILE=tiny] [MODEL=…] [PORT=…]: a page that asks base and trained models side by side, with token probabilities
 	$(GRETCHEN) playground

@@ -1,8 +1,6 @@
 """A real HTTP server on 127.0.0.1 for tests: the API over a base of random weights and two adapters on it."""
 
 import contextlib
-import threading
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import partial
@@ -10,10 +8,11 @@ from pathlib import Path
 
 from random_models import write_adapter, write_base
 
+from gretchen.serving import local_server
 from gretchen.serving.api import api
 from gretchen.serving.backend import Backend
 from gretchen.serving.chat_models import ChatModel
-from gretchen.serving.local_server import listening, new_token, server
+from gretchen.serving.local_server import address_of, listening, new_token
 
 
 @dataclass(frozen=True)
@@ -44,11 +43,5 @@ def write_models(folder: Path) -> Backend:
 def running(backend: Backend) -> Iterator[LocalApi]:
     """Serve a backend on a free port while the block runs."""
     token, bound = new_token(), listening(0)
-    running_server = server(api(backend, token), bound)
-    thread = threading.Thread(target=running_server.run, kwargs={"sockets": [bound]}, daemon=True)
-    thread.start()
-    while not running_server.started:
-        time.sleep(0.05)
-    yield LocalApi(f"http://127.0.0.1:{bound.getsockname()[1]}", token, backend)
-    running_server.should_exit = True
-    thread.join(10)
+    with local_server.running(api(backend, token), bound):
+        yield LocalApi(address_of(bound), token, backend)

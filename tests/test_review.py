@@ -255,3 +255,20 @@ def test_the_commands_print_and_write(root, capsys):
     assert "wrote build/review/index.html, 2 projects" in capsys.readouterr().out
     assert cli.run(["review", "--from", "nowhere.yaml"]) == 2
     assert "nowhere.yaml is missing, or no text file" in capsys.readouterr().err
+
+
+def test_each_project_has_a_page_of_its_own_whatever_its_folder_is_called(root):
+    slugs = ["a.b", "a_b", "A_b", "a-b", "a--b", "index", "ä" * 40, "a_2eb"]
+    for slug in slugs:
+        copy_project(root, slug)
+    reviewed = review(entries(checkouts("")))
+    pages = {item.entry.page: item.entry.slug for item in reviewed}
+    assert set(slugs) < set(pages.values())
+    assert len({page.lower() for page in pages}) == len(reviewed)
+    assert "index.html" not in pages
+    first = reviewed[0].entry
+    teams = [("a", "b--c"), ("a--b", "c"), ("a-", "b"), ("a", "-b")]
+    assert len({replace(first, checkout=team, slug=slug).page for team, slug in teams}) == len(teams)
+    write_review(reviewed)
+    for page, slug in pages.items():
+        assert slug in (folder() / page).read_text(encoding="utf-8")

@@ -132,8 +132,9 @@ def prompts() -> Iterator[dict]:
 
 
 def preferences() -> Iterator[dict]:
-    """Yield the pairs that people ranked (`make label`), then the builder's own without end."""
+    """Yield the pairs that people ranked or a judge model decided, then the builder's own without end."""
     yield from labels.preferences(__file__)
+    yield from labels.judged_preferences(__file__)
     yield from _pairs()
 
 
@@ -174,8 +175,9 @@ def _pairs() -> Iterator[dict]:
 
 
 def feedback() -> Iterator[dict]:
-    """Yield the answers that people judged (`make label`), then one side of each own pair, drawn at random."""
+    """Yield the answers that people or a judge model judged, then one side of each own pair, drawn at random."""
     yield from labels.feedback(__file__)
+    yield from labels.judged_feedback(__file__)
     yield from judged_sides(random.Random("genome feedback"), _pairs())
 
 

@@ -23,6 +23,7 @@ from gretchen.checks.standalone import check_standalone
 from gretchen.hardware import PROFILES
 from gretchen.names import counted
 from gretchen.projects.card import card_faults, card_file, load_card, project_slugs
+from gretchen.projects.constitution import constitution_faults, constitution_file
 from gretchen.recipes.find import RecipeFile, find, name_faults, recipes_of
 from gretchen.recipes.resolve import Resolved
 
@@ -80,6 +81,8 @@ def check_project(project: str, run_code: bool = False, brief: bool = False) -> 
         CheckResult("card", outcome(card) if card else outcome_of(card_mistakes(project))),
         CheckResult("dataset.py and evaluation.py", outcome(module_errors)),
     ]
+    if constitution_file(project).is_file():
+        first.append(CheckResult("constitution.yaml", outcome(constitution_faults(project))))
     results = _check_recipes(project, files, names, broken_card=bool(card), brief=brief)
     if run_code and not (card or module_errors):
         resolved, _ = recipes.resolve_all(project, files, ("tiny",)) if not any_failed(results) else ([], [])

@@ -23,18 +23,15 @@ from gretchen.feedback.agreement import agreement
 from gretchen.feedback.export import absorb, export, label_store
 from gretchen.feedback.labels import MAX_ANSWERS, MIN_ANSWERS, labels_file
 from gretchen.feedback.predictions import predicted_tasks
-from gretchen.feedback.sampling import Draw, Sampler, Sampling
+from gretchen.feedback.sampling import Draw, Sampler, Sampling, answering_models
 from gretchen.feedback.store import LabelStore
 from gretchen.hardware import machine
 from gretchen.models.generate import SamplingParams
-from gretchen.models.locate import require_reachable
 from gretchen.names import counted
 from gretchen.projects.build import ensure_built
 from gretchen.projects.card import load_card
 from gretchen.projects.profiles import PROFILE_HELP, chosen_profile
 from gretchen.scoring.testset import load_set, sample
-from gretchen.serving.backend import Backend
-from gretchen.serving.chat_models import by_name, project_models
 from gretchen.serving.local_server import address_of, listening, new_token, serve
 from gretchen.web.label import Labelling, label_app
 
@@ -73,19 +70,12 @@ def label(
         sampling = Sampling
     else:
         params = SamplingParams(load_card(project).evaluation.max_new_tokens, temperature=temperature)
-        sampler = Sampler(store, backend(project, profile, runs), Draw(answers, params))
+        sampler = Sampler(store, answering_models(project, profile, runs), Draw(answers, params))
         sampler.start(sample(load_set(project, "train"), prompts))
         sampling = partial(getattr, sampler, "state")
     bound, token = listening(port), new_token()
     app = label_app(Labelling(f"{project} · {profile}", project, store, sampling, raters, token))
     serve(app, bound, f"label       {address_of(bound)}/{token}/")
-
-
-def backend(project: str, profile: str, runs: str) -> Backend:
-    """Return the models that answer: base and newest run of each recipe, or the runs that are named."""
-    models = project_models(project, profile, runs.split())
-    require_reachable(models[0].model)
-    return Backend(by_name(models[1:] if runs else models))
 
 
 def print_export(project: str, store: LabelStore) -> None:

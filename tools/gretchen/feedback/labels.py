@@ -8,7 +8,7 @@ A judgement belongs to the answer of the same position. Raters have pseudonyms; 
 
 from collections.abc import Iterable
 from pathlib import Path
-from typing import Annotated, Any, Literal, get_args
+from typing import Annotated, Any, ClassVar, Literal, TypeVar, get_args
 
 from pydantic import BaseModel, ConfigDict, Field, JsonValue, ValidationError, model_validator
 
@@ -79,6 +79,8 @@ class Judgement(Document):
 class Label(Document):
     """One rater's judgements of one task; `at` is ISO 8601 in UTC."""
 
+    row_prefix: ClassVar[str] = "label"
+
     schema_version: Literal[1] = 1
     task: Task
     rater: str
@@ -91,6 +93,9 @@ class Label(Document):
         if len(self.judgements) != len(self.task.answers):
             raise ValueError(f"{len(self.judgements)} judgements of {len(self.task.answers)} answers")
         return self
+
+
+AnyLabel = TypeVar("AnyLabel", bound=Label)
 
 
 def task_of(row: dict[str, Any], answers: Iterable[CandidateAnswer]) -> Task:
@@ -114,7 +119,7 @@ def labels_file(project: str) -> Path:
     return paths.projects() / project / "data" / FILE
 
 
-def read_labels(file: Path) -> list[Label]:
+def read_labels(file: Path, kind: type[AnyLabel] = Label) -> list[AnyLabel]:  # type: ignore[assignment]
     """Return the labels of a file, [] where there is none. Raises UserError with all problems, each with its line."""
     if not file.is_file():
         return []
@@ -123,7 +128,7 @@ def read_labels(file: Path) -> list[Label]:
         if not line.strip():
             continue
         try:
-            labels.append(Label.model_validate(parse_line(line)))
+            labels.append(kind.model_validate(parse_line(line)))
         except ValidationError as invalid:
             first = invalid.errors(include_url=False)[0]
             key = ".".join(map(str, first["loc"]))
@@ -131,7 +136,7 @@ def read_labels(file: Path) -> list[Label]:
         except ValueError as fault:
             problems.append(f"{paths.shown(file)}:{number}: {fault}")
     if problems:
-        hint = "mend or remove these lines; `make label PROJECT=… EXPORT=1` writes the labels that it holds anew"
+        hint = f"mend or remove these lines; `make {kind.row_prefix} … EXPORT=1` writes what it holds anew"
         raise line_problems(problems, hint)
     return labels
 

@@ -17,12 +17,21 @@ from gretchen.feedback.labels import CandidateAnswer, task_of
 from gretchen.feedback.store import LabelStore
 from gretchen.files import text_hash
 from gretchen.models.generate import SamplingParams, encode
+from gretchen.models.locate import require_reachable
 from gretchen.models.stream import AnswerOptions, answers, require_room
 from gretchen.projects.rows import Row, prompt_text
 from gretchen.scoring.testset import conversation
 from gretchen.serving.backend import Backend, Cancelled
+from gretchen.serving.chat_models import by_name, project_models
 
 ROUNDS = 4  # of all models, until there are enough different answers
+
+
+def answering_models(project: str, profile: str, runs: str = "") -> Backend:
+    """Return the models that answer: base and newest run of each recipe, or the runs of these ids."""
+    models = project_models(project, profile, runs.split())
+    require_reachable(models[0].model)
+    return Backend(by_name(models[1:] if runs else models))
 
 
 @dataclass(frozen=True)

@@ -91,6 +91,12 @@ class LabelStore:
         with self.connection() as database:
             return {row for (row,) in database.execute("SELECT row FROM tasks")}
 
+    def tasks(self) -> list[Task]:
+        """Return the tasks that people may be shown, oldest first."""
+        with self.connection() as database:
+            kept = database.execute("SELECT task FROM tasks WHERE shown ORDER BY rowid").fetchall()
+        return [Task.model_validate_json(task) for (task,) in kept]
+
     def rater(self, name: str) -> str:
         """Return the pseudonym of a name, the same for each spelling in small and capital letters. Raises UserError."""
         key = " ".join(unicodedata.normalize("NFC", name).split()).casefold()

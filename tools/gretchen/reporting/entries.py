@@ -13,6 +13,7 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.errors import GretchenError
+from gretchen.files import text_hash
 from gretchen.projects.build import intact_data_card
 from gretchen.projects.card import Card, card_in
 from gretchen.projects.datacard import DataCard
@@ -25,6 +26,9 @@ from gretchen.scoring.results import Results, parse_results
 
 RUN = re.compile(r"\d{8}-\d{6}-[0-9a-f]{4}")
 MAX_TITLE, MAX_PROBLEM = 120, 400  # characters
+MAX_STEM = 100  # characters of a page's name for a project or a checkout
+# All but small letters, digits and single hyphens: capitals and small letters may be the same to a file system.
+ESCAPED = re.compile(r"[^a-z0-9-]|(?<=-)-|^-|-$")
 UNREADABLE = "{} is a link, no text, or larger than a few MB: it is not read"
 STAGES = ("pretrain", "sft", "distill", "reward", "dpo", "kto", "orpo", "simpo", "grpo", "rloo", "ppo")
 
@@ -58,9 +62,10 @@ class Entry:
 
     @property
     def page(self) -> str:
-        """The name of the project's page."""
-        name = re.sub(r"[^a-z0-9-]", "_", self.slug)
-        return f"{self.checkout}--{name}.html" if self.checkout else f"{name}.html"
+        """The name of the project's page, which no other project has: folders of other checkouts bear any name."""
+        if self.checkout:
+            return f"{file_stem(self.checkout)}--{file_stem(self.slug)}.html"
+        return f"{file_stem(self.slug)}.html"
 
     @property
     def stages(self) -> list[str]:
@@ -83,6 +88,16 @@ class Entry:
         """The W&B address of the newest evaluation that has one."""
         addresses = [view.evaluation.wandb for view in self.views if view.evaluation.wandb]
         return addresses[-1] if addresses else None
+
+
+def file_stem(name: str) -> str:
+    """Return a name as a part of a file's, another one for every name: `a.b` is a_2eb, `a_b` is a_5fb."""
+    stem = ESCAPED.sub(
+        lambda match: "".join(f"_{byte:02x}" for byte in match[0].encode("utf-8", "surrogatepass")), name
+    )
+    if len(stem) > MAX_STEM:
+        return f"{stem[:MAX_STEM]}_{text_hash(stem)}_"
+    return "index_" if stem == "index" else stem  # index.html is the table's
 
 
 def entries(sources: Iterable[Checkout]) -> list[Entry]:

@@ -2,12 +2,17 @@
 
     bound = listening(port=0)
     serve(app, bound, f"playground  {address_of(bound)}/{token}/")      until Ctrl-C
+    with running(app, bound): …                                         beside this program's own work
 
 It is no server for several people, or for a network. The access log is off: addresses hold the token.
 """
 
+import contextlib
 import secrets
 import socket
+import threading
+import time
+from collections.abc import Iterator
 
 import uvicorn
 from starlette.types import ASGIApp
@@ -16,6 +21,7 @@ from gretchen.errors import WorkError
 from gretchen.serving.guard import Guard
 
 HOST = "127.0.0.1"
+START_SECONDS, STOP_SECONDS = 0.05, 10
 
 
 def new_token() -> str:
@@ -47,6 +53,21 @@ def serve(app: ASGIApp, bound: socket.socket, announcement: str) -> None:
     """Print the announcement, and serve a guarded app until Ctrl-C."""
     print(f"{announcement}\nCtrl-C ends it", flush=True)
     server(app, bound).run(sockets=[bound])
+
+
+@contextlib.contextmanager
+def running(app: ASGIApp, bound: socket.socket) -> Iterator[None]:
+    """Serve a guarded app in a thread while the block runs."""
+    started = server(app, bound)
+    thread = threading.Thread(target=started.run, kwargs={"sockets": [bound]}, daemon=True)
+    thread.start()
+    while not started.started:
+        time.sleep(START_SECONDS)
+    try:
+        yield
+    finally:
+        started.should_exit = True
+        thread.join(STOP_SECONDS)
 
 
 def server(app: ASGIApp, bound: socket.socket) -> uvicorn.Server:
