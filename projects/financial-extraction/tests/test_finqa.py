@@ -35,6 +35,8 @@ def finqa(part):
         ("multiply(8,  const_m1)", -8.0),
         ("greater(3, 1), greater(1, 3), greater(#0, #1)", "yes"),  # "yes" > "no", as strings are compared
         ("greater(3, 1), greater(1, 3), add(#0, #1)", None),
+        ("greater(3, 1), add(#0, #0), add(1, 2)", 3.0),
+        ("greater(3, 1), " + ", ".join(f"add(#{i}, #{i})" for i in range(120)), None),  # 2^120 times "yes"
         (", ".join(["add(2, 3)"] * 60), 5.0),
         ("exp(9, 99999)", None),
         ("exp(subtract(1, 2), 0.5)", None),
