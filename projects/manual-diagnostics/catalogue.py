@@ -30,6 +30,7 @@ class Kind:
     specs: dict[str, tuple[str, ...]]
     large: tuple[str, ...]
     tests: tuple[tuple[float, float, str], ...]
+    large_tests: tuple[tuple[float, float, str], ...]
     volts: tuple[int, ...]
     remedy: str
     handling: str
@@ -96,7 +97,8 @@ def _kind(key: str, values: dict[str, Any]) -> Kind:
         weight=values["weight"],
         specs={"en": specs, "de": tuple(map(str, values.get("specs_de", specs)))},
         large=tuple(map(str, values.get("large", ()))),
-        tests=tuple((low, high, unit) for low, high, unit in values.get("test", ())),
+        tests=tuple(map(tuple, values.get("test", ()))),
+        large_tests=tuple(map(tuple, values.get("test_large", ()))),
         volts=tuple(values.get("volts", ())),
         remedy=values["remedy"],
         handling=values["handling"],

@@ -24,6 +24,7 @@ class Part:
     id: str
     kind: Kind
     spec: dict[str, str]
+    limit: Limit | None = None  # of a test of the part itself
 
     def name(self, language: str) -> str:
         """Return kind and designation: "contactor K3"."""

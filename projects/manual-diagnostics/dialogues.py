@@ -9,10 +9,10 @@ from dataclasses import dataclass
 from decimal import Decimal
 
 from . import diagnosis
-from .devices import Device
+from .devices import Device, Test
 from .manual import Manual, remedy, spec
 from .problems import Draw, Mismatch, Problem, cited, meta_for
-from .quantities import WRONG_UNITS, bad_value, good_value, level_value, reading, unit_in, weak_value
+from .quantities import WRONG_UNITS, bad_value, good_value, high_value, level_value, reading, unit_in, weak_value
 
 SECTIONS = ("causes", "wiring", "points", "components", "parts")
 MEASURE = {"en": "Measure {test}.", "de": "{test} messen."}
@@ -67,12 +67,19 @@ def _values(draw: Draw, device: Device, wrong: dict[str, bool]) -> dict[str, Dec
     level, weak, values = rng.uniform(0.3, 0.95), 0.0 if rng.random() < 0.6 else rng.uniform(0.45, 0.85), {}
     for place, (name, test) in enumerate(device.tests.items()):
         if not test.at_point:
-            values[name] = (bad_value if wrong[name] else good_value)(rng, test.limit)
+            values[name] = _resistance(draw, test, wrong[name], is_open=weak == 0)
         elif wrong[name]:
             values[name] = weak_value(test.limit, weak)
         else:
             values[name] = level_value(test.limit, level - 0.04 * place)
     return values
+
+
+def _resistance(draw: Draw, test: Test, is_wrong: bool, is_open: bool) -> Decimal | None:
+    """Return what a part's own test shows: of a failed part an open circuit, or too much where it still conducts."""
+    if not is_wrong:
+        return good_value(draw.rng, test.limit)
+    return None if is_open else high_value(draw.rng, test.limit)
 
 
 def _problem(draw: Draw, fault: Fault, form: str, question: str, given: dict[str, bool], **more) -> Problem:

@@ -20,6 +20,7 @@ BRANDS = (
     "Nova", "Terra", "Volta", "Delta", "Astra", "Corvo", "Lumo", "Primo", "Rondo", "Sirio", "Tavo", "Vento", "Kappa",
     "Orbit", "Polar", "Quanto", "Mistral", "Largo", "Pico", "Zenit", "Arkos", "Fjord", "Helix", "Juno",
 )  # fmt: skip
+LEAST_VOLTS = 100  # of a supply, for the windings of motors to be measured with a plain meter
 PREFIXES = ("E", "F", "A", "ER", "AL")
 # Codes that every device may have beside those of its functions.
 GENERIC = (
@@ -68,10 +69,8 @@ class Plan:
     def test_parts(self, last: str) -> None:
         """Add tests of some parts themselves, of the last one more often."""
         for part in self.parts.values():
-            if part.kind.tests and self.rng.random() < (0.7 if part.id == last else 0.35):
-                low, high, unit = self.rng.choice(part.kind.tests)
-                limit = Limit(Decimal(str(low)), Decimal(str(high)), unit)
-                self.tests[part.id] = Test(part.id, limit, at_point=False)
+            if part.limit and self.rng.random() < (0.7 if part.id == last else 0.35):
+                self.tests[part.id] = Test(part.id, part.limit, at_point=False)
 
     def lose_page(self) -> bool:
         """Remove one measuring point's limits where there are several; return whether there were."""
@@ -88,15 +87,22 @@ class Plan:
     def _part(self, kind: Kind) -> str:
         """Add a part of a kind with a spare part's data; return its designation."""
         name = self._new(kind.letter, 9)
-        if kind.large and self.family.supply in LARGE_SUPPLIES:
-            spec = dict.fromkeys(kind.specs, self.rng.choice(kind.large))
-        else:
-            number = self.rng.randrange(len(kind.specs["en"]))
-            spec = {
-                language: specs[number].format(control=self.family.control) for language, specs in kind.specs.items()
-            }
-        self.parts[name] = Part(name, kind, spec)
+        is_large = bool(kind.large) and self.family.supply in LARGE_SUPPLIES
+        all_specs = dict.fromkeys(kind.specs, kind.large) if is_large else kind.specs
+        number = self.rng.randrange(len(all_specs["en"]))
+        spec = {language: specs[number].format(control=self.family.control) for language, specs in all_specs.items()}
+        self.parts[name] = Part(name, kind, spec, self._part_limit(kind, number, is_large))
         return name
+
+    def _part_limit(self, kind: Kind, number: int, is_large: bool) -> Limit | None:
+        """Return the limit of a part's own test, by its spare part; motors of low voltage have too few ohms."""
+        tests = (kind.large_tests or kind.tests) if is_large else kind.tests
+        if not tests or (
+            self.family.supply < LEAST_VOLTS and kind.output in ("pressure", "speed") and kind.source == "voltage"
+        ):
+            return None
+        low, high, unit = tests[number % len(tests)]
+        return Limit(Decimal(str(low)), Decimal(str(high)), unit)
 
     def _limit(self, kind: Kind, volts: int) -> Limit | None:
         """Return the limit behind a part, None where nothing can be measured."""

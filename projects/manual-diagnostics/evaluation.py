@@ -1,7 +1,7 @@
 """The metrics. Main: diagnosis, in a closed loop with a technician who measures what the model asks for.
 
     diagnosis           1 where the model names exactly the parts that are left, and its readings leave no other: a
-                        guess that happens to be right is none. At most eight turns
+                        guess that happens to be right is none. At most eight turns, two in a row without a measurement
     questions           turns before the diagnosis / those of the greedy technician; of dialogues that were solved
     exact               content of the first answer (contents.py), of all forms but whole dialogues
     citation_precision  of the cited sections, those that hold the claim; mean over turns

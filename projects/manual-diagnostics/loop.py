@@ -18,6 +18,7 @@ from .diagnosis import best_tests, possible
 from .turns import read_turn
 
 MOST_TURNS = 8
+PATIENCE = 3  # turns in a row that ask for nothing that can be measured
 Meta = Mapping[str, Any]
 Turns = Sequence[Mapping[str, Any]]
 READINGS = {
@@ -70,12 +71,16 @@ def is_wrong(meta: Meta, test: str) -> bool:
 
 
 def reply(meta: Meta, turns: Turns) -> str | None:
-    """Return the technician's next turn; None after a diagnosis, and after MOST_TURNS turns of the model."""
+    """Return the technician's next turn.
+
+    None after a diagnosis, after MOST_TURNS turns of the model, and after PATIENCE turns without a measurement.
+    """
     texts = said(turns)
     if meta["kind"] != "loop" or not texts or len(texts) >= MOST_TURNS:
         return None
     turn, language = read_turn(texts[-1]), meta["language"]
-    if turn.blames is not None:
+    is_useless = len(texts) >= PATIENCE and not any(asked(meta, text) for text in texts[-PATIENCE:])
+    if turn.blames is not None or is_useless:
         return None
     if len(turn.asks) != 1:
         return (ONE_AT_A_TIME if turn.asks else NOTHING_ASKED)[language]

@@ -87,10 +87,13 @@ def good_value(rng: random.Random, limit: Limit) -> Decimal:
     return _between(rng, limit.low, limit.high, limit)
 
 
-def bad_value(rng: random.Random, limit: Limit) -> Decimal | None:
-    """Return a value outside a limit, as a fault causes it: nothing or too little; in Ω too much, or open (None)."""
-    if limit.unit in ("Ω", "kΩ"):
-        return None if rng.random() < 0.6 else _between(rng, limit.high * 2, limit.high * 9, limit)
+def high_value(rng: random.Random, limit: Limit) -> Decimal:
+    """Return a resistance well above a limit."""
+    return _between(rng, limit.high * 2, limit.high * 9, limit)
+
+
+def bad_value(rng: random.Random, limit: Limit) -> Decimal:
+    """Return a value outside a limit, as a fault causes it at a measuring point: nothing, or too little."""
     if rng.random() < 0.6:
         return Decimal(0)
     return _between(rng, limit.low * Decimal("0.15"), limit.low * Decimal("0.85"), limit)

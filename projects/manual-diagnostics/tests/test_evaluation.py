@@ -88,10 +88,14 @@ def test_repeating_a_question_ends_after_eight_turns(evaluation, play):
 def test_two_measurements_in_one_turn_are_refused(play):
     turns = play(["Measure MP1 and M3.", RIGHT], case())
     assert turns[1]["content"] == "One measurement at a time, please."
-    turns = play(["Measure MP9.", "Measure K7.", "Hello?", RIGHT], case())
-    assert [turn["content"] for turn in turns[1::2]] == [
-        "I have no limits for MP9.", "There is no K7 here.", "What shall I measure?"
-    ]  # fmt: skip
+    turns = play(["Measure MP9.", "Measure K7.", "Measure MP1.", "Hello?", RIGHT], case())
+    assert [turn["content"] for turn in turns[1:4:2]] == ["I have no limits for MP9.", "There is no K7 here."]
+    assert turns[7]["content"] == "What shall I measure?"
+
+
+def test_the_technician_gives_up_after_three_turns_without_a_measurement(evaluation, play):
+    turns = play(["I would look at the wiring.", "Hm.", "?", "Measure M3. [§4.1]", RIGHT], case())
+    assert len(turns) == 5 and evaluation.score(turns, case())["diagnosis"] == 0
 
 
 def test_what_no_test_tells_apart_is_answered_as_a_set(evaluation, play):
