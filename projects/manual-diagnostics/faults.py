@@ -66,7 +66,7 @@ class Moment:
     def left(self) -> list[str]:
         """The parts that are possible, the likeliest first."""
         left = possible(loop.Case.of(self.meta), self.known)
-        return sorted(left or self.meta["priors"], key=lambda part: -self.meta["priors"][part])
+        return sorted(left or self.meta["priors"], key=lambda part: (-self.meta["priors"][part], part))
 
     def concluded(self, parts: list[str], language: str = "") -> str:
         """Return the diagnosis of some parts."""
