@@ -91,7 +91,7 @@ def _finqa(file: Path, entries: list[Any], lines: _Lines) -> Iterator[dict | Fau
         if reason:
             yield Fault(str(file), line, f"entry {number}: {reason}")
             continue
-        qa, table = entry["qa"], [[str(cell) for cell in cells] for cells in entry["table"]]
+        qa, table = entry["qa"], [_texts(cells) for cells in entry["table"]]
         parts = ["\n".join(entry["pre_text"]), _markdown(table), "\n".join(entry["post_text"]), qa["question"]]
         meta = {"kind": "program", "source": "FinQA", "language": "en", "program": qa["program"], "table": table}
         key = official_key(f"finqa:{entry['id'].rsplit('-', 1)[0]}", split)
@@ -116,7 +116,7 @@ def _finqa_fault(entry: object) -> str:
             return f"qa.{column} is missing or empty"
     if not isinstance(qa.get("exe_ans"), int | float | str):
         return "qa.exe_ans is missing"
-    table = tuple(tuple(str(cell) for cell in cells) for cells in entry["table"])
+    table = tuple(tuple(_texts(cells)) for cells in entry["table"])
     result = finqa.execute(qa["program"], table)
     return "" if result == qa["exe_ans"] else f"qa.program gives {result}, qa.exe_ans is {qa['exe_ans']}"
 
@@ -130,7 +130,7 @@ def _tatqa(file: Path, entries: list[Any], lines: _Lines) -> Iterator[dict | Fau
             yield Fault(str(file), lines.line, f"entry {number}: 'table' has no uid and table")
             continue
         lines.of(table["uid"])
-        cells = [[str(cell) for cell in row] for row in table["table"] if isinstance(row, list) and row]
+        cells = [_texts(row) for row in table["table"] if isinstance(row, list) and row]
         paragraphs = [
             p for p in entry.get("paragraphs") or () if isinstance(p, dict) and isinstance(p.get("text"), str)
         ]
@@ -167,6 +167,11 @@ def _tatqa_fault(question: object) -> str:
     if not spans or not all(isinstance(s, str | int | float) and not isinstance(s, bool) and s != "" for s in spans):
         return "'answer' is missing or empty"
     return ""
+
+
+def _texts(cells: list[Any]) -> list[str]:
+    """Return a table's cells as strings, an empty one for null."""
+    return ["" if cell is None else str(cell) for cell in cells]
 
 
 def _markdown(table: list[list[str]]) -> str:

@@ -93,9 +93,12 @@ def _amount(line: dict[str, str], filings: dict[str, dict[str, str]]) -> tuple[i
     if not line["value"].strip():
         return "value is empty"
     try:
-        return int(line["qtrs"]), Decimal(line["value"]), line["uom"]
+        quarters, value = int(line["qtrs"]), Decimal(line["value"])
     except (InvalidOperation, ValueError):
+        value = Decimal("NaN")
+    if not value.is_finite():
         return f"qtrs {line['qtrs']!r} or value {line['value']!r} is no number"
+    return quarters, value, line["uom"]
 
 
 def _row(

@@ -147,6 +147,7 @@ NUM = (
     "0002-24-9\tAssets\tus-gaap/2023\t20231231\t0\tUSD\t\t\t1.0000\t\n"  # no such filing
     "0001-24-1\tAssets\tus-gaap/2023\n"  # a broken line
     "0001-24-1\tCash\tus-gaap/2023\t20231231\t0\tUSD\t\t\tmany\t\n"
+    "0001-24-1\tCash\tus-gaap/2023\t20231231\t0\tUSD\t\t\tNaN\t\n"
 )
 PRE = (
     "adsh\treport\tline\tstmt\tinpth\trfile\ttag\tversion\tplabel\tnegating\n"
@@ -168,6 +169,7 @@ def test_sec_financial_statement_data_sets(dataset, evaluation, tmp_path):
         ("num.txt", 10, "adsh 0002-24-9 is not in sub.txt"),
         ("num.txt", 11, "3 fields, the header has 10"),
         ("num.txt", 12, "qtrs '0' or value 'many' is no number"),
+        ("num.txt", 13, "qtrs '0' or value 'NaN' is no number"),
         ("pre.txt", 6, "line is 'x', expected a number"),
     ]
     assert [row["form"] for row in rows] == ["sec-bs", "sec-is"] and rows[0]["group"] == rows[1]["group"]
