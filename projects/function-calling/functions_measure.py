@@ -13,6 +13,7 @@ from .kinds import (
     SENTENCE,
     TIME,
     TIP,
+    TONGUE,
     WHEN,
     WORD,
     enum,
@@ -231,7 +232,7 @@ def log_sleep(state: State, hours: float) -> str:
     return noted(state, "sleep", hours)
 
 
-@function("text", text=SENTENCE, target=enum("tongue"))
+@function("text", text=SENTENCE, target=TONGUE)
 def translate_text(state: State, text: str, target: str) -> str:
     """Translate a text."""
     return f"[{target}] {text}"

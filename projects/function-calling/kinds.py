@@ -123,6 +123,12 @@ def enum(name: str) -> Kind:
     return Kind({"type": "string", "enum": list(words)}, draw, asks)
 
 
+def _tongue(rng: random.Random, language: str, now: datetime) -> Value:
+    """Return a language to translate into: another than the request's own."""
+    value = TONGUES.draw(rng, language, now)
+    return value if value.argument != OWN_TONGUE[language] else _tongue(rng, language, now)
+
+
 def flag(name: str) -> Kind:
     """Return a kind that is true where the request says so."""
     words = data("words")[name][True].split(" | ")
@@ -231,5 +237,8 @@ CONTACT = Kind(
     },
     _contact,
 )
+TONGUES = enum("tongue")
+OWN_TONGUE = dict(zip(LANGUAGES, ("english", "german", "french", "spanish", "turkish", "arabic"), strict=True))
+TONGUE = Kind(TONGUES.schema, _tongue, TONGUES.asks)
 TITLE, SONG, NAME, WORD = text("title"), text("song"), text("name"), text("word")
 SENTENCE, FILE = text("sentence"), text("file", in_quotes=False)

@@ -1,0 +1,80 @@
+"""A step of every project's own recipes under the GPUs' profiles, on the targets' architecture with random weights.
+
+The cards' target models are Qwen3, and so is the embedded bases' architecture: a Qwen3 scaled down. What a processor
+cannot do (flash attention, fused kernels, axolotl's bf16) is switched off; everything else is the recipe's.
+"""
+
+import importlib
+import math
+import shutil
+import sys
+
+import pytest
+import yaml
+from random_models import write_base
+
+from gretchen import paths
+from gretchen.projects.build import build
+from gretchen.projects.card import load_card, project_slugs
+from gretchen.recipes.find import own_recipes
+from gretchen.recipes.resolve import Request, resolve
+from gretchen.recipes.schema import MODEL
+from gretchen.runs.metrics import read_metrics
+
+# The profile that each engine's recipes are resolved under.
+PROFILES = {"zephyr": "gpu-24gb", "axolotl": "gpu-80gb"}
+ON_CPU = {
+    "zephyr": {
+        "use_cpu": True, "attn_implementation": "sdpa", "use_liger_kernel": False, "per_device_train_batch_size": 2,
+        "gradient_accumulation_steps": 1, "max_length": 512, "eval_strategy": "no", "logging_steps": 1,
+    },
+    "axolotl": {
+        "bf16": False, "attn_implementation": "sdpa", "plugins": [], "sample_packing": False, "micro_batch_size": 2,
+        "gradient_accumulation_steps": 1, "sequence_len": 512, "val_set_size": 0, "logging_steps": 1,
+    },
+}  # fmt: skip
+STAGES = ("sft", "dpo", "kto", "orpo")
+RECIPES = [
+    (slug, name)
+    for slug in project_slugs()
+    for name in sorted(own_recipes(slug))
+    if name.split(".")[0].split("-")[0] in STAGES
+]
+
+
+@pytest.fixture(scope="module")
+def root(tmp_path_factory):
+    """Return a root of its own with every project, and a random model of the targets' architecture."""
+    root = tmp_path_factory.mktemp("root")
+    for folder in ("projects", "shared_recipes"):
+        shutil.copytree(paths.root() / folder, root / folder)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("GRETCHEN_ROOT", str(root))
+        patch.setenv("GRETCHEN_SMOKE", "1")
+        patch.chdir(root)
+        patch.setattr(sys, "argv", sys.argv[:1])  # axolotl reads sys.argv
+        write_base(root / "target")
+        yield root
+
+
+def test_the_targets_are_of_the_architecture_of_the_embedded_bases():
+    targets = {load_card(slug).models[profile] for slug in project_slugs() for profile in PROFILES.values()}
+    assert all(target.startswith("Qwen/Qwen3-") for target in targets), targets
+    assert len(RECIPES) >= 2 * len(project_slugs())
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize(("slug", "name"), RECIPES, ids=str)
+def test_a_step_of_a_recipe_for_gpus(root, slug, name):
+    engine = name.rpartition(".")[2]
+    build(slug, PROFILES[engine])
+    run = root / "runs" / slug / name
+    run.mkdir(parents=True)
+    resolved = resolve(Request(slug, name, PROFILES[engine], (), output=f"runs/{slug}/{name}"))
+    known = {key: value for key, value in ON_CPU[engine].items() if key in resolved.values or key != "use_liger_kernel"}
+    kept = {key: value for key, value in resolved.values.items() if not key.startswith("liger_")}
+    values = kept | known | {MODEL[engine]: str(root / "target"), "max_steps": 1}
+    (run / "recipe.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
+    importlib.import_module(f"gretchen.engines.{engine}.train").train(run / "recipe.yaml", resolved.stage)
+    losses = [row["loss"] for row in read_metrics(run) if "loss" in row]
+    assert losses and all(map(math.isfinite, losses))
