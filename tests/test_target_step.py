@@ -29,17 +29,22 @@ ON_CPU = {
         "gradient_accumulation_steps": 1, "max_length": 512, "eval_strategy": "no", "logging_steps": 1,
     },
     "axolotl": {
-        "bf16": False, "attn_implementation": "sdpa", "plugins": [], "sample_packing": False, "micro_batch_size": 2,
-        "gradient_accumulation_steps": 1, "sequence_len": 512, "val_set_size": 0, "logging_steps": 1,
+        "bf16": False, "tf32": False, "attn_implementation": "sdpa", "plugins": [], "sample_packing": False,
+        "micro_batch_size": 2, "gradient_accumulation_steps": 1, "sequence_len": 512, "val_set_size": 0,
+        "logging_steps": 1, "lora_mlp_kernel": False, "lora_qkv_kernel": False, "lora_o_kernel": False,
     },
 }  # fmt: skip
 STAGES = ("sft", "dpo", "kto", "orpo")
-RECIPES = [
-    (slug, name)
-    for slug in project_slugs()
-    for name in sorted(own_recipes(slug))
-    if name.split(".")[0].split("-")[0] in STAGES
-]
+# Axolotl patches transformers' classes for the rest of the process, so its recipes come last.
+RECIPES = sorted(
+    (
+        (slug, name)
+        for slug in project_slugs()
+        for name in sorted(own_recipes(slug))
+        if name.split(".")[0].split("-")[0] in STAGES
+    ),
+    key=lambda pair: pair[1].endswith(".axolotl"),
+)
 
 
 @pytest.fixture(scope="module")
@@ -71,9 +76,8 @@ def test_a_step_of_a_recipe_for_gpus(root, slug, name):
     run = root / "runs" / slug / name
     run.mkdir(parents=True)
     resolved = resolve(Request(slug, name, PROFILES[engine], (), output=f"runs/{slug}/{name}"))
-    known = {key: value for key, value in ON_CPU[engine].items() if key in resolved.values or key != "use_liger_kernel"}
     kept = {key: value for key, value in resolved.values.items() if not key.startswith("liger_")}
-    values = kept | known | {MODEL[engine]: str(root / "target"), "max_steps": 1}
+    values = kept | ON_CPU[engine] | {MODEL[engine]: str(root / "target"), "max_steps": 1}
     (run / "recipe.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     importlib.import_module(f"gretchen.engines.{engine}.train").train(run / "recipe.yaml", resolved.stage)
     losses = [row["loss"] for row in read_metrics(run) if "loss" in row]
