@@ -207,3 +207,16 @@ def test_small_rows_are_short_and_without_tools_the_template_is_the_shared_one(d
                 row["messages"][:-1], tools=row["tools"], tokenize=False, add_generation_prompt=True
             )
             assert len(tokenizer(prompt)["input_ids"]) < 250 and len(tokenizer(reference_of(row))["input_ids"]) < 200
+
+
+def test_what_a_call_copies_is_cut_into_the_same_tokens_as_where_it_is_read(part, tokenizer):
+    import random
+
+    name = part("devices").NAME.draw(random.Random(1), "en", None)
+    pairs = [(f"\n{function}(", f'{{"name": "{function}"') for function in part("devices").pairs()]
+    pairs += [(f"Rename it to {name.phrase}.", f'{{"name": {json.dumps(name.argument)}}}'), ("by 12.5 cm", ": 12.5}")]
+    copied = [*part("devices").pairs(), name.argument, "12.5"]
+    for (read, called), text in zip(pairs, copied, strict=True):
+        pieces = tokenizer.tokenize(text)
+        for tokens in (tokenizer.tokenize(read), tokenizer.tokenize(called)):
+            assert any(tokens[i : i + len(pieces)] == pieces for i in range(len(tokens))), (text, tokens)
