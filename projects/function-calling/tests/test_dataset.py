@@ -134,7 +134,8 @@ def test_untranslated_values_are_the_users_words(pairs):
     for row in rows:
         ((_, right),), ((_, wrong),) = calls_of(row["chosen"][0]), calls_of(row["rejected"][0])
         (key,) = [key for key in right if right[key] != wrong[key]]
-        said = " ".join(turn["content"] for turn in row["prompt"]).lower()
+        said = " ".join(turn["content"] for turn in row["prompt"])
+        said = (said.replace("I", "ı") if row["meta"]["language"] == "tr" else said).lower()
         assert str(wrong[key]).lower() in said or row["meta"]["language"] == "fr", (row["id"], wrong[key])
 
 
