@@ -36,7 +36,7 @@ NAMES = {
     LOG_FORM: ("count variants", "zähle Varianten"),
 }
 PLANTS = {"missing": ("leave out", "weglassen"), "extra": ("repeat", "wiederholen"), "moved": ("exchange", "tauschen")}
-# Syllables, some without an end: blanks separate the parts.
+# Parts of syllables, separated by blanks.
 ONSETS = "b bl br c ch d dr f fl fr g gl gr h j k kl kn l m n p ph pl pr qu r s sch sh sk sp st str t th tr v w z"
 NUCLEI = "a ai au e ea ee ei eu i ie o oo ou u y ä ö ü"
 CODAS = "b ck ct d ft g ght k l ld lt m mp n nd ng nk nt p r rd rk rt s ss st t tz x"
@@ -151,8 +151,8 @@ def _word(rng: random.Random, position: int) -> str:
 
 
 def _syllable(rng: random.Random) -> str:
-    """Return a syllable; about one in ten is open."""
-    onset, nucleus, coda = (rng.choice(parts.split(" ")) for parts in (ONSETS, NUCLEI, f"  {CODAS}"))
+    """Return a syllable; one in ten has no end (the blanks before CODAS are three empty ones)."""
+    onset, nucleus, coda = (rng.choice(parts.split(" ")) for parts in (ONSETS, NUCLEI, f"   {CODAS}"))
     return onset + nucleus + coda
 
 
