@@ -1,4 +1,5 @@
-"""Baselines that need no model: the copied prompt, and the most frequent answer of each form in the train split.
+"""Baselines that need no model: the copied prompt, the most frequent answer of each form in the train split, and those
+that the project's evaluation.py adds: `baselines(row) -> {name: answer}`, the same names for every row.
 
 A metric in which one of them does well is the wrong main metric.
 """
@@ -34,12 +35,15 @@ def most_frequent_answers(train: list[Row]) -> dict[str, str]:
 def baselines(evaluator: Evaluator, rows: list[Row], train: list[Row]) -> dict[str, list[Answer]]:
     """Return {baseline: its answers, `samples` for each row}. In a closed loop a baseline repeats the same turn.
 
-    Without answers in the train rows the copied prompt is the only one.
+    Without answers in the train rows there is no most frequent one.
     """
     texts = {"copied prompt": {row["id"]: copied_prompt(row) for row in rows}}
     frequent = most_frequent_answers(train)
     if frequent:
         texts["most frequent answer"] = {row["id"]: frequent.get(row.get("form", ""), frequent[""]) for row in rows}
+    for row in rows:
+        for name, answer in evaluator.own_baselines(row).items():
+            texts.setdefault(name, {})[row["id"]] = answer
     return {
         name: [answer for row in rows for answer in _answers(evaluator, row, by_row[row["id"]])]
         for name, by_row in texts.items()

@@ -5,8 +5,9 @@
     evaluator.aggregate(scored)     -> {"exact_match": 0.91, …}
 
 A project must define `score(prediction, row)`; `aggregate`, `oracle`, `reply`, `reward` and `properties` have the
-defaults written here. A 0/1 metric is a verdict on the whole answer: 1 counts only where generation ended (in a closed
-loop: in each turn). Metrics of degree score a truncated answer as it is. Intervals and comparisons are in estimates.py.
+defaults written here, `baselines` adds to those of every project. A 0/1 metric is a verdict on the whole answer: 1
+counts only where generation ended (in a closed loop: in each turn). Metrics of degree score a truncated answer as it
+is. Intervals and comparisons are in estimates.py.
 """
 
 import dataclasses
@@ -120,6 +121,10 @@ class Evaluator:
             return reference_of(row)
         answer = self._called(f"oracle() of row '{row['id']}'", "oracle", row)
         return self.play(row, answer) if callable(answer) else answer
+
+    def own_baselines(self, row: Row) -> dict[str, str]:
+        """Return the answers of the project's own baselines (`baselines(row)`); {} where it has none."""
+        return self._called(f"baselines() of row '{row['id']}'", "baselines", row) if self.offers("baselines") else {}
 
     def play(self, row: Row, policy: Callable[[Turns], str]) -> Turns:
         """Return the turns of a closed loop in which `policy(turns)` answers and the project's `reply` goes on."""

@@ -45,7 +45,8 @@ class Probe:
 
     def trivial(self) -> dict[str, list[Answer]]:
         """Return {name: answers} of answers that no metric may like."""
-        found = {NAMES[name]: given for name, given in baselines(self.evaluator, self.rows, self.train).items()}
+        made = baselines(self.evaluator, self.rows, self.train)
+        found = {NAMES[name]: given for name, given in made.items() if name in NAMES}
         if not self.evaluator.offers("reply"):
             found["an empty answer"] = self.answers(lambda row: "")
             found["another row's reference"] = self.answers(self.other_reference)

@@ -1,0 +1,80 @@
+"""Both languages behind one door: sentences by pattern, errors that can be planted, and rows of faulty sentences.
+
+sentence(draw)          -> a correct Sentence of a random pattern
+faulty(draw, 1, 1)      -> a Faulty with one error that the second route confirmed
+"""
+
+from . import english_patterns, german_patterns, operators_de, operators_en
+from .draws import Draw, Mismatch
+from .errors import Faulty, Plant, apply
+from .route import confirms
+from .tokens import Sentence
+
+PATTERNS = {"en": english_patterns.PATTERNS, "de": german_patterns.PATTERNS}
+HARD_PATTERNS = {"en": english_patterns.HARD, "de": german_patterns.HARD}
+CANDIDATES = {"en": operators_en.candidates, "de": operators_de.candidates}
+REPHRASED = {"en": english_patterns.rephrased, "de": german_patterns.rephrased}
+LONG = {"en": ("and", "because", "trait", "statement", "question"), "de": ("und", "reason", "present", "perfect", "zu")}
+# Pairs of labels that training never has together in a sentence; hard rows do.
+HARD_PAIRS = {
+    "en": (("SVA", "PREP"), ("DET", "SPELL"), ("FORM", "PREP"), ("TENSE", "DET")),
+    "de": (("CASE", "SPELL"), ("V2", "CAP"), ("GENDER", "VERB"), ("AUX", "CAP")),
+}
+TRIES = 8
+
+
+def sentence(draw: Draw, long: bool = False) -> Sentence:
+    """Return a correct sentence; `long` of a pattern with room for several errors. Raises Mismatch."""
+    hard = HARD_PATTERNS[draw.language]
+    known = [name for name in PATTERNS[draw.language] if name not in hard]
+    name = draw.rng.choice(hard if draw.is_hard and draw.rng.random() < 0.6 else LONG[draw.language] if long else known)
+    return PATTERNS[draw.language][name](draw)
+
+
+def by_label(correct: Sentence, language: str) -> dict[str, list[Plant]]:
+    """Return the errors that can be planted in a sentence, by label."""
+    found: dict[str, list[Plant]] = {}
+    for item in CANDIDATES[language](correct):
+        found.setdefault(item.label, []).append(item)
+    return found
+
+
+def faulty(draw: Draw, least: int, most: int) -> Faulty:
+    """Return a sentence with some errors. Raises Mismatch where it has no room, or the second route disagrees."""
+    correct = sentence(draw, long=most > 1)
+    labels = by_label(correct, draw.language)
+    wanted = draw.rng.randint(least, most)
+    plants = _hard_pair(draw, labels) if draw.is_hard else _disjoint(draw, labels, wanted)
+    if len(plants) < least:
+        raise Mismatch("no room for the errors")
+    made = apply(correct, plants)
+    if not confirms(draw.language, made):
+        raise Mismatch("routes disagree: " + "+".join(sorted({plant.label for plant in plants})))
+    return made
+
+
+def _disjoint(draw: Draw, labels: dict[str, list[Plant]], wanted: int) -> list[Plant]:
+    """Return up to `wanted` errors of different labels that do not touch, no pair of them kept for hard rows."""
+    chosen: list[Plant] = []
+    for label in draw.rng.sample(list(labels), len(labels)):
+        item = draw.rng.choice(labels[label])
+        if len(chosen) < wanted and not any(_clash(item, other, draw.language) for other in chosen):
+            chosen.append(item)
+    return chosen
+
+
+def _clash(first: Plant, second: Plant, language: str) -> bool:
+    """Return whether two errors touch, or are a pair that only hard rows have."""
+    pair = {first.label, second.label}
+    return bool(first.touched & second.touched) or any(pair == set(hard) for hard in HARD_PAIRS[language])
+
+
+def _hard_pair(draw: Draw, labels: dict[str, list[Plant]]) -> list[Plant]:
+    """Return two errors that training never has together. Raises Mismatch."""
+    pairs = [pair for pair in HARD_PAIRS[draw.language] if all(label in labels for label in pair)]
+    for one, other in draw.rng.sample(pairs, len(pairs)):
+        for first in draw.rng.sample(labels[one], len(labels[one])):
+            for second in draw.rng.sample(labels[other], len(labels[other])):
+                if not first.touched & second.touched:
+                    return [first, second]
+    raise Mismatch("no pair of errors")
