@@ -159,8 +159,10 @@ def trait(draw: Draw) -> Sentence:
     """Return what somebody is."""
     subject = draw_subject(draw)
     tense = draw.rng.choice(("present", "present", "past"))
-    tail = with_time(draw, "past", 0.6) if tense == "past" else ()
-    return finished(draw, "trait", (*be_clause(draw, subject, tense), *tail))
+    clause = be_clause(draw, subject, tense)
+    lasts = clause[-1].role != "predicate"  # good at chess, not ill
+    tail = with_time(draw, "past", 0.6) if tense == "past" and not lasts else ()
+    return finished(draw, "trait", (*clause, *tail))
 
 
 def coordinated(draw: Draw) -> Sentence:

@@ -93,14 +93,14 @@ def trait(draw: Draw) -> Sentence:
     subject = draw_subject(draw)
     is_past = draw.rng.random() < 0.4
     verb = form_of(subject, PAST_BE if is_past else AUXILIARIES["sein"], "sein", "AUX", "finite", "")
-    time = time_phrase(draw, "past") if is_past and draw.rng.random() < 0.6 else ()
     if draw.rng.random() < 0.5:
+        time = time_phrase(draw, "past") if is_past and draw.rng.random() < 0.6 else ()
         return finished(draw, "trait", (*subject.tokens, verb, *time, _state(draw)))
     known = draw.rng.choice(traits("de", draw.split))
     draw.use(known.adjective, known.level, draw.split)
     rest = complement(draw, known.complement, subject, known.adjective)
     predicate = Token(known.adjective, "ADJ", known.adjective, role="predicate")
-    return finished(draw, "trait", (*subject.tokens, verb, *time, predicate, *rest))
+    return finished(draw, "trait", (*subject.tokens, verb, predicate, *rest))
 
 
 def _state(draw: Draw, known: tuple[str, ...] = ()) -> Token:
@@ -116,7 +116,7 @@ def _state(draw: Draw, known: tuple[str, ...] = ()) -> Token:
 def there_is(draw: Draw) -> Sentence:
     """Return what there is in a place: es gibt with the accusative."""
     nobody = Subject((), "er")
-    things = noun_phrase(draw, draw.rng.choice(("a thing", "a machine")), nobody, "es gibt")
+    things = noun_phrase(draw, "a thing", nobody, "es gibt")
     room = complement(draw, "in {dat the room}", nobody, "gibt")
     verb = Token("gibt", "VERB", "geben", role="finite")
     if draw.rng.random() < 0.4:

@@ -24,10 +24,13 @@ TRIES = 8
 
 
 def sentence(draw: Draw, long: bool = False) -> Sentence:
-    """Return a correct sentence; `long` of a pattern with room for several errors. Raises Mismatch."""
+    """Return a correct sentence; `long` of a pattern with room for several errors. Raises Mismatch.
+
+    Hard rows with one error have a pattern of their own; those with several a pair of errors, and often a pattern too.
+    """
     hard = HARD_PATTERNS[draw.language]
-    known = [name for name in PATTERNS[draw.language] if name not in hard]
-    name = draw.rng.choice(hard if draw.is_hard and draw.rng.random() < 0.6 else LONG[draw.language] if long else known)
+    known = LONG[draw.language] if long else [name for name in PATTERNS[draw.language] if name not in hard]
+    name = draw.rng.choice(hard if draw.is_hard and (not long or draw.rng.random() < 0.5) else known)
     return PATTERNS[draw.language][name](draw)
 
 
@@ -41,10 +44,10 @@ def by_label(correct: Sentence, language: str) -> dict[str, list[Plant]]:
 
 def faulty(draw: Draw, least: int, most: int) -> Faulty:
     """Return a sentence with some errors. Raises Mismatch where it has no room, or the second route disagrees."""
-    correct = sentence(draw, long=most > 1)
+    correct = sentence(draw, most > 1)
     labels = by_label(correct, draw.language)
     wanted = draw.rng.randint(least, most)
-    plants = _hard_pair(draw, labels) if draw.is_hard else _disjoint(draw, labels, wanted)
+    plants = _hard_pair(draw, labels) if draw.is_hard and most > 1 else _disjoint(draw, labels, wanted)
     if len(plants) < least:
         raise Mismatch("no room for the errors")
     made = apply(correct, plants)

@@ -37,11 +37,15 @@ def clean(prediction: str) -> str:
     return prediction[:LONGEST].encode("utf-8", "replace").decode("utf-8")
 
 
+def text_lines(prediction: str) -> list[str]:
+    """Return an answer's lines but those that explain: everything else is taken for the corrected sentence."""
+    lines = [line.strip() for line in clean(prediction).splitlines() if line.strip()]
+    return [line for line in lines if not (_NUMBERED.match(line) or read_line(line))]
+
+
 def text_of(prediction: str) -> str:
-    """Return an answer without its numbered lines: everything else is taken for the corrected sentence."""
-    return " ".join(
-        line.strip() for line in clean(prediction).splitlines() if line.strip() and not _NUMBERED.match(line)
-    )
+    """Return an answer without its explanations."""
+    return " ".join(text_lines(prediction))
 
 
 def hypothesis(prediction: str, source: tuple[str, ...]) -> tuple[str, ...]:
@@ -50,12 +54,27 @@ def hypothesis(prediction: str, source: tuple[str, ...]) -> tuple[str, ...]:
     return source if IS_CORRECT.fullmatch(text) else tuple(tokenise(text))
 
 
+def edits_of(prediction: str, meta: dict[str, Any]) -> tuple[Edit, ...]:
+    """Return an answer's edits; one that rewrites the whole sentence where the answer is not one corrected sentence.
+
+    That is: several lines, "correct as it is" and something else, or far more words than source and references have.
+    """
+    source = tuple(meta["source"])
+    ours = hypothesis(prediction, source)
+    longest = max([len(source), *(len(applied(source, [Edit(*e) for e in edits])) for edits in meta["references"])])
+    text = text_of(prediction)
+    is_both = IS_CORRECT.search(text) and not IS_CORRECT.fullmatch(text)
+    if len(text_lines(prediction)) > 1 or is_both or len(ours) > 1.3 * longest + 3:
+        return (Edit(0, len(source), " ".join(ours), "R:OTHER"),)
+    return edits_between(meta["language"], source, ours)
+
+
 def compared(prediction: str, meta: dict[str, Any]) -> Compared:
     """Return an answer's counts and GLEU statistics for each reference."""
     source = tuple(meta["source"])
     references = [tuple(Edit(*edit) for edit in edits) for edits in meta["references"]]
     ours = hypothesis(prediction, source)
-    edits = edits_between(meta["language"], source, ours)
+    edits = edits_of(prediction, meta)
     return Compared(
         tuple(count(edits, reference) for reference in references),
         tuple(statistics(ours, source, applied(source, reference)) for reference in references),

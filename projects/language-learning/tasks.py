@@ -93,7 +93,7 @@ OPENINGS = {
     "de": ("Was gibt es Neues?", "Hallo! Wie geht es dir?", "Erzähl mir von deinem Tag.", "Was machst du gerade so?"),
 }
 FOLLOWING = {
-    "en": ("How was that for you?", "Do you like that?", "What comes next?", "Who else knows about it?"),
+    "en": ("How do you feel about that?", "Do you like that?", "What comes next?", "Who else knows about it?"),
     "de": ("Wie ist das für dich?", "Gefällt dir das?", "Was kommt danach?", "Wer weiß das noch?"),
 }
 

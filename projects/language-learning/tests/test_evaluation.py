@@ -126,7 +126,7 @@ def test_the_sums_are_errant_compares_to_the_last_digit(evaluation, part, chats,
     given, right = [], []
     for item, answer in zip(rows, answers, strict=True):
         source = tuple(item["meta"]["source"])
-        ours = route.edits_between(item["meta"]["language"], source, scoring.hypothesis(answer, source))
+        ours = scoring.edits_of(answer, item["meta"])
         given.append(m2.block(source, [ours]))
         right.append(
             m2.block(source, [[part("errors").Edit(*edit) for edit in edits] for edits in item["meta"]["references"]])
