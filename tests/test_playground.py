@@ -83,7 +83,7 @@ def test_a_click_on_a_token_shows_the_alternatives_with_their_probabilities(brow
         assert shares == pytest.approx(expected, abs=0.006)
         assert column.locator(".token-table .chosen").count() == 1
         panel = column.locator(".token-panel").inner_text()
-        assert re.search(r"[−\d.]+ log probability \([\d.]+ %\); the 5 likeliest cover [\d.]+ %", panel)
+        assert re.search(r"[−\d.]+ log probability \([\d.]+\s%\); the 5 likeliest cover [\d.]+\s%", panel)
         assert "Whole answer: " in panel
         column.locator(".token").first.focus()
         for key in ("ArrowRight", "ArrowRight", "Enter"):

@@ -27,7 +27,8 @@ def test_a_tokens_table_adds_up():
         ("␣Hm", 0.0907, True),
         ("↵", 0.0275, False),
     ]
-    assert table.summary == "−2.40 log probability (9.07 %); the 5 likeliest cover 84.81 %"
+    summary = "−2.40 log probability (9.07 %); the 5 likeliest cover 84.81 %"
+    assert table.summary.replace("\N{NO-BREAK SPACE}", " ") == summary
     unlikely = token_table(Token(9, "Nun", b"Nun", math.log(0.001), top))
     assert [(row.text, row.is_chosen) for row in unlikely.rows][-1] == ("Nun", True)
     assert len(unlikely.rows) == 6

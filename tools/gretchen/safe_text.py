@@ -26,6 +26,8 @@ TAG, LINK = re.compile(r"<(?=[a-zA-Z/!?])"), re.compile(r"\](?=[(\[:])")
 
 def visible(text: str) -> str:
     """Return `text` with each unsafe character as its JSON escape: JSON stays the same JSON."""
+    if text.isprintable():  # most texts are, and pages have many: no unsafe character is
+        return text
     return UNSAFE.sub(_escape, text.replace("\r\n", "\n"))
 
 

@@ -20,7 +20,8 @@ from markupsafe import Markup
 from gretchen import theme
 from gretchen.names import counted
 from gretchen.reporting.intervals import Bar
-from gretchen.safe_text import visible
+from gretchen.reporting.result_view import ResultView
+from gretchen.safe_text import html_text, visible
 from gretchen.scoring import cells
 from gretchen.scoring.evaluation import Estimate
 from gretchen.tracking.secrets import redacted
@@ -28,6 +29,7 @@ from gretchen.tracking.secrets import redacted
 if TYPE_CHECKING:
     from jinja2 import Environment
 TEMPLATES = Path(__file__).with_name("templates")
+CLOSED = ' <span class="chip" title="only wordings are held out; not in the mean">closed</span>'
 HYPHEN = re.compile(r"(?<![^\s\[(–])-(?=\d)")  # before a number, at the beginning of a cell or an interval
 COMMON = "common.js"  # stands before each page's own script
 # In a <script> element only "<" can end it or open a comment; the others are escaped for other readers of the file.
@@ -59,7 +61,7 @@ def environment() -> "Environment":
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
-    made.globals["bar"] = bar
+    made.globals |= {"bar": bar, "form_rows": form_rows}
     made.filters |= {
         "estimate": lambda *values, **options: with_minus(cells.estimate(*values, **options)),
         "with_minus": with_minus,
@@ -82,6 +84,19 @@ def bar(placed: Bar | None, kind: str) -> Markup:
         line = f"left:{placed.low}%;width:{placed.high - placed.low:.2f}%"
         marks = f'<i style="{line}"></i><b style="left:{placed.value}%"></b>'
     return Markup(f'<span class="bar of-{kind}">{marks}</span>')
+
+
+def form_rows(view: ResultView, set_name: str) -> Markup:
+    """Return the rows of a set's table of forms, of which a course's review has tens of thousands."""
+    kinds = [step.lower() for step, _ in view.ladder.steps]
+    rows = []
+    for row in view.form_rows(set_name):
+        bars = "".join(bar(view.scale.bar(score), kind) for score, kind in zip(row.estimates, kinds, strict=True))
+        scores = (with_minus(cells.estimate(score, digits=2, seeds=False)) for score in row.estimates)
+        numbers = "".join(f'<td class="number">{text}</td>' for text in (*scores, f"{row.count:,}"))
+        name = f'<th scope="row" class="name">{html_text(row.form)}{CLOSED if row.is_closed else ""}</th>'
+        rows.append(f'<tr>{name}<td class="forest bars">{bars}</td>{numbers}</tr>')
+    return Markup("\n".join(rows))
 
 
 def shown(value: Any) -> Any:
@@ -121,7 +136,7 @@ def seeds(estimate: Estimate | None) -> str:
 
 def with_minus(cell: str) -> str:
     """Return a cell with real minus signs, as wide as a plus: cells of a terminal have hyphens."""
-    return HYPHEN.sub("−", cell)
+    return HYPHEN.sub("−", cell) if "-" in cell else cell
 
 
 def web_link(address: str | None) -> str:

@@ -14,6 +14,16 @@ from gretchen.scoring.evaluation import Estimate, Evaluation, ModelResult
 
 
 @dataclass(frozen=True)
+class FormRow:
+    """A form's row: the main metric of each model of the ladder, and the rows that were asked."""
+
+    form: str
+    is_closed: bool
+    estimates: list[Estimate | None]
+    count: int
+
+
+@dataclass(frozen=True)
 class ResultView:
     """An evaluation with its ladder, the scale of its main metric, and the title of each set."""
 
@@ -59,6 +69,18 @@ class ResultView:
         names += [form for result in results for form in result.closed]
         return list(dict.fromkeys(names))
 
+    def form_rows(self, set_name: str) -> list[FormRow]:
+        """Return the rows of the table of forms: the estimates are those of the ladder's models."""
+        return [
+            FormRow(
+                form=form,
+                is_closed=self.is_closed(set_name, form),
+                estimates=[self.form_estimate(model, set_name, form) for _, model in self.ladder.steps],
+                count=self.form_count(set_name, form),
+            )
+            for form in self.forms(set_name)
+        ]
+
     def is_closed(self, set_name: str, form: str) -> bool:
         """Return whether the card closes a form: only its wordings are held out."""
         return any(form in model.sets[set_name].closed for model in self.evaluation.models if set_name in model.sets)
@@ -66,7 +88,7 @@ class ResultView:
     def form_estimate(self, model: ModelResult, set_name: str, form: str) -> Estimate | None:
         """Return a model's main metric in a form, None where it has none."""
         result = model.sets.get(set_name)
-        return (result.forms | result.closed).get(form) if result else None
+        return (result.forms.get(form) or result.closed.get(form)) if result else None
 
     def form_count(self, set_name: str, form: str) -> int:
         """Return the rows of a form."""

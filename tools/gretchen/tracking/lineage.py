@@ -58,7 +58,7 @@ def weights_artifact(run_dir: Path) -> Artifacts:
 
 def adapter_files(run_dir: Path) -> tuple[Path, ...]:
     """Return the files of a run's adapter: () for a whole model, a large adapter, or one that is not here."""
-    files = tuple(trained_weights(run_dir) / name for name in ADAPTER_FILES)
+    files = tuple(trained_weights(run_dir).absolute() / name for name in ADAPTER_FILES)
     is_whole = all(file.is_file() for file in files)
     return files if is_whole and sum(file.stat().st_size for file in files) <= MAX_ADAPTER_BYTES else ()
 

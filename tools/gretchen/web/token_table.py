@@ -69,5 +69,5 @@ def number(value: float) -> str:
 
 
 def percent(share: float) -> str:
-    """Return a share in per cent with two decimals."""
-    return f"{100 * share:.2f} %"
+    """Return a share in per cent with two decimals; the sign stays on the number's line."""
+    return f"{100 * share:.2f}\N{NO-BREAK SPACE}%"
