@@ -119,8 +119,9 @@ def test_without_the_data_or_the_runs_the_page_says_what_is_missing(project):
 def test_another_build_of_the_data_leaves_the_answers(project, made_project):
     made_project("def chats():\n" + chats(TRAIN[:9]))
     build(project, "tiny")
-    made = make_report(project).parts[0].answers
-    assert (made.problem, len(made.rows)) == ("", 8)
+    made = make_report(project)
+    assert (made.parts[0].answers.problem, len(made.parts[0].answers.rows)) == ("", 8)
+    assert "The result of profile tiny was measured on <code>" in page(made)
 
 
 def test_presets_of_the_playground_are_shown_with_their_answers_as_text(project):

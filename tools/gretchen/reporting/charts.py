@@ -66,6 +66,7 @@ def draw(axes: Any, panel: Panel) -> None:
         colour = PLACEHOLDERS[colours[run]]
         # A line between few evaluations would look like a curve.
         dots = {"marker": "o", "markersize": 5, "linewidth": 1.2, "linestyle": "--" if len(steps) > FEW else "none"}
+        dots |= {"clip_on": False, "zorder": 3}  # a dot at step 0 stands on the axis
         style = dots if series.validation else {"linewidth": 1.6}
         axes.plot(steps, values, color=colour, label=visible(series.label), **style)
     limit_axes(axes, panel)
