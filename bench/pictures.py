@@ -55,10 +55,11 @@ def report(browser: Browser) -> None:
 
 
 def review(browser: Browser) -> None:
-    """The review: the table of all projects."""
+    """The review: the table of all projects, those with a result first."""
     gretchen("review")
-    page = browser.new_page(viewport=SIZE | {"height": 480})
+    page = browser.new_page(viewport=SIZE | {"height": 560})
     page.goto((ROOT / "build" / "review" / "index.html").as_uri())
+    page.get_by_role("button", name="base → SFT → aligned").click()
     save(page, "review")
 
 
