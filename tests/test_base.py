@@ -142,6 +142,25 @@ def test_a_missed_gate_leaves_the_base_as_it_was_until_it_is_kept(root, monkeypa
     assert (record.status, record.gates["translation"], len(record.resumed)) == ("finished", 0.0, 2)
 
 
+def test_a_projects_own_chat_template_becomes_its_bases(tmp_path, monkeypatch):
+    import torch
+    from safetensors.torch import save_file
+
+    (tmp_path / "projects" / "made").mkdir(parents=True)
+    shutil.copytree(ROOT / "shared_recipes" / "tiny", tmp_path / "shared_recipes" / "tiny")
+    monkeypatch.setenv("GRETCHEN_ROOT", str(tmp_path))
+    run = tmp_path / "run"
+    (run / "model").mkdir(parents=True)
+    save_file({"a": torch.zeros(2)}, run / "model" / "model.safetensors")
+    shared = tmp_path / "shared_recipes" / "tiny" / "architecture" / "chat_template.jinja"
+    assert base_model.own_template("made") is None
+    assert (base_model.bf16_model(run) / "chat_template.jinja").read_bytes() == shared.read_bytes()
+    own = tmp_path / "projects" / "made" / "chat_template.jinja"
+    own.write_text("{{ messages }}", encoding="utf-8")
+    base = base_model.bf16_model(run, base_model.own_template("made"))
+    assert (base / "chat_template.jinja").read_text(encoding="utf-8") == "{{ messages }}"
+
+
 def test_more_steps_in_the_recipe_continue_the_run(root):
     corpus, run_dir = base_corpus(SLUG), max((root / "runs" / SLUG / base_model.RECIPE).glob("2*"))
     assert base_model.find_unfinished(SLUG, corpus) is None, "it is finished"
