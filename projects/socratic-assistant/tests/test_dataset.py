@@ -1,0 +1,144 @@
+"""The builder: facts that were executed, questions that are guided, held-out functions, stories and wordings."""
+
+import ast
+import random
+from collections import Counter
+from fractions import Fraction
+
+import pytest
+
+from gretchen.projects.splits import split_of
+
+
+def test_every_reference_is_guided_and_the_plan_can_be_played(evaluation, chats):
+    for row in chats:
+        turns, policy = [], evaluation.oracle(row)
+        while True:
+            turns.append({"role": "assistant", "content": policy(turns)})
+            answer = evaluation.reply(row, turns)
+            if answer is None:
+                break
+            turns.append({"role": "user", "content": answer})
+        scores = evaluation.score(turns, row)
+        assert (scores["guided"], scores["success"], scores["telling"]) == (1, 1, 0), row["id"]
+        assert turns[0]["content"] == row["messages"][-1]["content"]
+
+
+def test_forms_languages_and_splits(dataset, chats):
+    forms = Counter(row["form"] for row in chats if not row["hard"])
+    assert set(forms) == set(dataset.FORMS)
+    shares = [count / dataset.WEIGHTS[form] for form, count in forms.items()]
+    assert max(shares) < 1.6 * min(shares), forms
+    languages = Counter(row["meta"]["language"] for row in chats)
+    assert 0.45 < languages["en"] / languages.total() < 0.55
+    assert 0.04 < sum(row["hard"] for row in chats) / len(chats) < 0.10
+    for split in ("train", "validation", "test"):
+        seen = {row["form"] for row in chats if split_of(row["group"]) == split}
+        assert len(seen) >= len(dataset.FORMS) - 3, (split, set(dataset.FORMS) - seen)
+
+
+def test_hard_rows_have_held_out_mutators_or_two_mistakes(part, chats):
+    programs, mutators = part("programs"), part("mutators")
+    for row in (row for row in chats if row["hard"] and row["meta"]["subject"] == "code"):
+        name = row["group"][0].removeprefix("bug:")
+        assert name in programs.functions_in("test")
+    seen = {
+        mutator
+        for name in programs.functions_in("train")[:8]
+        for bug in programs.bugs(name)
+        for mutator in bug.mutators
+    }
+    assert seen and not seen & set(mutators.HELD_OUT)
+    hard = {bug.mutators for name in programs.functions_in("test") for bug in programs.hard_bugs(name)}
+    assert any(len(names) == 2 for names in hard) and any(set(names) & set(mutators.HELD_OUT) for names in hard)
+
+
+def test_results_are_those_of_python(part):
+    programs = part("programs")
+    for name in programs.functions_in("validation"):
+        for bug in programs.bugs(name):
+            right, wrong = {}, {}
+            exec(bug.function.code, right)
+            assert repr(eval(f"{name}({bug.call})", right)) == bug.expected != bug.actual
+            if bug.actual != "endless":
+                exec(bug.code, wrong)
+                assert repr(eval(f"{name}({bug.call})", wrong)) == bug.actual
+            lines = bug.code.split("\n"), bug.function.code.split("\n")
+            assert lines[0][bug.line - 1] != lines[1][bug.line - 1] and bug.fixed == lines[1][bug.line - 1].strip()
+
+
+def test_traces_have_the_executed_values(part):
+    code = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n    return result"
+    (comparison,) = part("tracing").trace_all(code, [code.replace("+=", "-=")], "total", ["[]", "[7, 5]"])
+    assert (comparison.right, comparison.results, comparison.failing) == (("0", "12"), ("0", "-12"), 1)
+    values = [step.variables.get("result") for step in comparison.steps]
+    assert list(dict.fromkeys(value for value in values if value)) == ["0", "-7", "-12"]
+    assert [step.line for step in comparison.right_steps] == [2, 3, 4, 3, 4, 3, 5, 0]
+
+
+def test_endless_mutants_end(part):
+    code = "def f(n):\n    while n > 0:\n        n -= 1\n    return n"
+    (comparison,) = part("tracing").trace_all(code, [code.replace("-=", "+=")], "f", ["2"])
+    assert comparison.results == ("endless",)
+
+
+def test_mutants_differ_from_the_function_and_the_tree_is_left_as_it_was(part):
+    mutators = part("mutators")
+    source = "def f(a, b):\n    if a < b and a != 3:\n        return max(a, b)\n    return True"
+    made = dict(mutators.mutants(source, mutators.MUTATORS))
+    assert {"boundary", "comparison", "connective", "off-by-one", "method", "verdict", "wrong-name"} <= set(made)
+    assert all(ast.parse(mutant) and mutant != source for mutant in made.values())
+    assert list(mutators.mutants(source, mutators.MUTATORS)) == list(mutators.mutants(source, mutators.MUTATORS))
+
+
+def test_equivalent_mutants_are_dropped_and_counted(part, chats):
+    assert part("programs").dropped()["equivalent"] > 5
+
+
+def test_problems_are_exact_and_mistakes_are_wrong(part):
+    arithmetic, rng = part("arithmetic"), random.Random(3)
+    for name in arithmetic.stories():
+        problem = arithmetic.draw(rng, name)
+        assert all(value.denominator == 1 and value > 0 for value in problem.values.values())
+        assert problem.mistakes
+        for mistake in problem.mistakes:
+            assert mistake.answer not in (problem.answer, 0) and mistake.answer.denominator == 1
+    values = {"boxes": Fraction(3), "each": Fraction(6), "broken": Fraction(2)}
+    assert arithmetic.evaluate("boxes * (each - broken)", values) == 12
+    assert arithmetic.numeric("boxes * each", values) == "3 * 6"
+
+
+def test_a_harmless_number_that_equals_a_later_value_is_rejected(part, dataset, chats):
+    dropped = dataset.dropped()
+    assert dropped["problem: a number twice"] > 0 and dropped["questions that are not guided"] > 0
+
+
+def test_each_pair_has_a_guided_and_a_faulty_side(part, evaluation, pairs):
+    faults = Counter()
+    for row in pairs:
+        assert evaluation.score(row["chosen"][0]["content"], row)["guided"] == 1
+        assert evaluation.score(row["rejected"][0]["content"], row)["guided"] == 0, row["id"]
+        faults[row["meta"]["fault"]] += 1
+    assert set(faults) == set(part("pairs").FAULTS)
+
+
+def test_verdicts_are_balanced_and_right(evaluation, dataset):
+    rows = [row for row, _ in zip(dataset.feedback(), range(200), strict=False)]
+    assert 0.4 < sum(row["label"] for row in rows) / len(rows) < 0.6
+    assert all(evaluation.score(row["completion"][0]["content"], row)["guided"] == row["label"] for row in rows)
+
+
+def test_documents_are_of_the_forms_of_the_small_base(dataset):
+    rows = [row for row, _ in zip(dataset.texts(), range(60), strict=False)]
+    assert {row["form"] for row in rows} == set(dataset.TINY_FORMS)
+    assert all(row["text"].split("\n")[-1].startswith("Tutor: ") for row in rows)
+
+
+@pytest.mark.parametrize("language", ["en", "de"])
+def test_every_template_can_be_filled(part, language):
+    wording_file = part("moves").wording_file
+    for subject in ("code", "math"):
+        for form, kinds in wording_file("tutor")[subject].items():
+            for kind, entry in kinds.items():
+                assert len(entry[language]) >= 3, (form, kind)
+                assert all(question.count("?") == 1 and question.endswith("?") for question in entry[language])
