@@ -2,8 +2,8 @@
 
     judge("What is `total` after the first pass?", move, prompt)    -> Verdict(asks=True, leaks=…, addresses=True, …)
 
-One question: one question mark, at the end of a clause that begins with a question word or a verb, in at most 45 words that read as a
-sentence. The next step is addressed where every anchor of the move occurs.
+One question: one question mark, at the end, in a sentence of which a clause begins with a question word or a verb, and
+at most 45 words that read as sentences. The next step is addressed where every anchor of the move occurs.
 """
 
 import keyword

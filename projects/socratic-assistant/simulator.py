@@ -38,16 +38,15 @@ def turns_of(prediction: str | Sequence[dict[str, Any]]) -> list[dict[str, Any]]
 def replay(moves: Sequence[Move], turns: Sequence[dict[str, Any]], prompt: str) -> State:
     """Return the student's state after some turns; what is said after the end does not count."""
     verdicts: list[Verdict] = []
-    answers, known, said = [], 0, prompt
+    answers, known = [], 0
     for turn in turns:
         content = turn.get("content") if isinstance(turn.get("content"), str) else ""
         if turn.get("role") == "assistant" and known < len(moves) and len(verdicts) < len(moves) + SPARE_TURNS:
-            verdicts.append(judge(content, moves[known], said))
+            verdicts.append(judge(content, moves[known], prompt))
             answers.append(content)
             known += verdicts[-1].is_guided
             if verdicts[-1].leaks:
                 break
-        said += "\n" + content
     is_told = bool(verdicts) and bool(verdicts[-1].leaks)
     return State(tuple(verdicts), known, is_told, known == len(moves), tuple(answers))
 
