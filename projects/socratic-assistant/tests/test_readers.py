@@ -75,12 +75,12 @@ def test_a_benchmark_file_without_a_dialogue(read):
 def test_gsm8k(read, evaluation):
     good = {
         "question": "3 boxes of 4 eggs, 2 break. How many?",
-        "answer": "How many eggs are there? ** 3*4=<<3*4=12>>12 eggs\nHow many are left? ** 12-2=<<12-2=10>>10\n#### 10",
+        "answer": "How many eggs are there? ** 3*4=<<3*4=12>>12 eggs\nAnd left? ** 12-2=<<12-2=10>>10\n#### 10",
     }
     silent = good | {"answer": "Count the eggs ** <<3*4=12>>12\n#### 12"}
     lines = [json.dumps(good), "", "{", json.dumps({"question": "x"}), json.dumps(silent)]
     rows, faults = read(train_socratic__jsonl="\n".join(lines))
-    assert [row["messages"][-1]["content"] for row in rows] == ["How many eggs are there?", "How many are left?"]
+    assert [row["messages"][-1]["content"] for row in rows] == ["How many eggs are there?", "And left?"]
     assert rows[0]["meta"]["plan"][0]["secret"] == {"values": ["12", "10"]}
     assert rows[1]["messages"][-2]["content"] == "3*4=12 eggs"
     assert evaluation.score("How many eggs are there, twelve?", rows[0])["leaks"] == 1
