@@ -16,7 +16,10 @@ AFTER = {
     "test-case": "expected", "counterexample": "expected", "expected": "predict", "trace": "predict",
     "predict": "locate", "locate": "invariant", "invariant": "recap", "tell-me": "locate", "off-topic": "predict",
 }  # fmt: skip
-BEFORE = {"expected": "test-case", "predict": "trace", "locate": "predict", "invariant": "locate", "recap": "invariant"}
+BEFORE = {
+    "expected": "test-case", "predict": "expected", "locate": "trace", "invariant": "locate", "recap": "invariant",
+}  # fmt: skip
+TRACED = ("variable", "start", "loop")  # kinds of which a trace by hand gives the values
 FORMS = (
     "test-case", "counterexample", "expected", "trace", "predict", "locate", "invariant", "tell-me", "why", "recap",
     "off-topic",
@@ -45,7 +48,8 @@ def code_plan(bug: Bug, form: str, language: str, rng: random.Random) -> list[Mo
     """Return the moves from a form on, at most LONGEST_PLAN; None where the bug's facts allow no such move."""
     forms = [form]
     while len(forms) < LONGEST_PLAN and forms[-1] in AFTER:
-        forms.append(AFTER[forms[-1]])
+        has_values = forms[-1] == "trace" and fact_kind(bug) in TRACED  # then no single value is left to ask for
+        forms.append("locate" if has_values else AFTER[forms[-1]])
     slots = slots_of(bug, language)
     if slots is None or (form in ("test-case", "counterexample", "off-topic") and bug.passing is None):
         return None
@@ -132,7 +136,8 @@ def _move(bug: Bug, form: str, language: str, slots: dict[str, str], rng: random
     elif form in ("trace", "expected") and rng.random() < 0.3:
         questions = with_opening(rng, questions, "opening", language)
     replies = wording_file("student")["code"]["replies"]
-    traced = "trace-values" if kind in ("variable", "start", "loop") else "trace-lines"
+    values = "trace-values" if len(bug.history) > 1 else "trace-constant"
+    traced = values if kind in TRACED else "trace-lines"
     reply = replies[traced if form == "trace" else form][language].format(**slots)
     return Move(form, tuple(questions), tuple(anchors), secret_of(bug, form), reply)
 
