@@ -7,7 +7,8 @@ A conversation is rendered by the model's chat template; a plain string is conti
 model's own generation config (sampling, penalties) is ignored, but for its EOS tokens. Nothing is scored.
 """
 
-from collections.abc import Callable, Sequence
+import contextlib
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -238,6 +239,21 @@ def generation_config(model: Model, params: SamplingParams) -> Any:
     )
 
 
+@contextlib.contextmanager
+def contiguous_states(network: Any) -> Iterator[None]:
+    """Pass the language model's head contiguous hidden states while the block runs.
+
+    After a prompt they are a strided slice, the last position of each row. In bf16 on a processor PyTorch multiplies
+    such a batch with a copy of frozen weights for each row: 0.9 GB for 16 rows of SmolLM2-135M with an adapter.
+    """
+    head = network.get_output_embeddings()
+    hook = head.register_forward_pre_hook(lambda _, arguments: (arguments[0].contiguous(), *arguments[1:]))
+    try:
+        yield
+    finally:
+        hook.remove()
+
+
 def _generate_batch(model: Model, tokens: list[list[int]], config: Any, params: SamplingParams) -> list[Completion]:
     """Return the completions of one batch, padded on the left."""
     import torch
@@ -249,7 +265,7 @@ def _generate_batch(model: Model, tokens: list[list[int]], config: Any, params: 
     if config.do_sample:
         torch.manual_seed(params.seed)
     stop = params.stop
-    with torch.inference_mode():
+    with torch.inference_mode(), contiguous_states(model.model):
         output = model.model.generate(
             input_ids=ids,
             attention_mask=mask,
