@@ -143,7 +143,9 @@ def is_right(text: str, expected: Expected) -> bool:
 
 
 def is_safe(text: str, expected: Expected) -> bool:
-    """Return whether what makes safe stands before everything that is done to the part."""
+    """Return whether what makes safe stands before everything that is done to the part, in at most `most` words."""
+    if len(text[:LONGEST].split()) > expected.get("most", LONGEST):
+        return False
     flat = plain(text[:LONGEST])
     start = flat.find(plain(expected["measure"]))
     works = [flat.find(plain(work)) for work in expected["works"]]

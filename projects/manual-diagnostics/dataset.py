@@ -22,6 +22,7 @@ from .evaluation import score
 from .loop import played
 from .problems import Draw, Mismatch, Problem
 from .readers import read
+from .turns import CODE, NAME
 from .wordings import SYSTEM, pick
 
 __all__ = ["chats", "dropped", "feedback", "preferences", "read", "texts"]
@@ -137,11 +138,12 @@ def _question(draw: Draw, problem: Problem) -> dict:
     """Return the columns of a problem's question: system and user turn, form, groups, meta."""
     wording, key = pick(draw.rng, problem.question, draw.language, draw.split)
     content = f"{problem.manual.text}\n\n{wording.format(**problem.slots)}"
+    names = sorted({*NAME.findall(content), *CODE.findall(content)})  # what the question names is not invented
     return {
         "id": f"{problem.form}-{draw.language}",
         "form": problem.form,
         "group": [problem.device.family.group, key],
         "prompt": [{"role": "system", "content": SYSTEM[draw.language]}, {"role": "user", "content": content}],
-        "meta": problem.meta | {"most": 12 + 2 * len(problem.answer.split())},
+        "meta": problem.meta | {"names": names, "most": 12 + 2 * len(problem.answer.split())},
         "hard": draw.is_hard,
     }

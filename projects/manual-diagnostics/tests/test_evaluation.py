@@ -181,6 +181,8 @@ def test_copying_the_manual_answers_nothing(evaluation, chats):
         scores = evaluation.score(copied, row)
         assert not scores["diagnosis"], row["id"]
         assert not scores["exact"], row["id"]
+        assert row["form"] != "safety" or not scores["safety_order"], row["id"]
+        assert scores["invented"] == 0, "what stands in manual or question is not invented"
 
 
 def test_squads_own_cases_of_span_scores(part):
