@@ -53,7 +53,7 @@ def statement(draw: Draw) -> Sentence:
     """Return a statement in the present or past."""
     event = draw_event(draw)
     facts = {"lemma": event.verb.lemma, "subject": event.subject.text, "pronoun": event.subject.pronoun}
-    if draw.rng.random() < 0.55 and not event.verb.is_stative:
+    if not event.verb.is_stative and (not event.verb.is_willed or draw.rng.random() < 0.55):
         return finished(draw, "past", (*past_clause(event), *with_time(draw, "past")), tense="past", **facts)
     clause = present_clause(draw, event)
     plain = any(token.role == "frequency" for token in clause) or event.verb.is_stative

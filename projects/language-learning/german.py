@@ -254,7 +254,10 @@ def form_of(subject: Subject, forms: tuple[str, ...], lemma: str, pos: str, role
 
 
 def draw_event(draw: Draw, kind: str = "any", subject: Subject | None = None) -> Event:
-    """Return a verb with subject and complement; kind: any, active (no state), willed, separable."""
+    """Return a verb with subject and complement.
+
+    kind: any; active: no state; willed: what one can want to do; usual: what one does every day, or a state.
+    """
     subject = subject or draw_subject(draw)
     known = [verb for verb in verbs("de", draw.split) if _is_of(kind, verb)]
     if not known:
@@ -267,6 +270,6 @@ def draw_event(draw: Draw, kind: str = "any", subject: Subject | None = None) ->
 
 def _is_of(kind: str, verb: Verb) -> bool:
     """Return whether a verb is of a kind."""
-    if kind == "separable":
-        return bool(verb.prefix)
+    if kind == "usual":
+        return verb.is_willed
     return kind == "any" or (not verb.is_stative and (kind == "active" or verb.is_willed))

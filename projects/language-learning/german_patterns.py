@@ -50,7 +50,7 @@ def main_clause(draw: Draw, event: Event, verb: Token, tense: str, last: Tokens)
 
 def present(draw: Draw) -> Sentence:
     """Return a statement in the present."""
-    event = draw_event(draw)
+    event = draw_event(draw, "usual")
     facts = {"lemma": event.infinitive, "subject": event.subject.text, "pronoun": event.subject.pronoun}
     if event.verb.is_stative:
         return finished(draw, "present", (*event.subject.tokens, event.finite(), *event.rest), **facts)

@@ -178,6 +178,7 @@ def plain_words(language: str) -> frozenset[str]:
     """Return the words that frames, time phrases and names spell out, in lower case: level A1."""
     parts = data(language)
     texts = [text for verb in all_verbs(language) for text in verb.complements]
+    texts += [verb.prefix for verb in all_verbs(language)]
     texts += [text for phrases in parts["times"].values() for text in phrases]
     texts += [*parts["names"]["m"], *parts["names"]["f"], *parts["cities"], *parts["languages"], *parts["adverbs"]]
     return frozenset(re.sub(r"\{[^}]*\}|\[[^\]]*\]", " ", " ".join(texts)).lower().split())
