@@ -1,6 +1,7 @@
 """AI feedback by a judge whose verdicts are known: both orders, position bias, agreement with people, rows."""
 
 import json
+from dataclasses import replace
 
 import krippendorff
 import pytest
@@ -10,7 +11,7 @@ from scripted_judge import verdict
 
 from gretchen import feedback, paths
 from gretchen.feedback.judge_labels import JudgeLabel, judge_labels_file
-from gretchen.feedback.judging.calibration import calibration, position_bias
+from gretchen.feedback.judging.calibration import calibration, judged_agreement, position_bias
 from gretchen.feedback.judging.export import export
 from gretchen.feedback.judging.pairs import pairs, singles
 from gretchen.feedback.labels import CandidateAnswer, labels_file, read_labels, write_labels
@@ -74,7 +75,7 @@ def test_the_interval_of_a_bias_counts_pairs_not_verdicts(project):
 
 def test_agreement_with_people_comes_out_right(project):
     tasks = [starred(number, 1, 2) for number in range(8)]
-    outcomes, _, _ = judged(by_stars, tasks)
+    outcomes, _, session = judged(by_stars, tasks)
     alike = calibration(outcomes, [ranked(task) for task in tasks])
     assert (alike.alpha.alpha, alike.alpha.units, alike.same, alike.opposite) == (1.0, 8, 8, 0)
     against = calibration(outcomes, [ranked(task, best="fewest") for task in tasks])
@@ -90,6 +91,8 @@ def test_agreement_with_people_comes_out_right(project):
     assert mixed.alpha.alpha == pytest.approx(
         krippendorff.alpha([people, signs], level_of_measurement="ordinal"), abs=1e-12
     )
+    (shown,) = judged_agreement(session.verdicts.values(), labels)
+    assert shown == replace(mixed.alpha, question="judge m")
     # People may have ranked three answers at once, of which the judge compared two.
     three = calibration(outcomes, [ranked(starred(0, 1, 2, 5))])
     assert (three.same, three.alpha.units) == (1, 1)

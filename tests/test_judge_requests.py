@@ -78,7 +78,7 @@ def test_a_rerun_asks_only_what_is_missing(stored, capsys):
         assert len(judge.requests) == 9
     out = capsys.readouterr().out
     assert "to ask      8 requests\n" in out
-    assert "at most 3,200 in replies" in out and "price       at most 0.0" in out
+    assert "at most 3,200 in replies" in out and "price       about 0.0" in out
     assert KEY not in text and KEY not in out
 
 

@@ -16,7 +16,6 @@ from nicegui.events import KeyEventArguments
 
 from gretchen import paths
 from gretchen.errors import GretchenError
-from gretchen.feedback.agreement import agreement
 from gretchen.feedback.export import export
 from gretchen.feedback.labels import Judgement, Label, Scale, Task, labels_file
 from gretchen.feedback.sampling import Sampling
@@ -25,7 +24,7 @@ from gretchen.files import text_hash
 from gretchen.projects.rows import turn_text
 from gretchen.safe_text import visible
 from gretchen.web.elements import Text, attributes, box, button
-from gretchen.web.label_agreement import open_agreement
+from gretchen.web.label_agreement import agreements, open_agreement
 from gretchen.web.label_card import FLAG_KEYS, SCALE_KEYS, AnswerCard, Draft, draft_of
 from gretchen.web.label_texts import LANGUAGES, TEXTS, Language, language_of, texts
 from gretchen.web.pages import add_style, mount
@@ -281,8 +280,8 @@ class Page:
         self.report(self.words.exported.format(count=count, file=file))
 
     def show_agreement(self) -> None:
-        """Show how far the raters agree."""
-        open_agreement(agreement(self.store.labels()), self.words)
+        """Show how far the raters agree, and judge models with them."""
+        open_agreement(agreements(self.labelling.project, self.store.labels()), self.words)
 
 
 def label_app(labelling: Labelling) -> FastAPI:

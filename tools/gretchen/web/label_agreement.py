@@ -1,12 +1,21 @@
-"""The agreement of the raters as a dialog of the label page."""
+"""The agreement of the raters, and of judge models with them, as a dialog of the label page."""
 
 from collections.abc import Sequence
 
 from nicegui import ui
 
-from gretchen.feedback.agreement import Agreement
+from gretchen.feedback.agreement import Agreement, agreement
+from gretchen.feedback.judging.calibration import judged_agreement
+from gretchen.feedback.judging.verdicts import read_verdicts, verdicts_file
+from gretchen.feedback.labels import Label
 from gretchen.web.elements import Text, box, button
 from gretchen.web.label_texts import Texts
+
+
+def agreements(project: str, labels: Sequence[Label]) -> list[Agreement]:
+    """Return the agreement of the raters, then of each judge model with the majority of them."""
+    verdicts = read_verdicts(verdicts_file(project)).values()
+    return [*agreement(labels), *judged_agreement(verdicts, labels)]
 
 
 def open_agreement(questions: Sequence[Agreement], words: Texts) -> None:

@@ -56,9 +56,9 @@ class Texts:
     scale_names: Mapping[Scale, str]
 
     def name_of(self, question: str) -> str:
-        """Return the name of what an agreement is about."""
+        """Return the name of what an agreement is about; a judge's is its own."""
         names = {"ranking": self.ranking, "good": self.good, **self.flag_names, **self.scale_names}
-        return names[question]
+        return names.get(question, question)
 
 
 EN = Texts(

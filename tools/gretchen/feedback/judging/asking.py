@@ -27,7 +27,7 @@ from gretchen.provenance import now
 from gretchen.tracking.secrets import redacted
 
 ATTEMPTS = 3  # at a reply that fits
-REPEATS = 2  # of a request that failed
+REPEATS = 4  # of a request that failed, each after a longer wait
 MAX_FAILURES = 3
 MAX_REPLY = 20_000  # characters of a reply that are kept
 FENCES = ("```json", "```")

@@ -1,6 +1,7 @@
 """How far a judge can be believed: whether the place of an answer decides, and whether it judges as people do.
 
     position_bias(outcomes)             -> PositionBias(share=0.81, low=…, high=…, …): 0.5 without any bias
+    judged_agreement(verdicts, labels)  -> for the label page: alpha of each judge with people
     calibration(outcomes, labels)       -> Calibration with Krippendorff's alpha and a confusion table
 
 The interval allows for a pair's two verdicts being dependent. Neither says that a judge, or people, are right.
@@ -8,12 +9,13 @@ The interval allows for a pair's two verdicts being dependent. Neither says that
 
 from collections import Counter, defaultdict
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 from gretchen.feedback.agreement import RANKING, Agreement, alpha
-from gretchen.feedback.judging.pairs import Ending, Outcome
-from gretchen.feedback.judging.verdicts import Comparison
+from gretchen.feedback.judge_labels import Judge
+from gretchen.feedback.judging.pairs import ORDERS, Ending, Outcome, compared
+from gretchen.feedback.judging.verdicts import Comparison, Verdict
 from gretchen.feedback.labels import Label
 from gretchen.feedback.rows import pair_key, preference
 from gretchen.scoring.intervals import proportion_interval
@@ -90,6 +92,24 @@ def calibration(outcomes: Sequence[Outcome], labels: Iterable[Label]) -> Calibra
             units[key] = {"people": majority, "judge": outcome.preference}
             table[majority, outcome.preference] += 1
     return Calibration(alpha(RANKING, units, "ordinal"), dict(table))
+
+
+def judged_agreement(verdicts: Iterable[Verdict], labels: Sequence[Label]) -> list[Agreement]:
+    """Return the agreement of each judge with people, on the pairs that it compared in both orders by one constitution.
+
+    Without a pair that both judged a judge is left out.
+    """
+    by_pair: dict[tuple[Judge, str, str], dict[tuple[int, ...], Verdict]] = defaultdict(dict)
+    for verdict in verdicts:
+        if verdict.kind == "comparison":
+            by_pair[verdict.judge, verdict.constitution, verdict.task.id][verdict.order] = verdict
+    by_judge: dict[tuple[Judge, str], list[Outcome]] = defaultdict(list)
+    for (judge, constitution, _), orders in by_pair.items():
+        if len(orders) == len(ORDERS):
+            first, second = (orders[order] for order in ORDERS)
+            by_judge[judge, constitution].append(compared(first.task, first, second))
+    every = [(judge, calibration(outcomes, labels).alpha) for (judge, _), outcomes in by_judge.items()]
+    return [replace(alpha, question=f"judge {judge.name}") for judge, alpha in every if alpha.units]
 
 
 def majorities(labels: Iterable[Label]) -> dict[str, dict[str, int]]:

@@ -97,13 +97,19 @@ def local_model(project: str, name: str) -> ChatModel:
 
 @contextlib.contextmanager
 def reachable(chosen: ChosenJudge) -> Iterator[Endpoint]:
-    """Give the endpoint of a judge; a local one is served on 127.0.0.1 while the block runs."""
+    """Give the endpoint of a judge; a local one is loaded, and served on 127.0.0.1 while the block runs.
+
+    Raises as gretchen.models.generate.load does.
+    """
     judge = chosen.judge
     if chosen.local is None:
         is_openai = urlsplit(judge.address).hostname == OPENAI_HOST
         key = os.environ.get(KEY) or (os.environ.get(OPENAI_KEY) if is_openai else "")
         yield Endpoint(judge.address, judge.name, key or "none", AT_ONCE)
         return
+    backend = Backend(by_name([chosen.local]))
+    with backend.loaded(chosen.local):
+        pass  # loaded now: the first request would wait for it, and time out on a slow disk
     bound, token = listening(0), new_token()
-    with running(api(Backend(by_name([chosen.local])), token), bound):
+    with running(api(backend, token), bound):
         yield Endpoint(f"{address_of(bound)}/v1", chosen.local.name, token)

@@ -24,7 +24,7 @@ def cost_lines(cost: Cost, known: int, price: Price | None) -> list[str]:
     if price and cost.requests:
         rates = f"{price.tokens_in:g} and {price.tokens_out:g} per million"
         lines.append(
-            f"price       at most {price.of(cost.tokens_in, cost.tokens_out):,.2f} (at {rates}), without retries"
+            f"price       about {price.of(cost.tokens_in, cost.tokens_out):,.2f} with the longest replies (at {rates})"
         )
     return lines
 
