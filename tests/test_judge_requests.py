@@ -22,7 +22,7 @@ from gretchen.projects.build import build
 def one_request_at_a_time(monkeypatch):
     """Send requests one after the other, each once."""
     monkeypatch.setattr("gretchen.feedback.judging.judges.AT_ONCE", 1)
-    monkeypatch.setattr("gretchen.feedback.judging.asking.REPEATS", 0)
+    monkeypatch.setattr("gretchen.feedback.judging.judges.REPEATS", 0)
 
 
 @pytest.fixture
@@ -162,7 +162,7 @@ def test_ctrl_c_ends_at_once_and_keeps_what_was_said(stored, root, environment):
         asked.set()
         return 30.0
 
-    program = "import sys; from gretchen.feedback.judging import judges, tasks; judges.AT_ONCE = 1; "
+    program = "import sys; from gretchen.feedback.judging import judges, tasks; judges.AT_ONCE, judges.REPEATS = 1, 0; "
     program += "tasks.sample_missing = lambda *a: None; from gretchen import cli; sys.exit(cli.run(sys.argv[1:]))"
     with scripted_judge(script) as judge:
         words = ["judge", "--project=made", f"--judge={judge.address}", "--model=m"]

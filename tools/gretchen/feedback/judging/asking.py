@@ -27,7 +27,6 @@ from gretchen.provenance import now
 from gretchen.tracking.secrets import redacted
 
 ATTEMPTS = 3  # at a reply that fits
-REPEATS = 4  # of a request that failed, each after a longer wait
 MAX_FAILURES = 3
 MAX_REPLY = 20_000  # characters of a reply that are kept
 FENCES = ("```json", "```")
@@ -58,7 +57,7 @@ async def ask(asked: Asked, questions: Iterable[Question], on_verdict: Callable[
     """Ask the questions, several at once. Raises UserError and WorkError where the judge cannot answer at all."""
     import openai
 
-    options: dict[str, Any] = {"timeout": asked.timeout, "max_retries": REPEATS}
+    options: dict[str, Any] = {"timeout": asked.timeout, "max_retries": asked.endpoint.repeats}
     if asked.endpoint.is_here:
         options["http_client"] = openai.DefaultAsyncHttpxClient(trust_env=False)  # no proxy between
     left = iter(questions)

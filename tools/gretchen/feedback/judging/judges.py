@@ -27,7 +27,9 @@ from gretchen.serving.local_server import address_of, listening, new_token, runn
 KEY, OPENAI_KEY, OPENAI_HOST = "JUDGE_API_KEY", "OPENAI_API_KEY", "api.openai.com"
 LOOPBACK = ("127.0.0.1", "localhost", "::1")
 LAPTOP = "laptop"
-AT_ONCE = 8  # requests to an address; a local model answers one at a time
+# To an address: requests at once, and repeats of one that failed, each after a longer wait. A local model answers one
+# at a time, and would take as long again.
+AT_ONCE, REPEATS = 8, 4
 
 
 @dataclass(frozen=True)
@@ -38,6 +40,7 @@ class Endpoint:
     model: str
     key: str = field(repr=False)
     at_once: int = 1
+    repeats: int = 0
 
     @property
     def is_here(self) -> bool:
@@ -105,7 +108,7 @@ def reachable(chosen: ChosenJudge) -> Iterator[Endpoint]:
     if chosen.local is None:
         is_openai = urlsplit(judge.address).hostname == OPENAI_HOST
         key = os.environ.get(KEY) or (os.environ.get(OPENAI_KEY) if is_openai else "")
-        yield Endpoint(judge.address, judge.name, key or "none", AT_ONCE)
+        yield Endpoint(judge.address, judge.name, key or "none", AT_ONCE, REPEATS)
         return
     backend = Backend(by_name([chosen.local]))
     with backend.loaded(chosen.local):
