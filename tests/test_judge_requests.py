@@ -46,10 +46,21 @@ def stored(project, monkeypatch):
     return tasks
 
 
-REPLIES = ["", None, "[]", "{" * 5000, verdict("A", reason="\ud800"), "x" * 100_000, "\x1b[2J"]
+REPLIES = [
+    verdict("A", reason="…"),
+    "",
+    None,
+    "[]",
+    "{" * 5000,
+    verdict("A", reason="\ud800"),
+    "x" * 100_000,
+    "\x1b[2J",
+]
 
 
-@pytest.mark.parametrize("reply", REPLIES, ids=["empty", "null", "list", "deep", "half character", "long", "escape"])
+@pytest.mark.parametrize(
+    "reply", REPLIES, ids=["copied", "empty", "null", "list", "deep", "half character", "long", "escape"]
+)
 def test_a_judge_that_never_fits_leaves_a_verdict_without_a_value(project, reply):
     outcomes, judge, session = judged(lambda request: reply, [starred(0, 1, 2)])
     assert [outcome.ending for outcome in outcomes] == ["malformed"]

@@ -200,4 +200,5 @@ def fault_of(error: dict[str, Any]) -> str:
     key, given = ".".join(map(str, error["loc"])), json.dumps(error["input"], default=str)
     if error["type"] == "json_invalid":
         return "it is not JSON"
-    return f"{key}: {error['msg']}" + (f", not {given[:60]}" if error["type"] != "missing" else "")
+    message = error["msg"].removeprefix("Value error, ")
+    return f"{key}: {message}" + (f", not {given[:60]}" if error["type"] != "missing" else "")

@@ -12,7 +12,7 @@ import os
 from pathlib import Path
 from typing import Annotated, Literal
 
-from pydantic import Field, ValidationError
+from pydantic import AfterValidator, Field, ValidationError
 
 from gretchen import paths
 from gretchen.errors import WorkError
@@ -22,7 +22,16 @@ from gretchen.feedback.labels import TOP, Document, Task
 Mode = Literal["compare", "rate", "revise"]
 Kind = Literal["comparison", "rating", "revision"]
 MAX_REASON, MAX_REVISION = 300, 4000  # characters; a model that may write on does
-Reason = Annotated[str, Field(min_length=1, max_length=MAX_REASON)]
+
+
+def words(text: str) -> str:
+    """Return a text. Raises ValueError for the "…" of the form, which small models copy."""
+    if text.strip() in ("…", "..."):
+        raise ValueError("that is the form's own placeholder, write what you mean")
+    return text
+
+
+Reason = Annotated[str, Field(min_length=1, max_length=MAX_REASON), AfterValidator(words)]
 
 
 class Comparison(Document):
@@ -50,7 +59,7 @@ class Revision(Document):
 
     critique: Reason
     broken: tuple[str, ...]
-    revision: Annotated[str, Field(max_length=MAX_REVISION)]
+    revision: Annotated[str, Field(max_length=MAX_REVISION), AfterValidator(words)]
 
 
 Value = Comparison | Rating | Revision
