@@ -25,6 +25,7 @@ ASKING = re.compile(
 FUNCTION_WORDS = frozenset(
     re.findall(
         r"\w+",
+        "diese diesen dieser dieses diesem zuerst zuletzt erst schon "
         "a an the is are was were be do does did what which how why when where who can could would should "
         "will have has you your it its this that these of in on at to for with by and or if after before each "
         "every from not as so let us i we my me there then out up der die das ein eine einen einem einer ist "

