@@ -2,16 +2,19 @@
 
     document(rng, "train")      -> Document(text='First "a". Then "b".\\nTask: variants\\na>b', answer="a>b", …)
 
-Half of the training documents are about domains of data/domains.yaml, half about made-up ones, whose activities are
-recombined words or syllables: a base that meets the same few hundred activities again and again learns them by heart,
-and cannot copy those of another domain. Held-out documents are about held-out domains, with one task each.
+Three in ten training documents are about domains of data/domains.yaml, the others about made-up ones, whose activities
+are recombined words or pieces of tokens: a base that meets the same few hundred activities again and again learns them
+by heart, and cannot copy those of another domain. Held-out documents are about held-out domains, with one task each.
 `question` writes a chat's question as such a document, up to its answer.
 """
 
+import json
 import random
+import re
 from dataclasses import dataclass, field
 from functools import cache
 
+from gretchen import paths
 from gretchen.projects.splits import official_key
 
 from . import analysis, tasks
@@ -36,10 +39,7 @@ NAMES = {
     LOG_FORM: ("count variants", "zähle Varianten"),
 }
 PLANTS = {"missing": ("leave out", "weglassen"), "extra": ("repeat", "wiederholen"), "moved": ("exchange", "tauschen")}
-# Parts of syllables, separated by blanks.
-ONSETS = "b bl br c ch d dr f fl fr g gl gr h j k kl kn l m n p ph pl pr qu r s sch sh sk sp st str t th tr v w z"
-NUCLEI = "a ai au e ea ee ei eu i ie o oo ou u y ä ö ü"
-CODAS = "b ck ct d ft g ght k l ld lt m mp n nd ng nk nt p r rd rk rt s ss st t tz x"
+BLANK = "Ġ"  # how a byte-level tokenizer writes it
 OPERATORS = ("->", "->", "->", "->", "X", "X", "X", "+", "+", "?", "?", "*", "O")
 
 
@@ -73,7 +73,7 @@ class _Subject(Draw):
 
 def document(rng: random.Random, number: int, split: str) -> Document:
     """Return a document of a split; `number` names its made-up domain. Raises Mismatch."""
-    domain = _made_up(rng, number) if split == "train" and rng.random() < 0.5 else rng.choice(domains(split))
+    domain = _made_up(rng, number) if split == "train" and rng.random() < 0.7 else rng.choice(domains(split))
     draw = _Subject(rng, rng.choice(("en", "de")), split, about=domain)
     if rng.random() < LOG_SHARE:
         problems = [analysis.FORMS[LOG_FORM](draw)]
@@ -143,17 +143,21 @@ def _name(rng: random.Random, names: list[str]) -> str:
 
 
 def _word(rng: random.Random, position: int) -> str:
-    """Return a word of a training domain's activity, or one of one or two syllables."""
-    if rng.random() < 0.4:
+    """Return a word of a training domain's activity, or one of one to three pieces of the bases' tokenizer."""
+    if rng.random() < 0.3:
         return rng.choice(_words(position))
-    word = "".join(_syllable(rng) for _ in range(rng.choice((1, 1, 1, 2, 2))))
-    return word.capitalize() if rng.random() < 0.3 else word
+    begins, goes_on = _pieces(is_first=position == 0)
+    return rng.choice(begins) + "".join(rng.choice(goes_on) for _ in range(rng.choice((0, 1, 1, 1, 2, 2))))
 
 
-def _syllable(rng: random.Random) -> str:
-    """Return a syllable; one in ten has no end (the blanks before CODAS are three empty ones)."""
-    onset, nucleus, coda = (rng.choice(parts.split(" ")) for parts in (ONSETS, NUCLEI, f"   {CODAS}"))
-    return onset + nucleus + coda
+@cache
+def _pieces(is_first: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Return what words begin with and go on with; before a name's first word there is no blank."""
+    text = (paths.shared_recipes() / "tiny" / "architecture" / "tokenizer.json").read_text(encoding="utf-8")
+    tokens = json.loads(text)["model"]["vocab"]
+    goes_on = (*(token for token in tokens if re.fullmatch("[A-Za-z]?[a-z]*", token)), *"äöüß")
+    after_blank = tuple(token[1:] for token in tokens if re.fullmatch(f"{BLANK}[A-Za-z][a-z]*", token))
+    return goes_on if is_first else after_blank, tuple(piece for piece in goes_on if piece.islower())
 
 
 @cache
