@@ -25,15 +25,6 @@ OWN_CACHE = tempfile.TemporaryDirectory(prefix="gretchen-cache-")
 os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", XDG_CACHE_HOME=OWN_CACHE.name)
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Keep the tests of a file on one worker, which shares its fixtures; the contract's by project, as it is long."""
-    for item in items:
-        project = item.callspec.params.get("slug", "") if "callspec" in dir(item) else ""
-        group = f"{item.path.name}-{project}" if item.path.name == "test_contract.py" else str(item.path)
-        item.add_marker(pytest.mark.xdist_group(group))
-
-
 def clean_environment(**more: str) -> dict[str, str]:
     """Return the environment without the variables of an outer make or Gretchen, and with `more`."""
     outer = {k: v for k, v in os.environ.items() if not k.startswith(("MAKE", "GRETCHEN_")) and k != "MFLAGS"}
