@@ -75,7 +75,7 @@ def test_a_good_project_passes_every_check(copied):
     report = check_project(PROJECT)
     assert report.errors == []
     assert set(states(report).values()) == {"ok"}
-    assert len(report.results) == len(RESOLVED_CHECKS) + 8
+    assert len(report.results) == len(RESOLVED_CHECKS) + 9
 
 
 def test_of_all_projects_shared_methods_are_checked_under_the_default_profile_alone(copied):
@@ -94,10 +94,10 @@ def test_the_report_lists_what_was_done(copied):
     lines, count = report.text().splitlines(), len(report.results)
     assert lines[0] == PROJECT
     assert lines[1] == f"[1/{count}] card … ok"
-    assert lines[6] == f"[6/{count}] every recipe under every profile resolves … ok (12 recipes × 6 profiles)"
-    assert lines[9] == f"[9/{count}] rows … ok (18 rows of 6 files)"
-    assert lines[11] == (
-        f"[11/{count}] model … ok ({FOLDER}/base, HuggingFaceTB/SmolLM2-135M-Instruct, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, "
+    assert lines[7] == f"[7/{count}] every recipe under every profile resolves … ok (12 recipes × 6 profiles)"
+    assert lines[10] == f"[10/{count}] rows … ok (18 rows of 6 files)"
+    assert lines[12] == (
+        f"[12/{count}] model … ok ({FOLDER}/base, HuggingFaceTB/SmolLM2-135M-Instruct, Qwen/Qwen3-1.7B, Qwen/Qwen3-4B, "
         "Qwen/Qwen3-8B on the hub: not looked up, dpo.axolotl from the newest run of sft, "
         "dpo.zephyr from the newest run of sft)"
     )

@@ -17,7 +17,6 @@ Not covered: corrections that are right but not the reference's; whether an expl
 """
 
 import json
-import math
 from difflib import SequenceMatcher
 from functools import lru_cache
 from typing import Any
@@ -62,10 +61,10 @@ def aggregate(scored: list[Any]) -> dict[str, float | None]:
     values = {"f05": f05, "precision": precision, "recall": recall}
     for language in ("en", "de"):
         own = [_counts(answer, key) for (_, name), answer, key in results if name == language]
-        values[f"f05_{language}"] = f_score(corpus_counts(own))[2] if own else math.nan
+        values[f"f05_{language}"] = f_score(corpus_counts(own))[2] if own else None
     corrected = [_compared(answer, key) for (kind, _), answer, key in results if kind == "correct"]
-    values["corrections"] = f_score(corpus_counts([r.counts for r in corrected]))[2] if corrected else math.nan
-    return values | {"gleu": corpus_gleu([result.gleu for result in corrected])}
+    values["corrections"] = f_score(corpus_counts([result.counts for result in corrected]))[2] if corrected else None
+    return values | {"gleu": corpus_gleu([result.gleu for result in corrected]) if corrected else None}
 
 
 def reward(prediction: str, row: dict[str, Any]) -> float:

@@ -45,9 +45,7 @@ def sentence_gleu(sums: Statistics) -> float:
 
 
 def corpus_gleu(sentences: Sequence[Sequence[Statistics]]) -> float:
-    """Return a corpus's GLEU; 0 where any sum is."""
-    if not sentences:
-        return math.nan
+    """Return the GLEU of a corpus of at least one sentence; 0 where any sum is."""
     most = max(len(refs) for refs in sentences)
     if most == 1:
         return _gleu([sum(column) for column in zip(*(refs[0] for refs in sentences), strict=True)])
