@@ -23,6 +23,7 @@ for tool in ("PIP", "UV"):
 bound_spinning()  # the tests run beside each other
 OWN_CACHE = tempfile.TemporaryDirectory(prefix="gretchen-cache-")
 os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", XDG_CACHE_HOME=OWN_CACHE.name)
+os.environ["AXOLOTL_TEE_STDOUT"] = "0"  # it would go on with the streams that pytest captured from an earlier test
 
 
 def clean_environment(**more: str) -> dict[str, str]:
