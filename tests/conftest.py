@@ -9,6 +9,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
+import absl.logging
 import pytest
 from made_project import MadeProject
 
@@ -23,7 +24,8 @@ for tool in ("PIP", "UV"):
 bound_spinning()  # the tests run beside each other
 OWN_CACHE = tempfile.TemporaryDirectory(prefix="gretchen-cache-")
 os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", XDG_CACHE_HOME=OWN_CACHE.name)
-os.environ["AXOLOTL_TEE_STDOUT"] = "0"  # it would go on with the streams that pytest captured from an earlier test
+# absl, which rouge_score imports, closes its handler's stream when axolotl sets up logging: pytest's own, in a test.
+absl.logging.get_absl_handler().python_handler.stream = sys.__stderr__
 
 
 def clean_environment(**more: str) -> dict[str, str]:
