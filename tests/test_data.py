@@ -79,6 +79,17 @@ def test_a_form_that_no_row_has_is_named_with_the_nearest(made_project, tmp_path
     assert "project.yaml: forms: unknown form 'asks': no row of dataset.py has it" in build_problem(name)
 
 
+def test_a_source_alone_needs_none_of_the_cards_forms(made_project, tmp_path):
+    reader = "import json\ndef read(path):\n    yield from map(json.loads, open(path, encoding='utf-8'))\n"
+    name = made_project("def chats():\n" + chats(TRAIN[:4]) + reader)
+    card, source = tmp_path / "projects/made/project.yaml", tmp_path / "rows.jsonl"
+    card.write_text(card.read_text(encoding="utf-8") + "forms: {tiny: [ask]}\n", encoding="utf-8")
+    messages = [{"role": "user", "content": "Who?"}, {"role": "assistant", "content": "I."}]
+    source.write_text(json.dumps({"id": "o", "form": "outside", "group": TRAIN[9], "messages": messages}) + "\n")
+    build(name, "tiny", ExternalSource(path=str(source), alone=True))
+    assert [row["id"] for row in built_rows(tmp_path)["train"]] == ["o"]
+
+
 LONG = "Please state in one short sentence which of the two long rivers near the old town is the longer one, number {n}"
 OTHER_WORDS = LONG.replace("Please state in", "Please state now in")
 

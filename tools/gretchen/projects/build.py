@@ -23,6 +23,7 @@ from gretchen.projects.builder import (
     SplitRow,
     builder_rows,
     empty_cells,
+    folder_of,
     offered_formats,
     on_disk,
     source_rows,
@@ -123,7 +124,6 @@ def build(project: str, profile: str, source: ExternalSource | None = SAME_SOURC
         print(f"warning: files in {where} were changed by hand and are built anew", file=sys.stderr, flush=True)
     tallies: Tallies = {name: Tally() for name in offered_formats(module)}
     rows = collect(module, limit, forms, source, tallies)
-    refuse_unknown_forms(project, forms or [], rows)
     for tally in tallies.values():
         if tally.exhausted:
             print(f"warning: {tally.exhausted}", file=sys.stderr, flush=True)
@@ -184,12 +184,15 @@ def collect(
     """Return {format: rows} of the builder (of `forms`, if given), of the source, or of both.
 
     Documents (`text`) are of all forms: they are not what a profile is trained and tested on.
+    Raises UserError for one of `forms` that no row of the builder has.
     """
     formats = () if source and source.alone else offered_formats(module)
     rows: Rows = {
         name: list(builder_rows(module, name, limit, tallies[name], None if name == "texts" else forms))
         for name in formats
     }
+    if formats and forms:
+        refuse_unknown_forms(module, forms, rows)
     if source:
         known = {name: {placed.prompt: placed.row["id"] for placed in own} for name, own in rows.items()}
         for name, placed in source_rows(module, Path(source.path), tallies):
@@ -200,13 +203,14 @@ def collect(
     return rows
 
 
-def refuse_unknown_forms(project: str, forms: list[str], rows: Rows) -> None:
-    """Raise UserError where the card lists a form that none of the built rows has."""
+def refuse_unknown_forms(module: ModuleType, forms: list[str], rows: Rows) -> None:
+    """Raise UserError where the card lists a form that none of the builder's rows has."""
     built = {placed.row["form"] for name, format_rows in rows.items() if name != "texts" for placed in format_rows}
     missing = [] if is_smoke() else [form for form in forms if form not in built]
     if missing:
         problem, hint = unknown("form", missing[0], sorted(built))
-        raise UserError(f"projects/{project}/project.yaml: forms: {problem}: no row of dataset.py has it", hint)
+        card = paths.shown(folder_of(module) / "project.yaml")
+        raise UserError(f"{card}: forms: {problem}: no row of dataset.py has it", hint)
 
 
 def drop_near_duplicates(rows: Rows, tallies: Tallies) -> dict[str, NearDuplicates]:
