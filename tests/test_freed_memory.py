@@ -1,12 +1,11 @@
 """Memory that the C library keeps free goes back to the system while a training runs on a processor."""
 
-import re
 import sys
-from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
 import torch
+from process_memory import memory_mib
 
 from gretchen.engines.callbacks import ReturnFreedMemory
 
@@ -19,15 +18,9 @@ def test_it_returns_after_every_tenth_step():
     del big
     blocks = [torch.ones(2**18) for _ in range(400)]
     del blocks[::2]
-    before = resident_mib()
+    before = memory_mib("RssAnon")
     callback.on_step_end(arguments, SimpleNamespace(global_step=9), None)
-    assert resident_mib() > before - 20
+    assert memory_mib("RssAnon") > before - 20
     callback.on_step_end(arguments, SimpleNamespace(global_step=10), None)
-    assert resident_mib() < before - 100
+    assert memory_mib("RssAnon") < before - 100
     assert len(blocks) == 200, "the others are alive"
-
-
-def resident_mib() -> float:
-    """Return the anonymous memory of this process that is resident."""
-    (kib,) = re.findall(r"RssAnon:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
-    return int(kib) / 1024

@@ -1,13 +1,12 @@
 """Generation with a real model of random weights: batches, EOS, stop strings, samples, adapters, errors."""
 
 import json
-import re
 import shutil
 import sys
-from pathlib import Path
 
 import pytest
 import torch
+from process_memory import forget_peak, memory_mib
 
 from gretchen import paths
 from gretchen.errors import UserError, WorkError
@@ -66,15 +65,10 @@ def test_a_batch_in_bf16_copies_the_heads_weights_for_no_row(model):
     network = LlamaForCausalLM(config).to(torch.bfloat16).eval().requires_grad_(False)  # as below an adapter
     wide = Model(model.tokenizer, network)  # its head has 32 MiB
     generate(wide, PROMPTS[:1], SamplingParams(1))
-    Path("/proc/self/clear_refs").write_text("5", encoding="ascii")  # the peak begins anew
+    forget_peak()
     before = memory_mib("VmRSS")
     generate(wide, PROMPTS * 4, SamplingParams(1))
     assert memory_mib("VmHWM") - before < 200, "20 rows"
-
-
-def memory_mib(name):
-    (kib,) = re.findall(rf"{name}:\s+(\d+)", Path("/proc/self/status").read_text(encoding="ascii"))
-    return int(kib) / 1024
 
 
 def test_each_batch_is_passed_on_when_it_is_done_the_longest_first(model):
