@@ -31,7 +31,7 @@ def open_page(browser: Browser, address: str, width: int = 1280, scheme: str = "
     page.on("console", lambda message: problems.append(message.text) if message.type == "error" else None)
     page.on("request", lambda request: requests.append(request.url))
     page.on("dialog", lambda dialog: problems.append(f"dialog: {dialog.message}"))
-    page.goto(address)
+    go_to(page, address)
     origin = address.rpartition("/")[0] if address.startswith("file:") else "/".join(address.split("/")[:3])
     try:
         yield page
@@ -40,6 +40,12 @@ def open_page(browser: Browser, address: str, width: int = 1280, scheme: str = "
         assert [url for url in requests if not url.startswith((origin, "data:"))] == []
     finally:
         context.close()
+
+
+def go_to(page: Page, address: str) -> None:
+    """Load a page and wait until it acts: NiceGUI drops events that come before its handshake."""
+    page.goto(address)
+    page.wait_for_function("window.did_handshake !== false")
 
 
 def fits(page: Page) -> bool:

@@ -5,7 +5,7 @@ import sys
 
 import httpx
 import pytest
-from browser import NARROW, fits, open_page
+from browser import NARROW, fits, go_to, open_page
 from conftest import ROOT, clean_environment
 from hostile_text import TEXTS
 from made_project import MadeProject
@@ -150,7 +150,7 @@ def test_kill_9_after_a_submit_loses_nothing(browser, page_of):
         with page_of() as running:
             context = browser.new_context()
             page = context.new_page()
-            page.goto(f"{running.address}?language=en")
+            go_to(page, f"{running.address}?language=en")
             begin(page, name)
             rank_by_keys(page)
             page.get_by_text("saved").wait_for()

@@ -9,7 +9,7 @@ import urllib.error
 import urllib.request
 
 import pytest
-from browser import NARROW, fits, open_page
+from browser import NARROW, fits, go_to, open_page
 from hostile_text import TEXTS
 from playwright.sync_api import expect
 from test_review import SLUG, copy_project
@@ -107,7 +107,7 @@ def test_an_edit_that_began_with_other_notes_is_refused_with_the_present_ones(ad
 def test_a_conflict_is_shown_and_the_reviewer_decides(browser, address, notes):
     context = browser.new_context()
     page = context.new_page()
-    page.goto(f"{address}{SLUG}.html")
+    go_to(page, f"{address}{SLUG}.html")
     expect(page.get_by_label("notes")).to_be_enabled()
     notes.write_text("<img src=x onerror='window.pwned=1'> theirs", encoding="utf-8")
     write(page, "mine")
