@@ -9,6 +9,7 @@ import pytest
 import yaml
 from run_records import write_run
 
+from gretchen.hardware import Machine
 from gretchen.projects.corpus import base_corpus
 from gretchen.runs.record import read_record
 from gretchen.training import base_model
@@ -64,6 +65,16 @@ def recipe(root, name, **changes):
     run.mkdir(parents=True)
     (run / "recipe.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     return run / "recipe.yaml"
+
+
+@pytest.mark.parametrize("bf16", [True, False])
+def test_a_processor_without_bf16_arithmetic_pretrains_in_float32(root, monkeypatch, bf16):
+    processor = Machine(cores=2, memory_gb=8, disk_free_gb=8, bf16=bf16)
+    monkeypatch.setattr(base_model, "machine", lambda: processor)
+    folder = root / "runs" / SLUG / base_model.RECIPE / "new"
+    training = base_model.base_training(SLUG, folder, base_corpus(SLUG), keep=False)
+    assert yaml.safe_load(training.recipe_text)["bf16"] is bf16
+    assert ("this processor has no bf16 arithmetic: training in float32" in training.notes) is not bf16
 
 
 def losses(run):

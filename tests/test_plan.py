@@ -7,6 +7,8 @@ import pytest
 import yaml
 from run_records import write_run
 
+from gretchen.hardware import Machine
+from gretchen.planning import request
 from gretchen.planning.advice import advice
 from gretchen.planning.plan import GIB, Budget, make_plan
 from gretchen.projects.card import load_card, project_slugs
@@ -230,6 +232,20 @@ def test_a_plan_imports_nothing_heavy(environment, config, tmp_path, root):
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, env=environment(), cwd=root)
     assert done.stdout.splitlines()[-1] == "[] 0", done.stderr
+
+
+@pytest.mark.parametrize("bf16", [True, False])
+def test_a_processors_profile_is_planned_in_the_precision_that_it_trains_in(monkeypatch, config, bf16):
+    processor = Machine(cores=2, memory_gb=24, disk_free_gb=8, bf16=bf16)
+    monkeypatch.setattr(request, "machine", lambda: processor)
+    on_cpu, on_gpu = (
+        request.plan_request(request.PlanRequest(project=PROJECT, profile=profile, model=str(config)))
+        for profile in ("laptop", "gpu-24gb")
+    )
+    assert on_cpu.plan.settings.weight_bytes == (2 if bf16 else 4)
+    assert on_cpu.plan.settings.autocast is bf16
+    assert on_cpu.notes == ([] if bf16 else ["this processor has no bf16 arithmetic: training in float32"])
+    assert (on_gpu.notes, on_gpu.plan.settings.weight_bytes) == ([], 2)
 
 
 def test_an_earlier_stage_that_has_not_run_has_its_bases_shape(flagship, gretchen):

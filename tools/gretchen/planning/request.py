@@ -9,12 +9,13 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 from typing import Any
 
-from gretchen.hardware import machine
+from gretchen.hardware import CPU_PROFILES, Machine, machine
 from gretchen.planning.advice import advice
 from gretchen.planning.config import auxiliary_config, find_config, trained_model
 from gretchen.planning.plan import Budget, Plan, budget_of, make_plan
 from gretchen.planning.read_settings import read_settings
 from gretchen.planning.steps import Throughput, recorded_throughput
+from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request, Resolved, resolve, resolve_file, set_on
 from gretchen.runs.store import earlier_runs
 
@@ -38,12 +39,16 @@ class PlanRequest:
 
 @dataclass(frozen=True)
 class Planned:
-    """A plan, this machine's own memory, and SET words with which the recipe fits (None: it fits, or none is known)."""
+    """A plan, this machine's own memory, and SET words with which the recipe fits (None: it fits, or none is known).
+
+    `notes` say which of the recipe's values this machine overrides.
+    """
 
     plan: Plan
     this_machine: Budget
     advice: list[str] | None
     throughput: Throughput | None
+    notes: list[str]
 
     @property
     def seconds(self) -> float | None:
@@ -67,28 +72,36 @@ def plan_request(request: PlanRequest) -> Planned:
     Raises UserError for a recipe that does not resolve and a model that cannot be planned, WorkError where its
     config.json cannot be had.
     """
-    resolved, this_machine = _resolve(request), machine()
+    this_machine = machine()
+    resolved, notes = _resolve(request, this_machine)
     budget = budget_of(request.profile, this_machine)
     config = find_config(request.model or trained_model(resolved, request.project), is_path=bool(request.model))
     auxiliary = auxiliary_config(resolved, request.project)
     plan = make_plan(resolved, config, budget, auxiliary=auxiliary)
 
     def replan(words: list[str]) -> Plan:
-        changed = _resolve(request, words)
+        changed, _ = _resolve(request, this_machine, words)
         same_cut = read_settings(changed, budget.cpu).max_length == plan.settings.max_length
         return make_plan(changed, config, budget, plan.rows if same_cut else None, auxiliary)
 
     changes = None if plan.fits or plan.peak is None else advice(plan, replan)
-    return Planned(plan, budget_of("", this_machine), changes, _throughput(request, resolved))
+    return Planned(plan, budget_of("", this_machine), changes, _throughput(request, resolved), notes)
 
 
-def _resolve(request: PlanRequest, words: Sequence[str] = ()) -> Resolved:
-    """Return the request's recipe, resolved with its SET words and further ones."""
+def _resolve(request: PlanRequest, this_machine: Machine, words: Sequence[str] = ()) -> tuple[Resolved, list[str]]:
+    """Return the request's recipe, resolved with its SET words and further ones, and a note for each override.
+
+    A processor's profile is planned as this machine would train it: in float32 where it has no bf16 arithmetic. A GPU's
+    profile is planned as on its GPU, wherever that is asked.
+    """
     all_words = [*request.set_words, *words]
     if request.file:
-        return set_on(resolve_file(request.file), all_words)
+        return set_on(resolve_file(request.file), all_words), []
     recipe = Request(request.project, request.recipe, request.profile, all_words)
-    return resolve(recipe, earlier_runs(request.project, request.profile))
+    runs = earlier_runs(request.project, request.profile)
+    if request.profile in CPU_PROFILES:
+        return resolve_for(recipe, this_machine, runs)
+    return resolve(recipe, runs), []
 
 
 def _throughput(request: PlanRequest, resolved: Resolved) -> Throughput | None:

@@ -8,7 +8,8 @@ from gretchen.terminal import clock
 def plan_text(planned: Planned, in_project: bool) -> str:
     """Return the plan as text; `in_project`: a change is made by SET, otherwise in the file."""
     plan = planned.plan
-    lines = [*_recipe_lines(plan), *_memory_lines(plan), *_token_lines(plan), *_time_lines(planned)]
+    notes = [f"machine     {note}" for note in planned.notes]
+    lines = [*_recipe_lines(plan), *notes, *_memory_lines(plan), *_token_lines(plan), *_time_lines(planned)]
     return "\n".join([*lines, *_verdict_lines(planned, in_project)])
 
 

@@ -2,8 +2,8 @@
 
     train_base("genome-chatbot", keep=False)       -> projects/genome-chatbot/base/
 
-The recipe is shared_recipes/tiny/pretrain.yaml, with SET's values. The weights are shipped in bf16, and measured as
-they are shipped.
+The recipe is shared_recipes/tiny/pretrain.yaml, with SET's values, in float32 where the processor has no bf16
+arithmetic. The weights are shipped in bf16, and measured as they are shipped.
 """
 
 import shlex
@@ -16,11 +16,13 @@ import yaml
 
 from gretchen import paths
 from gretchen.files import file_hash, whole_folder, write_text
+from gretchen.hardware import machine
 from gretchen.models.generate import load
 from gretchen.projects.corpus import base_corpus
 from gretchen.provenance import is_smoke, provenance
 from gretchen.recipes.coercion import coerce
 from gretchen.recipes.layers import Values, merge, merge_all, words_of
+from gretchen.recipes.machine import hardware_overrides
 from gretchen.recipes.resolve import dump, known_set
 from gretchen.recipes.schema import load_schema
 from gretchen.runs.folder import TO_THE_END, new_run_dir
@@ -40,7 +42,8 @@ GATE = 0.9  # accuracy that each form of document must reach
 DOCUMENTS = 100  # of each form, for the final gates
 SMOKE_STEPS = 8
 TEMPLATE = "chat_template.jinja"
-LENGTH = ("max_steps", "warmup_steps", "lr_scheduler_kwargs")  # what a longer or shorter training changes
+# What a longer or shorter training changes, and what another processor does: with either an unfinished run goes on.
+MAY_DIFFER = ("max_steps", "warmup_steps", "lr_scheduler_kwargs", "bf16", "dtype")
 CURVE_POINTS = 10  # rows of the model card's table
 
 
@@ -95,7 +98,7 @@ def base_training(project: str, run_dir: Path, corpus: Path, keep: bool, set_: s
         dump(values),
         record,
         title=f"the embedded base of {project} from scratch",
-        notes=corpus_notes(corpus, values),
+        notes=(*hardware_overrides(shared_values(run_dir, corpus), machine()).notes, *corpus_notes(corpus, values)),
         resume_command=base_command(project, set_),
         complete=partial(install, project, corpus, keep),
     )
@@ -107,19 +110,26 @@ def base_command(project: str, set_: str) -> str:
 
 
 def recipe_values(run_dir: Path, corpus: Path, set_: str = "") -> Values:
-    """Return the shared pretraining recipe with a run's corpus and folder, and SET's values; few steps in a smoke test.
+    """Return a base's recipe with SET's values, as this machine can train it; few steps in a smoke test.
 
     Raises UserError for a SET that TRL does not know.
     """
-    text = (paths.shared_recipes() / "tiny" / "pretrain.yaml").read_text(encoding="utf-8")
-    text = text.replace("${data.base}", paths.shown(corpus)).replace("${output}", paths.shown(run_dir))
-    values = yaml.safe_load(text)
+    values = shared_values(run_dir, corpus)
     schema = load_schema("zephyr", "pretrain")
     changes = merge_all(known_set(words_of(set_), schema))
     if is_smoke():
         changes = {"max_steps": SMOKE_STEPS, "logging_steps": 1} | changes
     changes = schedule_of(changes.get("max_steps", values["max_steps"]), values) | changes
-    return {key: coerce(value, schema["properties"].get(key, {})) for key, value in merge(values, changes).items()}
+    values = merge(values, changes)
+    values |= hardware_overrides(values, machine()).values
+    return {key: coerce(value, schema["properties"].get(key, {})) for key, value in values.items()}
+
+
+def shared_values(run_dir: Path, corpus: Path) -> Values:
+    """Return the shared pretraining recipe with a run's corpus and folder."""
+    text = (paths.shared_recipes() / "tiny" / "pretrain.yaml").read_text(encoding="utf-8")
+    text = text.replace("${data.base}", paths.shown(corpus)).replace("${output}", paths.shown(run_dir))
+    return yaml.safe_load(text)
 
 
 def schedule_of(max_steps: int, values: Values) -> Values:
@@ -134,7 +144,7 @@ def schedule_of(max_steps: int, values: Values) -> Values:
 def find_unfinished(project: str, corpus: Path, set_: str = "") -> Path | None:
     """Return the newest base run where it is unfinished, on this corpus and by this recipe; else None.
 
-    A recipe that differs in `max_steps` alone is written into the run: it trains for that many steps then.
+    A recipe that differs in `max_steps`, or in the processor's precision, is written into the run, which goes on by it.
     """
     runs = [run for run in list_runs(project) if run.record.kind == "base"]
     if not runs or runs[-1].record.status == "finished":
@@ -142,7 +152,7 @@ def find_unfinished(project: str, corpus: Path, set_: str = "") -> Path | None:
     run = runs[-1]
     before = yaml.safe_load((run.path / "recipe.yaml").read_text(encoding="utf-8"))
     now = recipe_values(run.path, corpus, set_)
-    same_recipe = before | dict.fromkeys(LENGTH) == now | dict.fromkeys(LENGTH)
+    same_recipe = before | dict.fromkeys(MAY_DIFFER) == now | dict.fromkeys(MAY_DIFFER)
     if not same_recipe or run.record.data != file_hash(corpus / "train.jsonl"):
         return None
     if before != now:
