@@ -12,20 +12,37 @@ Not covered: real notices, legal advice.
 import random
 from collections import Counter
 from collections.abc import Callable, Iterator
+from itertools import count
 
 from gretchen.projects.drawing import judged_sides, rounds
+from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
 from . import pairs, reckoning, tasks
+from .cases import draw_case
+from .documents import FORMS as SHORT_FORMS
+from .documents import document
+from .documents import question as document_question
+from .style import checks
 from .tasks import Mismatch, Problem
 from .wordings import SYSTEM, pick
 
-__all__ = ["chats", "dropped", "feedback", "preferences", "prompts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "texts"]
 
 Form = Callable[[random.Random, str, bool], Problem]
-FORMS: dict[str, Form] = tasks.FORMS | reckoning.FORMS
+
+
+def _drawn(form: Callable[..., Problem]) -> Form:
+    """Return a form that is asked of a case as one that draws it."""
+    return lambda rng, split, hard: form(rng, draw_case(rng, split), hard)
+
+
+FORMS: dict[str, Form] = (
+    tasks.FORMS | reckoning.FORMS | {name: _drawn(form) for name, form in SHORT_FORMS.items()}
+)  # fmt: skip
 WEIGHTS = dict.fromkeys(FORMS, 1) | {"simplify": 3, "letter": 2, "deadline": 2}
-HARD = ("letter", "notice", "facts-json", "deadline", "deadline")  # forms of the hard set
+# Forms of the hard set.
+HARD = ("letter", "notice", "facts-json", "deadline", "deadline", "missing", "check-form", "which-office", "citizen")
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 _DROPPED: Counter[str] = Counter()
@@ -34,6 +51,29 @@ _DROPPED: Counter[str] = Counter()
 def dropped() -> dict[str, int]:
     """Return how many rows each form lost to a disagreement of the two routes since the module was loaded."""
     return dict(_DROPPED)
+
+
+def as_document(row: dict) -> str | None:
+    """Return a question as a document of the base's corpus has it, up to where the answer begins; None without one."""
+    return meta_of(row).get("document")
+
+
+def texts() -> Iterator[dict]:
+    """Documents of the base's corpus, endless: eight short forms, most with made-up names (documents.py)."""
+    rng = random.Random("german documents")
+    for number in count(1):
+        try:
+            made = document(rng, number, rng.choices(SPLITS, SHARES)[0])
+        except Mismatch:
+            _DROPPED["documents"] += 1
+            continue
+        yield {
+            "id": f"doc-{made.form}-{number}",
+            "form": made.form,
+            "group": made.keys,
+            "text": made.text,
+            "meta": {"answer": made.answer},
+        }
 
 
 def chats() -> Iterator[dict]:
@@ -100,7 +140,7 @@ def question(rng: random.Random, problem: Problem, split: str | None = None) -> 
     wording, key = pick(rng, problem.task, problem.language, split)
     asked = wording.format(**problem.slots)
     content = f"{asked}\n\n{problem.source}" if rng.random() < 0.7 else f"{problem.source}\n\n{asked}"
-    system = {"role": "system", "content": SYSTEM[problem.style]}
+    system = {"role": "system", "content": SYSTEM.get(problem.form, SYSTEM[problem.style])}
     return [system, {"role": "user", "content": content}], [*keys, key]
 
 
@@ -110,7 +150,7 @@ def meta_for(problem: Problem) -> dict:
         {"mode": item.mode, "stems": list(item.stems), "facts": [list(fact) for fact in item.facts]}
         for item in problem.statements
     ]
-    return {
+    meta = {
         "style": problem.style,
         "language": "de",  # of the answer
         "asked_in": problem.language,
@@ -119,7 +159,9 @@ def meta_for(problem: Problem) -> dict:
         "source": problem.source,
         "statements": statements,
         "optional": [list(fact) for fact in dict.fromkeys(problem.optional)],
-    } | problem.meta
+    }
+    document = {"document": document_question(problem)} if problem.line else {}
+    return meta | document | problem.meta
 
 
 def _name(kind: str, problem: Problem, number: int) -> str:
@@ -134,6 +176,11 @@ def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) ->
         form = rng.choice(HARD) if hard else form
         split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
         try:
-            yield FORMS[form](rng, split, hard), hard
+            problem = FORMS[form](rng, split, hard)
         except Mismatch:
             _DROPPED[form] += 1
+            continue
+        if all(checks(problem.style, problem.answer, problem.source, problem.answer).values()):
+            yield problem, hard
+        else:
+            _DROPPED[f"{form}, style"] += 1

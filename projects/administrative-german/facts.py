@@ -1,4 +1,5 @@
-"""Facts read from a text: dates, amounts, periods, times, percentages, law references, file numbers, offices.
+"""Facts read from a text: dates, amounts, periods, times, percentages, law references, file numbers, offices,
+rooms, telephone numbers.
 
     facts_in("Zahlen Sie 84,50 Euro bis Montag, 2. März 2026.")     -> amount 8450, date 2026-03-02
 
@@ -34,6 +35,8 @@ _PERIOD = re.compile(
 _TIME = re.compile(r"\b(\d{1,2})(?:[:.](\d{2}))?\s*Uhr(?:\s+(\d{2}))?\b")
 _PERCENT = re.compile(r"(?<![\w.,])(\d{1,3})(?:,(\d+))?\s*(?:%|Prozent\b|vom Hundert\b|v\.\s?H\.)")
 _FILE = re.compile(r"\b[A-ZÄÖÜ]{3}-\d{4}-\d{5}\b|\b\d{2}\.\d-[A-ZÄÖÜ]{3} \d{4}/\d{2}\b")
+_ROOM = re.compile(r"\bZimmer (\d{1,4})\b")
+_PHONE = re.compile(r"\b(?:Telefon|Tel\.|Telefonnummer)(?: ist)?:? ?(\d[\d /-]{2,14}\d)\b")
 _REF = re.compile(
     r"(?:§+|Paragra(?:f|ph)(?:en)?)\s*(\d{1,4}[a-z]?)(?:\s*(?:Abs\.|Absatz)\s*(\d{1,2}[a-z]?)|\s*\((\d{1,2}[a-z]?)\))?"
     r"(?:\s*(?:Satz|S\.|Nr\.|Nummer)\s*\d{1,2})*\s*((?:de[rs]\s+)?[A-ZÄÖÜ][^\n,;.()?!:]{0,60})?"
@@ -61,6 +64,8 @@ def facts_in(text: str) -> list[Mention]:
         *_dates(text), *_amounts(text), *_periods(text), *_offices(text), *_refs(text),
         *(Mention("time", f"{int(m[1])}:{m[2] or m[3] or '00'}", m.start()) for m in _TIME.finditer(text)),
         *(Mention("percent", f"{int(m[1])}{f'.{m[2]}' if m[2] else ''}", m.start()) for m in _PERCENT.finditer(text)),
+        *(Mention("room", m[1], m.start()) for m in _ROOM.finditer(text)),
+        *(Mention("phone", re.sub(r"\D", "", m[1]), m.start()) for m in _PHONE.finditer(text)),
         *(Mention("file", m[0], m.start()) for m in _FILE.finditer(text)),
     ]  # fmt: skip
     return sorted(mentions, key=lambda mention: mention.start)

@@ -14,6 +14,8 @@ from gretchen.scoring.metrics.fields import FieldScores
 from gretchen.scoring.metrics.readability import sentences_of
 
 from .facts import LONGEST, facts_in
+from .items import item_counts
+from .statements import is_literal
 
 BEFORE, AFTER = 2, 3  # sentences around one with a stem, in which a statement's facts may stand
 MOST_FACTS = 6  # in one sentence; more are no statement but a list
@@ -54,7 +56,8 @@ def counts_of(answer: str, meta: dict[str, Any]) -> FieldScores:
     for statement in meta["statements"]:
         near = [i for i, sentence in enumerate(sentences) if _has_stem(sentence, statement["stems"])]
         window = {key for i in near for found in keys[max(0, i - BEFORE) : i + AFTER + 1] for key in found}
-        right = sum(tuple(fact) in window for fact in statement["facts"])
+        words = " ".join(sentence for i in near for sentence in sentences[max(0, i - BEFORE) : i + AFTER + 1])
+        right = sum(tuple(fact) in window or is_literal(tuple(fact), words) for fact in statement["facts"])
         expected, matched, predicted = expected + len(statement["facts"]), matched + right, predicted + right
         if statement["mode"] != "is":
             modes = set().union(*(modes_of(sentences[i]) for i in near))
@@ -64,7 +67,10 @@ def counts_of(answer: str, meta: dict[str, Any]) -> FieldScores:
     known = {tuple(fact) for statement in meta["statements"] for fact in statement["facts"]}
     stated = {mention.key for mention in facts_in(answer)}
     invented = len(stated - known - {tuple(fact) for fact in meta["optional"]})
-    return FieldScores(predicted + invented, expected, matched)
+    items = item_counts(answer, meta["items"]) if "items" in meta else FieldScores(0, 0, 0)
+    return FieldScores(
+        predicted + invented + items.predicted, expected + items.expected, matched + items.matched
+    )  # fmt: skip
 
 
 def _has_stem(sentence: str, stems: list[str]) -> bool:

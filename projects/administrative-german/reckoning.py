@@ -135,7 +135,7 @@ def _near_holiday(rng: random.Random, case: Case, period: Period, after: datetim
     where = (case.town.land, case.town.catholic)
     days = [day for day in days if is_working_day(day, *where)]
     near = [day for day in days if _meets_holiday(case, day, period)]
-    return rng.choice(near if near and rng.random() < 0.6 else days)
+    return rng.choice(near if near and rng.random() < 0.75 else days)
 
 
 def _meets_holiday(case: Case, posted: datetime.date, period: Period) -> bool:

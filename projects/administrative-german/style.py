@@ -4,7 +4,8 @@
 
 All checks must hold. They are about the language alone, so an answer that drops every fact can pass them: the main
 metric multiplies by the facts' F1. What games them is checked too: a copied text, a list of facts without sentences,
-padding, repetition, an answer much shorter or longer than the reference.
+padding, repetition, an answer much shorter or longer than the reference. Of a list (papers, fields of a form) and of a
+short answer to a question only length and repetition are checked: their facts are all that they are.
 
 Not covered: grammar, and whether a text is understood; for that its readers must be asked.
 """
@@ -19,7 +20,8 @@ from .german import load
 # Longest mean and longest sentence, in words.
 LENGTHS = {"plain": (14.0, 30), "answer": (16.0, 34), "easy": (8.5, 16)}
 SHORT = {"plain": 21, "answer": 21, "easy": 9}  # where no sentence is longer, all are short
-FEWEST_FUNCTION_WORDS = 0.22  # of all words; in the builder's answers the share is 0.3 to 0.6
+# Of all words; in the builder's plain answers the share is 0.3 to 0.6, in a short official letter with its head 0.21.
+FEWEST_FUNCTION_WORDS, FEWEST_IN_OFFICIAL = 0.22, 0.18
 MOST_COPIED = 0.6
 FUNCTION_WORDS = frozenset(load("function_words"))
 _OFFICIALISMS = re.compile(
@@ -47,10 +49,15 @@ def checks(style: str, answer: str, source: str, reference: str) -> dict[str, bo
         return {}
     if not words:
         return {"sentences": False}
+    if style == "list":
+        return {"length": _is_of_length(text, reference, 0.3), "no repetition": _is_varied(text)}
+    if style == "short":
+        lengths = [len(words_of(sentence)) for sentence in sentences_of(text)]
+        return {"length": _is_of_length(text, reference, 0.3, 2.5), "short sentences": max(lengths) <= 30}
     verdicts = {
-        "sentences": _is_prose(words),
+        "sentences": _is_prose(words, FEWEST_IN_OFFICIAL if style == "official" else FEWEST_FUNCTION_WORDS),
         "own words": copy_rate(text, source) <= MOST_COPIED,
-        "length": 0.5 <= len(words) / max(1, len(words_of(reference))) <= 1.6 and len(answer) <= LONGEST,
+        "length": _is_of_length(text, reference, 0.5) and len(answer) <= LONGEST,
         "no repetition": _is_varied(text),
     }
     officialisms = len(_OFFICIALISMS.findall(text))
@@ -58,6 +65,11 @@ def checks(style: str, answer: str, source: str, reference: str) -> dict[str, bo
         marks = officialisms + len(_MARKS.findall(text))
         return verdicts | {"official": marks * _ENOUGH_OFFICIALISMS >= len(words)}
     return verdicts | _simple(style, text, len(words), officialisms)
+
+
+def _is_of_length(text: str, reference: str, least: float, most: float = 1.6) -> bool:
+    """Return whether a text has `least` to `most` times as many words as the reference."""
+    return least <= len(words_of(text)) / max(1, len(words_of(reference))) <= most
 
 
 def _simple(style: str, text: str, num_words: int, officialisms: int) -> dict[str, bool]:
@@ -76,9 +88,9 @@ def _simple(style: str, text: str, num_words: int, officialisms: int) -> dict[st
     return verdicts
 
 
-def _is_prose(words: list[str]) -> bool:
+def _is_prose(words: list[str], fewest: float) -> bool:
     """Return whether enough words are such as hold sentences together: a list of facts has few."""
-    return sum(word.lower() in FUNCTION_WORDS for word in words) >= FEWEST_FUNCTION_WORDS * len(words)
+    return sum(word.lower() in FUNCTION_WORDS for word in words) >= fewest * len(words)
 
 
 def _is_varied(text: str) -> bool:

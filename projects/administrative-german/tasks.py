@@ -43,6 +43,7 @@ class Problem:
     meta: dict[str, Any] = field(default_factory=dict)
     slots: dict[str, str] = field(default_factory=dict)
     keys: tuple[str, ...] = ()  # group keys beside procedure and municipality
+    line: str = ""  # what a document of the embedded base's corpus asks; "" where it has no such form
 
 
 def checked(text: str, statements: list[Statement], allowed: tuple[Key, ...] = (), law: bool = True) -> str:
@@ -207,7 +208,6 @@ FIELDS: dict[tuple[str, int], str] = {
     ("repay", 0): "erstattung", ("repay", 1): "zahlbar_bis", ("repay", 2): "zeichen",
     ("costs", 0): "verfahrensgebuehr", ("costs", 1): "auslagen",
 }  # fmt: skip
-ALL_FIELDS = tuple(dict.fromkeys(FIELDS.values()))
 
 
 def facts_json(rng: random.Random, split: str, hard: bool) -> Problem:
@@ -216,24 +216,32 @@ def facts_json(rng: random.Random, split: str, hard: bool) -> Problem:
     kinds = letter_kinds(rng, case, hard)
     stated = [statement(kind, case) for kind in kinds]
     source = checked(official.letter(rng, kinds, case), stated, head_facts(case))
+    return json_problem(rng, case, "facts-json", source, stated, FIELDS, most=5)
+
+
+def json_problem(
+    rng: random.Random, case: Case, form: str, source: str, stated: list[Statement], fields: dict[tuple[str, int], str],
+    most: int,
+) -> Problem:  # fmt: skip
+    """Return the question for two to `most` of a text's fields; raises Mismatch where it has none."""
     there = {
         name: item.facts[index]
         for item in stated
-        for (kind, index), name in FIELDS.items()
+        for (kind, index), name in fields.items()
         if kind == item.kind and index < len(item.facts)
     }
     if not there:
         raise Mismatch("no field")
-    names = rng.sample(list(there), min(len(there), rng.randint(2, 5)))
+    names = rng.sample(list(there), min(len(there), rng.randint(2, most)))
     if rng.random() < 0.35:
-        names.append(rng.choice([name for name in ALL_FIELDS if name not in there]))
+        names.append(rng.choice([name for name in dict.fromkeys(fields.values()) if name not in there]))
     rng.shuffle(names)
-    fields = {name: list(there[name]) if name in there else None for name in names}
-    answer = json.dumps({name: _json_value(fact, case) for name, fact in fields.items()}, ensure_ascii=False)
-    meta = {"fields": fields}
+    values = {name: list(there[name]) if name in there else None for name in names}
+    answer = json.dumps({name: _json_value(fact, case) for name, fact in values.items()}, ensure_ascii=False)
+    asked, line = ", ".join(names), f"JSON {', '.join(names)}" if form == "short-json" else ""
     return Problem(
-        "facts-json", "facts-json", source, answer, "json", (), case, meta=meta, slots={"x": ", ".join(names)}
-    )
+        form, form, source, answer, "json", (), case, meta={"fields": values}, slots={"x": asked}, line=line
+    )  # fmt: skip
 
 
 def _json_value(fact: list[str] | None, case: Case) -> Any:  # a JSON scalar

@@ -10,6 +10,8 @@ from functools import cache
 
 from gretchen.projects.drawing import pick_wording
 
+from .questions import CITIZEN
+
 SYSTEM = {
     "plain": "Du schreibst Behördendeutsch in klares Deutsch um: kurze Sätze, Verben, direkte Anrede. "
     "Alle Daten, Beträge, Zeichen, Ämter und Paragrafen bleiben.",
@@ -19,6 +21,12 @@ SYSTEM = {
     "Alle Daten, Beträge, Zeichen und Ämter bleiben.",
     "json": "Du liest Bescheide. Antworte nur mit JSON. Daten als JJJJ-MM-TT, Beträge als Zahl in Euro, sonst wie im "
     "Text; null, wenn es nicht im Text steht.",
+    "list": "Du prüfst Unterlagen und Formulare. Nenne jeden Punkt in einer Zeile.",
+    "short": "Du antwortest Bürgern in ein, zwei klaren Sätzen auf Deutsch. Nenne nur, was gefragt ist.",
+    "short-plain": "Du schreibst Amtsdeutsch in kurze, klare Sätze um: Daten ohne Wochentag, Gesetze abgekürzt.",
+    "short-easy": "Du schreibst Leichte Sprache: ein kurzer Satz pro Zeile, keine Paragrafen.",
+    "short-json": "Antworte nur mit JSON. Daten als JJJJ-MM-TT, Beträge als Zahl in Euro; null, wenn es fehlt.",
+    "remedy-notice": "Du schreibst Rechtsbehelfsbelehrungen für Bescheide: zwei Sätze mit Frist, Stelle und Sitz.",
     "answer": "Du beantwortest Fragen zu Verwaltungsverfahren in klarem Deutsch. Nenne die Gründe mit Paragrafen und "
     "am Ende das Ergebnis. Du gibst keine Rechtsberatung.",
 }
@@ -57,6 +65,45 @@ CORES: dict[str, dict[str, tuple[str, ...]]] = {
         "Lesen Sie diese Felder aus: {x}.", "Welche Werte stehen hier für {x}?", "Geben Sie {x} als JSON an.",
         "Extrahieren Sie {x}.",
     )},
+    "short-plain": {"de": (
+        "Schreiben Sie diesen Satz kurz und klar.", "Kurz gesagt, in klarem Deutsch:", "Was heißt das, kurz und klar?",
+        "Fassen Sie den Satz einfach.",
+    )},
+    "short-easy": {"de": (
+        "Schreiben Sie den Satz in Leichter Sprache.", "Wie heißt das in Leichter Sprache?",
+        "Bitte in Leichter Sprache.", "Sagen Sie das in Leichter Sprache.",
+    )},
+    "short-json": {"de": (
+        "Lesen Sie {x} aus.", "Geben Sie diese Werte an: {x}.", "Welche Werte haben {x}?", "JSON mit {x}, bitte.",
+    )},
+    "missing": {
+        "de": ("Welche Unterlagen fehlen noch?", "Prüfen Sie, ob alles da ist.", "Was muss noch nachgereicht werden?",
+               "Ist der Antrag vollständig belegt?"),
+        "en": ("Which papers are still missing?", "Check whether everything is there.", "What has to be handed in?",
+               "Is the application complete?"),
+        "easy": ("Was fehlt noch?", "Sind alle Papiere da?", "Welche Papiere muss ich noch schicken?",
+                 "Was muss ich noch bringen?"),
+    },
+    "check-form": {
+        "de": ("Prüfen Sie dieses Formular.", "Ist das Formular richtig ausgefüllt?", "Was muss hier ergänzt werden?",
+               "Was stimmt in diesem Antrag nicht?"),
+        "en": ("Check this form.", "Is the form filled in correctly?", "What has to be added or changed?",
+               "What is wrong in this application?"),
+        "easy": ("Ist mein Formular richtig?", "Was habe ich vergessen?", "Was ist hier falsch?",
+                 "Schauen Sie bitte: Fehlt etwas?"),
+    },
+    "which-office": {
+        "de": ("Wer ist zuständig für {x}?", "An wen wende ich mich? Es geht um {x}.", "Welche Stelle hilft bei {x}?",
+               "Wo muss ich hin? Thema: {x}."),
+        "en": ("Which office is in charge of {x}?", "Who can help me with {x}?", "Where do I have to go for {x}?",
+               "Whom do I contact? It is about {x}."),
+        "easy": ("Wer hilft mir? Es geht um {x}.", "Wo muss ich hingehen? Es geht um {x}.", "Wen frage ich nach {x}?",
+                 "Welches Amt macht {x}?"),
+    },
+    "remedy-notice": {"de": (
+        "Schreiben Sie daraus die Rechtsbehelfsbelehrung.", "Formulieren Sie die Rechtsbehelfsbelehrung.",
+        "Wie lautet die Belehrung unter dem Bescheid?", "Setzen Sie die Rechtsbehelfsbelehrung auf.",
+    )},
     "deadline": {
         "de": ("Wann endet die Frist?", "Was ist der letzte Tag?", "Berechnen Sie den letzten Tag, mit Begründung.",
                "Bis wann läuft das, und warum?"),
@@ -73,7 +120,7 @@ CORES: dict[str, dict[str, tuple[str, ...]]] = {
         "easy": ("Wie viel Geld ist das?", "Wie viel muss ich bezahlen?", "Rechnen Sie das bitte für mich aus.",
                  "Was kostet mich das?"),
     },
-}  # fmt: skip
+} | {f"citizen-{name}": languages for name, languages in CITIZEN.items()}  # fmt: skip
 
 
 @cache
