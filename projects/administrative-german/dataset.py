@@ -20,6 +20,7 @@ from gretchen.projects.splits import split_of
 
 from . import pairs, reckoning, tasks
 from .cases import draw_case
+from .desk import KINDS
 from .documents import FORMS as SHORT_FORMS
 from .documents import document
 from .documents import question as document_question
@@ -32,13 +33,13 @@ __all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompt
 Form = Callable[[random.Random, str, bool], Problem]
 
 
-def _drawn(form: Callable[..., Problem]) -> Form:
+def _drawn(name: str) -> Form:
     """Return a form that is asked of a case as one that draws it."""
-    return lambda rng, split, hard: form(rng, draw_case(rng, split), hard)
+    return lambda rng, split, hard: SHORT_FORMS[name](rng, draw_case(rng, split, KINDS.get(name, ())), hard)
 
 
 FORMS: dict[str, Form] = (
-    tasks.FORMS | reckoning.FORMS | {name: _drawn(form) for name, form in SHORT_FORMS.items()}
+    tasks.FORMS | reckoning.FORMS | {name: _drawn(name) for name in SHORT_FORMS}
 )  # fmt: skip
 WEIGHTS = dict.fromkeys(FORMS, 1) | {"simplify": 3, "letter": 2, "deadline": 2}
 # Forms of the hard set.

@@ -135,8 +135,10 @@ def which_office(
 
 def _neighbours(case: Case) -> list[Procedure]:
     """Return the procedures of a case's split; fines have no name of their own."""
-    chosen, _ = in_split(split_of(case.procedure.group), ("benefit", "charge", "permit"))
+    chosen, _ = in_split(split_of(case.procedure.group), APPLIED_FOR)
     return chosen
 
 
+APPLIED_FOR = ("benefit", "charge", "permit")  # nobody applies for a fine
+KINDS = {"missing": APPLIED_FOR, "check-form": APPLIED_FOR}  # of procedures that a form is about; all where not named
 FORMS = {"missing": missing, "check-form": check_form, "which-office": which_office}

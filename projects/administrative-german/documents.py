@@ -38,8 +38,9 @@ class Document:
 def document(rng: random.Random, number: int, split: str) -> Document:
     """Return a document of a split; `number` names its made-up procedure. Raises Mismatch."""
     is_made_up = split == "train" and rng.random() < MADE_UP
-    case = made_up_case(rng, number) if is_made_up else draw_case(rng, split)
     form = rng.choices(list(WEIGHTS), list(WEIGHTS.values()))[0]
+    kinds = desk.KINDS.get(form, ())
+    case = made_up_case(rng, number, kinds) if is_made_up else draw_case(rng, split, kinds)
     if is_made_up and form == "which-office":  # else the only made-up name would always be the one that is asked for
         others = [made_up_procedure(rng, case.procedure, number) for _ in range(3)]
         problem = desk.which_office(rng, case, others=others)

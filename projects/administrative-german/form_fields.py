@@ -5,6 +5,7 @@
 A field is (name, whether it is required, value, kind of fault or ""). An empty field that is not required is no fault.
 """
 
+import calendar
 import random
 from collections.abc import Callable
 
@@ -19,16 +20,20 @@ FIRST_NAMES = ("Ada", "Bela", "Cem", "Dana", "Emil", "Frieda", "Gero", "Hana", "
 PROVIDERS = ("post", "brief", "mail")
 Field = tuple[str, bool, str, str]
 _DATES = ("Geburtsdatum", "Datum", "Beginn")
+_PERSON = ("Name", "Vorname", "Geburtsdatum", "Straße", "PLZ", "Ort", "Telefon", "E-Mail")
 _OF_KIND = {
     "benefit": ("Personen im Haushalt", "Kontoinhaber", "Kreditinstitut"),
     "charge": ("Beginn", "Kassenzeichen", "Eigentümer"),
     "permit": ("Beginn", "Kennzeichen", "Ort der Nutzung"),
-    "fine": ("Kennzeichen", "Tatzeit", "Beruf"),
 }
+_LAST = ("Datum", "Unterschrift")
 
 
 def _date(rng: random.Random) -> str:
-    return f"{rng.randint(1, 28):02d}.{rng.randint(1, 12):02d}.{rng.randint(1950, 2025)}"
+    """Return a day that exists; one in four is a month's last, so that "30." and "31." are no sign of a fault."""
+    year, month = rng.randint(1950, 2025), rng.randint(1, 12)
+    length = calendar.monthrange(year, month)[1]
+    return f"{length if rng.random() < 0.25 else rng.randint(1, length):02d}.{month:02d}.{year}"
 
 
 _VALUES: dict[str, Callable[[random.Random, Case], str]] = {
@@ -47,17 +52,14 @@ _VALUES: dict[str, Callable[[random.Random, Case], str]] = {
     "Eigentümer": lambda r, c: r.choice(SURNAMES),
     "Kennzeichen": lambda r, c: f"{r.choice('ABEHKLMS')}-{r.choice('CDFGHK')}{r.choice('LMNPRT')} {r.randint(10, 999)}",
     "Ort der Nutzung": lambda r, c: r.choice(STREETS),
-    "Tatzeit": lambda r, c: f"{r.randint(0, 23):02d}:{r.randint(0, 59):02d}",
-    "Beruf": lambda r, c: r.choice(("Bäcker", "Lehrerin", "Gärtner", "Schlosserin", "Koch", "Ärztin", "Maler")),
 } | dict.fromkeys(_DATES, lambda r, c: _date(r))  # fmt: skip
 
 
 def draw_form(rng: random.Random, case: Case, hard: bool = False) -> list[Field]:
     """Return a filled-in form of four to six fields with up to two faults; hard: of eight or nine, with four."""
-    pool = [name for name in _VALUES if name not in sum(_OF_KIND.values(), ()) and name not in ("Unterschrift",)]
-    count = rng.randint(8, 9) if hard else rng.randint(4, 6)
-    names = [*rng.sample(pool, count - 2), rng.choice(_OF_KIND[case.procedure.kind]), "Unterschrift"]
-    names = sorted(set(names), key=list(_VALUES).index)
+    count = rng.randint(5, 6) if hard else rng.randint(2, 3)
+    person = sorted(rng.sample(_PERSON, count), key=_PERSON.index)
+    names = [*person, rng.choice(_OF_KIND[case.procedure.kind]), *_LAST[0 if hard or rng.random() < 0.5 else 1 :]]
     required = {name for name in names if name == "Unterschrift" or rng.random() < 0.7}
     form = [(name, name in required, _VALUES[name](rng, case), "") for name in names]
     form = [row if row[1] or rng.random() < 0.6 else (row[0], False, "", "") for row in form]

@@ -29,9 +29,9 @@ PLACES = ("stedt", "ow", "ingen", "rath", "walde", "hofen", "büll", "weiler")
 LAWS = ("satzung", "ordnung", "gesetz")
 
 
-def made_up_case(rng: random.Random, number: int) -> Case:
-    """Return a case with invented names; `number` names its group, which is training's."""
-    case = draw_case(rng, "train")
+def made_up_case(rng: random.Random, number: int, kinds: tuple[str, ...] = ()) -> Case:
+    """Return a case (of some kinds) with invented names; `number` names its group, which is training's."""
+    case = draw_case(rng, "train", kinds)
     procedure = made_up_procedure(rng, case.procedure, number)
     town = Municipality(f"{_word(rng)}{rng.choice(PLACES)}", case.town.land, case.town.catholic)
     street = f"{_word(rng)}{rng.choice(('straße', 'weg', 'gasse', 'platz'))} {rng.randint(1, 48)}"

@@ -59,7 +59,7 @@ def test_names_are_cut_into_the_same_tokens_in_question_and_answer(part):
     tokenizer = Tokenizer.from_file(str(paths.shared_recipes() / "tiny" / "architecture" / "tokenizer.json"))
     rng, made_up, desk = random.Random(4), part("made_up"), part("desk")
     for number in range(60):
-        case = made_up.made_up_case(rng, number)
+        case = made_up.made_up_case(rng, number, desk.APPLIED_FOR)
         problem = desk.missing(rng, case)
         name = case.office.text
         name_tokens = tokenizer.encode(f" {name}").tokens
