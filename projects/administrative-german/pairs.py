@@ -6,19 +6,21 @@
     lost                                a sentence with a fact is dropped, and a polite one stands in its place
     official                            the official sentence stands in the plain one's place
     padding                             polite phrases around an answer that lost a fact
+    field, item, entry, period, part, fact      of the short forms: desk_pairs.py
 
 Each fault is checked: the metric's fact F1 (or the style) of the rejected side is below the chosen one's. Both sides
 have every kind of sentence, so that neither "bitte" nor a law is a sign of the better one.
 """
 
 import datetime
+import json
 import random
 import re
 from collections.abc import Callable
 
 from gretchen.scoring.metrics.readability import sentences_of
 
-from . import official
+from . import desk_pairs, official
 from .facts import facts_in
 from .german import long_date, official_date, plain_date
 from .grounding import counts_of
@@ -34,6 +36,14 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "notice": ("date", "amount", "law", "mode", "negation"),
     "deadline": ("date", "law"),
     "payment": ("amount",),
+    "short-plain": ("date", "amount", "law", "negation", "mode", "lost", "official"),
+    "short-easy": ("date", "amount", "negation", "mode", "lost"),
+    "short-json": ("field",),
+    "missing": ("item", "item", "date"),
+    "check-form": ("item",),
+    "which-office": ("entry",),
+    "remedy-notice": ("period", "part", "mode"),
+    "citizen": ("fact", "date", "amount", "mode"),
 }
 POLITE = (
     "Wir danken Ihnen herzlich für Ihr Vertrauen und Ihre Geduld.", "Wir wünschen Ihnen noch einen schönen Tag.",
@@ -57,7 +67,10 @@ def _is_pair(problem: Problem, text: str) -> bool:
 
 def _is_worse(problem: Problem, text: str) -> bool:
     """Return whether the metric says that a text has fewer of the facts, or is not in the style that was asked for."""
-    meta = {"statements": [_plain_statement(item) for item in problem.statements], "optional": problem.optional}
+    if problem.style == "json":
+        return json.loads(text) != json.loads(problem.answer)
+    statements = [_plain_statement(item) for item in problem.statements]
+    meta = problem.meta | {"statements": statements, "optional": problem.optional}
     if counts_of(text, meta).f1 < counts_of(problem.answer, meta).f1:
         return True
     return not all(checks(problem.style, text, problem.source, problem.answer).values())
@@ -124,7 +137,9 @@ _NEGATIONS = (
     (r"\bSie müssen\b", "Sie müssen nicht"), (r"\bmüssen Sie (sich )?", r"müssen Sie \1nicht "),
 )  # fmt: skip
 _MODES = (
-    (r"\bBitte (\w+) Sie\b", r"Sie können \1"), (r"\bmüssen\b", "können"), (r"\bmuss\b", "kann"),
+    # To the sentence's end, which is no ordinal's point: "Bitte zahlen Sie bis 3. Mai." becomes "… bis 3. Mai zahlen."
+    (r"\bBitte (\w+) Sie (.*?)(?<!\b\d)(?<!\b\d\d)(?=, wenn|[.:](?:\s|$))", r"Sie können \2 \1"),
+    (r"\bmüssen\b", "können"), (r"\bmuss\b", "kann"),
     (r"\bSie können\b", "Sie müssen"), (r"\bkönnen Sie\b", "müssen Sie"),
     (r"\bkann\b(?=[^.]* (?:eingelegt|erhoben|bewilligt|gestattet) werden)", "muss"),
     (r"\b(ist|sind) ([^.]*?)zu (entrichten|begleichen)\b", r"kann \2\3 werden"),
@@ -145,7 +160,10 @@ def _other_mode(rng: random.Random, problem: Problem) -> str | None:
 def _replaced(rng: random.Random, text: str, rules: tuple[tuple[str, str], ...]) -> str | None:
     """Return the text with one rule applied wherever it fits; None where none does."""
     fitting = [rule for rule in rules if re.search(rule[0], text)]
-    return re.sub(*rng.choice(fitting), text) if fitting else None
+    if not fitting:
+        return None
+    spoiled = re.sub(*rng.choice(fitting), text)
+    return re.sub(r"\b(zurück|an) (zahlen|geben)\b", r"\1\2", spoiled)
 
 
 def _lost(rng: random.Random, problem: Problem) -> str | None:
@@ -177,5 +195,7 @@ def _official_copy(rng: random.Random, problem: Problem) -> str | None:
 
 _SPOIL: dict[str, Callable[[random.Random, Problem], str | None]] = {
     "date": _other_date, "amount": _other_amount, "law": _other_law, "negation": _negated, "mode": _other_mode,
-    "lost": _lost, "official": _official_copy, "padding": _padded,
+    "lost": _lost, "official": _official_copy, "padding": _padded, "field": desk_pairs.other_field,
+    "item": desk_pairs.other_item, "entry": desk_pairs.other_entry, "period": desk_pairs.other_period,
+    "part": desk_pairs.without_part, "fact": desk_pairs.other_fact,
 }  # fmt: skip
