@@ -24,11 +24,12 @@ from .desk import KINDS
 from .documents import FORMS as SHORT_FORMS
 from .documents import document
 from .documents import question as document_question
+from .readers import read
 from .style import checks
 from .tasks import Mismatch, Problem
 from .wordings import SYSTEM, pick
 
-__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "texts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 Form = Callable[[random.Random, str, bool], Problem]
 

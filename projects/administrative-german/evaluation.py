@@ -2,7 +2,8 @@
 
     fact_success       fact_f1 x style, and x result where one thing is computed. The main metric
     fact_f1            F1 of facts by value (dates, amounts, laws, file numbers, offices, periods, must/may/not), each
-                       near a word of its statement (grounding.py); of JSON: of its fields
+                       near a word of its statement (grounding.py); of JSON: of its fields; of a list: of the items
+                       that it calls open (items.py); of a public corpus: of the reference's values
     style              1 where the answer is written as asked: plain, Leichte Sprache, official (style.py); JSON alone
     result             1 where the last date or amount of a computation is the right one
     invented_facts     share of the answer's facts that no statement has
@@ -22,7 +23,7 @@ from functools import cache
 from typing import Any
 
 from gretchen.projects.rows import meta_of, reference_of
-from gretchen.scoring.metrics.fields import field_scores
+from gretchen.scoring.metrics.fields import FieldScores, field_scores
 from gretchen.scoring.metrics.json_answers import is_json, json_of
 from gretchen.scoring.metrics.readability import amstad, counts_of, wiener
 from gretchen.scoring.metrics.sari import sari
@@ -33,7 +34,7 @@ from .style import checks, copy_rate
 
 METRICS = ("fact_success", "fact_f1", "style", "result", "invented_facts", "sari", "bleu", "amstad", "wstf1", "wstf2",
            "wstf3", "wstf4", "sentence_length", "copy_rate")  # fmt: skip
-REWRITES = ("plain", "easy")  # styles whose answers are simplifications
+REWRITES = ("plain", "easy", "public")  # styles whose answers are simplifications
 
 
 def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
@@ -42,13 +43,23 @@ def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     if meta["style"] == "json":
         return scores | _json_scores(prediction, meta)
     verdicts = checks(meta["style"], prediction, meta["source"], reference_of(row))
-    scores |= {"fact_f1": grounding.counts_of(prediction, meta).f1, "style": float(all(verdicts.values()))}
-    scores["invented_facts"] = grounding.invented_of(prediction, meta)
+    is_public = meta["style"] == "public"
+    counts = values_of(prediction, reference_of(row)) if is_public else grounding.counts_of(prediction, meta)
+    scores |= {"fact_f1": counts.f1, "style": float(all(verdicts.values()))}
+    scores["invented_facts"] = None if is_public else grounding.invented_of(prediction, meta)
     if "result" in meta:
         scores["result"] = float(grounding.is_result(prediction, meta["result"]))
     wrong_result = scores["result"] == 0
     scores["fact_success"] = 0.0 if wrong_result else scores["fact_f1"] * scores["style"]
     return scores | (_texts(prediction, meta, reference_of(row)) if meta["style"] in REWRITES else {})
+
+
+def values_of(prediction: str, reference: str) -> FieldScores:
+    """Return the counts of facts by value alone: a public corpus does not say which statement a fact belongs to."""
+    stated, expected = ({mention.key for mention in facts_in(text)} for text in (prediction, reference))
+    if not expected and not prediction.strip():
+        return FieldScores(0, 1, 0)
+    return FieldScores(len(stated), len(expected), len(stated & expected))
 
 
 def reward(prediction: str, row: dict[str, Any]) -> float:

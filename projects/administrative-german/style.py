@@ -49,6 +49,9 @@ def checks(style: str, answer: str, source: str, reference: str) -> dict[str, bo
         return {}
     if not words:
         return {"sentences": False}
+    if style == "public":
+        changed = " ".join(text.split()).lower() != " ".join(source.split()).lower()
+        return {"changed": changed, "length": _is_of_length(text, reference, 0.3, 3)}
     if style == "list":
         return {"length": _is_of_length(text, reference, 0.3), "no repetition": _is_varied(text)}
     if style == "short":

@@ -21,6 +21,7 @@ SYSTEM = {
     "Alle Daten, Beträge, Zeichen und Ämter bleiben.",
     "json": "Du liest Bescheide. Antworte nur mit JSON. Daten als JJJJ-MM-TT, Beträge als Zahl in Euro, sonst wie im "
     "Text; null, wenn es nicht im Text steht.",
+    "public": "Du schreibst Texte in klares Deutsch um: kurze Sätze, einfache Wörter. Was wichtig ist, bleibt.",
     "list": "Du prüfst Unterlagen und Formulare. Nenne jeden Punkt in einer Zeile.",
     "short": "Du antwortest Bürgern in ein, zwei klaren Sätzen auf Deutsch. Nenne nur, was gefragt ist.",
     "short-plain": "Du schreibst Amtsdeutsch in kurze, klare Sätze um: Daten ohne Wochentag, Gesetze abgekürzt.",
