@@ -76,7 +76,8 @@ def address(root, view):
 
 def test_the_page_counts_what_the_data_card_counts(view):
     card = view.data_card
-    assert [each.name for each in view.formats] == list(card.formats)
+    assert [each.name for each in view.formats] == ["chats", "preferences", "texts"]
+    assert {each.name for each in view.formats} == set(card.formats)
     for each in view.formats:
         summary = card.formats[each.name]
         assert sum(row.tokens for row in each.rows) == summary.tokens.total
@@ -91,7 +92,7 @@ def test_the_page_counts_what_the_data_card_counts(view):
 
 
 def test_the_loss_mask_is_the_answer(view):
-    texts, chats, preferences = view.formats
+    chats, preferences, texts = view.formats
     assert texts.rows[0].sides[0].texts[:2] == ("", "Ein Satz über Größe.<|im_end|>")
     masked, trained, _ = next(row for row in chats.rows if row.id == "near-train").sides[0].texts
     assert (LONG in masked, trained) == (True, "yes<|im_end|>")
@@ -103,7 +104,7 @@ def test_the_loss_mask_is_the_answer(view):
 
 
 def test_near_duplicates_between_splits_are_found(view):
-    chats = view.formats[1]
+    chats = view.formats[0]
     pairs = [(chats.rows[later].id, chats.rows[earlier].id) for later, earlier in chats.near_duplicates]
     assert ("near-train", "near-test") in pairs
 
@@ -112,7 +113,7 @@ def test_long_rows_are_cut_before_short_ones(view):
     assert fair_limit([10, 10, 1000], 100) == 80
     assert fair_limit([10, 10], 100) == MAX_TEXT
     assert fair_limit([50, 50], 40) == 20
-    row = max(view.formats[1].rows, key=lambda row: row.length)
+    row = max(view.formats[0].rows, key=lambda row: row.length)
     assert row.length > 200_000
     assert row.sides[0].length == MAX_TEXT
 

@@ -105,7 +105,9 @@ def data_view(project: str) -> DataView:
         raise UserError(f"the data of {project} is not built", f"make data PROJECT={project}")
     counter = TokenCounter(tokenizer_folder(project))
     left_out = load_left_out(project)
-    formats = [format_view(project, name, left_out, counter) for name in data_card.formats]
+    # A team's own rows come first; documents are the base's, and many.
+    names = sorted(data_card.formats, key="texts".__eq__)
+    formats = [format_view(project, name, left_out, counter) for name in names]
     return DataView(load_card(project), data_card, tuple(shortened(formats)))
 
 
