@@ -18,12 +18,13 @@ from gretchen.projects.drawing import judged_sides, rounds
 from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
-from . import pairs, reckoning, tasks
+from . import pairs, reckoning, tasks, terms
 from .cases import draw_case
 from .desk import KINDS
 from .documents import FORMS as SHORT_FORMS
 from .documents import document
 from .documents import question as document_question
+from .grounding import counts_of
 from .readers import read
 from .style import checks
 from .tasks import Mismatch, Problem
@@ -40,11 +41,22 @@ def _drawn(name: str) -> Form:
 
 
 FORMS: dict[str, Form] = (
-    tasks.FORMS | reckoning.FORMS | {name: _drawn(name) for name in SHORT_FORMS}
+    tasks.FORMS | reckoning.FORMS | terms.FORMS | {name: _drawn(name) for name in SHORT_FORMS}
 )  # fmt: skip
 WEIGHTS = dict.fromkeys(FORMS, 1) | {"simplify": 3, "letter": 2, "deadline": 2}
 # Forms of the hard set.
-HARD = ("letter", "notice", "facts-json", "deadline", "deadline", "missing", "check-form", "which-office", "citizen")
+HARD = (
+    "letter",
+    "notice",
+    "facts-json",
+    "deadline",
+    "deadline",
+    "missing",
+    "check-form",
+    "which-office",
+    "citizen",
+    "term",
+)
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 _DROPPED: Counter[str] = Counter()
@@ -182,7 +194,13 @@ def _problems(rng: random.Random, weights: dict[str, int], hard_share: float) ->
         except Mismatch:
             _DROPPED[form] += 1
             continue
-        if all(checks(problem.style, problem.answer, problem.source, problem.answer).values()):
+        if is_right(problem):
             yield problem, hard
         else:
-            _DROPPED[f"{form}, style"] += 1
+            _DROPPED[f"{form}, not right by the metric"] += 1
+
+
+def is_right(problem: Problem) -> bool:
+    """Return whether the metric finds every fact and the style in a problem's own answer."""
+    styled = all(checks(problem.style, problem.answer, problem.source, problem.answer).values())
+    return styled and (problem.style == "json" or counts_of(problem.answer, meta_for(problem)).f1 == 1)

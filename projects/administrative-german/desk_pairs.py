@@ -5,6 +5,7 @@ item        a missing paper called there or one that is there missing; a fault o
 entry       the office, room and telephone of another line of the directory
 period, part    an instruction on remedies with the other period, or without the seat or the place
 fact        another fact of the letter in the place of the one that was asked for
+word        the explanation of another word in the place of the one that was asked for
 """
 
 import json
@@ -18,6 +19,7 @@ from .form_fields import FAULTS
 from .german import long_date, plain_amount
 from .instruction import parts_of
 from .tasks import Problem
+from .terms import terms
 
 
 def other_field(rng: random.Random, problem: Problem) -> str | None:
@@ -97,3 +99,10 @@ def other_fact(rng: random.Random, problem: Problem) -> str | None:
         if stated and others and write(stated[0]) in problem.answer:
             return problem.answer.replace(write(stated[0]), write(rng.choice(others)))
     return None
+
+
+def other_word(rng: random.Random, problem: Problem) -> str | None:
+    """Return the answer with another word's meaning put as this one's."""
+    asked = [term for term in terms() if term.key in problem.keys]
+    others = [term.plain for term in terms() if term not in asked]
+    return problem.answer.replace(asked[0].plain, rng.choice(others)) if asked else None

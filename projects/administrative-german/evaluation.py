@@ -34,7 +34,7 @@ from .style import checks, copy_rate
 
 METRICS = ("fact_success", "fact_f1", "style", "result", "invented_facts", "sari", "bleu", "amstad", "wstf1", "wstf2",
            "wstf3", "wstf4", "sentence_length", "copy_rate")  # fmt: skip
-REWRITES = ("plain", "easy", "public")  # styles whose answers are simplifications
+REWRITES = ("plain", "term", "easy", "public")  # styles whose answers are simplifications
 
 
 def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:

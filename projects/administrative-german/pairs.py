@@ -1,12 +1,13 @@
 """The rejected side of a preference pair: one fault in a text that is otherwise plain and complete, of like length.
 
     date, amount, file, law, office     the value is another one (a neighbouring day, digits exchanged …)
+    exchanged                           two dates of the answer have changed places
     negation                            "nicht" lost, or put where it was not
     mode                                a duty becomes an option, or an option a duty
     lost                                a sentence with a fact is dropped, and a polite one stands in its place
     official                            the official sentence stands in the plain one's place
     padding                             polite phrases around an answer that lost a fact
-    field, item, entry, period, part, fact      of the short forms: desk_pairs.py
+    field, item, entry, period, part, fact, word        of the short forms: desk_pairs.py
 
 Each fault is checked: the metric's fact F1 (or the style) of the rejected side is below the chosen one's. Both sides
 have every kind of sentence, so that neither "bitte" nor a law is a sign of the better one.
@@ -30,12 +31,13 @@ from .tasks import Problem
 
 FAULTS: dict[str, tuple[str, ...]] = {
     "simplify": ("date", "amount", "law", "negation", "mode", "mode", "lost", "official", "official", "padding"),
-    "letter": ("date", "amount", "law", "negation", "mode", "mode", "lost", "official", "padding"),
+    "letter": ("date", "amount", "law", "negation", "mode", "mode", "lost", "official", "padding", "exchanged"),
     "leichte-sprache": ("date", "amount", "negation", "mode", "lost", "padding"),
     "formalise": ("date", "amount", "law", "negation", "mode"),
-    "notice": ("date", "amount", "law", "mode", "negation"),
+    "notice": ("date", "amount", "law", "mode", "negation", "exchanged"),
     "deadline": ("date", "law"),
     "payment": ("amount",),
+    "term": ("date", "amount", "law", "mode", "lost", "word"),
     "short-plain": ("date", "amount", "law", "negation", "mode", "lost", "official"),
     "short-easy": ("date", "amount", "negation", "mode", "lost"),
     "short-json": ("field",),
@@ -91,6 +93,18 @@ def _other_date(rng: random.Random, problem: Problem) -> str | None:
     for write in (plain_date, long_date, official_date):
         if write(day) in text:
             return text.replace(write(day), write(other))
+    return None
+
+
+def _exchanged_dates(rng: random.Random, problem: Problem) -> str | None:
+    """Put two dates of different statements in each other's place."""
+    days = [datetime.date.fromisoformat(v) for item in problem.statements for kind, v in item.facts if kind == "date"]
+    for write in (plain_date, long_date, official_date):
+        shown = list(dict.fromkeys(write(day) for day in days if write(day) in problem.answer))
+        if len(shown) > 1:
+            one, other = rng.sample(shown, 2)
+            parts = [part.replace(other, one) for part in problem.answer.split(one)]
+            return other.join(parts)
     return None
 
 
@@ -198,4 +212,5 @@ _SPOIL: dict[str, Callable[[random.Random, Problem], str | None]] = {
     "lost": _lost, "official": _official_copy, "padding": _padded, "field": desk_pairs.other_field,
     "item": desk_pairs.other_item, "entry": desk_pairs.other_entry, "period": desk_pairs.other_period,
     "part": desk_pairs.without_part, "fact": desk_pairs.other_fact,
+    "word": desk_pairs.other_word, "exchanged": _exchanged_dates,
 }  # fmt: skip

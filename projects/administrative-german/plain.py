@@ -38,7 +38,7 @@ def _file(rng: random.Random, case: Case) -> str:
     return rng.choice((
         f"Geben Sie dabei dieses Zeichen an: {case.file}.",
         f"Schreiben Sie bei der Zahlung dieses Zeichen dazu: {case.file}.",
-        f"Nennen Sie dabei bitte Ihr Aktenzeichen {case.file}.",
+        f"Nennen Sie dabei bitte dieses Zeichen: {case.file}.",
     ))  # fmt: skip
 
 

@@ -108,10 +108,9 @@ def _after_post(case: Case, posted: datetime.date, period: Period) -> tuple[list
     if bare != end:
         steps.append(f"Das ist {_why(case, bare)}. Deshalb zählt der nächste Werktag ({BGB['193'].plain()}).")
         refs.append(ref_key(BGB["193"]))
-    reasons = Statement(
-        "reasons", "is", ("bekannt", "zählt", "frist", "werktag", "tag"), (("date", f"{arrived}"), *refs)
-    )
-    return steps, end, [reasons]
+    arrival = Statement("arrival", "is", ("bekanntgabe", "bekannt gegeben"), (("date", f"{arrived}"),))
+    reasons = Statement("reasons", "is", ("bekannt", "zählt", "frist", "werktag", "tag"), tuple(refs))
+    return steps, end, [arrival, reasons]
 
 
 def _why(case: Case, day: datetime.date) -> str:

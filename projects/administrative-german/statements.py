@@ -76,8 +76,14 @@ def differences(text: str, statements: list[Statement], allowed: tuple[Key, ...]
 
 
 def is_literal(fact: Key, text: str) -> bool:
-    """Return whether a fact that is known by its words (an office, an address) stands in a text."""
-    return fact[0] in ("office", "text") and fact[1].lower() in text.lower()
+    """Return whether a fact that is known by its words stands in a text: an office, an address, an idea ("word").
+
+    An idea may be named in several ways, each the beginning or a part of a word: "bezahl|überweis".
+    """
+    kind, value, lower = *fact, text.lower()
+    if kind == "word":
+        return any(way in lower for way in value.split("|"))
+    return kind in ("office", "text") and value.lower() in lower
 
 
 def ref_key(ref: Ref) -> Key:

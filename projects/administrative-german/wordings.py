@@ -21,6 +21,8 @@ SYSTEM = {
     "Alle Daten, Beträge, Zeichen und Ämter bleiben.",
     "json": "Du liest Bescheide. Antworte nur mit JSON. Daten als JJJJ-MM-TT, Beträge als Zahl in Euro, sonst wie im "
     "Text; null, wenn es nicht im Text steht.",
+    "term": "Du erklärst Wörter aus Behördenbriefen in klarem Deutsch und sagst, was der Satz für die Person heißt. "
+    "Alle Daten, Beträge, Zeichen, Ämter und Paragrafen bleiben.",
     "public": "Du schreibst Texte in klares Deutsch um: kurze Sätze, einfache Wörter. Was wichtig ist, bleibt.",
     "list": "Du prüfst Unterlagen und Formulare. Nenne jeden Punkt in einer Zeile.",
     "short": "Du antwortest Bürgern in ein, zwei klaren Sätzen auf Deutsch. Nenne nur, was gefragt ist.",
@@ -100,6 +102,14 @@ CORES: dict[str, dict[str, tuple[str, ...]]] = {
                "Whom do I contact? It is about {x}."),
         "easy": ("Wer hilft mir? Es geht um {x}.", "Wo muss ich hingehen? Es geht um {x}.", "Wen frage ich nach {x}?",
                  "Welches Amt macht {x}?"),
+    },
+    "term": {
+        "de": ("Was bedeutet „{x}“?", "Erklären Sie mir „{x}“ in diesem Satz.", "Was heißt „{x}“ hier?",
+               "Ich verstehe „{x}“ nicht."),
+        "en": ("What does „{x}“ mean here?", "Please explain „{x}“.", "I do not understand „{x}“.",
+               "What is meant by „{x}“ in this sentence?"),
+        "easy": ("Was ist „{x}“?", "Das Wort „{x}“ kenne ich nicht.", "Was meint das Amt mit „{x}“?",
+                 "Sagen Sie mir: Was heißt „{x}“?"),
     },
     "remedy-notice": {"de": (
         "Schreiben Sie daraus die Rechtsbehelfsbelehrung.", "Formulieren Sie die Rechtsbehelfsbelehrung.",
