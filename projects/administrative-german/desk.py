@@ -22,12 +22,18 @@ from .german import long_date, official_date
 from .statements import Key, Statement, office_key
 from .tasks import Mismatch, Problem
 
-PAPERS = (
-    "Kopie des Personalausweises", "Meldebescheinigung", "unterschriebene Vollmacht", "Angabe der Bankverbindung",
-    "Mietvertrag", "Steuerbescheid des Vorjahres", "Rentenbescheid", "Nachweis über die Krankenversicherung",
-    "Geburtsurkunde", "Heiratsurkunde", "Aufenthaltstitel", "Schwerbehindertenausweis", "Handelsregisterauszug",
-    "Versicherungsnachweis", "Grundbuchauszug", "Lichtbild", "ausgefüllter Vordruck", "Einzugsermächtigung",
-)  # fmt: skip
+# Papers that an office may ask for beside a procedure's own, by its kind.
+PAPERS = {
+    "benefit": ("Kopie des Personalausweises", "Meldebescheinigung", "unterschriebene Vollmacht", "Rentenbescheid",
+                "Angabe der Bankverbindung", "Mietvertrag", "Steuerbescheid des Vorjahres", "Geburtsurkunde",
+                "Nachweis über die Krankenversicherung", "Heiratsurkunde", "Aufenthaltstitel"),
+    "charge": ("Kopie des Personalausweises", "Meldebescheinigung", "unterschriebene Vollmacht", "Grundbuchauszug",
+               "Einzugsermächtigung", "Steuerbescheid des Vorjahres", "ausgefüllter Vordruck", "Übergabeprotokoll",
+               "Handelsregisterauszug", "Schwerbehindertenausweis"),
+    "permit": ("Kopie des Personalausweises", "Meldebescheinigung", "unterschriebene Vollmacht", "Lichtbild",
+               "Handelsregisterauszug", "Versicherungsnachweis", "ausgefüllter Vordruck", "Führungszeugnis",
+               "Einverständniserklärung", "Nachweis über die gezahlte Gebühr"),
+}  # fmt: skip
 ALL_THERE = "Es ist alles da. Sie müssen nichts mehr schicken."
 COMPLETE = "Das Formular ist vollständig. Sie müssen nichts mehr ändern."
 UNKNOWN = "Das steht nicht im Verzeichnis. Bitte fragen Sie im Rathaus."
@@ -36,11 +42,12 @@ UNKNOWN = "Das steht nicht im Verzeichnis. Bitte fragen Sie im Rathaus."
 def missing(rng: random.Random, case: Case, hard: bool = False) -> Problem:
     """Which papers of an application are missing: a checklist, and what is to be done; raises Mismatch."""
     own = [document.official.text for document in case.procedure.documents]
+    others = [paper for paper in PAPERS[case.procedure.kind] if paper not in own]
     count = rng.randint(5, 6) if hard else rng.randint(2, 4)
-    papers = rng.sample([*own, *rng.sample([p for p in PAPERS if p not in own], count)], count)
+    papers = rng.sample([*own, *rng.sample(others, count)], count)
     gone = set(rng.sample(papers, rng.choice((0, 1, 1, 1, 2, 2)) if len(papers) > 2 else rng.randint(0, 1)))
     came = [paper for paper in papers if paper not in gone]
-    extra = rng.sample([paper for paper in PAPERS if paper not in papers], 2) if hard else []
+    extra = rng.sample([paper for paper in others if paper not in papers], 2) if hard else []
     source = _papers_text(rng, case, papers, rng.sample([*came, *extra], len(came) + len(extra)))
     lines = [f"- {paper}: {'fehlt' if paper in gone else 'da'}" for paper in papers]
     if missing_again(source) != [paper for paper in papers if paper in gone]:

@@ -29,9 +29,9 @@ _OF_KIND = {
 _LAST = ("Datum", "Unterschrift")
 
 
-def _date(rng: random.Random) -> str:
-    """Return a day that exists; one in four is a month's last, so that "30." and "31." are no sign of a fault."""
-    year, month = rng.randint(1950, 2025), rng.randint(1, 12)
+def _date(rng: random.Random, first: int, last: int) -> str:
+    """Return a day that exists; one in four is a month's last: "30." and "31." are no sign of a fault."""
+    year, month = rng.randint(first, last), rng.randint(1, 12)
     length = calendar.monthrange(year, month)[1]
     return f"{length if rng.random() < 0.25 else rng.randint(1, length):02d}.{month:02d}.{year}"
 
@@ -52,7 +52,10 @@ _VALUES: dict[str, Callable[[random.Random, Case], str]] = {
     "Eigentümer": lambda r, c: r.choice(SURNAMES),
     "Kennzeichen": lambda r, c: f"{r.choice('ABEHKLMS')}-{r.choice('CDFGHK')}{r.choice('LMNPRT')} {r.randint(10, 999)}",
     "Ort der Nutzung": lambda r, c: r.choice(STREETS),
-} | dict.fromkeys(_DATES, lambda r, c: _date(r))  # fmt: skip
+    "Geburtsdatum": lambda r, c: _date(r, 1940, 2006),
+    "Beginn": lambda r, c: _date(r, c.decided.year, c.decided.year + 1),
+    "Datum": lambda r, c: _date(r, c.decided.year - 1, c.decided.year),
+}  # fmt: skip
 
 
 def draw_form(rng: random.Random, case: Case, hard: bool = False) -> list[Field]:
@@ -63,8 +66,10 @@ def draw_form(rng: random.Random, case: Case, hard: bool = False) -> list[Field]
     required = {name for name in names if name == "Unterschrift" or rng.random() < 0.7}
     form = [(name, name in required, _VALUES[name](rng, case), "") for name in names]
     form = [row if row[1] or rng.random() < 0.6 else (row[0], False, "", "") for row in form]
-    for index in rng.sample(range(len(form)), min(4 if hard else rng.choice((0, 1, 1, 2, 2)), len(form))):
-        form[index] = _spoiled(rng, form[index])
+    planned = 4 if hard else rng.choice((0, 1, 1, 2, 2))
+    for index in rng.sample(range(len(form)), len(form)):
+        if sum(bool(fault) for *_, fault in form) < planned:
+            form[index] = _spoiled(rng, form[index])
     return form
 
 

@@ -240,8 +240,9 @@ _SENTENCES = {
 
 def letter(rng: random.Random, kinds: list[str], case: Case) -> str:
     """Return an official letter: head, subject, statements as paragraphs, greeting."""
+    first = "" if "remedy" in kinds else kinds[0]  # what can be appealed against is a decision
     subject = {"documents": "Anforderung von Unterlagen", "hearing": "Anhörung", "appointment": "Terminladung"}.get(
-        kinds[0], "Bußgeldbescheid" if case.procedure.kind == "fine" else "Bescheid"
+        first, "Bußgeldbescheid" if case.procedure.kind == "fine" else "Bescheid"
     )
     about = "" if case.procedure.kind == "fine" else f" – {case.procedure.name.text}"
     title, name = case.salutation.split(" ", 1)

@@ -75,7 +75,7 @@ def _assess(rng: random.Random, case: Case) -> str:
     return rng.choice((
         f"Für das Jahr {year} müssen Sie {name.definite('accusative')} zahlen. Das sind {amount}. {source}",
         f"{case.procedure.gloss} Für das Jahr {year} müssen Sie {amount} zahlen. {source}",
-        f"{upper_first(name.definite('nominative'))} kostet Sie im Jahr {year} {amount}. Diesen Betrag müssen Sie "
+        f"{upper_first(name.definite('nominative'))} kostet Sie {amount} im Jahr {year}. Diesen Betrag müssen Sie "
         f"zahlen. {source}",
     ))  # fmt: skip
 

@@ -26,14 +26,17 @@ ORDINALS = {3: "dritten", 4: "vierten"}
 PERIODS = (Period(1, "month"), Period(1, "month"), Period(1, "month"), Period(2, "week"), Period(14, "day"),
            Period(3, "month"), Period(6, "week"), Period(1, "week"))  # fmt: skip
 BGB = {number: Ref(number, paragraph, "BGB") for number, paragraph in (("187", "1"), ("188", "2"), ("193", ""))}
+WITH_POST = ("benefit", "charge", "permit")  # a fine is served formally: no day of notification is presumed
 WITHIN_MONTHS = Ref("188", "2", "BGB")
 OF_DAYS = Ref("188", "1", "BGB")
 
 
 def deadline(rng: random.Random, split: str, hard: bool) -> Problem:
     """When a deadline ends, with the reasons: from the day of posting, or from a day that counts itself."""
-    case = draw_case(rng, split)
+    case = draw_case(rng, split, WITH_POST)
     if hard:
+        while case.remedy != "Widerspruch":
+            case = draw_case(rng, split, WITH_POST)
         return _chained(rng, case)
     return _inclusive(rng, case) if rng.random() < 0.2 else _posted(rng, case)
 
@@ -100,7 +103,8 @@ def _after_post(case: Case, posted: datetime.date, period: Period) -> tuple[list
     steps = [f"Der Brief gilt am {ORDINALS[days_of_post(posted)]} Tag nach der Aufgabe zur Post als bekannt gegeben "
              f"({rule.plain()})."]  # fmt: skip
     if first != arrived:
-        steps.append(f"Das wäre {plain_date(first)}, {_why(case, first)}. Bei Abgaben zählt dann der nächste Werktag.")
+        why = "" if first.weekday() > 4 else f", {_why(case, first)}"
+        steps.append(f"Das wäre {plain_date(first)}{why}. Bei Abgaben zählt dann der nächste Werktag.")
     steps.append(f"Die Bekanntgabe ist am {plain_date(arrived)}.")
     steps.append(f"Dieser Tag zählt nicht mit ({BGB['187'].plain()}).")
     steps.append(f"Die Frist von {period.dative()} führt zu {plain_date(bare)} ({law.plain()}).")
@@ -117,7 +121,7 @@ def _why(case: Case, day: datetime.date) -> str:
     """Return why a deadline cannot end on a day."""
     name = holiday(day, case.town.land, case.town.catholic)
     if name:
-        return f"ein Feiertag in {LAENDER[case.town.land]} ({name})"
+        return f"ein Feiertag {'im' if case.town.land == 'SL' else 'in'} {LAENDER[case.town.land]} ({name})"
     return f"ein {('Samstag', 'Sonntag')[day.weekday() - 5]}"
 
 

@@ -31,7 +31,7 @@ BY_KIND: dict[str, tuple[tuple[str, ...], ...]] = {
     ),
     "fine": (
         ("fine", "costs", "pay"), ("fine", "costs", "remedy"), ("pay", "instalment", "remedy"),
-        ("hearing", "documents"), ("fine", "pay", "instalment"), ("fine", "remedy"),
+        ("hearing", "documents"), ("pay", "instalment"), ("fine", "remedy"),
     ),
 }  # fmt: skip
 

@@ -54,16 +54,26 @@ def checked(text: str, statements: list[Statement], allowed: tuple[Key, ...] = (
     return text
 
 
+DECISIONS = {"grant", "refuse", "assess", "issue", "fine", "repay"}
+
+
 def letter_kinds(rng: random.Random, case: Case, hard: bool) -> list[str]:
     """Return what a letter on a case states; in the hard set five things, in the order of the office's letters."""
     letters = kinds_of(case)
     if not hard:
         return list(rng.choice(letters))
-    order = list(dict.fromkeys(kind for letter in letters for kind in letter))
-    unfit = {"refuse"} | ({"repay"} if rng.random() < 0.5 else set())
-    some = [kind for kind in order if kind not in unfit and fits(kind, case)]
-    chosen = sorted(rng.sample(some, min(5, len(some))), key=order.index)
-    return [kind for kind in chosen if kind != "remedy"] + [kind for kind in chosen if kind == "remedy"]
+    order = sorted(dict.fromkeys(kind for letter in letters for kind in letter), key=lambda kind: kind not in DECISIONS)
+    some = [kind for kind in order if kind != "refuse" and fits(kind, case)]
+    while True:
+        chosen = sorted(rng.sample(some, min(5, len(some))), key=order.index)
+        if all(DECISIONS & {*chosen} if needs == "a decision" else needs in chosen for needs in _needed(chosen)):
+            return [kind for kind in chosen if kind != "remedy"] + [kind for kind in chosen if kind == "remedy"]
+
+
+def _needed(kinds: list[str]) -> list[str]:
+    """Return what else a letter must state that states these: nobody appeals against a request for papers."""
+    needed = {"no_reply": "documents", "remedy": "a decision", "no_delay": "pay", "late": "pay", "instalment": "pay"}
+    return [needed[kind] for kind in kinds if kind in needed] + (["costs"] if {"fine", "pay"} <= {*kinds} else [])
 
 
 def head_facts(case: Case) -> tuple[Key, ...]:
@@ -159,7 +169,7 @@ def _note(kind: str, case: Case) -> str:
     extra = case.procedure.extra
     prefixes = dict(enumerate(PREFIXES.get(kind, ())))
     shown = [
-        prefixes.get(index, "") + _shown(fact, case)
+        (prefixes.get(index, "") if fact[0] != "ref" else "") + _shown(fact, case)
         for index, fact in enumerate(statement(kind, case).facts)
         if fact[0] != "office"
     ]

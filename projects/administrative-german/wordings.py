@@ -34,8 +34,8 @@ SYSTEM = {
     "am Ende das Ergebnis. Du gibst keine Rechtsberatung.",
 }
 OPENINGS = {
-    "de": ("", "Bitte: ", "Guten Tag. ", "Hallo, ", "Kurze Bitte: ", "Ich brauche Hilfe. "),
-    "en": ("", "Please help: ", "Good morning. ", "Hello, ", "A short question. ", "I need help. "),
+    "de": ("", "Guten Morgen. ", "Guten Tag. ", "Hallo. ", "Entschuldigung. ", "Ich brauche Hilfe. "),
+    "en": ("", "Please help. ", "Good morning. ", "Hello. ", "A short question. ", "I need help. "),
     "easy": ("", "Bitte helfen Sie mir. ", "Guten Tag. ", "Hallo. ", "Ich habe eine Frage. ", "Ich brauche Hilfe. "),
 }
 CLOSINGS = {
@@ -77,7 +77,7 @@ CORES: dict[str, dict[str, tuple[str, ...]]] = {
         "Bitte in Leichter Sprache.", "Sagen Sie das in Leichter Sprache.",
     )},
     "short-json": {"de": (
-        "Lesen Sie {x} aus.", "Geben Sie diese Werte an: {x}.", "Welche Werte haben {x}?", "JSON mit {x}, bitte.",
+        "Lesen Sie {x} aus.", "Geben Sie diese Werte an: {x}.", "Welche Werte haben {x}?", "JSON mit {x}.",
     )},
     "missing": {
         "de": ("Welche Unterlagen fehlen noch?", "Prüfen Sie, ob alles da ist.", "Was muss noch nachgereicht werden?",

@@ -6,4 +6,4 @@ from project_modules import module_fixtures, rows_fixture
 
 dataset, part, evaluation = module_fixtures(Path(__file__))
 chats = rows_fixture("chats", 2800)  # at least 100 of each form
-pairs = rows_fixture("preferences", 500)
+pairs = rows_fixture("preferences", 600)
