@@ -3,8 +3,9 @@
     problem = draw(rng, "eggs")             numbers, the value of every step, mistakes that give another answer
     evaluate("boxes * each", {"boxes": Fraction(3), "each": Fraction(6)})       -> Fraction(18)
 
-Stories are in data/problems.yaml. Each problem is computed twice: step by step in fractions, and as one nested
-expression in floating point; where the two differ, it is dropped.
+Stories are in data/problems.yaml (two to four steps) and data/problems-long.yaml (five to eight). Each problem is
+computed twice: step by step in fractions, and as one nested expression in floating point; where the two differ, it is
+dropped.
 """
 
 import ast
@@ -24,7 +25,7 @@ from gretchen.projects.splits import split_of
 
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 OTHER_OPERATORS = {"*": "+", "+": "-", "-": "+", "/": "*"}
-TRIES = 60
+TRIES = 600
 CONVERSIONS = ("hundred", "thousand", "sixty")  # constants by which units are converted: nobody adds those
 _DROPPED: Counter[str] = Counter()
 
@@ -44,7 +45,7 @@ class Story:
     """A problem without its numbers."""
 
     name: str
-    entry: Mapping  # as data/problems.yaml has it
+    entry: Mapping  # as data/problems*.yaml has it
     steps: tuple[Step, ...]
 
     @property
@@ -86,7 +87,8 @@ def dropped() -> dict[str, int]:
 @cache
 def stories() -> dict[str, Story]:
     """Return all stories by name."""
-    entries = yaml.safe_load((Path(__file__).parent / "data" / "problems.yaml").read_text(encoding="utf-8"))
+    files = sorted((Path(__file__).parent / "data").glob("problems*.yaml"))
+    entries = {k: v for file in files for k, v in yaml.safe_load(file.read_text(encoding="utf-8")).items()}
     return {
         name: Story(name, entry, tuple(
             Step(step, expression, {"en": en, "de": de}, {"en": _keys(keys_en), "de": _keys(keys_de)})
@@ -113,7 +115,13 @@ def stories_in(split: str, has_unit: bool = False) -> tuple[str, ...]:
 
 def evaluate(expression: str, values: Mapping[str, Fraction]) -> Fraction:
     """Return the exact value of an expression over named numbers. Raises ZeroDivisionError, KeyError."""
-    return _value(ast.parse(expression, mode="eval").body, values)
+    return _value(_parsed(expression), values)
+
+
+@cache
+def _parsed(expression: str) -> ast.AST:
+    """Return an expression's syntax tree; the stories have a few hundred."""
+    return ast.parse(expression, mode="eval").body
 
 
 def _value(node: ast.AST, values: Mapping[str, Fraction]) -> Fraction:

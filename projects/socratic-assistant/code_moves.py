@@ -8,7 +8,7 @@ The student's knowledge grows by one fact with each move that helps, so what is 
 import ast
 import random
 
-from .moves import NOMINATIVE, ORDINALS, Move, Secret, questions_of, with_opening, wording_file
+from .moves import NOMINATIVE, ORDINALS, Move, Secret, questions_of, varied, wording_file
 from .programs import Bug
 from .tracing import ENDLESS
 
@@ -44,8 +44,11 @@ PROPERTIES = {
 }
 
 
-def code_plan(bug: Bug, form: str, language: str, rng: random.Random) -> list[Move] | None:
-    """Return the moves from a form on, at most LONGEST_PLAN; None where the bug's facts allow no such move."""
+def code_plan(bug: Bug, form: str, language: str, rng: random.Random | None) -> list[Move] | None:
+    """Return the moves from a form on, at most LONGEST_PLAN; None where the bug's facts allow no such move.
+
+    Without `rng` each move has the first of its questions alone.
+    """
     forms = [form]
     while len(forms) < LONGEST_PLAN and forms[-1] in AFTER:
         has_values = forms[-1] == "trace" and fact_kind(bug) in TRACED  # then no single value is left to ask for
@@ -73,8 +76,9 @@ def slots_of(bug: Bug, language: str) -> dict[str, str] | None:
     }  # fmt: skip
     if bug.passing:
         slots |= {"pcall": f"{name}({bug.passing[0]})", "pgives": _gives(bug.passing[1], language)}
-        if found := _property(bug):
-            slots |= {"property": found[language == "de"], "property_keys": found[2 + (language == "de")]}
+        if found := _properties(bug):
+            keys = "|".join(properties[2 + (language == "de")] for properties in found)
+            slots |= {"property": found[0][language == "de"], "property_keys": keys}
     return slots | {"fact": wording_file("student")["code"]["facts"][fact_kind(bug)][language].format(**slots)}
 
 
@@ -100,11 +104,12 @@ def _listed(values: tuple[str, ...], language: str) -> str:
     return f"{', '.join(values[:-1])} {'und' if language == 'de' else 'and'} {values[-1]}"
 
 
-def _property(bug: Bug) -> tuple[str, str, str, str] | None:
-    """Return what is special about the failing call and not about the passing one, in words."""
-    failing, passing = (ast.literal_eval(f"({call},)") for call in (bug.call, bug.passing[0]))
-    special = [name for name in _traits(failing, passing) if name not in _traits(passing, failing)]
-    return PROPERTIES[special[0]] if special else None
+def _properties(bug: Bug) -> list[tuple[str, str, str, str]]:
+    """Return what is special about failing calls and not about the passing one, in words; the traced call's first."""
+    passing, *failing = (ast.literal_eval(f"({call},)") for call in (bug.passing[0], bug.call, *bug.failing))
+    special = [name for call in failing for name in _traits(call, passing) if name not in _traits(passing, call)]
+    own = [name for name in _traits(failing[0], passing) if name not in _traits(passing, failing[0])]
+    return [PROPERTIES[name] for name in dict.fromkeys(special)] if own else []
 
 
 def _traits(arguments: tuple, others: tuple) -> list[str]:
@@ -125,16 +130,12 @@ def _traits(arguments: tuple, others: tuple) -> list[str]:
     return [name for name, holds in traits.items() if holds]
 
 
-def _move(bug: Bug, form: str, language: str, slots: dict[str, str], rng: random.Random) -> Move:
+def _move(bug: Bug, form: str, language: str, slots: dict[str, str], rng: random.Random | None) -> Move:
     """Return one move on a bug."""
     kind = fact_kind(bug)
     asked = "predict" if form == "tell-me" else form
     questions, anchors = questions_of("code", asked, kind, language, slots)
-    rng.shuffle(questions)
-    if form == "tell-me":
-        questions = with_opening(rng, questions, "calming", language)
-    elif form in ("trace", "expected") and rng.random() < 0.3:
-        questions = with_opening(rng, questions, "opening", language)
+    questions = varied(rng, questions, form, language)
     replies = wording_file("student")["code"]["replies"]
     values = "trace-values" if len(bug.history) > 1 else "trace-constant"
     traced = values if kind in TRACED else "trace-lines"

@@ -11,25 +11,27 @@ Not covered: exceptions, for Python names their line itself; bugs without a line
 """
 
 import random
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gretchen.projects.drawing import judged_sides, rounds
+from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
 from . import arithmetic, pairs, programs, tasks
 from .readers import read
 from .tasks import FORMS, Task, draw_task
 
-__all__ = ["chats", "dropped", "feedback", "preferences", "read", "texts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "read", "texts"]
 
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 LANGUAGES = ("en", "de")
 WEIGHTS = dict.fromkeys(FORMS, 1) | {"code-predict": 2, "code-locate": 2, "code-invariant": 2, "math-sub-problem": 3}
-# What a base of 1.5M parameters could learn: the question copies a name or a call from what was said just before.
+# What a base of 1.5M parameters could learn: the question copies a name, a call or a number from what was said before.
 TINY_FORMS = (
-    "code-counterexample", "code-expected", "code-locate", "code-why", "code-recap", "code-off-topic", "math-unit",
+    "code-expected", "code-trace", "code-locate", "code-why", "code-recap", "code-off-topic", "math-trace",
+    "math-recap",
 )  # fmt: skip
 SPEAKERS = {"en": {"user": "Student", "assistant": "Tutor"}, "de": {"user": "Schüler", "assistant": "Tutor"}}
 
@@ -73,20 +75,42 @@ def feedback() -> Iterator[dict]:
 
 
 def texts() -> Iterator[dict]:
-    """Documents for an embedded base, endless: conversations of the forms that a small base can learn."""
+    """Documents for an embedded base, endless: conversations of the forms that a small base can learn.
+
+    The question is always in the first of its wordings, so that what was said before determines it.
+    """
     rng = random.Random("socratic texts")
-    for number, (task, row) in enumerate(_rows(rng, dict.fromkeys(TINY_FORMS, 1), 0.0), start=1):
-        turns = [*task.messages[1:], {"role": "assistant", "content": task.moves[0].questions[0]}]
-        lines = [f"{SPEAKERS[task.language][turn['role']]}: {turn['content']}" for turn in turns]
-        columns = {key: row[key] for key in ("form", "group", "meta")}
-        yield columns | {"id": f"text-{row['id']}-{number}", "text": "\n".join(lines)}
+    weights = dict.fromkeys(TINY_FORMS, 1)
+    for number, (task, row) in enumerate(_rows(rng, weights, 0.0, is_plain=True), start=1):
+        question = task.moves[0].questions[0]
+        text = _conversation(task.messages, task.language) + question
+        columns = {key: row[key] for key in ("form", "group")}
+        yield columns | {"id": f"text-{row['id']}-{number}", "text": text, "meta": {"answer": question}}
 
 
-def _rows(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[tuple[Task, dict[str, Any]]]:
+def as_document(row: dict) -> str | None:
+    """Return a chat's conversation as a document of the base's corpus has it, up to where the question begins.
+
+    None where documents have no such form: the larger forms, rows of a public data set.
+    """
+    turns = row["messages"][:-1] if "messages" in row else row.get("prompt") or []
+    return _conversation(turns, meta_of(row)["language"]) if row.get("form") in TINY_FORMS else None
+
+
+def _conversation(messages: Sequence[dict[str, Any]], language: str) -> str:
+    """Return what was said as a document, up to the tutor's next turn."""
+    names = SPEAKERS[language]
+    said = [f"{names[turn['role']]}: {turn['content']}" for turn in messages if turn["role"] in names]
+    return "\n".join([*said, f"{names['assistant']}: "])
+
+
+def _rows(
+    rng: random.Random, weights: dict[str, int], hard_share: float, is_plain: bool = False
+) -> Iterator[tuple[Task, dict[str, Any]]]:
     """Yield tasks with the columns of their rows, endless; no conversation comes twice."""
     seen: set[str] = set()
     for form in rounds(rng, weights):
-        for task, is_hard in _tries(rng, form, hard_share):
+        for task, is_hard in _tries(rng, form, hard_share, is_plain):
             if task is None or task.prompt_text in seen or split_of(task.groups) is None:
                 continue
             seen.add(task.prompt_text)
@@ -94,12 +118,12 @@ def _rows(rng: random.Random, weights: dict[str, int], hard_share: float) -> Ite
             break
 
 
-def _tries(rng: random.Random, form: str, hard_share: float) -> Iterator[tuple[Task | None, bool]]:
+def _tries(rng: random.Random, form: str, hard_share: float, is_plain: bool) -> Iterator[tuple[Task | None, bool]]:
     """Yield up to a dozen draws of a form, so that forms whose facts are rare are as frequent as the others."""
     is_hard, language = rng.random() < hard_share, rng.choice(LANGUAGES)
     split = "test" if is_hard else rng.choices(SPLITS, SHARES)[0]
     for _ in range(12):
-        yield draw_task(rng, form, language, split, is_hard), is_hard
+        yield draw_task(rng, form, language, split, is_hard, is_plain), is_hard
 
 
 def _row(task: Task, is_hard: bool) -> dict[str, Any]:

@@ -10,8 +10,9 @@ import keyword
 import re
 from dataclasses import dataclass
 
+from .failing_calls import proposes_failure
 from .leaks import CODE, LONGEST, leaks_in
-from .moves import Move
+from .moves import Move, Secret
 
 MOST_WORDS = 45
 BEGINNING = 3  # words of a clause, one of which asks
@@ -59,7 +60,7 @@ def judge(answer: str, move: Move, prompt: str) -> Verdict:
     return Verdict(
         asks=asks_one_question(answer),
         leaks=frozenset(leaks_in(answer, move.secret)),
-        addresses=all(_has(answer[:LONGEST], anchor) for anchor in move.anchors),
+        addresses=all(_has(answer[:LONGEST], anchor, move.secret) for anchor in move.anchors),
         copies=copied(answer, prompt),
     )
 
@@ -76,13 +77,15 @@ def asks_one_question(answer: str) -> bool:
     return any(ASKING.search(clause) for clause in clauses) and share >= LEAST_FUNCTION_WORDS
 
 
-def _has(text: str, anchor: str) -> bool:
+def _has(text: str, anchor: str, secret: Secret) -> bool:
     """Return whether one of an anchor's alternatives occurs."""
-    return any(_occurs(text, part) for part in anchor.split("|"))
+    return any(_occurs(text, part, secret) for part in anchor.split("|"))
 
 
-def _occurs(text: str, part: str) -> bool:
-    """Return whether a word, a `name` or =code occurs in a text."""
+def _occurs(text: str, part: str, secret: Secret) -> bool:
+    """Return whether a word, a `name`, =code or a call of !function that goes wrong occurs in a text."""
+    if part.startswith("!"):
+        return bool(secret.code) and proposes_failure(text, part[1:], secret.code, secret.fixed)
     if part.startswith("="):
         return "".join(part[1:].split()) in "".join(text.split())
     if part.startswith("`") and not keyword.iskeyword(part.strip("`")):

@@ -9,7 +9,7 @@ from collections.abc import Mapping
 from fractions import Fraction
 
 from .arithmetic import Mistake, Problem, Step, evaluate, numeric, shown
-from .moves import Move, Secret, questions_of, with_opening, wording_file
+from .moves import Move, Secret, questions_of, varied, wording_file
 
 FORMS = ("trace", "sub-problem", "unit", "counterexample", "tell-me", "why", "recap", "off-topic")
 NAMES = ("Ada", "Ben", "Carla", "Deniz", "Emil", "Fatma", "Greta", "Hugo", "Ines", "Jan", "Klara", "Levi")
@@ -19,9 +19,12 @@ SIGNS = {"en": {"*": "×", "/": "÷"}, "de": {"*": "·", "/": ":"}}
 
 
 def math_plan(
-    problem: Problem, mistake: Mistake, form: str, language: str, rng: random.Random
+    problem: Problem, mistake: Mistake, form: str, language: str, rng: random.Random, is_plain: bool = False
 ) -> tuple[dict[str, str], list[Move]] | None:
-    """Return (what fills the student's wordings, the moves from a form on); None where the form does not fit."""
+    """Return (what fills the student's wordings, the moves from a form on); None where the form does not fit.
+
+    With `is_plain` each move has the first of its questions alone.
+    """
     story, first = problem.story, mistake.steps[0]
     if form in FITTING and not FITTING[form] & set(mistake.kinds):
         return None
@@ -29,13 +32,14 @@ def math_plan(
     if not slots["work"]:
         return None
     number = {"off-topic": 0, "why": rng.randrange(len(story.steps) - 1)}.get(form, first)
-    moves = [_move(problem, mistake, form, number, language, slots, rng)]
+    order = None if is_plain else rng
+    moves = [_move(problem, mistake, form, number, language, slots, order)]
     if form in ("why", "recap"):
         return slots, moves
     following = number + 1 if form in ("sub-problem", "tell-me", "off-topic") else first
     for i in range(following, len(story.steps)):
         if len(moves) < LONGEST_PLAN:
-            moves.append(_move(problem, mistake, "sub-problem", i, language, slots, rng))
+            moves.append(_move(problem, mistake, "sub-problem", i, language, slots, order))
     return slots, moves
 
 
@@ -85,7 +89,13 @@ def equation(expression: str, values: Mapping[str, Fraction], result: Fraction, 
 
 
 def _move(
-    problem: Problem, mistake: Mistake, form: str, number: int, language: str, slots: dict[str, str], rng: random.Random
+    problem: Problem,
+    mistake: Mistake,
+    form: str,
+    number: int,
+    language: str,
+    slots: dict[str, str],
+    rng: random.Random | None,
 ) -> Move:
     """Return one move at a step."""
     step = problem.story.steps[number]
@@ -96,11 +106,7 @@ def _move(
     anchors = [
         part for anchor in anchors for part in (_keys(step, slots, language) if anchor == "{keys}" else [anchor])
     ]
-    rng.shuffle(questions)
-    if form == "tell-me":
-        questions = with_opening(rng, questions, "calming", language)
-    elif form == "trace" and rng.random() < 0.3:
-        questions = with_opening(rng, questions, "opening", language)
+    questions = varied(rng, questions, form, language)
     replies = wording_file("student")["math"]["replies"]
     worked = equation(step.expression, problem.values, problem.values[step.name], language)
     reply = replies["step" if form in ("sub-problem", "tell-me", "off-topic") else form][language]

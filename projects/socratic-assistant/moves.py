@@ -20,6 +20,7 @@ ORDINALS = {
     "de": ("ersten", "zweiten", "dritten", "vierten", "fünften"),
 }
 COARSER = {"start": "variable", "choice": "branch"}
+OPENED, OPENED_SHARE = ("trace", "expected"), 0.3  # forms whose question may stand behind an opening sentence
 NOMINATIVE = ("erste", "zweite", "dritte", "vierte", "fünfte")
 
 
@@ -77,7 +78,11 @@ def questions_of(
     return questions, [anchor.format(**slots) for anchor in entry["anchors"][language]]
 
 
-def with_opening(rng: random.Random, questions: Sequence[str], kind: str, language: str) -> list[str]:
-    """Return the questions, in random order, each behind a sentence that calms or opens."""
-    openings = wording_file("tutor")[kind][language]
-    return [f"{rng.choice(openings)} {question}" for question in questions]
+def varied(rng: random.Random | None, questions: Sequence[str], form: str, language: str) -> list[str]:
+    """Return the questions in random order, some behind a sentence that calms or opens; the first alone without rng."""
+    if rng is None:
+        return list(questions[:1])
+    shuffled = rng.sample(list(questions), len(questions))
+    kind = "calming" if form == "tell-me" else "opening" if form in OPENED and rng.random() < OPENED_SHARE else ""
+    openings = wording_file("tutor")[kind][language] if kind else ()
+    return [f"{rng.choice(openings)} {question}" if kind else question for question in shuffled]

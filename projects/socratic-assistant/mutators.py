@@ -7,6 +7,7 @@ the change. HELD_OUT ones occur in hard rows alone. Mutants may be equivalent to
 """
 
 import ast
+import re
 from collections.abc import Callable, Iterable, Iterator
 
 Mutator = Callable[[ast.AST, ast.FunctionDef], Iterator[None]]
@@ -19,7 +20,14 @@ OPERATOR = {
     ast.Add: ast.Sub, ast.Sub: ast.Add, ast.Mult: ast.Add, ast.FloorDiv: ast.Mod, ast.Mod: ast.FloorDiv,
     ast.Div: ast.Mult,
 }  # fmt: skip
-METHODS = {"upper": "lower", "lower": "upper", "max": "min", "min": "max"}
+METHODS = {"upper": "lower", "lower": "upper", "max": "min", "min": "max", "isdigit": "isalpha"}
+TUPLE = re.compile(r"^( *[^=\n]+, [^=\n]+ = )\((.*)\)$", re.MULTILINE)
+DROPPABLE = ("abs", "sorted", "lower", "upper")  # calls without which a function still runs
+
+
+def written(tree: ast.AST) -> str:
+    """Return a tree's source as people write it: `a, b = b, a`, where ast.unparse sets the right side in brackets."""
+    return TUPLE.sub(r"\1\2", ast.unparse(tree))
 
 
 def mutants(source: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -27,11 +35,11 @@ def mutants(source: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
     tree = ast.parse(source)
     function = tree.body[0]
     assert isinstance(function, ast.FunctionDef)
-    seen = {ast.unparse(tree)}
+    seen = {written(tree)}
     for name in names:
         for node in list(ast.walk(function)):
             for _ in MUTATORS[name](node, function):
-                mutant = ast.unparse(tree)
+                mutant = written(tree)
                 if mutant not in seen:
                     seen.add(mutant)
                     yield name, mutant
@@ -138,6 +146,62 @@ def _method(node: ast.AST, _: ast.FunctionDef) -> Iterator[None]:
         setattr(node, attribute, old)
 
 
+def _dropped_call(node: ast.AST, _: ast.FunctionDef) -> Iterator[None]:
+    """`x` for `abs(x)`, `text` for `text.lower()`."""
+    for field, value in ast.iter_fields(node):
+        values = value if isinstance(value, list) else [value]
+        for i, old in enumerate(values):
+            inner = _without_call(old)
+            if inner is not None:
+                setattr(node, field, [*values[:i], inner, *values[i + 1 :]] if isinstance(value, list) else inner)
+                yield
+                setattr(node, field, value)
+
+
+def _without_call(node: object) -> ast.expr | None:
+    """Return what a droppable call is applied to."""
+    if not isinstance(node, ast.Call):
+        return None
+    if isinstance(node.func, ast.Attribute) and node.func.attr in DROPPABLE:
+        return node.func.value
+    return node.args[0] if isinstance(node.func, ast.Name) and node.func.id in DROPPABLE else None
+
+
+def _wrong_end(node: ast.AST, _: ast.FunctionDef) -> Iterator[None]:
+    """The last item for the first one, or the first for the last."""
+    if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load):
+        old = node.slice
+        ends = {"0": "-1", "-1": "0"}
+        if ast.unparse(old) in ends:
+            node.slice = ast.parse(ends[ast.unparse(old)], mode="eval").body
+            yield
+            node.slice = old
+
+
+def _shifted_index(node: ast.AST, _: ast.FunctionDef) -> Iterator[None]:
+    """`items[i - 1]` for `items[i]`."""
+    if isinstance(node, ast.Subscript) and isinstance(node.slice, ast.Name) and len(node.slice.id) == 1:
+        old = node.slice
+        for operator in (ast.Sub(), ast.Add()):
+            node.slice = ast.BinOp(old, operator, ast.Constant(1))
+            yield
+        node.slice = old
+
+
+def _swapped_parts(node: ast.AST, _: ast.FunctionDef) -> Iterator[None]:
+    """Key for value and value for key; `(b, a)` for `(a, b)`."""
+    if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Subscript):
+        target = node.targets[0]
+        if isinstance(target.slice, ast.Name) and isinstance(node.value, ast.Name):
+            target.slice, node.value = node.value, target.slice
+            yield
+            target.slice, node.value = node.value, target.slice
+    if isinstance(node, ast.Tuple) and isinstance(node.ctx, ast.Load) and len(node.elts) == 2:
+        node.elts.reverse()
+        yield
+        node.elts.reverse()
+
+
 def _early_return(node: ast.AST, function: ast.FunctionDef) -> Iterator[None]:
     """The last `return` at the end of the loop's body."""
     last = function.body[-1]
@@ -174,7 +238,8 @@ HELD_OUT = ("early-return", "wrong-name", "swapped-sides")
 MUTATORS: dict[str, Mutator] = {
     "boundary": _boundary, "comparison": _comparison, "operator": _operator, "off-by-one": _off_by_one,
     "initial": _initial, "connective": _connective, "overwrite": _overwrite, "negation": _negation,
-    "verdict": _verdict, "method": _method, "early-return": _early_return, "wrong-name": _wrong_name,
-    "swapped-sides": _swapped_sides,
+    "verdict": _verdict, "method": _method, "dropped-call": _dropped_call, "wrong-end": _wrong_end,
+    "shifted-index": _shifted_index, "swapped-parts": _swapped_parts, "early-return": _early_return,
+    "wrong-name": _wrong_name, "swapped-sides": _swapped_sides,
 }  # fmt: skip
 SEEN = tuple(name for name in MUTATORS if name not in HELD_OUT)

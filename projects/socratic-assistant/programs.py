@@ -3,13 +3,14 @@
     bugs("largest")     -> every mutant of a function that fails one of its calls
     dropped()           -> {"equivalent": …, "no fact": …}: mutants that no call tells from the function, and the like
 
-Functions are in data/functions.yaml. Mutants are traced in the sandbox (tracing.py) beside the function: the first step
-where the two runs differ is the fact that a tutor's questions lead to.
+Functions are in data/functions*.yaml. Mutants are traced in the sandbox (tracing.py) beside the function: the first
+step where the two runs differ is the fact that a tutor's questions lead to.
 """
 
 import ast
 import re
 from collections import Counter
+from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
 from itertools import groupby, pairwise
@@ -20,7 +21,7 @@ import yaml
 
 from gretchen.projects.splits import split_of
 
-from .mutators import HELD_OUT, SEEN, mutants
+from .mutators import HELD_OUT, SEEN, mutants, written
 from .tracing import ENDLESS, Comparison, Step, trace_all
 
 _DROPPED: Counter[str] = Counter()
@@ -34,7 +35,7 @@ class Function:
     """A function, what it should do in each language, and calls (their arguments as source)."""
 
     name: str
-    code: str  # as ast.unparse writes it
+    code: str  # as mutators.written() has it
     purpose: dict[str, str]
     calls: tuple[str, ...]
 
@@ -55,6 +56,7 @@ class Bug:
     call: str  # arguments of the failing call with the shortest run
     expected: str
     actual: str
+    failing: tuple[str, ...]  # the arguments of every call that is wrong
     passing: tuple[str, str] | None  # arguments and result of a call that is right
     kind: Kind  # what differs first: a variable, the way through an `if`, the loop's end, or only the result
     variable: str
@@ -74,12 +76,13 @@ def dropped() -> dict[str, int]:
 @cache
 def functions() -> dict[str, Function]:
     """Return all functions by name."""
-    entries = yaml.safe_load((Path(__file__).parent / "data" / "functions.yaml").read_text(encoding="utf-8"))
-    return {
-        name: Function(name, ast.unparse(ast.parse(entry["code"])), {"en": entry["en"], "de": entry["de"]},
-                       tuple(entry["calls"]))
-        for name, entry in entries.items()
-    }  # fmt: skip
+    found: dict[str, Function] = {}
+    for file in sorted((Path(__file__).parent / "data").glob("functions*.yaml")):
+        for name, entry in yaml.safe_load(file.read_text(encoding="utf-8")).items():
+            assert name not in found, f"{file.name}: there is a {name} already"
+            code, purpose = written(ast.parse(entry["code"])), {"en": entry["en"], "de": entry["de"]}
+            found[name] = Function(name, code, purpose, tuple(entry["calls"]))
+    return found
 
 
 @cache
@@ -132,7 +135,8 @@ def _bug(function: Function, names: tuple[str, ...], source: str, comparison: Co
     lines = _changed_lines(function.code, source)
     if not lines:
         return "no line"
-    outcomes = zip(function.calls, comparison.results, comparison.right, strict=True)
+    outcomes = list(zip(function.calls, comparison.results, comparison.right, strict=True))
+    failing = tuple(call for call, result, right in outcomes if result != right)
     passing = next(((call, result) for call, result, right in outcomes if result == right), None)
     parting = _parting(source, function.code, comparison)
     if parting is None or len(parting[4]) > LONGEST_VALUE or not _is_at(source, lines, parting[0], parting[-1]):
@@ -140,8 +144,8 @@ def _bug(function: Function, names: tuple[str, ...], source: str, comparison: Co
     kind, variable, at_pass, right_value, value, place, _ = parting
     values = [step.variables[variable] for step in comparison.steps if variable in step.variables]
     return Bug(
-        function, names, source, lines[0], function.calls[number], expected, actual, passing, kind, variable, at_pass,
-        right_value, value, is_taken=comparison.steps[place].line == comparison.steps[place - 1].line + 1,
+        function, names, source, lines[0], function.calls[number], expected, actual, failing, passing, kind, variable,
+        at_pass, right_value, value, is_taken=comparison.steps[place].line == comparison.steps[place - 1].line + 1,
         history=tuple(name for name, _ in groupby(values)), fixed=function.code.split("\n")[lines[0] - 1].strip(),
     )  # fmt: skip
 
@@ -180,7 +184,7 @@ def _parting(
             value = steps[i - 1].variables.get(name or "")
             kind = "branch" if is_choice else "loop"
             return value and (kind, name, _passes(source, steps[:i]), value, value, i, line)
-    name = _watched(source, steps[-2].line, steps[-2], right_source) or next(iter(steps[-1].variables))
+    name = _watched(source, steps[-2].line, steps[-2], right_source) or _locals_first(source, steps[-1].variables)[0]
     if comparison.results[comparison.failing] == ENDLESS:
         return None
     value = steps[-1].variables[name]
@@ -211,8 +215,14 @@ def _watched(source: str, line: int, step: Step, right_source: str) -> str | Non
         right = {ast.dump(node) for node in ast.walk(ast.parse(right_source))}
         parts = [node for node in ast.walk(statement) if ast.dump(node) not in right][::-1] + [statement]
     names = [node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)]
-    names = sorted((name for name in names if name in step.variables), key=lambda name: f"({name}" in right_source)
+    names = _locals_first(source, (name for name in names if name in step.variables))
     return names[0] if names else None
+
+
+def _locals_first(source: str, names: Iterable[str]) -> list[str]:
+    """Return names with a function's parameters behind the others: its own variables are what a run is about."""
+    parameters = {argument.arg for argument in ast.parse(source).body[0].args.args}
+    return sorted(names, key=lambda name: name in parameters)
 
 
 def _statement(source: str, line: int) -> ast.stmt | None:

@@ -46,12 +46,14 @@ def dropped() -> dict[str, int]:
     return dict(_DROPPED)
 
 
-def draw_task(rng: random.Random, form: str, language: str, split: str, is_hard: bool) -> Task | None:
-    """Return a task of a form, None where what was drawn does not allow it."""
+def draw_task(
+    rng: random.Random, form: str, language: str, split: str, is_hard: bool, is_plain: bool = False
+) -> Task | None:
+    """Return a task of a form, None where what was drawn does not allow it; a plain one asks in the first wording."""
     subject, name = form.split("-", 1)
     before = BEFORE.get((subject, name))
     start = before if before and rng.random() < DEEPER else name
-    drawn = (_code if subject == "code" else _math)(rng, start, language, split, is_hard)
+    drawn = (_code if subject == "code" else _math)(rng, start, language, split, is_hard, is_plain)
     if drawn is None:
         _DROPPED[f"{form}, facts do not fit"] += 1
         return None
@@ -69,7 +71,7 @@ def draw_task(rng: random.Random, form: str, language: str, split: str, is_hard:
 
 
 def _code(
-    rng: random.Random, form: str, language: str, split: str, is_hard: bool
+    rng: random.Random, form: str, language: str, split: str, is_hard: bool, is_plain: bool
 ) -> tuple[str, dict[str, str], list[Move], str] | None:
     """Return (group key, slots, moves, what gives it away) of a buggy function."""
     name = rng.choice(programs.functions_in(split))
@@ -77,7 +79,7 @@ def _code(
     if not bugs:
         return None
     bug = rng.choice(bugs)
-    moves = code_moves.code_plan(bug, form, language, rng)
+    moves = code_moves.code_plan(bug, form, language, None if is_plain else rng)
     if moves is None:
         return None
     chat = rng.choice(wording_file("student")["chat"][language])
@@ -87,7 +89,7 @@ def _code(
 
 
 def _math(
-    rng: random.Random, form: str, language: str, split: str, is_hard: bool
+    rng: random.Random, form: str, language: str, split: str, is_hard: bool, is_plain: bool
 ) -> tuple[str, dict[str, str], list[Move], str] | None:
     """Return (group key, slots, moves, what gives it away) of a word problem; a hard one has two mistakes."""
     fitting = math_moves.FITTING.get(form)
@@ -100,7 +102,7 @@ def _math(
     if not mistakes:
         return None
     mistake = rng.choice(mistakes)
-    planned = math_moves.math_plan(problem, mistake, form, language, rng)
+    planned = math_moves.math_plan(problem, mistake, form, language, rng, is_plain)
     if planned is None:
         return None
     slots, moves = planned

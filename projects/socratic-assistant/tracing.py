@@ -100,6 +100,13 @@ def trace_all(source: str, mutants: list[str], name: str, calls: list[str]) -> l
     ]
 
 
+def outcomes(sources: list[str], name: str, call: str) -> list[str] | None:
+    """Return the result of a call in each source; None where the sandbox ended the run."""
+    right, *others = sources
+    done = _sandbox().run(HARNESS, "run_all", [right, others, name, [call]])
+    return [done.value[0][0], *(results[0] for results, _, _ in done.value[1])] if done.outcome == "returned" else None
+
+
 def _steps(trace: list[list]) -> tuple[Step, ...]:
     """Return a trace's steps."""
     return tuple(Step(line, variables) for line, _, variables in trace)

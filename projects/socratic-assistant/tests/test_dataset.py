@@ -4,8 +4,10 @@ import ast
 import random
 from collections import Counter
 from fractions import Fraction
+from pathlib import Path
 
 import pytest
+import yaml
 
 from gretchen.projects.splits import split_of
 
@@ -84,15 +86,26 @@ def test_endless_mutants_end(part):
 
 def test_mutants_differ_from_the_function_and_the_tree_is_left_as_it_was(part):
     mutators = part("mutators")
-    source = "def f(a, b):\n    if a < b and a != 3:\n        return max(a, b)\n    return True"
+    source = "def f(a, b):\n    if a < b and a != 3:\n        return max(abs(a), b[0])\n    x, b[a] = b[a], x\n"
+    source += "    return True"
     made = dict(mutators.mutants(source, mutators.MUTATORS))
-    assert {"boundary", "comparison", "connective", "off-by-one", "method", "verdict", "wrong-name"} <= set(made)
+    assert {"boundary", "comparison", "connective", "off-by-one", "method", "verdict", "wrong-name", "dropped-call",
+            "wrong-end", "shifted-index", "swapped-parts"} <= set(made)  # fmt: skip
+    assert "    x, b[a] = x, b[a]\n" in made["swapped-parts"]
     assert all(ast.parse(mutant) and mutant != source for mutant in made.values())
     assert list(mutators.mutants(source, mutators.MUTATORS)) == list(mutators.mutants(source, mutators.MUTATORS))
 
 
 def test_equivalent_mutants_are_dropped_and_counted(part, chats):
     assert part("programs").dropped()["equivalent"] > 5
+
+
+def test_functions_and_stories_are_as_many_and_as_long_as_the_readme_says(part):
+    programs, arithmetic = part("programs"), part("arithmetic")
+    assert sum(bool(programs.bugs(name)) for name in programs.functions()) >= 140
+    lengths = Counter(len(story.steps) for story in arithmetic.stories().values())
+    assert set(lengths) == set(range(2, 9)) and lengths.total() == 35
+    assert any(len(arithmetic.stories()[name].steps) > 4 for name in arithmetic.stories_in("test"))
 
 
 def test_problems_are_exact_and_mistakes_are_wrong(part):
@@ -128,10 +141,21 @@ def test_verdicts_are_balanced_and_right(evaluation, dataset):
     assert all(evaluation.score(row["completion"][0]["content"], row)["guided"] == row["label"] for row in rows)
 
 
-def test_documents_are_of_the_forms_of_the_small_base(dataset):
-    rows = [row for row, _ in zip(dataset.texts(), range(60), strict=False)]
-    assert {row["form"] for row in rows} == set(dataset.TINY_FORMS)
-    assert all(row["text"].split("\n")[-1].startswith("Tutor: ") for row in rows)
+def test_documents_are_of_the_forms_of_the_small_base_and_determine_their_question(dataset):
+    rows = [row for row, _ in zip(dataset.texts(), range(120), strict=False)]
+    card = yaml.safe_load(Path(dataset.__file__).with_name("project.yaml").read_text(encoding="utf-8"))
+    assert {row["form"] for row in rows} == set(dataset.TINY_FORMS) == set(card["forms"]["tiny"])
+    assert all(row["text"].split("\n")[-1] == f"Tutor: {row['meta']['answer']}" for row in rows)
+    for form, beginning in (("code-expected", "If you work out"), ("code-trace", "Can you go through")):
+        english = [row["meta"]["answer"] for row in rows if row["form"] == form and "Student:" in row["text"]]
+        assert english and all(answer.startswith(beginning) for answer in english)
+
+
+def test_a_chat_has_the_form_of_a_document(dataset, chats):
+    for row in chats[:200]:
+        document = dataset.as_document(row)
+        assert (document is not None) == (row["form"] in dataset.TINY_FORMS)
+        assert document is None or document.endswith(f"{row['messages'][-2]['content']}\nTutor: ")
 
 
 @pytest.mark.parametrize("language", ["en", "de"])

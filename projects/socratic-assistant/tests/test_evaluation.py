@@ -103,6 +103,27 @@ def test_numbers_in_words(part, number, words):
     assert part("numerals").mentions(f"So {words}?", number)
 
 
+COUNTS = "def evens(numbers):\n    return len([n for n in numbers if n % 2 == 0])"
+
+
+@pytest.mark.parametrize(
+    ("answer", "fails"),
+    [
+        ("What about `evens([3, 5])`?", True),
+        ("What about evens([4]) or `evens( [1, 2, 3] )`?", True),
+        ("What about `evens([])`?", False),
+        ("What about `evens([2, 3])`?", False),
+        ("What about `evens(7)`, and `odds([3])`?", False),
+        ("What about `evens(range(3))`, `evens(__import__('os'))` or `evens()`?", False),
+        (f"What about `evens([{'9' * 70}])` or evens([3, {'9' * 300}?", False),
+        ("evens(" * 2000, False),
+    ],
+)
+def test_another_test_than_the_plans_counts_if_the_code_fails_it(part, answer, fails):
+    wrong = COUNTS.replace("== 0", "== 1")
+    assert part("failing_calls").proposes_failure(answer, "evens", wrong, COUNTS) == fails
+
+
 def test_one_is_a_pronoun(part):
     mentions = part("numerals").mentions
     assert not mentions("Which one is it, and is ein Ei eine Zahl?", "1")
