@@ -43,11 +43,11 @@ def memory(draw: Draw) -> Problem:
     asked, value = (
         draw.rng.choice((("guest", guest), ("errand", errand))) if draw.language == "en" else ("guest", guest)
     )
-    lines, others = sheet_lines(draw, [], draw.rng.choice(OTHERS))
+    lines, others = sheet_lines(draw, [], draw.rng.choice((1, 2)))
     turns = [_user(draw.question("introductions", g=guest, r=errand))]
     turns.append(_assistant(draw.say(draw.content("greetings", g=guest), "none")))
-    if not draw.is_canonical and draw.rng.random() < DEEPER:
-        between = fact(draw)
+    if draw.language == "en" and not draw.is_canonical and draw.rng.random() < DEEPER:
+        between = fact(draw, others=1)
         lines, others = between.messages[0]["content"].split("\n")[1:-1], between.meta["others"]
         turns += [between.messages[-1], _assistant(between.answer)]
     turns.append(_user(draw.question(f"recall/{asked}")))

@@ -16,13 +16,15 @@ def perplexity(model_dir: Path, rows: list[tuple[dict[str, Any], str]]) -> float
     from transformers import AutoModelForCausalLM, AutoTokenizer
 
     tokenizer = AutoTokenizer.from_pretrained(model_dir)
-    model = AutoModelForCausalLM.from_pretrained(model_dir, dtype=torch.float32).eval()
+    device = "cuda" if torch.cuda.is_available() else "cpu"
+    dtype = torch.bfloat16 if device == "cuda" else torch.float32
+    model = AutoModelForCausalLM.from_pretrained(model_dir, dtype=dtype).to(device).eval()
     losses, count = 0.0, 0
     for row, reference in rows:
         beginning = tokenizer.apply_chat_template(prompt_of(row), tokenize=False, add_generation_prompt=True)
         prompt = tokenizer(beginning, add_special_tokens=False)["input_ids"]
         answer = tokenizer(reference, add_special_tokens=False)["input_ids"]
-        tokens = torch.tensor([prompt + answer])
+        tokens = torch.tensor([prompt + answer], device=device)
         labels = tokens.clone()
         labels[0, : len(prompt)] = -100
         with torch.no_grad():

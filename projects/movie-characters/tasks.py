@@ -20,9 +20,9 @@ PREMISES = {
 TERM_SPLITS = {5: "test", 11: "test", 4: "validation"}  # of twelve topics, by position
 
 
-def fact(draw: Draw) -> Problem:
-    """Return a question for a fact that names its kind."""
-    return _fact(draw, "fact")
+def fact(draw: Draw, others: int | None = None) -> Problem:
+    """Return a question for a fact that names its kind; `others` is how many other facts the sheet has."""
+    return _fact(draw, "fact", others)
 
 
 def paraphrase(draw: Draw) -> Problem:
@@ -30,14 +30,14 @@ def paraphrase(draw: Draw) -> Problem:
     return _fact(draw, "paraphrase")
 
 
-def _fact(draw: Draw, form: str) -> Problem:
+def _fact(draw: Draw, form: str, count: int | None = None) -> Problem:
     """Return a question for a fact of the kinds that a form has wordings for."""
     asked = load(f"questions-{draw.language}").get(form, {})
     facts = draw.sheet.facts | draw.sheet.late
     kind = _chosen(draw, [kind for kind in (LATE_KINDS if draw.is_hard else KINDS) if kind in asked and kind in facts])
     value = facts[kind]
     shown = [kind, "event"] if kind == "year" else [kind]
-    lines, others = sheet_lines(draw, shown, draw.rng.choice(OTHERS))
+    lines, others = sheet_lines(draw, shown, count or draw.rng.choice(OTHERS))
     question = draw.question(f"{form}/{kind}", e=draw.sheet.facts["event"])
     answer = draw.say(draw.content(f"facts/{kind}", x=value), CATEGORY[kind])
     want = denied(value) if kind == "vow" else said(value)
