@@ -14,20 +14,23 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gretchen.projects.drawing import judged_sides, rounds
+from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
-from . import drills, pairs, tasks
+from . import documents, drills, pairs, tasks
 from .draws import Draw, Mismatch
+from .endings import endings
 from .readers import read
 from .tasks import Problem
 from .wordings import language_name, pick, system_message
 
-__all__ = ["chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
-FORMS = tasks.FORMS | drills.FORMS
-# How often in a round; of the sentences to be corrected (one, none, several) 30 % are correct.
-WEIGHTS = dict.fromkeys(FORMS, 1) | {"one": 5, "none": 3, "several": 2}
-HARD_FORMS = ("one", "several", "several")
+FORMS = tasks.FORMS | drills.FORMS | {"endings": endings}
+# How often in a round; of the sentences to be corrected (none, and the first four) 30 % are correct.
+WEIGHTS = dict.fromkeys(FORMS, 1) | {"one": 3, "several": 2, "rule-one": 3, "rule-two": 2, "none": 4}
+HARD_FORMS = ("one", "several", "several", "rule-one", "rule-two")
+SYSTEM_OF = {"correct": "system", "name-type": "system_labels", "explain": "system_labels"}
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 LANGUAGES = ("en", "de")
@@ -56,12 +59,26 @@ def prompts() -> Iterator[dict]:
 
 
 def texts() -> Iterator[dict]:
-    """Documents for an embedded base, endless: the exercise and its answer, without a system message."""
-    rng = random.Random("language documents")
-    for number, (problem, row) in enumerate(_rows(rng, 0.0), start=1):
-        text = "\n".join([*(turn["content"] for turn in row["prompt"][1:]), problem.answer])
-        columns = {"id": f"doc-{row['id']}-{number}", "form": row["form"], "group": row["group"]}
-        yield columns | {"text": text, "meta": {"answer": problem.answer}}
+    """Documents for an embedded base, endless: exercises of the forms of `tiny` with their answers, and drills."""
+    rng, number = random.Random("language documents"), 0
+    while True:
+        try:
+            made = documents.document(rng, rng.choices(SPLITS, SHARES)[0])
+        except Mismatch:
+            continue
+        number += 1
+        yield {
+            "id": f"doc-{made.form}-{made.language}-{number}",
+            "form": made.form,
+            "group": made.keys,
+            "text": made.text,
+            "meta": {"answer": made.answer} if made.answer else {},
+        }
+
+
+def as_document(row: dict) -> str | None:
+    """Return a question as a document of the base's corpus has it, up to its answer; None where documents have none."""
+    return meta_of(row).get("document")
 
 
 def preferences() -> Iterator[dict]:
@@ -106,13 +123,14 @@ def _question(draw: Draw, problem: Problem, asked: str) -> dict:
     """Return the columns of a problem's question: system and user turns, form, groups, meta."""
     wording, key = pick(draw.rng, problem.task, asked, draw.split)
     content = wording.format(language=language_name(draw.language, asked), **problem.slots)
-    system = system_message(draw.language, asked)
+    system = system_message(draw.language, asked, SYSTEM_OF.get(problem.task, "system_exercise"))
+    document = {"document": documents.before_answer(problem, asked)} if problem.form in documents.FORMS else {}
     return {
         "id": f"{problem.form}-{draw.language}-{asked}",
         "form": problem.form,
         "group": [*draw.keys, key],
         "prompt": [system, {"role": "user", "content": content}, *problem.before],
-        "meta": problem.meta | {"language": draw.language, "asked": asked},
+        "meta": problem.meta | {"language": draw.language, "asked": asked} | document,
         "hard": draw.is_hard,
     }
 

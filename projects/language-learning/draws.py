@@ -2,12 +2,12 @@
 
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator
 from dataclasses import dataclass, field
 
 from gretchen.projects.splits import Split
 
-from .lexicon import LEVELS, Noun, data, lemma_key, nouns
+from .lexicon import LEVELS, Noun, Trait, Verb, adjectives, data, lemma_key, nouns, traits, verbs
 from .tokens import Token
 
 _PIECE = re.compile(r"\{([^}]*)\}|(\S+?)\[([^\]]*)\](?=\s|$)|(\S+)")
@@ -42,6 +42,7 @@ class Draw:
     language: str
     split: Split
     is_hard: bool = False
+    is_checked: bool = True  # by the second route; documents are not
     pronoun: str = ""  # the subject of every clause, "": a random one
     keys: list[str] = field(default_factory=list)
     level: str = "A1"
@@ -65,6 +66,31 @@ class Draw:
         noun = self.rng.choice(fresh)
         self.use(noun.lemma, noun.level, self.split)
         return noun
+
+    def verb(self, is_fit: Callable[[Verb], bool] = lambda verb: True) -> Verb:
+        """Return a verb that fits."""
+        verb = self.rng.choice(self._some([verb for verb in verbs(self.language, self.split) if is_fit(verb)], "verb"))
+        self.use(verb.prefix + verb.lemma, verb.level, verb.split)
+        return verb
+
+    def adjective(self, kind: str, among: Collection[str] = ()) -> str:
+        """Return an adjective of a kind (object, mass, state), one of `among` where given."""
+        known = [pair for pair in adjectives(self.language, kind, self.split) if not among or pair[0] in among]
+        word, level = self.rng.choice(self._some(known, "adjective"))
+        self.use(word, level, self.split)
+        return word
+
+    def trait(self) -> Trait:
+        """Return an adjective with the preposition that it takes."""
+        trait = self.rng.choice(traits(self.language, self.split))
+        self.use(trait.adjective, trait.level, self.split)
+        return trait
+
+    def _some(self, known: list, name: str) -> list:
+        """Return words to choose from. Raises Mismatch where there are none."""
+        if not known:
+            raise Mismatch(f"no such {name} in {self.split}")
+        return known
 
 
 def pieces(complement: str) -> Iterator[tuple[str, str, tuple[str, ...]]]:

@@ -3,6 +3,8 @@
 Each takes a Draw and the language of the request, and returns a Problem. It raises Mismatch where the draw gives none.
 """
 
+from itertools import pairwise
+
 from .draws import Draw, Mismatch
 from .english import article, third
 from .english import participle as english_participle
@@ -11,18 +13,22 @@ from .errors import Plant
 from .german import AUXILIARIES, DEFINITE, MIXED, conjugated, declined, ein, gender_of
 from .german import participle as german_participle
 from .grammars import REPHRASED, by_label, sentence
-from .lexicon import Noun, Verb, adjectives, all_nouns, rules, verbs
+from .lexicon import Noun, Verb, all_nouns, rules
 from .tasks import Form, Problem
 from .tokens import Sentence, Token, capital, natural
 
 GAP = "___"
+TASKS = {"endings": "inflect"}  # forms that are asked for like another one
 GAPPED = {"en": ("TENSE", "FORM", "SVA", "NUM", "DET"), "de": ("CASE", "ADJ", "AUX", "VERB", "NUM")}
 PRONOUNS_DE = ("ich", "du", "er", "wir")
+INFLECTED = ("thing", "food", "clothes", "room", "text", "machine", "media")
 TERMS = {
     "en": {"past": "simple past", "present": "present", "perfect": "present perfect", "plural": "plural",
-           "Präsens": "present", "Perfekt": "perfect"},
+           "Präsens": "present", "Perfekt": "perfect", "negative": "negative", "question": "question",
+           "continuous": "present continuous"},
     "de": {"past": "Simple Past", "present": "Present", "perfect": "Present Perfect", "plural": "Plural",
-           "Präsens": "Präsens", "Perfekt": "Perfekt"},
+           "Präsens": "Präsens", "Perfekt": "Perfekt", "negative": "Verneinung", "question": "Frage",
+           "continuous": "Verlaufsform"},
 }  # fmt: skip
 HOW = {
     "en": {"A1": "two short sentences, the reason first", "en2": "one sentence with \"because\"",
@@ -34,10 +40,11 @@ HOW = {
 }  # fmt: skip
 
 
-def _short(form: str, answer: str, slots: dict[str, str], wrong: list[str], level: str = "A1") -> Problem:
+def short(form: str, answer: str, slots: dict[str, str], wrong: list[str], level: str = "A1") -> Problem:
     """Return a problem whose answer is one short text."""
     others = tuple(dict.fromkeys(text for text in wrong if text and text != answer))
-    return Problem(form, form, answer, slots, {"kind": "short", "accepted": [answer], "level": level}, wrong=others)
+    meta = {"kind": "short", "accepted": [answer], "level": level}
+    return Problem(form, TASKS.get(form, form), answer, slots, meta, wrong=others)
 
 
 def _cloze(draw: Draw, asked: str) -> Problem:
@@ -56,7 +63,7 @@ def _cloze(draw: Draw, asked: str) -> Problem:
     right = correct.words[start]
     text = natural([*correct.words[:start], GAP, *correct.words[start + 1 :]])
     wrong = [capital(w) if start == 0 else w for w in item.parts[0].wrong]
-    return _short("cloze", right, {"text": f"{text} ({hint})"}, wrong, draw.level)
+    return short("cloze", right, {"text": f"{text} ({hint})"}, wrong, draw.level)
 
 
 def _is_one_word(item: Plant) -> bool:
@@ -68,7 +75,7 @@ def _hint(item: Plant, token: Token, asked: str) -> str:
     """Return what stands in brackets after a gapped sentence: what the word is made from."""
     if item.label in ("AUX", "DET"):
         return "haben / sein" if item.label == "AUX" else "a / an"
-    if item.label == "CASE":
+    if item.label == "CASE" and token.pos == "DET":
         return {"the": "der/die/das", "a": "ein"}.get(token.lemma, _stem(token.text))
     if item.label in ("SVA", "VERB"):
         is_past = token.text in ("was", "were", "war", "warst", "waren")
@@ -95,14 +102,12 @@ def _preposition(draw: Draw, asked: str) -> Problem:
     if draw.language == "en" or tokens[start + 1].pos != "DET":
         text = natural([*words[:start], GAP, *words[start + 1 :]])
         wanted = {"en": "that word", "de": "dieses Wort"}[asked]
-        return _short(
-            "preposition", words[start], {"text": text, "wanted": wanted}, [*wrong, "with", "mit"], draw.level
-        )
+        return short("preposition", words[start], {"text": text, "wanted": wanted}, [*wrong, "with", "mit"], draw.level)
     text = natural([*words[:start], GAP, GAP, *words[start + 2 :]])
     wanted = {"en": "preposition and article", "de": "Präposition und Artikel"}[asked]
     word = tokens[start + 1].text
     others = [f"{w} {word}" for w in wrong]
-    return _short(
+    return short(
         "preposition",
         f"{words[start]} {word}",
         {"text": f"{text} ({_stem(word)})", "wanted": wanted},
@@ -115,8 +120,7 @@ def _inflect(draw: Draw, asked: str) -> Problem:
     """Ask for a form of a verb, or for a plural or a case."""
     if draw.rng.random() < 0.3:
         return _noun_form(draw, asked)
-    verb = draw.rng.choice(verbs(draw.language, draw.split))
-    draw.use(verb.prefix + verb.lemma, verb.level, verb.split)
+    verb = draw.verb()
     return (_english_form if draw.language == "en" else _german_form)(draw, verb, asked)
 
 
@@ -132,7 +136,7 @@ def _english_form(draw: Draw, verb: Verb, asked: str) -> Problem:
     }
     wrong = [*forms.values(), verb.lemma + "ed", third(verb.lemma), verb.lemma]
     term = TERMS[asked][tense]
-    return _short(
+    return short(
         "inflect",
         f"{pronoun} {forms[tense]}",
         {"text": f"{verb.lemma}, {pronoun}, {term}."},
@@ -155,26 +159,30 @@ def _german_form(draw: Draw, verb: Verb, asked: str) -> Problem:
         for w in ([*forms, verb.prefix + conjugated(verb)[number]] if tense == "Präsens" else perfects[1:])
     ]
     text = f"{verb.prefix}{verb.lemma}, {pronoun}, {TERMS[asked][tense]}."
-    return _short("inflect", f"{pronoun} {right}", {"text": text}, wrong, draw.level)
+    return short("inflect", f"{pronoun} {right}", {"text": text}, wrong, draw.level)
 
 
 def _noun_form(draw: Draw, asked: str) -> Problem:
     """Ask for an English plural, or for a German noun phrase in a case."""
-    kind = draw.rng.choice(("thing", "food", "clothes", "room", "text", "machine", "media", "official"))
-    noun = draw.noun(kind)
+    if draw.language == "de":
+        return noun_in_case(draw, asked, "inflect", (*INFLECTED, "official"))
+    noun = draw.noun(draw.rng.choice(INFLECTED))
     if not noun.plural:
         raise Mismatch("no plural")
-    if draw.language == "en":
-        wrong = [noun.lemma, noun.lemma + "s", noun.lemma + "es"]
-        return _short("inflect", noun.plural, {"text": f"{noun.lemma}, {TERMS[asked]['plural']}."}, wrong, draw.level)
+    wrong = [noun.lemma, noun.lemma + "s", noun.lemma + "es"]
+    return short("inflect", noun.plural, {"text": f"{noun.lemma}, {TERMS[asked]['plural']}."}, wrong, draw.level)
+
+
+def noun_in_case(draw: Draw, asked: str, form: str, kinds: tuple[str, ...] = INFLECTED) -> Problem:
+    """Ask for a German noun phrase in a case, given its nominative."""
+    kind = draw.rng.choice(kinds)
+    noun = draw.noun(kind)
     column, case = gender_of(noun), draw.rng.choice(("acc", "dat"))
-    word, level = draw.rng.choice(adjectives("de", "object", draw.split)) if kind == "thing" else ("", "")
-    if word:
-        draw.use(word, level, draw.split)
+    word = draw.adjective("object") if kind == "thing" else ""
     phrases = {name: _phrase(noun, word, column, name) for name in ("nom", "acc", "dat")}
     answer = phrases.pop(case)
     text = f"{_phrase(noun, word, column, 'nom')}, {rules()['terms'][asked][case]}."
-    return _short("inflect", answer, {"text": text}, list(phrases.values()), draw.level)
+    return short(form, answer, {"text": text}, list(phrases.values()), draw.level)
 
 
 def _phrase(noun: Noun, word: str, column: str, case: str) -> str:
@@ -196,20 +204,24 @@ def _order(draw: Draw, asked: str) -> Problem:
         natural([*chunks[:i], chunks[i + 1], chunks[i], *chunks[i + 2 :], mark]) for i in range(1, len(chunks) - 1)
     ]
     slots = {"text": f"{' / '.join(shuffled)} ({mark})", "first": chunks[0]}
-    return _short("word-order", correct.text, slots, [capital(text) for text in wrong], draw.level)
+    return short("word-order", correct.text, slots, [capital(text) for text in wrong], draw.level)
 
 
 def _chunks(correct: Sentence) -> list[str]:
     """Return a sentence's parts: what stands together (subject, complement, time) is one; the mark is left out."""
     parts: list[list[str]] = []
     before = ""
-    for token in correct.tokens[:-1]:
+    for token, following in pairwise(correct.tokens):
         verbal = token.pos in ("VERB", "AUX") or token.role in ("frequency", "prefix", "to-marker", "already")
         kind = (
             f"verb {len(parts)}"
             if verbal
             else token.role
             if token.role in ("subject", "time", "front", "question-word")
+            else "subject"
+            if token.pos == "DET" and following.role == "subject"
+            else token.pos
+            if token.pos in ("SCONJ", "CCONJ")
             else "rest"
         )
         if token.text == "n't":
@@ -229,7 +241,7 @@ def _rephrase(draw: Draw, asked: str) -> Problem:
     source, target = draw.rng.sample(["A1", "A2", "B1"], 2)
     how = HOW[asked]["A1" if target == "A1" else draw.language + {"A2": "2", "B1": "3"}[target]]
     wrong = [text for level, text in versions.items() if level != target]
-    problem = _short("rephrase", versions[target], {"text": versions[source], "to": target, "how": how}, wrong, target)
+    problem = short("rephrase", versions[target], {"text": versions[source], "to": target, "how": how}, wrong, target)
     return problem
 
 
@@ -243,11 +255,11 @@ def _vocabulary(draw: Draw, asked: str) -> Problem:
         answer = f"{article(noun.lemma)} {noun.lemma}, {noun.plural}"
         other = {"a": "an", "an": "a"}[article(noun.lemma)]
         wrong = [f"{other} {noun.lemma}, {noun.plural}", f"{article(noun.lemma)} {noun.lemma}, {noun.lemma}"]
-        return _short("vocabulary", answer, {"text": noun.gloss, "example": "a house, houses"}, wrong, draw.level)
+        return short("vocabulary", answer, {"text": noun.gloss, "example": "a house, houses"}, wrong, draw.level)
     own = DEFINITE[gender_of(noun)]["nom"]
     wrong = [f"{other} {noun.lemma}, die {noun.plural}" for other in ("der", "die", "das") if other != own]
     answer = f"{own} {noun.lemma}, die {noun.plural}"
-    return _short("vocabulary", answer, {"text": noun.gloss, "example": "das Haus, die Häuser"}, wrong, draw.level)
+    return short("vocabulary", answer, {"text": noun.gloss, "example": "das Haus, die Häuser"}, wrong, draw.level)
 
 
 FORMS: dict[str, Form] = {

@@ -8,8 +8,8 @@ clauses (and, because). Hard rows have patterns of their own: if, relative.
 
 from dataclasses import dataclass
 
-from .draws import Draw, Mismatch, literal, pieces, time_phrase
-from .lexicon import Verb, adjectives, data, traits, verbs
+from .draws import Draw, literal, pieces, time_phrase
+from .lexicon import Verb, data
 from .tokens import Sentence, Token
 
 VOWELS = "aeiou"
@@ -151,8 +151,7 @@ def _adjective(draw: Draw, kind: str, chance: float) -> tuple[Token, ...]:
     fits = {"thing": "object", "clothes": "object", "vehicle": "object", "machine": "object", "mass": "mass"}.get(kind)
     if fits is None or draw.rng.random() > chance:
         return ()
-    word, level = draw.rng.choice(adjectives("en", fits, draw.split))
-    draw.use(word, level, draw.split)
+    word = draw.adjective(fits)
     return (Token(word, "ADJ", word, role="attribute"),)
 
 
@@ -206,11 +205,7 @@ def draw_event(draw: Draw, kind: str = "any", subject: Subject | None = None) ->
     kind: any; active: no state; willed: what one can want to do; lasting: what can go on for years.
     """
     subject = subject or draw_subject(draw)
-    known = [verb for verb in verbs("en", draw.split) if _is_of(kind, verb)]
-    if not known:
-        raise Mismatch(f"no {kind} verb in {draw.split}")
-    verb = draw.rng.choice(known)
-    draw.use(verb.lemma, verb.level, verb.split)
+    verb = draw.verb(lambda verb: _is_of(kind, verb))
     return Event(subject, verb, complement(draw, draw.rng.choice(verb.complements), subject, verb.lemma))
 
 
@@ -224,11 +219,9 @@ def _is_of(kind: str, verb: Verb) -> bool:
 def state(draw: Draw, subject: Subject) -> tuple[Token, ...]:
     """Return a predicate: tired, or good at chess."""
     if draw.rng.random() < 0.5:
-        word, level = draw.rng.choice(adjectives("en", "state", draw.split))
-        draw.use(word, level, draw.split)
+        word = draw.adjective("state")
         return (Token(word, "ADJ", word, role="predicate"),)
-    trait = draw.rng.choice(traits("en", draw.split))
-    draw.use(trait.adjective, trait.level, draw.split)
+    trait = draw.trait()
     rest = complement(draw, trait.complement, subject, trait.adjective)
     return (Token(trait.adjective, "ADJ", trait.adjective, role="predicate"), *rest)
 

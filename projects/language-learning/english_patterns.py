@@ -18,7 +18,7 @@ from .english import (
     third,
     with_time,
 )
-from .lexicon import adjectives, data
+from .lexicon import data
 from .tokens import Sentence, Token
 
 HINDERING = ("tired", "ill", "late", "busy", "nervous", "angry", "bored")
@@ -84,9 +84,9 @@ def question(draw: Draw) -> Sentence:
         (past(event.verb),) if tense == "past" and past(event.verb) != event.verb.lemma else (third(event.verb.lemma),)
     )
     helper = event.auxiliary("do", tense)
-    opening = draw.rng.choice(("", "", "When", "Why", "How often"))
-    tail = with_time(draw, tense, 0.8) if opening in ("", "Why") else ()
-    tense_opening = "When" if opening == "How often" and tense == "past" else opening
+    opening = draw.rng.choice(("", "", "when", "why", "how often"))
+    tail = with_time(draw, tense, 0.8) if opening in ("", "why") else ()
+    tense_opening = "when" if opening == "how often" and tense == "past" else opening
     first = tuple(word(text, "ADV", "question-word") for text in tense_opening.split())
     body = (helper, *event.subject.tokens, event.infinitive(wrong, helper.text), *event.rest, *tail)
     return finished(draw, "question", (*first, *body), "?")
@@ -197,11 +197,7 @@ def _as_pronoun(subject: Subject) -> Subject:
 
 def _condition(draw: Draw, subject: Subject, tense: str) -> Tokens:
     """Return a clause with a state that keeps people from doing things."""
-    known = [pair for pair in adjectives("en", "state", draw.split) if pair[0] in HINDERING]
-    if not known:
-        raise Mismatch(f"no such state in {draw.split}")
-    adjective, level = draw.rng.choice(known)
-    draw.use(adjective, level, draw.split)
+    adjective = draw.adjective("state", HINDERING)
     be = Event(subject, None, ()).auxiliary("be", tense)
     return (*subject.tokens, be, Token(adjective, "ADJ", adjective, role="predicate"))
 

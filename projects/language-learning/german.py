@@ -5,8 +5,8 @@ Sentences are made from these in german_patterns.py.
 
 from dataclasses import dataclass
 
-from .draws import Draw, Mismatch, literal, pieces
-from .lexicon import Noun, Verb, adjectives, data, verbs
+from .draws import Draw, literal, pieces
+from .lexicon import Noun, Verb, data
 from .tokens import Token
 
 DEFINITE = {
@@ -187,8 +187,7 @@ def _adjective(draw: Draw, kind: str, ending: str, chance: float) -> tuple[Token
     fits = {"thing": "object", "clothes": "object", "machine": "object", "mass": "mass"}.get(kind)
     if fits is None or draw.rng.random() > chance:
         return ()
-    word, level = draw.rng.choice(adjectives("de", fits, draw.split))
-    draw.use(word, level, draw.split)
+    word = draw.adjective(fits)
     return (Token(adjective_form(word, ending), "ADJ", word, role="attribute", note=ending),)
 
 
@@ -259,11 +258,7 @@ def draw_event(draw: Draw, kind: str = "any", subject: Subject | None = None) ->
     kind: any; active: no state; willed: what one can want to do; usual: what one does every day, or a state.
     """
     subject = subject or draw_subject(draw)
-    known = [verb for verb in verbs("de", draw.split) if _is_of(kind, verb)]
-    if not known:
-        raise Mismatch(f"no {kind} verb in {draw.split}")
-    verb = draw.rng.choice(known)
-    draw.use(verb.prefix + verb.lemma, verb.level, verb.split)
+    verb = draw.verb(lambda verb: _is_of(kind, verb))
     rest = complement(draw, draw.rng.choice(verb.complements), subject, verb.prefix + verb.lemma)
     return Event(subject, verb, rest)
 

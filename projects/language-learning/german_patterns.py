@@ -18,7 +18,7 @@ from .german import (
     form_of,
     noun_phrase,
 )
-from .lexicon import adjectives, data, traits
+from .lexicon import data
 from .tokens import Sentence, Token
 
 Tokens = tuple[Token, ...]
@@ -96,8 +96,7 @@ def trait(draw: Draw) -> Sentence:
     if draw.rng.random() < 0.5:
         time = time_phrase(draw, "past") if is_past and draw.rng.random() < 0.6 else ()
         return finished(draw, "trait", (*subject.tokens, verb, *time, _state(draw)))
-    known = draw.rng.choice(traits("de", draw.split))
-    draw.use(known.adjective, known.level, draw.split)
+    known = draw.trait()
     rest = complement(draw, known.complement, subject, known.adjective)
     predicate = Token(known.adjective, "ADJ", known.adjective, role="predicate")
     return finished(draw, "trait", (*subject.tokens, verb, predicate, *rest))
@@ -105,11 +104,7 @@ def trait(draw: Draw) -> Sentence:
 
 def _state(draw: Draw, known: tuple[str, ...] = ()) -> Token:
     """Return a predicate adjective, one of `known` where given."""
-    fitting = [pair for pair in adjectives("de", "state", draw.split) if not known or pair[0] in known]
-    if not fitting:
-        raise Mismatch(f"no such state in {draw.split}")
-    text, level = draw.rng.choice(fitting)
-    draw.use(text, level, draw.split)
+    text = draw.adjective("state", known)
     return Token(text, "ADJ", text, role="predicate")
 
 

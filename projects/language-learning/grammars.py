@@ -5,8 +5,9 @@ faulty(draw, 1, 1)      -> a Faulty with one error that the second route confirm
 """
 
 from . import english_patterns, german_patterns, operators_de, operators_en
+from .decided import DECIDED_LABELS, is_decided
 from .draws import Draw, Mismatch
-from .errors import Faulty, Plant, apply
+from .errors import LABELS, Faulty, Plant, apply
 from .route import confirms
 from .tokens import Sentence
 
@@ -20,7 +21,8 @@ HARD_PAIRS = {
     "en": (("SVA", "PREP"), ("DET", "SPELL"), ("FORM", "PREP"), ("TENSE", "DET")),
     "de": (("CASE", "SPELL"), ("V2", "CAP"), ("GENDER", "VERB"), ("AUX", "CAP")),
 }
-TRIES = 8
+
+TRIES = 16
 
 
 def sentence(draw: Draw, long: bool = False) -> Sentence:
@@ -34,32 +36,50 @@ def sentence(draw: Draw, long: bool = False) -> Sentence:
     return PATTERNS[draw.language][name](draw)
 
 
-def by_label(correct: Sentence, language: str) -> dict[str, list[Plant]]:
-    """Return the errors that can be planted in a sentence, by label."""
+def by_label(correct: Sentence, language: str, decided: bool = False) -> dict[str, list[Plant]]:
+    """Return the errors that can be planted in a sentence, by label; `decided`: those that a rule decides."""
     found: dict[str, list[Plant]] = {}
     for item in CANDIDATES[language](correct):
-        found.setdefault(item.label, []).append(item)
+        if not decided or is_decided(language, correct.tokens, item):
+            found.setdefault(item.label, []).append(item)
     return found
 
 
-def faulty(draw: Draw, least: int, most: int) -> Faulty:
+def faulty(draw: Draw, least: int, most: int, decided: bool = False) -> Faulty:
     """Return a sentence with some errors. Raises Mismatch where it has no room, or the second route disagrees."""
-    correct = sentence(draw, most > 1)
-    labels = by_label(correct, draw.language)
+    correct, labels, first = _with_room(draw, most > 1, decided)
     wanted = draw.rng.randint(least, most)
-    plants = _hard_pair(draw, labels) if draw.is_hard and most > 1 else _disjoint(draw, labels, wanted)
+    plants = _hard_pair(draw, labels) if draw.is_hard and most > 1 else _disjoint(draw, labels, wanted, first)
     if len(plants) < least:
         raise Mismatch("no room for the errors")
     made = apply(correct, plants)
-    if not confirms(draw.language, made):
+    if draw.is_checked and not confirms(draw.language, made):
         raise Mismatch("routes disagree: " + "+".join(sorted({plant.label for plant in plants})))
     return made
 
 
-def _disjoint(draw: Draw, labels: dict[str, list[Plant]], wanted: int) -> list[Plant]:
-    """Return up to `wanted` errors of different labels that do not touch, no pair of them kept for hard rows."""
+def _with_room(draw: Draw, long: bool, decided: bool) -> tuple[Sentence, dict[str, list[Plant]], str]:
+    """Return a sentence with room for an error of a random label, its errors, and that label.
+
+    So rare labels come as often as frequent ones, where a sentence for them is found soon.
+    """
+    wanted = draw.rng.choice((DECIDED_LABELS if decided else LABELS)[draw.language])
+    for _ in range(TRIES):
+        draw.keys, draw.level = [], "A1"
+        correct = sentence(draw, long)
+        labels = by_label(correct, draw.language, decided)
+        if wanted in labels:
+            break
+    return correct, labels, wanted
+
+
+def _disjoint(draw: Draw, labels: dict[str, list[Plant]], wanted: int, first: str) -> list[Plant]:
+    """Return up to `wanted` errors of different labels that do not touch, no pair of them kept for hard rows.
+
+    One of the label `first` comes first, where there is one.
+    """
     chosen: list[Plant] = []
-    for label in draw.rng.sample(list(labels), len(labels)):
+    for label in sorted(draw.rng.sample(list(labels), len(labels)), key=lambda label: label != first):
         item = draw.rng.choice(labels[label])
         if len(chosen) < wanted and not any(_clash(item, other, draw.language) for other in chosen):
             chosen.append(item)

@@ -83,7 +83,7 @@ def _is_wrong_case(tokens: Tokens, token: Token, own: dict[str, str], case: str,
 
 def _is_plural(wrong: str, noun: Token) -> bool:
     """Return whether a determiner and a noun are right together as a plural."""
-    plural = next(item.plural for item in all_nouns("de") if item.lemma == noun.lemma)
+    plural = next((item.plural for item in all_nouns("de") if item.lemma == noun.lemma), "")
     return plural == noun.text and wrong.endswith(("ie", "e", "en", "er"))
 
 

@@ -31,11 +31,12 @@ HARD_QUESTIONS = {
     "en": ("Would you regard that as a formative experience?", "Which circumstances prompted that decision?"),
     "de": ("Würdest du das als prägende Erfahrung bezeichnen?", "Welche Umstände haben dich dazu veranlasst?"),
 }
+CORRECTING = ("uncorrected", "over-corrected", "wrong-rule", "wrong-fix")
 FAULTS = {
-    "one": ("uncorrected", "over-corrected", "wrong-rule", "wrong-fix"),
-    "several": ("uncorrected", "over-corrected", "wrong-rule", "wrong-fix"),
+    **dict.fromkeys(("one", "several", "rule-one", "rule-two"), CORRECTING),
     "none": ("over-corrected",),
     "explain": ("wrong-rule",),
+    "rule-explain": ("wrong-rule",),
     "dialogue": ("uncorrected", "too-hard"),
     "rephrase": ("wrong-level",),
 }
@@ -127,7 +128,7 @@ def _wrong_rule(rng: random.Random, problem: Problem, language: str, asked: str)
     errors, number = list(made.errors), rng.randrange(len(made.errors))
     other = rng.choice(others)
     errors[number] = replace(other, wrong=errors[number].wrong, right=errors[number].right)
-    if problem.form == "explain":
+    if problem.task == "explain":
         return explained(errors[0], language, asked)
     return correction(replace(made, errors=tuple(errors)), language, asked)
 

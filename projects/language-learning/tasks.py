@@ -33,7 +33,9 @@ Form = Callable[[Draw, str], Problem]
 
 
 def correct_meta(draw: Draw, made: Faulty) -> dict[str, Any]:
-    """Return what scoring a correction needs: the source, the reference's edits, its errors."""
+    """Return what scoring a correction needs: the source, the reference's edits, its errors; nothing for a document."""
+    if not draw.is_checked:
+        return {}
     found = edits_between(draw.language, made.words, tuple(made.sentence.words))
     return {
         "kind": "correct",
@@ -44,20 +46,29 @@ def correct_meta(draw: Draw, made: Faulty) -> dict[str, Any]:
     }
 
 
-def _correcting(form: str, least: int, most: int) -> Form:
+def _correcting(form: str, least: int, most: int, decided: bool = False) -> Form:
     """Return a form that asks for the correction of a sentence with so many errors."""
 
     def problem(draw: Draw, asked: str) -> Problem:
-        made = faulty(draw, least, most) if most else apply(sentence(draw), [])
+        made = faulty(draw, least, most, decided) if most else apply(sentence(draw), [])
         slots = {"text": f"[{draw.level}] {made.text}"}
         return Problem(form, "correct", correction(made, draw.language, asked), slots, correct_meta(draw, made), made)
 
     return problem
 
 
-def _named(draw: Draw, asked: str) -> Problem:
+def _naming(form: str, decided: bool = False) -> Form:
+    """Return a form that asks for the type of the one error in a sentence."""
+    return lambda draw, asked: _named(form, draw, asked, faulty(draw, 1, 1, decided))
+
+
+def _explaining(form: str, decided: bool = False) -> Form:
+    """Return a form that asks why a correction is right."""
+    return lambda draw, asked: _explained(form, draw, asked, faulty(draw, 1, 1, decided))
+
+
+def _named(form: str, draw: Draw, asked: str, made: Faulty) -> Problem:
     """Ask for the type of the one error in a sentence."""
-    made = faulty(draw, 1, 1)
     label = made.errors[0].label
     known = rules()["names"][draw.language]
     others = [name for name in known if name != label]
@@ -73,17 +84,16 @@ def _named(draw: Draw, asked: str) -> Problem:
     }
     slots = {"text": f"[{draw.level}] {made.text}", "example": example}
     wrong = tuple(shown(name) for name in draw.rng.sample(others, 3))
-    return Problem("name-type", "name-type", shown(label), slots, meta, made, wrong)
+    return Problem(form, "name-type", shown(label), slots, meta, made, wrong)
 
 
-def _explain(draw: Draw, asked: str) -> Problem:
+def _explained(form: str, draw: Draw, asked: str, made: Faulty) -> Problem:
     """Ask why a correction is right."""
-    made = faulty(draw, 1, 1)
     error = made.errors[0]
     answer = explained(error, draw.language, asked)
     meta = {"kind": "explain", "accepted": [answer], "errors": [[error.label, error.wrong, error.right]]}
     slots = {"wrong": made.text, "text": made.sentence.text}
-    return Problem("explain", "explain", answer, slots, meta, made)
+    return Problem(form, "explain", answer, slots, meta, made)
 
 
 ME = {"en": ("I", "you"), "de": ("ich", "du")}
@@ -129,7 +139,12 @@ FORMS: dict[str, Form] = {
     "one": _correcting("one", 1, 1),
     "none": _correcting("none", 0, 0),
     "several": _correcting("several", 2, 4),
-    "name-type": _named,
-    "explain": _explain,
+    "name-type": _naming("name-type"),
+    "explain": _explaining("explain"),
     "dialogue": _dialogue,
+    # Of errors that a rule decides, whatever the words are (decided.py).
+    "rule-one": _correcting("rule-one", 1, 1, decided=True),
+    "rule-two": _correcting("rule-two", 2, 2, decided=True),
+    "rule-name": _naming("rule-name", decided=True),
+    "rule-explain": _explaining("rule-explain", decided=True),
 }

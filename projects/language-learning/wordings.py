@@ -38,7 +38,7 @@ def language_name(language: str, asked: str) -> str:
 
 @cache
 def system_message(language: str, asked: str, name: str = "system") -> dict[str, Any]:  # a chat message
-    """Return the system message: language, form of answer, labels; system_plain asks for no explanations."""
+    """Return a system message of data/questions.yaml; system_plain asks for no explanations."""
     slots = {
         "language": language_name(language, asked),
         "correct": CORRECT[asked],
