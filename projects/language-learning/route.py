@@ -54,18 +54,19 @@ def edits_between(language: str, wrong: Words, right: Words) -> tuple[Edit, ...]
 @lru_cache(maxsize=20_000)
 def _parsed(language: str, words: Words) -> Any:  # a spaCy Doc
     """Return the tagged tokens of a text."""
+    nlp = pipeline(language)  # it imports spaCy, the way that is quick
     from spacy.tokens import Doc
 
-    nlp = pipeline(language)
     return nlp(Doc(nlp.vocab, list(words)))
 
 
 @cache
 def _annotator() -> Any:
     """Return ERRANT's annotator over the lexicon's pipeline."""
+    nlp = pipeline("en")
     import errant
 
-    return errant.load("en", pipeline("en"))
+    return errant.load("en", nlp)
 
 
 def _german_edits(original: Any, corrected: Any, wrong: Words, right: Words) -> tuple[Edit, ...]:

@@ -9,6 +9,9 @@ that the lexicon lacks get a tag by their ending and simplemma's lemma.
 Not covered: parsing. dep_ is aux of auxiliaries before a verb, else dep.
 """
 
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
 from typing import Any
@@ -205,11 +208,25 @@ def _german_reading(word: str, i: int) -> Reading:
     return (fitting or known)[0]
 
 
+@contextmanager
+def _without(module: str) -> Iterator[None]:
+    """Hide a module from imports: spaCy takes torch along where it is installed, for seconds, and we use none of it."""
+    if module in sys.modules:
+        yield
+        return
+    sys.modules[module] = None
+    try:
+        yield
+    finally:
+        del sys.modules[module]
+
+
 @cache
 def pipeline(language: str) -> Any:  # a spaCy Language
     """Return spaCy's blank pipeline with the lexicon as its tagger."""
-    import spacy
-    from spacy.language import Language
+    with _without("torch"):
+        import spacy
+        from spacy.language import Language
 
     name = f"gretchen_lexicon_{language}"
     if not Language.has_factory(name):
