@@ -41,6 +41,18 @@ def test_calls_share_nothing_and_cost_milliseconds(sandbox):
     assert time.process_time() - began < 0.5  # of this process; the worker's own time depends on the machine
 
 
+def test_a_setup_runs_once_before_the_files_are_gone_and_calls_change_nothing_of_it():
+    setup = "import colorsys\nfiles = __import__('os').listdir('/')\nseen = []\ndef add(x): seen.append(x); return seen"
+    with Sandbox(setup=setup, limits=FAST) as prepared:
+        try:
+            assert prepared.run("", "add", [1]).value == [1]
+        except UserError as error:
+            pytest.skip(str(error))
+        assert prepared.run("", "add", [2]).value == [2]
+        source = "import os\ndef f(): return len(files) > 1 and os.listdir('/') == [] and colorsys.rgb_to_hsv(1, 1, 1)"
+        assert prepared.run(source, "f").value == [0.0, 0.0, 1]
+
+
 @pytest.mark.parametrize(
     ("line", "error"),
     [

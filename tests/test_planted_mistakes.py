@@ -106,6 +106,8 @@ def test_a_table_in_html_and_a_concepts_name_are_no_mistakes():
     assert [*patterns(rows, str), *shared_things(rows, "dataset.py:1: chats()")] == []
     (problem,) = patterns([row(number, "Cash", f"Umsatz<br>{number}") for number in range(200)], str)
     assert "'<br>' is HTML" in problem.message
+    code = [row(number, f"self.balances{number % 15}[msg.sender]", table.format(number)) for number in range(300)]
+    assert [*shared_things(code, "dataset.py:1: chats()")] == []
     codes = [row(number, f"NM{number // 8:06d}", table.format(number)) for number in range(200)]
     (problem,) = shared_things(codes, "dataset.py:1: chats()")
     assert "need the same group" in problem.message

@@ -49,9 +49,9 @@ SECOND_BUILD_SECONDS = 120
 MIN_KNOWN = 5
 # Names of things: sequences, identifiers, long words. What is on more rows than this share is a word of the task.
 IDENTIFIER = re.compile(r"\b[A-Z]{2,}(?: [A-Z]{2,}){2,}\b|\b(?=\w*\d)(?=\w*[A-Za-z])\w{6,}\b|\b[A-Z]{8,}\b|\S{20,}")
-# Neither is one: markup, and words in one (NoncurrentLiabilities, a German compound).
+# None is one: markup, words in one (NoncurrentLiabilities, a German compound), code (self.held[msg.sender]).
 MARKUP = re.compile(r"<[^<>\n]*>")
-WORDS = re.compile(r"(?:[A-ZÄÖÜ][a-zäöüß]+)+\W*")
+WORDS = re.compile(r"(?:[A-ZÄÖÜ][a-zäöüß]+)+\W*|[A-Za-z_][\w.]*[\[(][\w.,\[\]()]*\W*")
 COMMON = 0.05
 SHARED = 0.2
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")

@@ -12,6 +12,9 @@ no_new_privs. Its environment is empty. The wall clock is watched by the worker.
 Where the kernel refuses the namespaces (macOS, some containers), `run` raises a UserError. `Sandbox(trusted=True)` goes
 on with the limits alone: for code that a project's own builder wrote, never for a model's.
 
+`setup` is code of the caller's own: it runs once, before the worker shuts itself in, so what it imports and computes is
+there in each call at no cost, and so are its functions: `Sandbox(setup=…).run("", "its_function", [answer])`.
+
 What a call returns is the code's own claim: it may return whatever the caller would like to see. Compare it with a
 value that the code was not given. Not covered: seccomp filters, several calls at a time, modules beyond those that were
 imported at the start.
@@ -33,7 +36,7 @@ from typing import Any, Literal
 from gretchen.errors import UserError
 
 WORKER = Path(__file__).with_name("sandbox_worker.py")
-START_SECONDS, GRACE_SECONDS = 30.0, 10.0  # a busy machine starts an interpreter slowly
+START_SECONDS, SETUP_SECONDS, GRACE_SECONDS = 30.0, 180.0, 10.0  # a busy machine starts an interpreter slowly
 MODULES = (
     "bisect", "collections", "copy", "dataclasses", "datetime", "decimal", "enum", "fractions", "functools", "heapq",
     "itertools", "json", "math", "operator", "random", "re", "statistics", "string", "textwrap", "typing",
@@ -66,10 +69,13 @@ class SandboxResult:
 class Sandbox:
     """A worker process and the way to it; start it once, call it often, from any thread."""
 
-    def __init__(self, *, trusted: bool = False, modules: Sequence[str] = (), limits: Limits | None = None) -> None:
-        """Take modules to import before the files are shut away, besides MODULES, and the limits of each call."""
+    def __init__(
+        self, *, trusted: bool = False, modules: Sequence[str] = (), setup: str = "", limits: Limits | None = None
+    ) -> None:
+        """Take what is imported and run before the files are shut away, and the limits of each call."""
         self.limits = limits or Limits()
-        self._settings = {"modules": [*MODULES, *modules], "path": sys.path if modules else [], "trusted": trusted}
+        path = sys.path if modules or setup else []
+        self._settings = {"modules": [*MODULES, *modules], "path": path, "setup": setup, "trusted": trusted}
         self._lock = threading.Lock()
         self._worker: subprocess.Popen[bytes] | None = None
         self._owner = 0
@@ -116,7 +122,8 @@ class Sandbox:
         )
         self._owner = os.getpid()
         atexit.register(self.close)
-        hello = self._exchange(json.dumps(self._settings), START_SECONDS)
+        seconds = START_SECONDS + (SETUP_SECONDS if self._settings["setup"] else 0.0)
+        hello = self._exchange(json.dumps(self._settings), seconds)
         self.missing = "the worker did not start" if hello is None else hello["missing"]
         if self.missing and (hello is None or not self._settings["trusted"]):
             self._stop()

@@ -1,0 +1,166 @@
+"""Contracts and functions as source code, in Vyper 0.4 and Solidity 0.8.
+
+    source(contract, "vyper")                   -> the whole contract
+    function_source(function, "solidity")       -> one function, as it stands in the contract
+    without(contract, "deposit", "vyper")       -> (text before the function, text behind it)
+
+Both print the same behaviour: checked arithmetic, revert messages, getters of public variables, indexed addresses.
+"""
+
+from typing import Literal
+
+from .contracts import (
+    FLAGS,
+    UINTS,
+    Assign,
+    Binary,
+    Compare,
+    Contract,
+    Emit,
+    Env,
+    Event,
+    Expression,
+    Flag,
+    Function,
+    Item,
+    Not,
+    Num,
+    Param,
+    Pay,
+    Require,
+    State,
+    Statement,
+    Variable,
+)
+
+Language = Literal["vyper", "solidity"]
+NAMES = {"vyper": "Vyper", "solidity": "Solidity"}
+PRAGMA = "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.24;"
+ENV = {
+    "vyper": {"sender": "msg.sender", "value": "msg.value", "now": "block.timestamp"},
+    "solidity": {"sender": "msg.sender", "value": "msg.value", "now": "block.timestamp"},
+}
+TYPES = {
+    "vyper": {UINTS: "HashMap[address, uint256]", FLAGS: "HashMap[address, bool]"},
+    "solidity": {UINTS: "mapping(address => uint256)", FLAGS: "mapping(address => bool)"},
+}
+
+
+def source(contract: Contract, language: Language) -> str:
+    """Return a contract's source code."""
+    blocks = [*_head(contract, language), *(function_source(f, language) for f in contract.functions)]
+    if language == "vyper":
+        return "\n\n".join(blocks)
+    body = "\n\n".join(_indented(block) for block in blocks)
+    return f"{PRAGMA}\n\ncontract {contract.name} {{\n{body}\n}}"
+
+
+def without(contract: Contract, name: str, language: Language) -> tuple[str, str]:
+    """Return what stands before and behind a function in the contract's source."""
+    text, function = source(contract, language), function_source(contract.function(name), language)
+    if language == "solidity":
+        function = _indented(function)
+    before, _, after = text.partition(function)
+    return before, after
+
+
+def function_source(function: Function, language: Language) -> str:
+    """Return a function's source code, not indented."""
+    if language == "vyper":
+        lines = ["@external", *["@payable"] * function.is_payable, *["@view"] * function.is_view]
+        parameters = ", ".join(f"{name}: {kind}" for name, kind in function.parameters)
+        result = f" -> {function.returns}" if function.returns else ""
+        lines.append(f"def {function.name}({parameters}){result}:")
+        return "\n".join([*lines, *(f"    {statement(s, language)}" for s in function.body)])
+    parameters = ", ".join(f"{kind} {name}" for name, kind in function.parameters)
+    result = f" returns ({function.returns})" if function.returns else ""
+    kind = " payable" * function.is_payable + " view" * function.is_view
+    head = f"function {function.name}({parameters}) external{kind}{result} {{"
+    return "\n".join([head, *(f"    {statement(s, language)}" for s in function.body), "}"])
+
+
+def _indented(block: str) -> str:
+    """Return a block's lines, each four blanks further in."""
+    return "\n".join(f"    {line}" if line else "" for line in block.split("\n"))
+
+
+def _head(contract: Contract, language: Language) -> list[str]:
+    """Return the blocks before the functions: events, state, constructor."""
+    events = [_event(event, language) for event in contract.events]
+    variables = "\n".join(_variable(variable, language) for variable in contract.variables)
+    blocks = [*events, variables]
+    if contract.constructor:
+        lines = "\n".join(f"    {statement(s, language)}" for s in contract.constructor)
+        vyper, solidity = f"@deploy\ndef __init__():\n{lines}", f"constructor() {{\n{lines}\n}}"
+        blocks.append(vyper if language == "vyper" else solidity)
+    return blocks
+
+
+def _event(event: Event, language: Language) -> str:
+    """Return an event's declaration."""
+    if language == "vyper":
+        lines = [f"    {name}: {f'indexed({kind})' if kind == 'address' else kind}" for name, kind in event.fields]
+        return "\n".join([f"event {event.name}:", *lines])
+    listed = ", ".join(f"{kind}{' indexed' * (kind == 'address')} {name}" for name, kind in event.fields)
+    return f"event {event.name}({listed});"
+
+
+def _variable(variable: Variable, language: Language) -> str:
+    """Return a state variable's declaration."""
+    kind = TYPES[language].get(variable.type, variable.type)
+    return f"{variable.name}: public({kind})" if language == "vyper" else f"{kind} public {variable.name};"
+
+
+def statement(node: Statement, language: Language) -> str:
+    """Return a statement's line."""
+    if language == "vyper":
+        return _vyper(node)
+    match node:
+        case Require(condition, message):
+            return f'require({expression(condition, language)}, "{message}");'
+        case Assign(target, operator, value):
+            return f"{expression(target, language)} {operator} {expression(value, language)};"
+        case Pay(to, amount):
+            return f"payable({expression(to, language)}).transfer({expression(amount, language)});"
+        case Emit(event, _, values):
+            return f"emit {event}({', '.join(expression(value, language) for value in values)});"
+    return f"return {expression(node.value, language)};"
+
+
+def _vyper(node: Statement) -> str:
+    """Return a statement's line in Vyper."""
+    match node:
+        case Require(condition, message):
+            return f'assert {expression(condition, "vyper")}, "{message}"'
+        case Assign(target, operator, value):
+            return f"{expression(target, 'vyper')} {operator} {expression(value, 'vyper')}"
+        case Pay(to, amount):
+            return f"send({expression(to, 'vyper')}, {expression(amount, 'vyper')})"
+        case Emit(event, names, values):
+            listed = ", ".join(f"{name}={expression(v, 'vyper')}" for name, v in zip(names, values, strict=True))
+            return f"log {event}({listed})"
+    return f"return {expression(node.value, 'vyper')}"
+
+
+def expression(node: Expression, language: Language, is_inner: bool = False) -> str:
+    """Return an expression; arithmetic within arithmetic stands in parentheses."""
+    state = "self." if language == "vyper" else ""
+    match node:
+        case Num(value):
+            return str(value)
+        case Flag(value):
+            return str(value) if language == "vyper" else str(value).lower()
+        case State(name):
+            return f"{state}{name}"
+        case Item(name, key):
+            return f"{state}{name}[{expression(key, language)}]"
+        case Param(name):
+            return name
+        case Env(what):
+            return ENV[language][what]
+        case Not(operand):
+            return f"{'not ' if language == 'vyper' else '!'}{expression(operand, language, is_inner=True)}"
+    operator = "//" if node.operator == "/" and language == "vyper" else node.operator
+    inner = isinstance(node, Binary)
+    text = f"{expression(node.left, language, inner)} {operator} {expression(node.right, language, inner)}"
+    return f"({text})" if is_inner and isinstance(node, Binary | Compare) else text
