@@ -16,7 +16,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.files import text_hash, whole_file
 
-from . import evm
+from . import evm, solidity
 from .printers import Language
 
 FLUSH_EVERY = 200
@@ -50,7 +50,8 @@ def compiled_source(language: Language, source: str) -> Result:
     key = _key(language, source)
     done = _entries().get(key)
     if done is None:
-        done = _remember(key, evm.compile_vyper(source))
+        compiler = evm.compile_vyper if language == "vyper" else solidity.compile_solidity
+        done = _remember(key, compiler(source))
     return done
 
 
@@ -71,7 +72,7 @@ def _settings() -> str:
     from importlib.metadata import version
 
     code = Path(evm.__file__).read_text(encoding="utf-8")
-    return text_hash(version("vyper"), version("py-evm"), code)
+    return text_hash(version("vyper"), version("py-evm"), solidity.VERSION, code)
 
 
 def _folder() -> Path:

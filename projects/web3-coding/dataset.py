@@ -16,7 +16,7 @@ from gretchen.projects.drawing import judged_sides, rounds
 from gretchen.projects.rows import meta_of
 from gretchen.projects.splits import split_of
 
-from . import lookups, subjects, tasks
+from . import lookups, more_tasks, solidity, subjects, tasks
 from .documents import WEIGHTS as DOCUMENT_WEIGHTS
 from .documents import before_answer, document, problem_of
 from .subjects import draw_subject
@@ -27,7 +27,10 @@ __all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompt
 
 TINY = (*tasks.CONTRACT_FORMS, *lookups.FORMS)
 WEIGHTS = {"contract": 3, "function": 3, "fix-test": 3, "predict": 3, "calldata": 1, "units": 1}
-PROMPT_WEIGHTS = {"contract": 2, "function": 2, "fix-test": 2, "predict": 1}
+LARGE = dict.fromkeys(more_tasks.FORMS, 1) | {"full-contract": 2}
+CODE = {"contract": 2, "function": 2, "fix-test": 2, "predict": 1}
+LARGE_CODE = {"full-contract": 1, "full-function": 1, "add-feature": 1, "fix-compile": 1, "fix-vulnerability": 1}
+MORE = more_tasks.FORMS | more_tasks.SOLIDITY_FORMS
 HARD_SHARE = 0.07
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 LANGUAGES = ("en", "en", "en", "de")
@@ -66,7 +69,7 @@ def texts() -> Iterator[dict]:
 def chats() -> Iterator[dict]:
     """Question and answer, endless, forms and languages mixed; 7 % hard rows; no prompt comes twice."""
     rng = random.Random("web3 chats")
-    for number, (problem, row) in enumerate(_rows(rng, WEIGHTS, HARD_SHARE), start=1):
+    for number, (problem, row) in enumerate(_rows(rng, weights(), HARD_SHARE), start=1):
         messages = [*row.pop("prompt"), {"role": "assistant", "content": problem.answer}]
         yield row | {"id": f"chat-{row['id']}-{number}", "messages": messages}
 
@@ -74,14 +77,14 @@ def chats() -> Iterator[dict]:
 def prompts() -> Iterator[dict]:
     """Questions to be answered for a reward, endless, independent of the chats'; `meta` holds the right answer."""
     rng = random.Random("web3 prompts")
-    for number, (problem, row) in enumerate(_rows(rng, PROMPT_WEIGHTS, 0.0), start=1):
+    for number, (problem, row) in enumerate(_rows(rng, CODE | LARGE_CODE, 0.0), start=1):
         yield _soft(row) | {"id": f"prompt-{row['id']}-{number}", "meta": row["meta"] | {"reference": problem.answer}}
 
 
 def preferences() -> Iterator[dict]:
     """Pairs, endless: the right answer against one that compiles and fails a test, or another result."""
     rng = random.Random("web3 preferences")
-    for number, (problem, row) in enumerate(_rows(rng, WEIGHTS, 0.0), start=1):
+    for number, (problem, row) in enumerate(_rows(rng, weights(), 0.0), start=1):
         if not problem.wrong:
             _DROPPED[f"{problem.form}, no faulty side"] += 1
             continue
@@ -99,15 +102,21 @@ def feedback() -> Iterator[dict]:
     yield from judged_sides(random.Random("web3 feedback"), preferences())
 
 
+def weights() -> dict[str, int]:
+    """Return how often each form comes in a round; without Solidity's compiler translations are left out."""
+    translations = dict.fromkeys(more_tasks.SOLIDITY_FORMS, 1) if solidity.is_available() else {}
+    return WEIGHTS | LARGE | translations
+
+
 def _soft(row: dict) -> dict:
     """Return a row of a format that has no hard rows."""
     return {key: value for key, value in row.items() if key != "hard"}
 
 
-def _rows(rng: random.Random, weights: dict[str, int], hard_share: float) -> Iterator[tuple[Problem, dict]]:
+def _rows(rng: random.Random, by_form: dict[str, int], hard_share: float) -> Iterator[tuple[Problem, dict]]:
     """Problems with the columns of their rows, endless, each form by its weight; no question comes twice."""
     seen: set[str] = set()
-    for form in rounds(rng, weights):
+    for form in rounds(rng, by_form):
         hard, language = rng.random() < hard_share, rng.choice(LANGUAGES)
         split = "test" if hard else rng.choices(SPLITS, SHARES)[0]
         try:
@@ -126,6 +135,8 @@ def _problem(rng: random.Random, form: str, language: str, split: str, hard: boo
     """Return a problem of a form. Raises Mismatch."""
     if form in lookups.FORMS:
         return lookups.FORMS[form](rng, language, split, hard)
+    if form in MORE:
+        return MORE[form](rng, language, lambda: draw_subject(rng, split, hard, "large", number))
     return tasks.CONTRACT_FORMS[form](rng, language, lambda: draw_subject(rng, split, hard, "small", number))
 
 

@@ -4,13 +4,15 @@
     pass_at_k   the same of k tries, unbiased (Chen et al. 2021): 1 - C(n - c, k) / C(n, k) for c right ones of n
                 answers (`samples:` on the card); k is 5, or n where there are fewer
     compiles    code: the compiler accepts it
-    tests       code: share of the tests that pass
+    tests       code: share of the tests that pass; tests that were asked for: share of faulty contracts that fail them,
+                0 where the right one does
     lint        code that compiles: findings an answer (lint.py)
     gas_ratio   code that passes: its gas over the reference's, of the same calls
 
 Nothing raises on an answer.
 """
 
+import json
 import math
 import re
 from collections import defaultdict
@@ -19,9 +21,11 @@ from decimal import Decimal, InvalidOperation
 from typing import Any
 
 from gretchen.projects.rows import meta_of, reference_of
+from gretchen.scoring.metrics.json_answers import json_of
 from gretchen.scoring.scored import ScoredRow
 
 from .judging import Verdict, judge
+from .written_tests import try_tests
 
 CODE_METRICS = ("compiles", "tests", "lint", "gas_ratio")
 K = 5
@@ -34,6 +38,9 @@ def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     """Return the scores of an answer against its row."""
     meta = meta_of(row)
     scores: dict[str, float | None] = dict.fromkeys(CODE_METRICS)
+    if meta["kind"] == "tests":
+        holds, found = try_tests(prediction, meta["source"], meta["faulty"])
+        return scores | {"tests": found, "pass_at_1": float(holds and found == 1)}
     if meta["kind"] != "code":
         return scores | {"pass_at_1": float(is_equal(prediction, reference_of(row), meta["kind"]))}
     verdict = judge(prediction, meta)
@@ -63,6 +70,9 @@ def pass_at(n: int, right: int, k: int) -> float:
 def reward(prediction: str, row: dict[str, Any]) -> float:
     """Return a graded reward, 0 to 1. Code: 0.2 if it compiles, 0.8 × share of tests, less 0.05 a lint finding."""
     meta = meta_of(row)
+    if meta["kind"] == "tests":
+        holds, found = try_tests(prediction, meta["source"], meta["faulty"])
+        return COMPILES * holds + TESTS * found
     if meta["kind"] != "code":
         return score(prediction, row)["pass_at_1"] or 0.0
     return code_reward(judge(prediction, meta))
@@ -79,6 +89,9 @@ def code_reward(verdict: Verdict) -> float:
 def is_equal(answer: str, reference: str, kind: str) -> bool:
     """Return whether an answer in a line is the reference: the same words, or the same amount in the same unit."""
     answer = answer[:LONGEST] if isinstance(answer, str) else ""
+    if kind == "json":
+        found, expected = json_of(answer), json.loads(reference)
+        return found == expected
     if kind == "units":
         return _amount(answer) is not None and _amount(answer) == _amount(reference)
     return _plain(answer) == _plain(reference)

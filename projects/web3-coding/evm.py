@@ -37,12 +37,13 @@ def compile_vyper(source: str) -> Result:
     try:
         with warnings.catch_warnings(record=True) as noted:
             warnings.simplefilter("always")
-            made = compile_code(source, output_formats=["bytecode", "abi"], settings=settings)
+            made = compile_code(source, output_formats=["bytecode", "abi", "layout"], settings=settings)
     except RecursionError:
         return {"error": "RecursionError: nested too deeply"}
     except Exception as error:  # the compiler's own kinds and, on odd sources, any other
         return {"error": first_lines(f"{type(error).__name__}: {error}")}
-    return {"bytecode": made["bytecode"][2:], "abi": made["abi"], "warnings": len(noted)}
+    layout = {name: item["slot"] for name, item in made["layout"].get("storage_layout", {}).items()}
+    return {"bytecode": made["bytecode"][2:], "abi": made["abi"], "warnings": len(noted), "slots": layout}
 
 
 def first_lines(message: str) -> str:

@@ -195,7 +195,7 @@ def _poll(rng: random.Random) -> Draft:
 
 def _registry(rng: random.Random) -> Draft:
     """Members who join and leave."""
-    join, leave = rng.choice((("join", "leave"), ("enter", "quit"), ("register", "resign")))
+    join, leave = rng.choice((("join", "exit"), ("enter", "quit"), ("register", "resign")))
     member = rng.choice(("member", "listed", "active"))
     draft = Draft("registry", rng.choice(("Registry", "Club", "List")), variables={member: FLAGS})
     draft.add("in", join, (), [Assign(Item(member, SENDER), "=", Flag(True))], s=member)
@@ -215,14 +215,18 @@ def _shop(rng: random.Random) -> Draft:
 
 
 def _auction(rng: random.Random) -> Draft:
-    """The highest bid leads, the one before is paid back."""
+    """The highest bid leads; who was outbid takes the money back."""
     name, leader = rng.choice(("bid", "offer")), rng.choice(("leader", "bidder"))
-    highest = rng.choice(("highest", "best"))
+    highest, refunds, claim = rng.choice(("highest", "best")), "refunds", rng.choice(("claim", "withdraw"))
     message = rng.choice(("low", "too low", "outbid"))
-    draft = Draft("auction", rng.choice(("Auction", "Sale")), variables={leader: ADDRESS, highest: UINT})
-    body = [Require(Compare(">", VALUE, State(highest)), message, "bid"), Pay(State(leader), State(highest)),
-            Assign(State(leader), "=", SENDER), Assign(State(highest), "=", VALUE)]  # fmt: skip
-    draft.add("main", name, (), body, True, s=leader, t=highest, m=message)
+    draft = Draft("auction", rng.choice(("Auction", "Sale")))
+    draft.variables = {leader: ADDRESS, highest: UINT, refunds: UINTS}
+    body = [Require(Compare(">", VALUE, State(highest)), message, "bid"),
+            Assign(Item(refunds, State(leader)), "+=", State(highest)), Assign(State(leader), "=", SENDER),
+            Assign(State(highest), "=", VALUE)]  # fmt: skip
+    draft.add("in", name, (), body, True, s=leader, t=highest, r=refunds, m=message)
+    body = [Assign(Item(refunds, SENDER), "-=", AMOUNT), Pay(SENDER, AMOUNT)]
+    draft.add("out", claim, (("amount", UINT),), body, s=refunds)
     return draft
 
 

@@ -49,6 +49,7 @@ class Design:
     """A contract, what its rules say, and the key that holds it out."""
 
     contract: Contract
+    smaller: Contract  # without the last feature
     rules: tuple[tuple[str, str, tuple[tuple[str, str], ...]], ...]  # key of data/words.yaml, function, slots
     family: str
     features: tuple[str, ...]
@@ -161,7 +162,7 @@ def _ban(draft: Draft, rng: random.Random) -> dict[str, str]:
     refusal, message = denied(rng), rng.choice(("banned", "blocked", "barred"))
     draft.variables["banned"] = FLAGS
     draft.guard(draft.main, Not(Item("banned", SENDER)), message, "ban")
-    function = rng.choice(("ban", "block", "exclude"))
+    function = rng.choice(("ban", "bar", "exclude"))
     node = Assign(Item("banned", Param("user")), "=", Flag(True), "ban")
     draft.functions[function] = Function(function, (("user", ADDRESS),), (node,))
     draft.guard(function, Compare("==", SENDER, State("owner")), refusal, "owner")
@@ -242,9 +243,10 @@ def draw_design(rng: random.Random, split: str, hard: bool = False, most: int = 
     family, features = rng.choice(_by_size(split, hard, size))
     draft = FAMILIES[family](rng)
     for name in features:
+        smaller = draft.contract()
         slots = {"f": draft.main, **FEATURES[name](draft, rng)}
         draft.rules.append(
             (f"rule.{name}", slots.get("g", draft.main) if name in ("pause", "ban") else draft.main, slots)
         )
     rules = tuple((key, function, tuple(sorted(slots.items()))) for key, function, slots in draft.rules)
-    return Design(draft.contract(), rules, family, features, draft.main, key_of(family, features))
+    return Design(draft.contract(), smaller, rules, family, features, draft.main, key_of(family, features))

@@ -14,9 +14,10 @@ from functools import cache, lru_cache
 from pathlib import Path
 from typing import Any
 
+from gretchen.errors import UserError
 from gretchen.scoring.metrics.sandbox import Limits, Sandbox
 
-from . import evm
+from . import evm, solidity
 from .compiled import known
 from .lint import findings
 from .printers import Language
@@ -75,7 +76,7 @@ def _judged(language: Language, source: str, tests_text: str, functions: tuple[s
     """Return the verdict on a whole source."""
     tests = json.loads(tests_text)
     calls = [[_call(step) for step in test["steps"]] for test in tests]
-    done = known(language, source, calls) or _run(language, source, calls)
+    done = outcomes_of(language, source, calls)
     failed = (False,) * len(tests)
     if "error" in done:
         return Verdict(False, failed, None, (), done["error"])
@@ -87,6 +88,16 @@ def _judged(language: Language, source: str, tests_text: str, functions: tuple[s
         for test, outcomes in zip(tests, done["outcomes"], strict=True)
     )
     return Verdict(True, passed, done["gas"], found)
+
+
+def outcomes_of(language: Language, source: str, calls: list[list[dict[str, Any]]]) -> dict[str, Any]:
+    """Return what `tested` would (compiled.py), from the cache or from the sandbox. Raises UserError without solc."""
+    done = known(language, source, calls)
+    if done is None:
+        if language == "solidity" and not solidity.is_available():
+            raise UserError("answers in Solidity cannot be compiled here", solidity.command_to_install())
+        done = _run(language, source, calls)
+    return done
 
 
 def _call(step: dict[str, Any]) -> dict[str, Any]:
@@ -107,8 +118,14 @@ def sandbox() -> Sandbox:
 
 
 def _run(language: Language, source: str, calls: list[list[dict[str, Any]]]) -> dict[str, Any]:
-    """Compile a source and run it against tests, in the sandbox."""
-    done = sandbox().run("", "compile_and_run", [source, calls])
+    """Compile a source and run it against tests, in the sandbox; Node compiles Solidity, and runs nothing of it."""
+    if language == "solidity":
+        compiled = solidity.compile_solidity(source)
+        if "error" in compiled:
+            return compiled
+        done = sandbox().run("", "run", [compiled, calls])
+    else:
+        compiled, done = {}, sandbox().run("", "compile_and_run", [source, calls])
     if done.outcome == "returned":
-        return done.value
+        return compiled | done.value
     return {"error": f"{done.outcome}: {done.error}"}

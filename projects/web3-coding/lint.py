@@ -10,7 +10,7 @@ from typing import Any
 
 RISKY = {
     "vyper": ("selfdestruct", "raw_call", "raw_create", "delegatecall", "tx.origin"),
-    "solidity": ("selfdestruct", "delegatecall", "tx.origin", "assembly", ".call{", "unchecked"),
+    "solidity": ("selfdestruct", "delegatecall", "tx.origin", "assembly", "unchecked"),
 }
 LONGEST_LINE = 120
 

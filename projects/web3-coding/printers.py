@@ -14,7 +14,6 @@ from .contracts import (
     UINTS,
     Assign,
     Binary,
-    Compare,
     Contract,
     Emit,
     Env,
@@ -36,10 +35,7 @@ from .contracts import (
 Language = Literal["vyper", "solidity"]
 NAMES = {"vyper": "Vyper", "solidity": "Solidity"}
 PRAGMA = "// SPDX-License-Identifier: MIT\npragma solidity ^0.8.24;"
-ENV = {
-    "vyper": {"sender": "msg.sender", "value": "msg.value", "now": "block.timestamp"},
-    "solidity": {"sender": "msg.sender", "value": "msg.value", "now": "block.timestamp"},
-}
+ENV = {"sender": "msg.sender", "value": "msg.value", "now": "block.timestamp"}
 TYPES = {
     "vyper": {UINTS: "HashMap[address, uint256]", FLAGS: "HashMap[address, bool]"},
     "solidity": {UINTS: "mapping(address => uint256)", FLAGS: "mapping(address => bool)"},
@@ -71,12 +67,12 @@ def function_source(function: Function, language: Language) -> str:
         parameters = ", ".join(f"{name}: {kind}" for name, kind in function.parameters)
         result = f" -> {function.returns}" if function.returns else ""
         lines.append(f"def {function.name}({parameters}){result}:")
-        return "\n".join([*lines, *(f"    {statement(s, language)}" for s in function.body)])
+        return "\n".join([*lines, *(f"    {line}" for s in function.body for line in lines_of(s, language))])
     parameters = ", ".join(f"{kind} {name}" for name, kind in function.parameters)
     result = f" returns ({function.returns})" if function.returns else ""
     kind = " payable" * function.is_payable + " view" * function.is_view
     head = f"function {function.name}({parameters}) external{kind}{result} {{"
-    return "\n".join([head, *(f"    {statement(s, language)}" for s in function.body), "}"])
+    return "\n".join([head, *(f"    {line}" for s in function.body for line in lines_of(s, language)), "}"])
 
 
 def _indented(block: str) -> str:
@@ -90,7 +86,7 @@ def _head(contract: Contract, language: Language) -> list[str]:
     variables = "\n".join(_variable(variable, language) for variable in contract.variables)
     blocks = [*events, variables]
     if contract.constructor:
-        lines = "\n".join(f"    {statement(s, language)}" for s in contract.constructor)
+        lines = "\n".join(f"    {line}" for s in contract.constructor for line in lines_of(s, language))
         vyper, solidity = f"@deploy\ndef __init__():\n{lines}", f"constructor() {{\n{lines}\n}}"
         blocks.append(vyper if language == "vyper" else solidity)
     return blocks
@@ -111,17 +107,24 @@ def _variable(variable: Variable, language: Language) -> str:
     return f"{variable.name}: public({kind})" if language == "vyper" else f"{kind} public {variable.name};"
 
 
-def statement(node: Statement, language: Language) -> str:
-    """Return a statement's line."""
+def lines_of(node: Statement, language: Language) -> list[str]:
+    """Return a statement's lines; a payment in Solidity has two, for `call` says by a value whether it failed."""
     if language == "vyper":
-        return _vyper(node)
+        return [_vyper(node)]
+    if isinstance(node, Pay):
+        to, amount = expression(node.to, language), expression(node.amount, language)
+        return [f'(bool ok, ) = {to}.call{{value: {amount}}}("");', "require(ok);"]
+    return [_solidity(node)]
+
+
+def _solidity(node: Statement) -> str:
+    """Return a statement's line in Solidity."""
+    language: Language = "solidity"
     match node:
         case Require(condition, message):
             return f'require({expression(condition, language)}, "{message}");'
         case Assign(target, operator, value):
             return f"{expression(target, language)} {operator} {expression(value, language)};"
-        case Pay(to, amount):
-            return f"payable({expression(to, language)}).transfer({expression(amount, language)});"
         case Emit(event, _, values):
             return f"emit {event}({', '.join(expression(value, language) for value in values)});"
     return f"return {expression(node.value, language)};"
@@ -142,8 +145,8 @@ def _vyper(node: Statement) -> str:
     return f"return {expression(node.value, 'vyper')}"
 
 
-def expression(node: Expression, language: Language, is_inner: bool = False) -> str:
-    """Return an expression; arithmetic within arithmetic stands in parentheses."""
+def expression(node: Expression, language: Language) -> str:
+    """Return an expression; parentheses stand where the order of operators needs them."""
     state = "self." if language == "vyper" else ""
     match node:
         case Num(value):
@@ -157,10 +160,17 @@ def expression(node: Expression, language: Language, is_inner: bool = False) -> 
         case Param(name):
             return name
         case Env(what):
-            return ENV[language][what]
+            return ENV[what]
         case Not(operand):
-            return f"{'not ' if language == 'vyper' else '!'}{expression(operand, language, is_inner=True)}"
+            return f"{'not ' if language == 'vyper' else '!'}{expression(operand, language)}"
     operator = "//" if node.operator == "/" and language == "vyper" else node.operator
-    inner = isinstance(node, Binary)
-    text = f"{expression(node.left, language, inner)} {operator} {expression(node.right, language, inner)}"
-    return f"({text})" if is_inner and isinstance(node, Binary | Compare) else text
+    left, right = expression(node.left, language), expression(node.right, language)
+    if isinstance(node, Binary):
+        left = f"({left})" if _rank(node.left) < _rank(node) else left
+        right = f"({right})" if _rank(node.right) <= _rank(node) else right
+    return f"{left} {operator} {right}"
+
+
+def _rank(node: Expression) -> int:
+    """Return how strongly an expression binds: sums, products, everything else."""
+    return (0 if node.operator in "+-" else 1) if isinstance(node, Binary) else 2

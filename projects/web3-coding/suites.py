@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
-from .contracts import ADDRESS, BOOL, FLAGS, UINTS, Contract, numbers
+from .contracts import ADDRESS, BOOL, FLAGS, UINTS, Assign, Contract, Env, expressions, numbers
 from .interpreter import Outcome, Step, outcomes
 from .mutants import Mutant, mutants
 
@@ -88,10 +88,20 @@ def random_calls(rng: random.Random, contract: Contract) -> list[Step]:
         again = {key: value for key, value in steps[-1].items() if key != "wait"}
         steps.append(again | ({"wait": rng.choice(_waits(contract))} if rng.random() < 0.4 else {}))
     callers = [step.get("from", 0) for step in steps]
-    for name, kind in rng.sample(list(contract.getters().items()), min(2, len(contract.getters()))):
+    times = variables_of_time(contract)
+    shown = [item for item in contract.getters().items() if item[0] not in times]
+    for name, kind in rng.sample(shown, min(2, len(shown))):
         known = [f"@{rng.choice(callers)}", *(a for step in steps for a in step.get("args", []) if isinstance(a, str))]
         steps.append({"call": name} | ({"args": [rng.choice(known)]} if kind in (UINTS, FLAGS) else {}))
     return steps
+
+
+@cache
+def variables_of_time(contract: Contract) -> frozenset[str]:
+    """Return the variables that hold a time of day: no question says what the clock shows, so none is looked at."""
+    statements = [*contract.constructor, *(node for f in contract.functions for node in f.body)]
+    updates = [node for node in statements if isinstance(node, Assign)]
+    return frozenset(node.target.name for node in updates if Env("now") in expressions(node.value))
 
 
 def _call(rng: random.Random, contract: Contract) -> Step:

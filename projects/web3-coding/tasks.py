@@ -21,7 +21,7 @@ from .subjects import Subject
 from .suites import random_calls
 
 Draw = Callable[[], Subject]
-MISSING = {"vyper": "# {} is missing", "solidity": "// {} is missing"}
+MISSING = {"vyper": "# {} is missing", "solidity": "    // {} is missing"}
 MOST_STEPS = 4
 TRIES = 30
 
@@ -44,13 +44,26 @@ class Problem:
 
 
 def code_meta(subject: Subject, language: Language, name: str = "") -> dict[str, Any]:
-    """Return what scoring code needs: tests, gas, the functions; for one function what stands around it."""
+    """Return what scoring code needs: tests, gas, the functions; for one function what stands around it.
+
+    Raises Mismatch where Solidity's compiler, or its code on the EVM, disagrees.
+    """
     contract = subject.design.contract
     functions = [f.signature for f in contract.functions]
-    meta = {"kind": "code", "code": language, "tests": subject.tests, "functions": functions, "gas": subject.gas}
+    gas = subject.gas if language == "vyper" else solidity_gas(subject)
+    meta = {"kind": "code", "code": language, "tests": subject.tests, "functions": functions, "gas": gas}
     if name:
         meta["before"], meta["after"] = without(contract, name, language)
     return meta
+
+
+def solidity_gas(subject: Subject) -> int:
+    """Return the gas of a contract's tests in Solidity. Raises Mismatch where a call has another outcome there."""
+    tests = subject.suite.tests
+    done = tested("solidity", source(subject.design.contract, "solidity"), [list(test.steps) for test in tests])
+    if done.get("outcomes") != [list(test.expected) for test in tests]:
+        raise Mismatch
+    return done["gas"]
 
 
 def contract(
@@ -77,10 +90,10 @@ def function(
     body = f"{before}{MISSING[code].format(name)}{after}\n\n{rules_text(subject.design, language, name)}"
     return Problem(form, body, function_source(chosen.function(name), code), [subject.design.key],
                    {"f": name, "code": NAMES[code]}, code_meta(subject, code, name),
-                   _wrong_functions(subject, name, code))  # fmt: skip
+                   wrong_functions(subject, name, code))  # fmt: skip
 
 
-def _wrong_functions(subject: Subject, name: str, code: Language) -> tuple[tuple[str, str], ...]:
+def wrong_functions(subject: Subject, name: str, code: Language) -> tuple[tuple[str, str], ...]:
     """Return the faulty versions of a function."""
     return tuple((function_source(m.code, code), m.kind) for m, _ in subject.faulty if m.function == name)
 
@@ -94,7 +107,7 @@ def fix_test(
     if not fixable:
         raise Mismatch
     mutant, test = rng.choice(fixable)
-    wrong = _wrong_functions(subject, mutant.function, code)
+    wrong = wrong_functions(subject, mutant.function, code)
     faulty = source(mutant.contract, code)
     body = f"{faulty}\n\n{failing_text(subject, mutant, test.steps, language)}"
     right = subject.design.contract.function(mutant.function)
