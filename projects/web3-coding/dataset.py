@@ -19,11 +19,12 @@ from gretchen.projects.splits import split_of
 from . import lookups, more_tasks, solidity, subjects, tasks
 from .documents import WEIGHTS as DOCUMENT_WEIGHTS
 from .documents import before_answer, document, problem_of
+from .readers import read
 from .subjects import draw_subject
 from .tasks import Mismatch, Problem
 from .wordings import pick, system_message
 
-__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "texts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "prompts", "read", "texts"]
 
 TINY = (*tasks.CONTRACT_FORMS, *lookups.FORMS)
 WEIGHTS = {"contract": 3, "function": 3, "fix-test": 3, "predict": 3, "calldata": 1, "units": 1}

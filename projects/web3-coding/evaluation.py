@@ -24,7 +24,8 @@ from gretchen.projects.rows import meta_of, reference_of
 from gretchen.scoring.metrics.json_answers import json_of
 from gretchen.scoring.scored import ScoredRow
 
-from .judging import Verdict, judge
+from .judging import Verdict, code_of, judge
+from .readers import without_comments
 from .written_tests import try_tests
 
 CODE_METRICS = ("compiles", "tests", "lint", "gas_ratio")
@@ -94,6 +95,8 @@ def is_equal(answer: str, reference: str, kind: str) -> bool:
         return found == expected
     if kind == "units":
         return _amount(answer) is not None and _amount(answer) == _amount(reference)
+    if kind == "solidity-text":
+        return without_comments(code_of(answer)).split() == without_comments(reference).split()
     return _plain(answer) == _plain(reference)
 
 

@@ -22,7 +22,11 @@ from .suites import Suite, Test, find_suite
 Size = Literal["small", "large"]
 LONGEST = {"small": 410, "large": 1100}  # characters of Vyper: 410 are about 170 tokens of the small bases
 MOST_FEATURES = {"small": 2, "large": 3}
-GROWTH = {"train": (24, 9), "validation": (6, 90), "test": (10, 45), "hard": (8, 60)}  # at first, rows for one more
+# How many contracts there are at first, and for how many rows there is one more.
+GROWTH = {
+    "small": {"train": (24, 12), "validation": (6, 100), "test": (10, 60), "hard": (8, 80)},
+    "large": {"train": (16, 24), "validation": (5, 150), "test": (8, 90), "hard": (6, 120)},
+}
 MUTANTS = 2
 _DROPPED: Counter[str] = Counter()
 
@@ -50,7 +54,7 @@ def dropped() -> dict[str, int]:
 
 def draw_subject(rng: random.Random, split: str, hard: bool, size: Size, number: int) -> Subject:
     """Return one of the contracts that there are for a row of this number."""
-    first, rows = GROWTH["hard" if hard else split]
+    first, rows = GROWTH[size]["hard" if hard else split]
     while True:
         subject = subject_of(split, hard, size, rng.randrange(first + number // rows))
         if subject:
