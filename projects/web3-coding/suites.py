@@ -1,6 +1,6 @@
 """Behaviour tests of a contract, searched for until they tell it from its mutants.
 
-    suite = find_suite(contract, "vault+min")     -> (Test("deposit: low", [{"call": "deposit", …}, …]), …)
+    suite = find_suite(contract, "vault+min")     -> Suite(tests=(Test("deposit reverts low", …), …), failing=…)
 
 Random sequences of calls near the contract's own numbers are run by the interpreter; one is kept where it meets a guard
 from a side not met yet, or fails a mutant that no earlier one fails. Each is cut to the steps that matter. Every test
@@ -67,7 +67,7 @@ def find_suite(contract: Contract, seed: str) -> Suite:
         failing += [(mutant, len(tests)) for mutant in killed]
         alive = [mutant for mutant in alive if mutant not in killed]
         last = number
-        tests.append(Test(_name(steps, expected), tuple(steps), tuple(expected)))
+        tests.append(Test(_name(steps, expected, tests), tuple(steps), tuple(expected)))
         if len(tests) == MOST_TESTS or not alive:
             break
     return Suite(tuple(tests), tuple(failing))
@@ -159,11 +159,13 @@ def _cut(
     return steps, outcomes(contract, steps)
 
 
-def _name(steps: Sequence[Step], expected: Sequence[Outcome]) -> str:
-    """Return a test's name: what its last call does."""
+def _name(steps: Sequence[Step], expected: Sequence[Outcome], others: Sequence[Test]) -> str:
+    """Return a test's name, which no other test has: what its last call does."""
     number = max((i for i, out in enumerate(expected) if "reverts" in out), default=len(steps) - 1)
     reverts = expected[number].get("reverts")
-    return f"{steps[number]['call']} reverts {reverts}".strip() if reverts is not None else steps[number]["call"]
+    name = f"{steps[number]['call']} reverts {reverts}".strip() if reverts is not None else steps[number]["call"]
+    count = sum(test.name.partition(", ")[0] == name for test in others)
+    return f"{name}, {count + 1}" if count else name
 
 
 def failing_steps(rng: random.Random, contract: Contract, mutant: Contract, tries: int = 40) -> tuple[Step, ...] | None:
