@@ -33,6 +33,7 @@ CODE = {"contract": 2, "function": 2, "fix-test": 2, "predict": 1}
 LARGE_CODE = {"full-contract": 1, "full-function": 1, "add-feature": 1, "fix-compile": 1, "fix-vulnerability": 1}
 MORE = more_tasks.FORMS | more_tasks.SOLIDITY_FORMS
 HARD_SHARE = 0.07
+CHANGED = 0.6  # of the pairs: the faulty side is as long as the right one
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 LANGUAGES = ("en", "en", "en", "de")
 _DROPPED: Counter[str] = Counter()
@@ -89,7 +90,7 @@ def preferences() -> Iterator[dict]:
         if not problem.wrong:
             _DROPPED[f"{problem.form}, no faulty side"] += 1
             continue
-        answer, fault = rng.choice(problem.wrong)
+        answer, fault = _faulty_side(rng, problem)
         yield _soft(row) | {
             "id": f"pref-{row['id']}-{number}",
             "chosen": [{"role": "assistant", "content": problem.answer}],
@@ -101,6 +102,12 @@ def preferences() -> Iterator[dict]:
 def feedback() -> Iterator[dict]:
     """Answers with a verdict, endless: of each pair one side, the right or the faulty one, as often as the other."""
     yield from judged_sides(random.Random("web3 feedback"), preferences())
+
+
+def _faulty_side(rng: random.Random, problem: Problem) -> tuple[str, str]:
+    """Return a faulty answer and its fault; more often with something changed than with something dropped."""
+    changed = [pair for pair in problem.wrong if not subjects.is_drop(pair[1])]
+    return rng.choice(changed if changed and rng.random() < CHANGED else problem.wrong)
 
 
 def weights() -> dict[str, int]:

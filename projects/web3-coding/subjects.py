@@ -91,12 +91,11 @@ def subject_of(split: str, hard: bool, size: Size, index: int) -> Subject | None
 
 
 def _faulty(rng: random.Random, suite: Suite) -> tuple[tuple[Mutant, Test], ...]:
-    """Return two mutants of different kinds, where there are such, that fail a test on the EVM."""
+    """Return two mutants that fail a test on the EVM: one with something changed, one with something dropped."""
     calls = [list(test.steps) for test in suite.tests]
     expected = [list(test.expected) for test in suite.tests]
     candidates = rng.sample(suite.failing, len(suite.failing))
-    kinds = [mutant.kind for mutant, _ in candidates]
-    candidates = [candidates[i] for i in sorted(range(len(kinds)), key=lambda i: kinds.index(kinds[i]) != i)]
+    candidates = _alternating(candidates)
     found = []
     for mutant, number in candidates:
         test = suite.tests[number]
@@ -108,3 +107,18 @@ def _faulty(rng: random.Random, suite: Suite) -> tuple[tuple[Mutant, Test], ...]
         if len(found) == MUTANTS:
             break
     return tuple(found)
+
+
+def _alternating(candidates: list[tuple[Mutant, int]]) -> list[tuple[Mutant, int]]:
+    """Return mutants with something changed and with something dropped in turn, first one of each kind."""
+    kinds = [mutant.kind for mutant, _ in candidates]
+    order = sorted(range(len(kinds)), key=lambda i: kinds.index(kinds[i]) != i)
+    dropped = [candidates[i] for i in order if is_drop(kinds[i])]
+    changed = [candidates[i] for i in order if not is_drop(kinds[i])]
+    pairs = [pair for both in zip(changed, dropped, strict=False) for pair in both]
+    return pairs + changed[len(dropped) :] + dropped[len(changed) :]
+
+
+def is_drop(kind: str) -> bool:
+    """Return whether a kind of mutant lacks a statement."""
+    return kind.startswith("dropped")
