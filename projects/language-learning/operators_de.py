@@ -8,6 +8,7 @@ order), die before a noun whose plural looks like its singular.
 """
 
 from collections.abc import Iterator
+from functools import cache
 
 from .errors import Part, Plant, plant
 from .german import AUXILIARIES, DEFINITE, EIN, TWO_WAY
@@ -29,6 +30,7 @@ def candidates(sentence: Sentence) -> list[Plant]:
     return [found for i, token in enumerate(tokens) for operator in OPERATORS for found in operator(tokens, i, token)]
 
 
+@cache
 def paradigm(word: str, column: str) -> dict[str, str]:
     """Return {case: form} of der, ein, mein … for a gender, from one of its forms."""
     if word in {form for forms in DEFINITE.values() for form in forms.values()}:
@@ -83,8 +85,13 @@ def _is_wrong_case(tokens: Tokens, token: Token, own: dict[str, str], case: str,
 
 def _is_plural(wrong: str, noun: Token) -> bool:
     """Return whether a determiner and a noun are right together as a plural."""
-    plural = next((item.plural for item in all_nouns("de") if item.lemma == noun.lemma), "")
-    return plural == noun.text and wrong.endswith(("ie", "e", "en", "er"))
+    return _plurals().get(noun.lemma) == noun.text and wrong.endswith(("ie", "e", "en", "er"))
+
+
+@cache
+def _plurals() -> dict[str, str]:
+    """Return {singular: plural}."""
+    return {noun.lemma: noun.plural for noun in reversed(all_nouns("de"))}
 
 
 def _verb(tokens: Tokens, i: int) -> str:

@@ -15,7 +15,7 @@ from . import german
 from .errors import Edit, Faulty
 from .lexicon import all_nouns, all_verbs
 from .operators_de import paradigm
-from .tagging import PREPOSITIONS_DE, pipeline, readings
+from .tagging import PREPOSITIONS_DE, readings, tagged
 
 TYPES = {  # which of ERRANT's types an English label may get
     "SVA": "VERB:SVA", "DET": "DET", "NUM": "NOUN:NUM|NOUN:INFL", "TENSE": "VERB:TENSE",
@@ -46,7 +46,8 @@ def edits_between(language: str, wrong: Words, right: Words) -> tuple[Edit, ...]
         )
     original, corrected = _parsed(language, wrong), _parsed(language, right)
     if language == "en":
-        found = _annotator().annotate(original, corrected)
+        annotator = _annotator()
+        found = [annotator.classify(edit) for edit in annotator.merge(_aligned(original, corrected))]
         return tuple(Edit(edit.o_start, edit.o_end, edit.c_str, edit.type) for edit in found)
     return _german_edits(original, corrected, wrong, right)
 
@@ -54,28 +55,32 @@ def edits_between(language: str, wrong: Words, right: Words) -> tuple[Edit, ...]
 @lru_cache(maxsize=20_000)
 def _parsed(language: str, words: Words) -> Any:  # a spaCy Doc
     """Return the tagged tokens of a text."""
-    nlp = pipeline(language)  # it imports spaCy, the way that is quick
-    from spacy.tokens import Doc
-
-    return nlp(Doc(nlp.vocab, list(words)))
+    return tagged(language, words)
 
 
 @cache
 def _annotator() -> Any:
-    """Return ERRANT's annotator over the lexicon's pipeline."""
-    nlp = pipeline("en")
-    import errant
+    """Return ERRANT's annotator; texts are tagged here."""
+    from errant.annotator import Annotator
+    from errant.en import classifier, merger
 
-    return errant.load("en", nlp)
+    return Annotator("en", merger=merger, classifier=classifier)
+
+
+def _aligned(original: Any, corrected: Any) -> Any:
+    """Return ERRANT's alignment of two texts; it indexes their tokens for each pair, which is quick in lists."""
+    from errant.alignment import Alignment
+
+    alignment = Alignment(list(original), list(corrected))
+    alignment.orig, alignment.cor = original, corrected
+    return alignment
 
 
 def _german_edits(original: Any, corrected: Any, wrong: Words, right: Words) -> tuple[Edit, ...]:
     """Return the German edits: ERRANT's alignment, insertions and deletions merged with a replacement beside them."""
-    from errant.alignment import Alignment
-
     merged: list[list[int]] = []
     before = "M"
-    for op, *span in Alignment(original, corrected).align_seq:
+    for op, *span in _aligned(original, corrected).align_seq:
         if op != "M" and before != "M" and {op, before} & {"I", "D"} and {op[0], before[0]} & {"S", "I", "D"}:
             merged[-1][1], merged[-1][3] = span[1], span[3]
         elif op != "M":

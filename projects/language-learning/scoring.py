@@ -141,5 +141,5 @@ def level_of(word: str, language: str) -> str:
         return "A1"
     from wordfreq import zipf_frequency
 
-    frequency = zipf_frequency(word, language)
+    frequency = zipf_frequency(word, language, wordlist="small")  # it has all words above Zipf 3
     return next((level for least, level in ZIPF if frequency >= least), "B2")

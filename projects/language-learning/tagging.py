@@ -1,7 +1,6 @@
 """Part of speech, tag, lemma and auxiliaries of any text, from the lexicon: what ERRANT needs, without a spaCy model.
 
-    nlp = pipeline("en")        # spacy.blank("en") and a component that sets tag_, pos_, lemma_, dep_
-    doc = nlp(Doc(nlp.vocab, words))
+    doc = tagged("en", ["She", "likes", "tea", "."])      # a spaCy Doc with tag_, pos_, lemma_, dep_, head
 
 It knows nothing of how a sentence was made: it looks words up and decides between readings by their neighbours. Words
 that the lexicon lacks get a tag by their ending and simplemma's lemma.
@@ -10,7 +9,7 @@ Not covered: parsing. dep_ is aux of auxiliaries before a verb, else dep.
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache
@@ -222,33 +221,29 @@ def _without(module: str) -> Iterator[None]:
 
 
 @cache
-def pipeline(language: str) -> Any:  # a spaCy Language
-    """Return spaCy's blank pipeline with the lexicon as its tagger."""
+def _vocabulary() -> Any:  # a spaCy Vocab
+    """Return spaCy's store of strings; of a word ERRANT asks the form in lower case alone."""
     with _without("torch"):
-        import spacy
-        from spacy.language import Language
+        import spacy  # noqa: F401
+    from spacy.attrs import LOWER
+    from spacy.vocab import Vocab
 
-    name = f"gretchen_lexicon_{language}"
-    if not Language.has_factory(name):
-        Language.component(name, func=_set_english if language == "en" else _set_german)
-    nlp = spacy.blank(language)
-    nlp.add_pipe(name)
-    return nlp
+    return Vocab(lex_attr_getters={LOWER: str.lower})
 
 
-def _set_english(doc: Any) -> Any:
-    """Set tags, parts of speech, lemmas and auxiliaries."""
-    found = tag_english([token.text for token in doc])
-    for token, reading in zip(doc, found, strict=True):
-        token.tag_ = reading.tag
-        is_auxiliary = reading.lemma in AUXILIARY_LEMMAS and bool(_verb_after(found, token.i))
-        token.pos_ = "AUX" if is_auxiliary else "VERB" if reading.tag[:2] == "VB" else POS.get(reading.tag, "X")
-        token.lemma_ = reading.lemma
-        token.dep_ = "aux" if is_auxiliary else "dep"
-    for i in range(len(found)):
-        if doc[i].dep_ == "aux" and (verb := _verb_after(found, i)):
-            doc[i].head = doc[verb]
-    return doc
+def tagged(language: str, words: Sequence[str]) -> Any:  # a spaCy Doc
+    """Return a text's tokens with tags, parts of speech, lemmas, and heads of English auxiliaries."""
+    vocabulary = _vocabulary()
+    from spacy.tokens import Doc
+
+    found = (tag_english if language == "en" else tag_german)(list(words))
+    pos, heads, deps = [r.tag for r in found], list(range(len(found))), ["dep"] * len(found)
+    for i, reading in enumerate(found if language == "en" else ()):
+        verb = _verb_after(found, i) if reading.lemma in AUXILIARY_LEMMAS else 0
+        pos[i] = "AUX" if verb else "VERB" if reading.tag[:2] == "VB" else POS.get(reading.tag, "X")
+        heads[i], deps[i] = verb or i, "aux" if verb else "dep"
+    lemmas = [r.lemma for r in found]
+    return Doc(vocabulary, list(words), tags=[r.tag for r in found], pos=pos, lemmas=lemmas, heads=heads, deps=deps)
 
 
 def _verb_after(found: list[Reading], i: int) -> int:
@@ -259,10 +254,3 @@ def _verb_after(found: list[Reading], i: int) -> int:
         if found[k].tag in ("VB", "VBN", "VBG") or (found[k].tag[:2] == "VB" and found[i].lemma != "be"):
             return k
     return 0
-
-
-def _set_german(doc: Any) -> Any:
-    """Set parts of speech and lemmas."""
-    for token, reading in zip(doc, tag_german([token.text for token in doc]), strict=True):
-        token.pos_, token.tag_, token.lemma_, token.dep_ = reading.tag, reading.tag, reading.lemma, "dep"
-    return doc
