@@ -16,7 +16,7 @@ from dataclasses import dataclass
 from . import official
 from .cases import Case
 from .german import long_date, plain_amount
-from .statements import Statement, fits, kinds_of, statement
+from .statements import ANYWHERE, Statement, fits, kinds_of, statement
 from .tasks import Mismatch, Problem, checked, head_facts, letter_kinds
 
 NOT_THERE = "Das steht nicht in dem Brief. Bitte fragen Sie bei uns nach."
@@ -78,7 +78,7 @@ def citizen(rng: random.Random, case: Case, hard: bool = False) -> Problem:
     asked = ASKED[name]
     if asked.kind in kinds:
         whole = statement(asked.kind, case)
-        item = Statement(asked.kind, whole.mode, whole.stems, tuple(whole.facts[index] for index in asked.facts))
+        item = Statement(asked.kind, whole.mode, ANYWHERE, tuple(whole.facts[index] for index in asked.facts))
         answer = checked(asked.answer(case), [item])
     else:
         item, answer = Statement("unknown", "not", ("steht", "brief", "schreiben", "angabe"), ()), NOT_THERE

@@ -19,7 +19,7 @@ from .desk_check import faults_again, missing_again, office_again
 from .facts import facts_in
 from .form_fields import FAULTS, draw_form
 from .german import long_date, official_date
-from .statements import Key, Statement, office_key
+from .statements import ANYWHERE, Key, Statement, office_key
 from .tasks import Mismatch, Problem
 
 # Papers that an office may ask for beside a procedure's own, by its kind.
@@ -130,7 +130,7 @@ def which_office(
         facts: tuple[Key, ...] = (
             ("office", office_key(office)), ("room", str(room)), ("phone", phone.replace("-", ""))
         )  # fmt: skip
-        stated = Statement("office", "is", ("zuständig", "wenden", "gehen", "stelle", "amt", "hilft"), facts)
+        stated = Statement("office", "is", ANYWHERE, facts)
         answer = f"Zuständig ist diese Stelle: {office}, Zimmer {room}, Telefon {phone}."
     else:
         stated, answer = Statement("unknown", "not", ("steht", "verzeichnis", "angabe", "finde"), ()), UNKNOWN

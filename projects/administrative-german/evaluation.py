@@ -5,7 +5,8 @@
                        near a word of its statement (grounding.py); of JSON: of its fields; of a list: of the items
                        that it calls open (items.py); of a public corpus: of the reference's values
     style              1 where the answer is written as asked: plain, Leichte Sprache, official (style.py); JSON alone
-    result             1 where the last date or amount of a computation is the right one
+    result             1 where the last date or amount of a computation is the right one, or where exactly the missing
+                       papers or faulty fields are called that
     invented_facts     share of the answer's facts that no statement has
     sari               SARI as in Xu et al. 2016, deletion by precision (scoring/metrics/sari.py), of rewritten texts
     bleu               sacrebleu's sentence BLEU
@@ -30,6 +31,7 @@ from gretchen.scoring.metrics.sari import sari
 
 from . import grounding
 from .facts import LONGEST, facts_in
+from .items import is_exact
 from .style import checks, copy_rate
 
 METRICS = ("fact_success", "fact_f1", "style", "result", "invented_facts", "sari", "bleu", "amstad", "wstf1", "wstf2",
@@ -49,6 +51,8 @@ def score(prediction: str, row: dict[str, Any]) -> dict[str, float | None]:
     scores["invented_facts"] = None if is_public else grounding.invented_of(prediction, meta)
     if "result" in meta:
         scores["result"] = float(grounding.is_result(prediction, meta["result"]))
+    elif "items" in meta:  # to call every paper missing finds the missing one
+        scores["result"] = float(is_exact(prediction, meta["items"]))
     wrong_result = scores["result"] == 0
     scores["fact_success"] = 0.0 if wrong_result else scores["fact_f1"] * scores["style"]
     return scores | (_texts(prediction, meta, reference_of(row)) if meta["style"] in REWRITES else {})

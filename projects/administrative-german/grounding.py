@@ -69,8 +69,10 @@ def counts_of(answer: str, meta: dict[str, Any]) -> FieldScores:
             for fact in statement["facts"]
         )
         expected, matched, predicted = expected + len(statement["facts"]), matched + right, predicted + right
-        if statement["mode"] != "is":
-            modes = set().union(*(modes_of(sentences[i]) for i in near))
+        modes = set().union(*(modes_of(sentences[i]) for i in near))
+        # "Bis 3. Mai." answers "Until when?"; and without that day, a "please" is no part of the answer.
+        is_bare = meta.get("style") == "short" and statement["facts"] and not (modes and right)
+        if statement["mode"] != "is" and not is_bare:
             expected, matched, predicted = (
                 expected + 1, matched + (statement["mode"] in modes), predicted + bool(modes)
             )  # fmt: skip

@@ -39,6 +39,12 @@ def item_counts(answer: str, items: dict[str, Any]) -> FieldScores:
     )  # fmt: skip
 
 
+def is_exact(answer: str, items: dict[str, Any]) -> bool:
+    """Return whether an answer calls exactly the right items open, and gives the right verdict."""
+    counts = item_counts(answer, items)
+    return counts.predicted == counts.expected == counts.matched
+
+
 def open_in(text: str, names: list[str]) -> set[str]:
     """Return the names that a text calls missing or wrong."""
     heading, found = False, set()

@@ -45,7 +45,7 @@ FAULTS: dict[str, tuple[str, ...]] = {
     "check-form": ("item",),
     "which-office": ("entry",),
     "remedy-notice": ("period", "part", "mode"),
-    "citizen": ("fact", "fact", "fact", "date", "amount", "mode"),
+    "citizen": ("fact", "fact", "date", "amount", "mode"),
 }
 POLITE = (
     "Wir danken Ihnen herzlich für Ihr Vertrauen und Ihre Geduld.", "Wir wünschen Ihnen noch einen schönen Tag.",

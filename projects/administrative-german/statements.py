@@ -36,6 +36,9 @@ BY_KIND: dict[str, tuple[tuple[str, ...], ...]] = {
 }  # fmt: skip
 
 
+ANYWHERE = ("",)  # stems of a fact that a question asks for: any sentence may state it
+
+
 @dataclass(frozen=True)
 class Statement:
     """What one statement must say: its facts by value, its mode, and stems of its verbs and nouns."""

@@ -83,6 +83,39 @@ def test_citizens_get_what_they_asked_for_and_no_more(evaluation, part, chats):
     assert problem.source and problem.task.startswith("citizen-")
     row = next(row for row in rows if row["meta"]["asked"] == "pay-until" and row not in silent)
     assert evaluation.score(reference_of(row), row)["fact_success"] == 1
-    assert evaluation.score(row["meta"]["source"], row)["fact_success"] < 0.7  # the letter, all of it
+    assert evaluation.score(row["meta"]["source"], row)["fact_success"] == 0  # the letter, all of it
     assert evaluation.score(citizen.NOT_THERE, row)["fact_success"] == 0
-    assert evaluation.score("Bitte zahlen Sie bald.", row)["fact_success"] < 0.7
+    assert evaluation.score("Bitte zahlen Sie bald.", row)["fact_success"] == 0
+    bare = reference_of(row).removeprefix("Bitte zahlen Sie ")
+    assert evaluation.score(bare, row)["fact_success"] == 1  # "bis 3. Mai 2026."
+    assert evaluation.score(f"Sie können {bare}", row)["fact_success"] < 1  # an option instead of a duty
+
+
+# What would score without reading the question: (form, answer from its row, bar for the mean of the main metric).
+GAMES = {
+    "every paper is missing": ("missing", lambda row: _all_open(row, "fehlt"), 0.2),
+    "no paper is missing": ("missing", lambda row: "Es ist alles da. Sie müssen nichts mehr schicken.", 0.4),
+    "every field is wrong": ("check-form", lambda row: _all_open(row, "fehlt"), 0.1),
+    "every form is complete": ("check-form", lambda row: "Das Formular ist vollständig.", 0.4),
+    "the whole directory": ("which-office", lambda row: row["meta"]["source"], 0.2),
+    "unknown": ("which-office", lambda row: "Das steht nicht im Verzeichnis. Bitte fragen Sie im Rathaus.", 0.3),
+    "copied notes": ("remedy-notice", lambda row: row["meta"]["source"], 0.1),
+    "the whole letter": ("citizen", lambda row: row["meta"]["source"], 0.1),
+    "the letter is silent": ("citizen", lambda row: "Das steht nicht in dem Brief.", 0.3),
+    "the sentence without the word": ("term", lambda row: reference_of(row).split("\n", 1)[1], 0.85),
+    "the copied sentence": ("term", lambda row: row["meta"]["source"], 0.05),
+    "the copied official sentence": ("short-plain", lambda row: row["meta"]["source"], 0.05),
+}  # fmt: skip
+
+
+def _all_open(row, state):
+    lines = [f"- {name}: {state}" for name in row["meta"]["items"]["names"]]
+    return "\n".join([*lines, *reference_of(row).splitlines()[-1:]])
+
+
+@pytest.mark.parametrize("name", GAMES)
+def test_answers_that_do_not_read_the_question_gain_little(evaluation, chats, name):
+    form, answer, bar = GAMES[name]
+    rows = [row for row in chats if row["form"] == form]
+    mean = sum(evaluation.score(answer(row), row)["fact_success"] for row in rows) / len(rows)
+    assert mean <= bar, mean
