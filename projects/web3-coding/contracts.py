@@ -126,15 +126,7 @@ class Emit:
     feature: str = field(default="", compare=False)
 
 
-@dataclass(frozen=True)
-class Return:
-    """What a function returns; the last statement."""
-
-    value: Expression
-    feature: str = field(default="", compare=False)
-
-
-Statement = Require | Assign | Pay | Emit | Return
+Statement = Require | Assign | Pay | Emit
 
 
 @dataclass(frozen=True)
@@ -155,23 +147,17 @@ class Event:
 
 @dataclass(frozen=True)
 class Function:
-    """An external function."""
+    """An external function; it returns nothing, since every variable has a getter."""
 
     name: str
     parameters: tuple[tuple[str, Type], ...]
     body: tuple[Statement, ...]
     is_payable: bool = False
-    returns: Type | None = None
 
     @property
     def signature(self) -> str:
         """The function's canonical signature."""
         return f"{self.name}({','.join(kind for _, kind in self.parameters)})"
-
-    @property
-    def is_view(self) -> bool:
-        """Whether it changes nothing."""
-        return not self.is_payable and all(isinstance(node, Require | Return) for node in self.body)
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,9 @@ endless loop after 0.1 s; of what a call returns or emits a few kilobytes are re
 Not covered: contracts that call other contracts; what a block's end does (a contract that destroyed itself stays).
 """
 
+import sys
 from functools import cache
+from types import SimpleNamespace
 from typing import Any
 
 Result = dict[str, Any]  # JSON: a compilation, a run, a step or its outcome
@@ -73,21 +75,36 @@ def selector(signature: str) -> bytes:
     return keccak(text=signature)[:4]
 
 
+@cache
+def imported() -> SimpleNamespace:
+    """Return what is used of py-evm. Its import raises Python's limit on recursion to 100,000, which is put back: with
+    that limit a hostile answer, JSON nested deeply enough, ends the process."""
+    limit = sys.getrecursionlimit()
+    from eth.constants import BLANK_ROOT_HASH
+    from eth.db.atomic import AtomicDB
+    from eth.vm.execution_context import ExecutionContext
+    from eth.vm.forks.prague.state import PragueState
+    from eth.vm.message import Message
+    from eth.vm.transaction_context import BaseTransactionContext
+
+    sys.setrecursionlimit(limit)
+    return SimpleNamespace(
+        BLANK_ROOT_HASH=BLANK_ROOT_HASH, AtomicDB=AtomicDB, ExecutionContext=ExecutionContext, PragueState=PragueState,
+        Message=Message, BaseTransactionContext=BaseTransactionContext,
+    )  # fmt: skip
+
+
 class Chain:
     """An EVM with one contract in it."""
 
     def __init__(self, bytecode: str) -> None:
         """Deploy the contract from account 0; `failure` says why there is none."""
-        from eth.constants import BLANK_ROOT_HASH
-        from eth.db.atomic import AtomicDB
-        from eth.vm.execution_context import ExecutionContext
-        from eth.vm.forks.prague.state import PragueState
-
-        context = ExecutionContext(
+        py_evm = imported()
+        context = py_evm.ExecutionContext(
             coinbase=b"\0" * 20, timestamp=START, block_number=1, difficulty=0, mix_hash=b"\0" * 32,
             gas_limit=30_000_000, prev_hashes=[], chain_id=1, base_fee_per_gas=0, excess_blob_gas=0,
         )  # fmt: skip
-        self.state = PragueState(AtomicDB(), context, BLANK_ROOT_HASH)
+        self.state = py_evm.PragueState(py_evm.AtomicDB(), context, py_evm.BLANK_ROOT_HASH)
         for number in range(ACCOUNTS):
             self.state.set_balance(account(number), 1000 * ETHER)
         made = self._apply(0, b"", 0, bytes.fromhex(bytecode), DEPLOY_GAS, is_deployment=True)
@@ -99,15 +116,12 @@ class Chain:
         self, sender: int, data: bytes, value: int, code: bytes, gas: int, is_deployment: bool = False
     ) -> Any:  # py-evm's computation
         """Return the computation of a message."""
-        from eth.vm.message import Message
-        from eth.vm.transaction_context import BaseTransactionContext
-
-        kind = self.state.computation_class
-        message = Message(
+        py_evm, kind = imported(), self.state.computation_class
+        message = py_evm.Message(
             gas=gas, to=b"" if is_deployment else CONTRACT, sender=account(sender), value=value, data=data, code=code,
             create_address=CONTRACT if is_deployment else None,
         )  # fmt: skip
-        context = BaseTransactionContext(gas_price=1, origin=account(sender))
+        context = py_evm.BaseTransactionContext(gas_price=1, origin=account(sender))
         apply = kind.apply_create_message if is_deployment else kind.apply_message
         return apply(self.state, message, context)
 

@@ -9,6 +9,7 @@ whom it `pays`, or the message with which it `reverts`. Addresses are "@0" to "@
 Not covered: gas; a contract that calls back.
 """
 
+import operator
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any
@@ -31,7 +32,6 @@ from .contracts import (
     Param,
     Pay,
     Require,
-    Return,
     State,
     Statement,
 )
@@ -41,6 +41,9 @@ NOBODY = "@none"
 Step = dict[str, Any]
 Outcome = dict[str, Any]
 Seen = Callable[[Require, bool], None]
+COMPARISONS = {
+    "==": operator.eq, "!=": operator.ne, "<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge,
+}  # fmt: skip
 DEFAULTS = {"uint256": 0, "address": NOBODY, "bool": False, UINTS: {}, FLAGS: {}}
 
 
@@ -94,33 +97,31 @@ class Machine:
         frame |= {" sender": f"@{step.get('from', 0)}", " value": value}
         outcome: Outcome = {"returns": None}
         for node in function.body:
-            self._execute(node, frame, outcome)
+            self.execute(node, frame, outcome)
         return outcome
 
-    def _execute(self, node: Statement, frame: dict[str, Any], outcome: Outcome) -> None:
+    def execute(self, node: Statement, frame: dict[str, Any], outcome: Outcome) -> None:
         """Execute a statement. Raises Reverted."""
         match node:
             case Require(condition, message):
-                holds = self._value(condition, frame)
+                holds = self.value(condition, frame)
                 if self.seen:
                     self.seen(node, holds)
                 if not holds:
                     raise Reverted(message)
-            case Assign(target, operator, value):
-                self._assign(target, operator, self._value(value, frame), frame)
+            case Assign(target, sign, value):
+                self._assign(target, sign, self.value(value, frame), frame)
             case Pay(to, amount):
-                self._pay(self._value(to, frame), self._value(amount, frame), outcome)
+                self._pay(self.value(to, frame), self.value(amount, frame), outcome)
             case Emit(event, _, values):
-                outcome.setdefault("emits", []).append([event, [self._value(value, frame) for value in values]])
-            case Return(value):
-                outcome["returns"] = self._value(value, frame)
+                outcome.setdefault("emits", []).append([event, [self.value(value, frame) for value in values]])
 
-    def _assign(self, target: State | Item, operator: str, value: Any, frame: dict[str, Any]) -> None:
+    def _assign(self, target: State | Item, sign: str, value: Any, frame: dict[str, Any]) -> None:
         """Update a state variable or an entry. Raises Reverted on overflow."""
-        if operator != "=":
-            value = checked(self._value(target, frame) + (value if operator == "+=" else -value))
+        if sign != "=":
+            value = checked(self.value(target, frame) + (value if sign == "+=" else -value))
         if isinstance(target, Item):
-            self.storage[target.name][self._value(target.key, frame)] = value
+            self.storage[target.name][self.value(target.key, frame)] = value
         else:
             self.storage[target.name] = value
 
@@ -133,7 +134,7 @@ class Machine:
             pays = outcome.setdefault("pays", {})
             pays[to] = pays.get(to, 0) + amount
 
-    def _value(self, node: Expression, frame: dict[str, Any]) -> Any:  # a uint256, an address or a bool
+    def value(self, node: Expression, frame: dict[str, Any]) -> Any:  # a uint256, an address or a bool
         """Return an expression's value. Raises Reverted on overflow and division by zero."""
         match node:
             case Num(value) | Flag(value):
@@ -141,23 +142,20 @@ class Machine:
             case State(name):
                 return self.storage[name]
             case Item(name, key):
-                return self.storage[name].get(self._value(key, frame), self._missing(name))
+                return self.storage[name].get(self.value(key, frame), self._missing(name))
             case Param(name):
                 return frame[name]
             case Env(what):
                 return self.now if what == "now" else frame[f" {what}"]
             case Not(operand):
-                return not self._value(operand, frame)
-        left, right = self._value(node.left, frame), self._value(node.right, frame)
+                return not self.value(operand, frame)
+        left, right = self.value(node.left, frame), self.value(node.right, frame)
         return compared(node.operator, left, right) if isinstance(node, Compare) else computed(node, left, right)
 
 
-def compared(operator: str, left: Any, right: Any) -> bool:
+def compared(sign: str, left: Any, right: Any) -> bool:
     """Return whether a comparison holds."""
-    return {
-        "==": left == right, "!=": left != right, "<": left < right, "<=": left <= right, ">": left > right,
-        ">=": left >= right,
-    }[operator] if operator not in ("==", "!=") else (left == right) == (operator == "==")  # fmt: skip
+    return COMPARISONS[sign](left, right)
 
 
 def computed(node: Binary, left: int, right: int) -> int:
@@ -181,7 +179,7 @@ def deployed(contract: Contract, seen: Seen | None = None) -> Machine:
     storage = {name: dict(value) if isinstance(value, dict) else value for name, value in storage.items()}
     machine = Machine(contract, storage, seen=seen)
     for node in contract.constructor:
-        machine._execute(node, {" sender": "@0", " value": 0}, {})
+        machine.execute(node, {" sender": "@0", " value": 0}, {})
     return machine
 
 

@@ -191,7 +191,7 @@ def _values(subject: Subject, steps: list[dict], guard: Require) -> str:
     frame |= {" sender": f"@{steps[-1].get('from', 0)}", " value": steps[-1].get("value", 0)}
 
     def shown(node: Expression) -> str:
-        value = machine._value(node, frame)
+        value = machine.value(node, frame)
         return value_text(value - machine_start if _is_time(node) and value >= machine_start else value)
 
     machine_start = deployed(subject.design.contract).now

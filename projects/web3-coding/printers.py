@@ -63,15 +63,12 @@ def without(contract: Contract, name: str, language: Language) -> tuple[str, str
 def function_source(function: Function, language: Language) -> str:
     """Return a function's source code, not indented."""
     if language == "vyper":
-        lines = ["@external", *["@payable"] * function.is_payable, *["@view"] * function.is_view]
+        lines = ["@external", *["@payable"] * function.is_payable]
         parameters = ", ".join(f"{name}: {kind}" for name, kind in function.parameters)
-        result = f" -> {function.returns}" if function.returns else ""
-        lines.append(f"def {function.name}({parameters}){result}:")
+        lines.append(f"def {function.name}({parameters}):")
         return "\n".join([*lines, *(f"    {line}" for s in function.body for line in lines_of(s, language))])
     parameters = ", ".join(f"{kind} {name}" for name, kind in function.parameters)
-    result = f" returns ({function.returns})" if function.returns else ""
-    kind = " payable" * function.is_payable + " view" * function.is_view
-    head = f"function {function.name}({parameters}) external{kind}{result} {{"
+    head = f"function {function.name}({parameters}) external{' payable' * function.is_payable} {{"
     return "\n".join([head, *(f"    {line}" for s in function.body for line in lines_of(s, language)), "}"])
 
 
@@ -109,40 +106,25 @@ def _variable(variable: Variable, language: Language) -> str:
 
 def lines_of(node: Statement, language: Language) -> list[str]:
     """Return a statement's lines; a payment in Solidity has two, for `call` says by a value whether it failed."""
-    if language == "vyper":
-        return [_vyper(node)]
-    if isinstance(node, Pay):
-        to, amount = expression(node.to, language), expression(node.amount, language)
-        return [f'(bool ok, ) = {to}.call{{value: {amount}}}("");', "require(ok);"]
-    return [_solidity(node)]
+    vyper = language == "vyper"
 
+    def shown(part: Expression) -> str:
+        return expression(part, language)
 
-def _solidity(node: Statement) -> str:
-    """Return a statement's line in Solidity."""
-    language: Language = "solidity"
     match node:
         case Require(condition, message):
-            return f'require({expression(condition, language)}, "{message}");'
+            guard = f'assert {shown(condition)}, "{message}"' if vyper else f'require({shown(condition)}, "{message}");'
+            return [guard]
         case Assign(target, operator, value):
-            return f"{expression(target, language)} {operator} {expression(value, language)};"
-        case Emit(event, _, values):
-            return f"emit {event}({', '.join(expression(value, language) for value in values)});"
-    return f"return {expression(node.value, language)};"
-
-
-def _vyper(node: Statement) -> str:
-    """Return a statement's line in Vyper."""
-    match node:
-        case Require(condition, message):
-            return f'assert {expression(condition, "vyper")}, "{message}"'
-        case Assign(target, operator, value):
-            return f"{expression(target, 'vyper')} {operator} {expression(value, 'vyper')}"
+            return [f"{shown(target)} {operator} {shown(value)}{'' if vyper else ';'}"]
+        case Pay(to, amount) if vyper:
+            return [f"send({shown(to)}, {shown(amount)})"]
         case Pay(to, amount):
-            return f"send({expression(to, 'vyper')}, {expression(amount, 'vyper')})"
-        case Emit(event, names, values):
-            listed = ", ".join(f"{name}={expression(v, 'vyper')}" for name, v in zip(names, values, strict=True))
-            return f"log {event}({listed})"
-    return f"return {expression(node.value, 'vyper')}"
+            return [f'(bool ok, ) = {shown(to)}.call{{value: {shown(amount)}}}("");', "require(ok);"]
+        case Emit(event, names, values) if vyper:
+            return [f"log {event}({', '.join(f'{n}={shown(v)}' for n, v in zip(names, values, strict=True))})"]
+        case Emit(event, _, values):
+            return [f"emit {event}({', '.join(map(shown, values))});"]
 
 
 def expression(node: Expression, language: Language) -> str:

@@ -2,6 +2,7 @@
 
 import itertools
 import random
+import sys
 
 import pytest
 
@@ -80,6 +81,12 @@ def test_calls_are_bounded(part):
     assert len(str(evm.compile_and_run(huge, [[{"call": "f"}]])["outcomes"])) < 1000
     lost = "x: uint256\n@deploy\ndef __init__():\n    for i: uint256 in range(10000000):\n        self.x += i"
     assert "failure" in evm.compile_and_run(lost, [[{"call": "f"}]])
+
+
+def test_python_keeps_its_limit_on_recursion(part):
+    """py-evm's import raises it, and json.loads("[" * 100_000) would then end the process."""
+    part("evm").compile_and_run("x: public(uint256)", [[{"call": "x"}]])
+    assert sys.getrecursionlimit() < 5000
 
 
 def test_the_cache_gives_back_what_was_computed(part, tmp_path, monkeypatch):
