@@ -98,6 +98,11 @@ def _person(item: Plant, tokens: Tokens, right: str, wrong: str) -> bool:
     return all(form.startswith(stem) and form[len(stem) :] in PRESENT_ENDINGS for form in (right, wrong))
 
 
+def _reflexive(item: Plant, tokens: Tokens, right: str, wrong: str) -> bool:
+    """Of another person or case: the subject says which it is."""
+    return item.rule in ("pronoun", "case")
+
+
 Decide = Callable[[Plant, Tokens, str, str], bool]
 ENGLISH: dict[str, Decide] = {
     "SVA": _agreement, "DET": _article, "NUM": _number, "TENSE": _tense, "FORM": _form, "PREP": _preposition,
@@ -105,6 +110,6 @@ ENGLISH: dict[str, Decide] = {
 }  # fmt: skip
 GERMAN: dict[str, Decide] = {
     "CASE": _case, "ADJ": _adjective, "V2": _always, "END": _always, "VERB": _person, "PREP": _preposition,
-    "CAP": _is_closed, "SPELL": _is_closed,
+    "CAP": _is_closed, "SPELL": _is_closed, "REFL": _reflexive,
 }  # fmt: skip
 DECIDED_LABELS = {"en": tuple(ENGLISH), "de": tuple(GERMAN)}

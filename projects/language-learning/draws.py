@@ -44,6 +44,7 @@ class Draw:
     is_hard: bool = False
     is_checked: bool = True  # by the second route; documents are not
     pronoun: str = ""  # the subject of every clause, "": a random one
+    is_reflexive: bool = False  # whether the verb has a reflexive pronoun, where there is such a verb
     keys: list[str] = field(default_factory=list)
     level: str = "A1"
 
@@ -69,7 +70,9 @@ class Draw:
 
     def verb(self, is_fit: Callable[[Verb], bool] = lambda verb: True) -> Verb:
         """Return a verb that fits."""
-        verb = self.rng.choice(self._some([verb for verb in verbs(self.language, self.split) if is_fit(verb)], "verb"))
+        known = self._some([verb for verb in verbs(self.language, self.split) if is_fit(verb)], "verb")
+        reflexive = [verb for verb in known if verb.is_reflexive] if self.is_reflexive else []
+        verb = self.rng.choice(reflexive or known)
         self.use(verb.prefix + verb.lemma, verb.level, verb.split)
         return verb
 

@@ -120,7 +120,7 @@ def _inflect(draw: Draw, asked: str) -> Problem:
     """Ask for a form of a verb, or for a plural or a case."""
     if draw.rng.random() < 0.3:
         return _noun_form(draw, asked)
-    verb = draw.verb()
+    verb = draw.verb(lambda verb: not verb.is_reflexive)
     return (_english_form if draw.language == "en" else _german_form)(draw, verb, asked)
 
 

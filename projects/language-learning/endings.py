@@ -51,7 +51,7 @@ def _german(draw: Draw, asked: str) -> Problem:
 
 
 def _is_regular(verb: Verb) -> bool:
-    """Return whether a verb's present is its stem with -e, -st, -t, -en, and has no prefix."""
+    """Return whether a verb's present is its stem with -e, -st, -t, -en, and stands alone."""
     stem = verb.lemma.removesuffix("en")
     regular = tuple(stem + ending for ending in ("e", "st", "t", "en"))
-    return not verb.prefix and conjugated(verb) == regular
+    return not verb.prefix and not verb.is_reflexive and conjugated(verb) == regular

@@ -10,7 +10,7 @@ from .tokens import Sentence, capital, natural
 
 LABELS = {
     "en": ("SVA", "DET", "NUM", "TENSE", "FORM", "PREP", "SPELL", "WO"),
-    "de": ("CASE", "GENDER", "ADJ", "V2", "END", "AUX", "SEP", "CAP", "PREP", "VERB", "NUM", "SPELL"),
+    "de": ("CASE", "GENDER", "ADJ", "V2", "END", "AUX", "SEP", "CAP", "PREP", "VERB", "NUM", "SPELL", "REFL"),
 }
 
 

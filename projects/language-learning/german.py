@@ -3,6 +3,7 @@
 Sentences are made from these in german_patterns.py.
 """
 
+import re
 from dataclasses import dataclass
 
 from .draws import Draw, literal, pieces
@@ -10,12 +11,14 @@ from .lexicon import Noun, Verb, data
 from .tokens import Token
 
 DEFINITE = {
-    "m": {"nom": "der", "acc": "den", "dat": "dem"}, "f": {"nom": "die", "acc": "die", "dat": "der"},
-    "n": {"nom": "das", "acc": "das", "dat": "dem"}, "pl": {"nom": "die", "acc": "die", "dat": "den"},
+    "m": {"nom": "der", "acc": "den", "dat": "dem", "gen": "des"},
+    "f": {"nom": "die", "acc": "die", "dat": "der", "gen": "der"},
+    "n": {"nom": "das", "acc": "das", "dat": "dem", "gen": "des"},
+    "pl": {"nom": "die", "acc": "die", "dat": "den", "gen": "der"},
 }  # fmt: skip
 EIN = {
-    "m": {"nom": "", "acc": "en", "dat": "em"}, "f": {"nom": "e", "acc": "e", "dat": "er"},
-    "n": {"nom": "", "acc": "", "dat": "em"}, "pl": {"nom": "e", "acc": "e", "dat": "en"},
+    "m": {"nom": "", "acc": "en", "dat": "em", "gen": "es"}, "f": {"nom": "e", "acc": "e", "dat": "er", "gen": "er"},
+    "n": {"nom": "", "acc": "", "dat": "em", "gen": "es"}, "pl": {"nom": "e", "acc": "e", "dat": "en", "gen": "er"},
 }  # fmt: skip
 MIXED = {
     "m": {"nom": "er", "acc": "en", "dat": "en"}, "f": {"nom": "e", "acc": "e", "dat": "en"},
@@ -41,6 +44,10 @@ MODALS = {
 AUXILIARIES = {"sein": ("bin", "bist", "ist", "sind"), "haben": ("habe", "hast", "hat", "haben")}
 PAST_BE = ("war", "warst", "war", "waren")
 NO_GE = ("be", "ver", "er", "ent", "emp", "zer")
+REFLEXIVE = {"ich": "mich", "du": "dich", "er": "sich", "sie": "sich", "wir": "uns", "plural": "sich"}
+NOT_REFLEXIVE = {"ich": ("sich", "mir"), "du": ("sich", "dir"), "wir": ("sich",)}  # what learners write
+OWNED = ("room", "machine", "thing", "openable", "text", "animal")  # what is often somebody's
+NO_E = ("Chef",)
 TWO_WAY = ("in", "an", "auf", "über", "unter", "vor")
 INANIMATE = (
     "thing",
@@ -80,6 +87,9 @@ def declined(noun: Noun, case: str, number: str) -> str:
     """Return a noun in a case and number."""
     if number == "pl":
         return noun.plural + ("" if case != "dat" or noun.plural.endswith(("n", "s")) else "n")
+    if case == "gen" and noun.gender in ("m", "n"):
+        is_short = len(re.findall("[aeiouyäöü]+", noun.lemma.lower())) == 1 and noun.lemma not in NO_E
+        return noun.lemma + ("es" if is_short or noun.lemma.endswith(("s", "ß", "z", "x")) else "s")
     return noun.plural if noun.gender == "w" and case != "nom" else noun.lemma
 
 
@@ -170,7 +180,20 @@ def noun_phrase(draw: Draw, spec: str, owner: Subject, governor: str) -> tuple[T
     described = _adjective(draw, kind, table[column][case], 0.4)
     stem = "ein" if how == "a" else POSSESSIVES[owner.pronoun]
     word = DEFINITE[column][case] if how == "the" else ein(stem, column, case)
-    return _phrase(noun, "sg", case, word, how, described, governor or "verb")
+    phrase = _phrase(noun, "sg", case, word, how, described, governor or "verb")
+    if how == "the" and kind in OWNED and draw.rng.random() < 0.3:
+        return (*phrase, *_genitive(draw, owner))
+    return phrase
+
+
+def _genitive(draw: Draw, owner: Subject) -> tuple[Token, ...]:
+    """Return whose it is: meines Bruders."""
+    noun = draw.noun("person")
+    column, stem = gender_of(noun), POSSESSIVES[owner.pronoun] if owner.tokens else "mein"
+    draw.raise_to("B1")
+    determiner = Token(ein(stem, column, "gen"), "DET", "my", "gen", "sg", column, "genitive")
+    form = declined(noun, "gen", "sg")
+    return (determiner, Token(form, "NOUN", noun.lemma, "gen", "sg", column, "genitive", note=noun.kind))
 
 
 def _counted(draw: Draw, noun: Noun, case: str) -> tuple[Token, ...]:
@@ -234,6 +257,15 @@ class Event:
         return (Token(self.verb.prefix, "PART", self.verb.prefix, role="prefix"),) if self.verb.prefix else ()
 
     @property
+    def reflexive(self) -> tuple[Token, ...]:
+        """The reflexive pronoun of the subject, where the verb has one."""
+        if not self.verb.is_reflexive:
+            return ()
+        pronoun = self.subject.pronoun
+        wrong = NOT_REFLEXIVE.get(pronoun, ())
+        return (Token(REFLEXIVE[pronoun], "PRON", "sich", "acc", role="reflexive", wrong=wrong, note=self.infinitive),)
+
+    @property
     def participle(self) -> Token:
         """The past participle."""
         return Token(participle(self.verb), "VERB", self.infinitive, role="participle")
@@ -259,7 +291,8 @@ def draw_event(draw: Draw, kind: str = "any", subject: Subject | None = None) ->
     """
     subject = subject or draw_subject(draw)
     verb = draw.verb(lambda verb: _is_of(kind, verb))
-    rest = complement(draw, draw.rng.choice(verb.complements), subject, verb.prefix + verb.lemma)
+    governor = ("sich " if verb.is_reflexive else "") + verb.prefix + verb.lemma
+    rest = complement(draw, draw.rng.choice(verb.complements), subject, governor)
     return Event(subject, verb, rest)
 
 

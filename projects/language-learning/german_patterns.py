@@ -44,8 +44,8 @@ def main_clause(draw: Draw, event: Event, verb: Token, tense: str, last: Tokens)
         adverb = (word(draw.rng.choice(data("de")["adverbs"]), "ADV", "frequency"),)
     if time and draw.rng.random() < 0.5:
         front = tuple(Token(t.text, t.pos, t.lemma, role="front", wrong=t.wrong, note=t.note) for t in time)
-        return (*front, verb, *event.subject.tokens, *event.rest, *last)
-    return (*event.subject.tokens, verb, *time, *adverb, *event.rest, *last)
+        return (*front, verb, *event.subject.tokens, *event.reflexive, *event.rest, *last)
+    return (*event.subject.tokens, verb, *event.reflexive, *time, *adverb, *event.rest, *last)
 
 
 def present(draw: Draw) -> Sentence:
@@ -53,7 +53,9 @@ def present(draw: Draw) -> Sentence:
     event = draw_event(draw, "usual")
     facts = {"lemma": event.infinitive, "subject": event.subject.text, "pronoun": event.subject.pronoun}
     if event.verb.is_stative:
-        return finished(draw, "present", (*event.subject.tokens, event.finite(), *event.rest), **facts)
+        return finished(
+            draw, "present", (*event.subject.tokens, event.finite(), *event.reflexive, *event.rest), **facts
+        )
     clause = main_clause(draw, event, event.finite(), "present", event.prefix)
     return finished(draw, "present", clause, **facts)
 
@@ -81,10 +83,11 @@ def question(draw: Draw) -> Sentence:
     first = tuple(word(text, "ADV", "question-word") for text in opening.split())
     if draw.rng.random() < 0.5 and opening != "wie oft":
         time = time_phrase(draw, "past") if opening in ("", "warum") else ()
-        tokens = (*first, event.auxiliary(), *event.subject.tokens, *time, *event.rest, event.participle)
+        verb, last = event.auxiliary(), (event.participle,)
     else:
         time = time_phrase(draw, "present") if opening in ("", "warum") else ()
-        tokens = (*first, event.finite(), *event.subject.tokens, *time, *event.rest, *event.prefix)
+        verb, last = event.finite(), event.prefix
+    tokens = (*first, verb, *event.subject.tokens, *event.reflexive, *time, *event.rest, *last)
     return finished(draw, "question", tokens, "?")
 
 
@@ -126,7 +129,9 @@ def reason(draw: Draw) -> Sentence:
     event = draw_event(draw, "willed")
     if draw.rng.random() < 0.5:
         clause = (COMMA, word("weil", "SCONJ"), *_hindered(draw, _as_pronoun(event.subject)))
-        return finished(draw, "weil", (*event.subject.tokens, event.finite(), *_denied(event), *clause))
+        return finished(
+            draw, "weil", (*event.subject.tokens, event.finite(), *event.reflexive, *_denied(event), *clause)
+        )
     opening = draw.rng.choice(("ich weiß", "ich glaube", "wir wissen", "es ist schön"))
     first = tuple(word(text, "PRON" if number == 0 else "VERB") for number, text in enumerate(opening.split()))
     return finished(draw, "dass", (*first, COMMA, word("dass", "SCONJ"), *final_clause(draw, event)))
@@ -148,7 +153,7 @@ def rephrased(draw: Draw) -> dict[str, str]:
     """Return one thing said at three levels: two sentences (A1), weil (A2), deshalb (B1)."""
     event = draw_event(draw, "willed")
     subject, pronoun = event.subject, _as_pronoun(event.subject)
-    denied, finite = _denied(event), event.finite()
+    denied, finite = (*event.reflexive, *_denied(event)), event.finite()
     *_, state, be = _hindered(draw, subject)
     said = (*subject.tokens, be, state)
     therefore = (*said, COMMA, word("deshalb", "ADV"), finite, *pronoun.tokens, *denied)
@@ -163,16 +168,13 @@ def rephrased(draw: Draw) -> dict[str, str]:
 
 def final_clause(draw: Draw, event: Event) -> Tokens:
     """Return a subordinate clause in the present or perfect, the verb at its end."""
+    subject = (*event.subject.tokens, *event.reflexive)
     if draw.rng.random() < 0.5:
         time = time_phrase(draw, "past")
-        return (*event.subject.tokens, *time, *event.rest, event.participle, event.auxiliary("final"))
+        return (*subject, *time, *event.rest, event.participle, event.auxiliary("final"))
     time = time_phrase(draw, "present")
-    return (
-        *event.subject.tokens,
-        *time,
-        *event.rest,
-        event.finite("final-joined" if event.verb.prefix else "final", joined=True),
-    )
+    verb = event.finite("final-joined" if event.verb.prefix else "final", joined=True)
+    return (*subject, *time, *event.rest, verb)
 
 
 def _as_pronoun(subject: Subject) -> Subject:
@@ -191,7 +193,7 @@ def infinitive_clause(draw: Draw) -> Sentence:
     prefix = event.verb.prefix
     zu = (Token(f"{prefix}zu{event.verb.lemma}", "VERB", event.infinitive, role="zu-infinitive"),) if prefix else (
         word("zu", "PART", "zu"), Token(event.infinitive, "VERB", event.infinitive, role="infinitive"))  # fmt: skip
-    return finished(draw, "zu", (*event.subject.tokens, have, *first, COMMA, *event.rest, *zu))
+    return finished(draw, "zu", (*event.subject.tokens, have, *first, COMMA, *event.reflexive, *event.rest, *zu))
 
 
 def coordinated(draw: Draw) -> Sentence:
@@ -201,8 +203,8 @@ def coordinated(draw: Draw) -> Sentence:
     if first.subject.text == second.subject.text or first.verb == second.verb:
         raise Mismatch("the same subject twice")
     time = tuple(Token(**(vars(t) | {"role": "front"})) for t in time_phrase(draw, "past"))
-    opening = (*time, first.auxiliary(), *first.subject.tokens, *first.rest, first.participle)
-    rest = (*second.subject.tokens, second.auxiliary(), *second.rest, second.participle)
+    opening = (*time, first.auxiliary(), *first.subject.tokens, *first.reflexive, *first.rest, first.participle)
+    rest = (*second.subject.tokens, second.auxiliary(), *second.reflexive, *second.rest, second.participle)
     return finished(draw, "und", (*opening, word("und", "CCONJ"), *rest))
 
 
@@ -214,9 +216,8 @@ def condition(draw: Draw) -> Sentence:
     clause = (word("wenn", "SCONJ"), *subject.tokens, _state(draw, HINDERING), be, COMMA)
     event = draw_event(draw, "willed", _as_pronoun(subject))
     verb = event.finite()
-    return finished(
-        draw, "wenn", (*clause, verb, *event.subject.tokens, word("nie", "ADV"), *event.rest, *event.prefix)
-    )
+    then = (verb, *event.subject.tokens, *event.reflexive, word("nie", "ADV"), *event.rest, *event.prefix)
+    return finished(draw, "wenn", (*clause, *then))
 
 
 def although(draw: Draw) -> Sentence:

@@ -64,6 +64,8 @@ def _with_room(draw: Draw, long: bool, decided: bool) -> tuple[Sentence, dict[st
     So rare labels come as often as frequent ones, where a sentence for them is found soon.
     """
     wanted = draw.rng.choice((DECIDED_LABELS if decided else LABELS)[draw.language])
+    draw.is_reflexive = wanted == "REFL"
+    draw.pronoun = draw.rng.choice(("ich", "du", "wir")) if wanted == "REFL" else ""
     for _ in range(TRIES):
         draw.keys, draw.level = [], "A1"
         correct = sentence(draw, long)

@@ -48,6 +48,7 @@ class Verb:
     is_stative: bool
     is_willed: bool
     takes_sein: bool
+    is_reflexive: bool
     complements: tuple[str, ...]
 
 
@@ -145,6 +146,7 @@ def _verb(language: str, line: str) -> Verb:
     given = tuple(form.strip() for form in (forms or "").split(",")) if language == "de" else tuple(words[:2])
     irregular = given if language == "de" or words.index(level) == 2 else ()
     flags = {"is_stative": "stative" in words, "is_willed": "unwilled" not in words, "takes_sein": "sein" in words}
+    flags["is_reflexive"] = "sich" in words
     return Verb(stem, prefix, irregular, level, split, complements=tuple(complements), **flags)
 
 

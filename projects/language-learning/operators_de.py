@@ -20,6 +20,7 @@ ENDINGS = ("e", "en", "es", "er")
 BOTH_AUXILIARIES = ("schwimmen", "laufen", "fliegen")  # with haben in another reading
 LOWERCASE_WORDS = ("Essen", "Spiel", "Weg", "Reise", "Rock", "Lust", "Kurs", "Abend", "Morgen", "Englisch", "Spanisch",
                    "Französisch", "Deutsch", "Arabisch", "Türkisch", "Arbeit", "E-Mail", "T-Shirt")  # fmt: skip
+ALWAYS_REFLEXIVE = ("freuen", "interessieren", "beeilen", "ärgern", "kümmern", "verstecken")
 FAR = 2
 Tokens = tuple[Token, ...]
 
@@ -37,7 +38,7 @@ def paradigm(word: str, column: str) -> dict[str, str]:
         return DEFINITE[column]
     stem = next(
         word[: len(word) - len(end)]
-        for end in ("en", "em", "er", "e", "")
+        for end in ("en", "em", "er", "es", "e", "")
         if word.endswith(end) and _is_stem(word, end)
     )
     return {case: stem + ending for case, ending in EIN[column].items()}
@@ -57,7 +58,7 @@ def _is_clear(tokens: Tokens) -> bool:
 
 def _determiner(tokens: Tokens, i: int, token: Token) -> Iterator[Plant]:
     """Articles and possessives in the case or gender that the noun does not have."""
-    if token.pos != "DET" or not token.gender or token.number != "sg":
+    if token.pos != "DET" or not token.gender or token.number != "sg" or token.role == "genitive":
         return
     noun = tokens[i + 1]
     if noun.pos != "NOUN" or (noun.gender == "m" and noun.text != noun.lemma):
@@ -103,8 +104,37 @@ def _verb(tokens: Tokens, i: int) -> str:
 
 def _weak_noun(tokens: Tokens, i: int, token: Token) -> Iterator[Plant]:
     """Weak nouns without their ending: den Nachbar."""
-    if token.pos == "NOUN" and token.number == "sg" and token.gender == "m" and token.text != token.lemma:
+    if (
+        token.pos == "NOUN"
+        and token.number == "sg"
+        and token.gender == "m"
+        and token.text.endswith("n")
+        and (token.text != token.lemma)
+    ):
         yield plant("CASE", i, i + 1, (token.lemma,), "weak", noun=token.lemma, right=token.text)
+
+
+def _genitive(tokens: Tokens, i: int, token: Token) -> Iterator[Plant]:
+    """Whose something is in the nominative: the noun without -s, a feminine article without -r."""
+    if token.role != "genitive" or token.pos != "DET":
+        return
+    noun = tokens[i + 1]
+    phrase = f"{token.text} {noun.text}"
+    if noun.text.endswith("s") and noun.text != noun.lemma:
+        yield plant("CASE", i + 1, i + 2, (noun.lemma,), "genitive", phrase=phrase)
+    if token.gender == "f":
+        yield plant("CASE", i, i + 1, (paradigm(token.text, "f")["nom"],), "genitive", phrase=phrase)
+
+
+def _reflexive(tokens: Tokens, i: int, token: Token) -> Iterator[Plant]:
+    """Reflexive pronouns of another person or case, or missing where the verb has no meaning without one."""
+    if token.role != "reflexive":
+        return
+    for wrong in token.wrong:
+        rule = "case" if wrong in ("mir", "dir") else "pronoun"
+        yield plant("REFL", i, i + 1, (wrong,), rule, right=token.text, verb=token.note)
+    if token.note in ALWAYS_REFLEXIVE:
+        yield plant("REFL", i, i + 1, (), "missing", right=token.text, verb=token.note)
 
 
 def _adjective(tokens: Tokens, i: int, token: Token) -> Iterator[Plant]:
@@ -210,5 +240,5 @@ def _spelling(tokens: Tokens, i: int, token: Token) -> Iterator[Plant]:
 
 OPERATORS = (
     _determiner, _weak_noun, _adjective, _order, _auxiliary, _separable, _noun_capital, _preposition, _agreement,
-    _number, _spelling,
+    _number, _spelling, _genitive, _reflexive,
 )  # fmt: skip

@@ -15,7 +15,7 @@ from . import german
 from .errors import Edit, Faulty
 from .lexicon import all_nouns, all_verbs
 from .operators_de import paradigm
-from .tagging import PREPOSITIONS_DE, readings, tagged
+from .tagging import PREPOSITIONS_DE, REFLEXIVES, readings, tagged
 
 TYPES = {  # which of ERRANT's types an English label may get
     "SVA": "VERB:SVA", "DET": "DET", "NUM": "NOUN:NUM|NOUN:INFL", "TENSE": "VERB:TENSE",
@@ -114,7 +114,7 @@ def _german_type(wrong: Words, right: Words, sentence: Words, at: int) -> str:
         return "SEP"
     if not wrong or not right:
         word = (wrong or right)[0].lower()
-        return "PREP" if word in PREPOSITIONS_DE else "OTHER"
+        return "PREP" if word in PREPOSITIONS_DE else "REFL" if word in REFLEXIVES else "OTHER"
     if len(wrong) == len(right) == 1:
         return _word_type(wrong[0], right[0], sentence, at)
     return "OTHER"
@@ -140,13 +140,22 @@ def _word_type(wrong: str, right: str, sentence: Words, at: int) -> str:
         return _determiner_type(wrong, right, noun)
     if wrong.lower() in PREPOSITIONS_DE and right.lower() in PREPOSITIONS_DE:
         return "PREP"
+    if {wrong.lower(), right.lower()} <= {*REFLEXIVES}:
+        return "REFL"
     if "AUX" in tags and {r.lemma for r in ours} != {r.lemma for r in theirs}:
         return "AUX"
     if "NOUN" in tags and {r.lemma for r in ours} & {r.lemma for r in theirs}:
-        return "CASE" if any(noun.lemma == wrong and noun.gender == "w" for noun in all_nouns("de")) else "NUM"
+        is_weak = any(noun.lemma == wrong and noun.gender == "w" for noun in all_nouns("de"))
+        return "CASE" if is_weak or (at and _is_genitive(sentence[at - 1], right)) else "NUM"
     if "ADJ" in tags:
         return "ADJ" if {r.lemma for r in ours} & {r.lemma for r in theirs} else "OTHER"
     return "VERB" if tags & {"VERB", "AUX"} and {r.lemma for r in ours} & {r.lemma for r in theirs} else "OTHER"
+
+
+def _is_genitive(determiner: str, noun: str) -> bool:
+    """Return whether a noun is a genitive in -s: meines Bruders."""
+    known = readings("de").get(determiner.lower(), ())
+    return noun.endswith("s") and determiner.endswith("es") and any(r.tag == "DET" for r in known)
 
 
 def _noun_after(sentence: Words, at: int) -> Any:
@@ -167,7 +176,7 @@ def _determiner_type(wrong: str, right: str, noun: Any) -> str:
 def _nouns_by_form() -> dict[str, Any]:
     """Return {form: noun} of the German nouns."""
     numbers = [(noun, number) for noun in all_nouns("de") for number in ("pl", "sg") if number == "sg" or noun.plural]
-    cases = ("nom", "acc", "dat")
+    cases = ("nom", "acc", "dat", "gen")
     return {german.declined(noun, case, number): noun for noun, number in numbers for case in cases}
 
 

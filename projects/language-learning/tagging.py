@@ -83,7 +83,7 @@ def _english() -> Any:
 def _german() -> Any:
     """Yield the German forms with their readings."""
     for noun in all_nouns("de"):
-        cases = [(case, "sg") for case in ("nom", "acc", "dat")]
+        cases = [(case, "sg") for case in ("nom", "acc", "dat", "gen")]
         cases += [(case, "pl") for case in ("nom", "dat")] if noun.plural else []
         for case, number in cases:
             yield german.declined(noun, case, number), Reading("NOUN", noun.lemma)
@@ -111,10 +111,11 @@ def _german() -> Any:
                 yield stem + ending, Reading("DET", stem)
     yield from ((word, Reading("ADP", word)) for word in PREPOSITIONS_DE)
     yield from ((word, Reading("SCONJ", word)) for word in ("weil", "dass", "wenn", "obwohl"))
-    yield from ((word, Reading("PRON", word)) for word in ("ich", "du", "er", "sie", "wir", "es"))
+    yield from ((word, Reading("PRON", word)) for word in ("ich", "du", "er", "sie", "wir", "es", *REFLEXIVES))
 
 
 _PREPOSITIONS = "auf mit in an von zu nach bei für aus über unter um durch vor seit im am zum zur vom ins beim"
+REFLEXIVES = ("mich", "dich", "sich", "uns", "mir", "dir")
 PREPOSITIONS_DE = tuple(_PREPOSITIONS.split())
 
 

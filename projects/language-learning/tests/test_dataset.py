@@ -89,6 +89,23 @@ def test_forms_with_another_reading_are_not_planted(part):
                 assert wrong[0] not in (own["acc"], own["dat"]), "in dem Park is another meaning, no error"
 
 
+@pytest.mark.parametrize(
+    ("text", "wrong", "label"),
+    [
+        ("Ich putze den Garten meines Freundes .", "Ich putze den Garten meines Freund .", "R:CASE"),
+        ("Wir putzen den Garten ihres Onkels .", "Wir putzen den Garten ihres Onkel .", "R:CASE"),
+        ("Ich putze das Haus meiner Tante .", "Ich putze das Haus meine Tante .", "R:CASE"),
+        ("Ich suche die Tasche meines Neffen .", "Ich suche die Tasche meines Neffe .", "R:CASE"),
+        ("Ich freue mich auf die Ferien .", "Ich freue sich auf die Ferien .", "R:REFL"),
+        ("Ich freue mich auf die Ferien .", "Ich freue auf die Ferien .", "M:REFL"),
+        ("Ich habe zwei Hunde .", "Ich habe zwei Hund .", "R:NUM"),
+    ],
+)
+def test_the_second_route_knows_genitives_and_reflexive_pronouns(part, text, wrong, label):
+    (edit,) = part("route").edits_between("de", tuple(wrong.split()), tuple(text.split()))
+    assert edit.label == label
+
+
 def test_a_fault_is_worse_and_every_form_has_pairs(dataset, evaluation, pairs):
     faults = Counter((row["form"], row["meta"]["fault"]) for row in pairs)
     assert {form for form, _ in faults} == set(dataset.FORMS)

@@ -111,5 +111,5 @@ def test_invented_words_are_regular_and_new(part):
     assert len(words & known) < 0.01 * len(words)
     for word in words - known:
         assert english.third(word) == word + "s" and english.ing(word) == word + "ing"
-        verb = lexicon.Verb(word + "en", "", (), "A1", "train", False, True, False, ())
+        verb = lexicon.Verb(word + "en", "", (), "A1", "train", False, True, False, False, ())
         assert german.conjugated(verb)[0] == word + "e" and german.conjugated(verb)[3] == word + "en"
