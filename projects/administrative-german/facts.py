@@ -13,7 +13,7 @@ Not covered: dates without a year, two-digit years, amounts in words, sentences 
 import datetime
 import re
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, lru_cache
 
 from .cases import procedures
 from .german import MONTHS, load
@@ -57,7 +57,8 @@ class Mention:
         return self.type, self.value
 
 
-def facts_in(text: str) -> list[Mention]:
+@lru_cache(maxsize=256)  # builder and metric read the same text again
+def facts_in(text: str) -> tuple[Mention, ...]:
     """Return the facts of a text in their order; never raises."""
     text = text[:LONGEST]
     mentions = [
@@ -68,7 +69,7 @@ def facts_in(text: str) -> list[Mention]:
         *(Mention("phone", re.sub(r"\D", "", m[1]), m.start()) for m in _PHONE.finditer(text)),
         *(Mention("file", m[0], m.start()) for m in _FILE.finditer(text)),
     ]  # fmt: skip
-    return sorted(mentions, key=lambda mention: mention.start)
+    return tuple(sorted(mentions, key=lambda mention: mention.start))
 
 
 def _dates(text: str) -> list[Mention]:
