@@ -10,7 +10,7 @@ import random
 from collections.abc import Callable
 
 from . import tasks
-from .compiled import compiled_source
+from .compiled import compiled_source, tested
 from .contracts import FLAGS, UINTS, Compare, Contract, Expression, Not, Require
 from .interpreter import deployed, outcomes
 from .mutants import Mutant
@@ -136,12 +136,18 @@ def write_tests(rng: random.Random, language: str, draw: Draw) -> Problem:
     """Tests that the contract passes and two hidden faulty versions of it fail."""
     subject = draw()
     chosen = {test.name: test for _, test in subject.faulty}
+    calls = [list(test.steps) for test in chosen.values()]
     blocks = [
         "\n".join(f"{call_line(step)} -> {outcome_text(out)}" for step, out in zip(t.steps, t.expected, strict=True))
         for t in chosen.values()
     ]
     faulty = [source(mutant.contract, "vyper") for mutant, _ in subject.faulty]
     meta = {"kind": "tests", "source": subject.source, "faulty": faulty}
+    expected = [list(test.expected) for test in chosen.values()]
+    if tested("vyper", subject.source, calls).get("outcomes") != expected:
+        raise Mismatch
+    if any(tested("vyper", text, calls).get("outcomes") == expected for text in faulty):
+        raise Mismatch
     named = ", ".join(f"`{name}`" for name in dict.fromkeys(m.function for m, _ in subject.faulty))
     wrong = ((blocks[0].rpartition(" -> ")[0] + " -> returns 12345", "wrong expectation"),)
     return Problem("write-tests", subject.source, "\n\n".join(blocks), [subject.design.key], {"f": named}, meta, wrong)
