@@ -73,13 +73,13 @@ def distinct(answers: Sequence[tuple[str, ...]], n: int) -> float | None:
     return len(set(runs)) / len(runs) if runs else None
 
 
-def properties(model_dir: Path) -> dict[str, float]:
-    """Return a model's size in MB and its perplexity on reference answers."""
-    from .perplexity import perplexity
+def properties(model_dir: Path) -> dict[str, float | None]:
+    """Return a model's size in MB, None where its base is not on this machine, and its perplexity on references."""
+    from .perplexity import perplexity, size_bytes
 
-    size = sum(file.stat().st_size for file in Path(model_dir).glob("*.safetensors"))
+    size = size_bytes(Path(model_dir))
     rows = [(row, reference_of(row)) for row in _references()]
-    return {"size_mb": size / 1e6, "perplexity": perplexity(Path(model_dir), rows)}
+    return {"size_mb": None if size is None else size / 1e6, "perplexity": perplexity(Path(model_dir), rows)}
 
 
 def _references() -> list[dict[str, Any]]:

@@ -1,7 +1,7 @@
 """The metrics: worked cases, what games them, hostile answers."""
 
 import pytest
-from random_models import write_base
+from random_models import write_adapter, write_base
 
 GOOD = "Rot and barnacles! My sister is Wenna, lad, plain as a plank!"
 
@@ -193,8 +193,12 @@ def test_nothing_raises_on_an_answer(evaluation, row, chats, answer):
         assert evaluation.score(answer, one)["consistent"] == 0
 
 
-def test_size_and_perplexity_of_a_model(evaluation, tmp_path):
+def test_size_and_perplexity_of_a_model_and_of_an_adapter_on_it(evaluation, tmp_path):
     """A model of random weights knows nothing: its perplexity is near the size of its vocabulary."""
-    write_base(tmp_path)
-    values = evaluation.properties(tmp_path)
-    assert values["size_mb"] > 0.1 and values["perplexity"] > 100
+    base, adapter = tmp_path / "base", tmp_path / "adapter"
+    write_base(base)
+    write_adapter(base, adapter)
+    values, changed = evaluation.properties(base), evaluation.properties(adapter)
+    assert values["size_mb"] == pytest.approx((base / "model.safetensors").stat().st_size / 1e6)
+    assert changed["size_mb"] > values["size_mb"]
+    assert 100 < values["perplexity"] < 10_000 and changed["perplexity"] != values["perplexity"]
