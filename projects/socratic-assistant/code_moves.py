@@ -7,6 +7,7 @@ The student's knowledge grows by one fact with each move that helps, so what is 
 
 import ast
 import random
+import re
 
 from .moves import NOMINATIVE, ORDINALS, Move, Secret, questions_of, varied, wording_file
 from .programs import Bug
@@ -56,7 +57,9 @@ def code_plan(bug: Bug, form: str, language: str, rng: random.Random | None) -> 
     slots = slots_of(bug, language)
     if slots is None or (form in ("test-case", "counterexample", "off-topic") and bug.passing is None):
         return None
-    if (form == "test-case" and "property" not in slots) or (form in ("why", "recap") and len(bug.mutators) > 1):
+    if len(bug.mutators) > 1:  # one mistake is left when the plan is done
+        forms = [name for name in forms if name not in ("why", "recap")]
+    if not forms or (form == "test-case" and "property" not in slots):
         return None
     if bug.expected == ENDLESS:
         return None
@@ -106,10 +109,18 @@ def _listed(values: tuple[str, ...], language: str) -> str:
 
 def _properties(bug: Bug) -> list[tuple[str, str, str, str]]:
     """Return what is special about failing calls and not about the passing one, in words; the traced call's first."""
-    passing, *failing = (ast.literal_eval(f"({call},)") for call in (bug.passing[0], bug.call, *bug.failing))
-    special = [name for call in failing for name in _traits(call, passing) if name not in _traits(passing, call)]
-    own = [name for name in _traits(failing[0], passing) if name not in _traits(passing, failing[0])]
-    return [PROPERTIES[name] for name in dict.fromkeys(special)] if own else []
+    shown, *rest = (ast.literal_eval(f"({call},)") for call in bug.all_passing)
+    harmless = {name for call in rest for name in _traits(call, shown)}  # of calls that pass, too
+    if not re.search(r"lower\(|upper\(", bug.function.code):
+        harmless.add("capital")
+    special = []
+    for call in (bug.call, *bug.failing):
+        arguments = ast.literal_eval(f"({call},)")
+        here = _traits(arguments, shown)
+        special += [name for name in here if name not in harmless and name not in _traits(shown, arguments)]
+        if not special:
+            return []  # nothing to say about the traced call itself
+    return [PROPERTIES[name] for name in dict.fromkeys(special)]
 
 
 def _traits(arguments: tuple, others: tuple) -> list[str]:

@@ -22,12 +22,13 @@ OPERATOR = {
 }  # fmt: skip
 METHODS = {"upper": "lower", "lower": "upper", "max": "min", "min": "max", "isdigit": "isalpha"}
 TUPLE = re.compile(r"^( *[^=\n]+, [^=\n]+ = )\((.*)\)$", re.MULTILINE)
+LAST_OPERAND = re.compile(r"( and | or )\(((?:(?! and | or )[^()\n])*)\)")
 DROPPABLE = ("abs", "sorted", "lower", "upper")  # calls without which a function still runs
 
 
 def written(tree: ast.AST) -> str:
-    """Return a tree's source as people write it: `a, b = b, a`, where ast.unparse sets the right side in brackets."""
-    return TUPLE.sub(r"\1\2", ast.unparse(tree))
+    """Return a tree's source without brackets that ast.unparse sets and people do not: `a, b = b, a`, `x or c == d`."""
+    return LAST_OPERAND.sub(r"\1\2", TUPLE.sub(r"\1\2", ast.unparse(tree)))
 
 
 def mutants(source: str, names: Iterable[str]) -> Iterator[tuple[str, str]]:
@@ -81,8 +82,9 @@ def _is_number(node: ast.AST | None) -> bool:
 
 def _off_by_one(node: ast.AST, function: ast.FunctionDef) -> Iterator[None]:
     """A number one too large or too small; first values are `initial`'s."""
-    first = {id(s.value) for s in ast.walk(function) if isinstance(s, ast.Assign)}
-    if isinstance(node, ast.Constant) and _is_number(node) and id(node) not in first and node.value < 50:
+    if not isinstance(node, ast.Constant) or not _is_number(node) or node.value >= 50:
+        return
+    if not any(isinstance(statement, ast.Assign) and statement.value is node for statement in ast.walk(function)):
         old = node.value
         for new in (old + 1, old - 1) if old > 1 else (old + 1,):
             node.value = new
@@ -110,9 +112,9 @@ def _connective(node: ast.AST, _: ast.FunctionDef) -> Iterator[None]:
 
 def _overwrite(node: ast.AST, function: ast.FunctionDef) -> Iterator[None]:
     """`total = n` for `total += n`."""
-    for parent in ast.walk(function):
+    for parent in ast.walk(function) if isinstance(node, ast.AugAssign) else ():
         body = getattr(parent, "body", None)
-        if isinstance(node, ast.AugAssign) and isinstance(body, list) and node in body and parent is not function:
+        if isinstance(body, list) and node in body and parent is not function:
             i = body.index(node)
             body[i] = ast.copy_location(ast.Assign([node.target], node.value), node)
             yield
@@ -215,9 +217,11 @@ def _early_return(node: ast.AST, function: ast.FunctionDef) -> Iterator[None]:
 
 def _wrong_name(node: ast.AST, function: ast.FunctionDef) -> Iterator[None]:
     """Another variable."""
+    if not isinstance(node, ast.Name) or not isinstance(node.ctx, ast.Load):
+        return
     stored = {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     names = sorted(stored | {argument.arg for argument in function.args.args})
-    if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load) and node.id in names:
+    if node.id in names:
         old = node.id
         for new in names:
             if new != old:

@@ -26,8 +26,8 @@ VAGUE = {
            "Kannst du noch etwas länger darüber nachdenken?"),
 }  # fmt: skip
 SECOND = {
-    "en": ("And what else comes to your mind?", "And which test would you write?", "And is that what you wanted?"),
-    "de": ("Und was fällt dir noch ein?", "Und welchen Test würdest du schreiben?", "Und wolltest du das so?"),
+    "en": ("And what else comes to your mind?", "And why is that?", "And is that what you wanted?"),
+    "de": ("Und was fällt dir noch ein?", "Und warum ist das so?", "Und wolltest du das so?"),
 }
 REVEALED = {
     "en": ("{} That is all.", "{} Then it is right.", "The answer is simple: {}"),

@@ -52,12 +52,13 @@ class Bug:
     function: Function
     mutators: tuple[str, ...]  # two of them in a hard row
     code: str
-    line: int  # the first line that differs, counted from 1
+    line: int  # the line that is wrong, counted from 1; of two, the one where the runs part
     call: str  # arguments of the failing call with the shortest run
     expected: str
     actual: str
     failing: tuple[str, ...]  # the arguments of every call that is wrong
     passing: tuple[str, str] | None  # arguments and result of a call that is right
+    all_passing: tuple[str, ...]  # the arguments of every call that is right
     kind: Kind  # what differs first: a variable, the way through an `if`, the loop's end, or only the result
     variable: str
     at_pass: int  # in which pass of the loop, from 1; 0 outside of loops
@@ -137,16 +138,18 @@ def _bug(function: Function, names: tuple[str, ...], source: str, comparison: Co
         return "no line"
     outcomes = list(zip(function.calls, comparison.results, comparison.right, strict=True))
     failing = tuple(call for call, result, right in outcomes if result != right)
-    passing = next(((call, result) for call, result, right in outcomes if result == right), None)
+    right_calls = [(call, result) for call, result, right in outcomes if result == right]
     parting = _parting(source, function.code, comparison)
     if parting is None or len(parting[4]) > LONGEST_VALUE or not _is_at(source, lines, parting[0], parting[-1]):
         return "no fact"
     kind, variable, at_pass, right_value, value, place, _ = parting
     values = [step.variables[variable] for step in comparison.steps if variable in step.variables]
+    line = parting[-1] if parting[-1] in lines else lines[0]
     return Bug(
-        function, names, source, lines[0], function.calls[number], expected, actual, failing, passing, kind, variable,
-        at_pass, right_value, value, is_taken=comparison.steps[place].line == comparison.steps[place - 1].line + 1,
-        history=tuple(name for name, _ in groupby(values)), fixed=function.code.split("\n")[lines[0] - 1].strip(),
+        function, names, source, line, function.calls[number], expected, actual, failing,
+        right_calls[0] if right_calls else None, tuple(call for call, _ in right_calls), kind, variable, at_pass,
+        right_value, value, is_taken=comparison.steps[place].line == comparison.steps[place - 1].line + 1,
+        history=tuple(name for name, _ in groupby(values)), fixed=function.code.split("\n")[line - 1].strip(),
     )  # fmt: skip
 
 

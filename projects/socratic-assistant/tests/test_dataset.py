@@ -2,6 +2,7 @@
 
 import ast
 import random
+import re
 from collections import Counter
 from fractions import Fraction
 from pathlib import Path
@@ -53,6 +54,26 @@ def test_hard_rows_have_held_out_mutators_or_two_mistakes(part, chats):
     assert seen and not seen & set(mutators.HELD_OUT)
     hard = {bug.mutators for name in programs.functions_in("test") for bug in programs.hard_bugs(name)}
     assert any(len(names) == 2 for names in hard) and any(set(names) & set(mutators.HELD_OUT) for names in hard)
+
+
+def test_of_two_mistakes_the_one_that_shows_is_asked_about_and_none_is_called_the_last(part):
+    programs, code_moves, rng = part("programs"), part("code_moves"), random.Random(7)
+    two = [bug for name in programs.functions_in("test") for bug in programs.hard_bugs(name) if len(bug.mutators) > 1]
+    second = 0
+    for bug in two:
+        right, wrong = bug.function.code.split("\n"), bug.code.split("\n")
+        differing = [number for number, lines in enumerate(zip(right, wrong, strict=True), 1) if lines[0] != lines[1]]
+        assert bug.line in differing and len(differing) == 2
+        second += bug.line == differing[1]
+        plan = code_moves.code_plan(bug, "locate", "en", rng) or []
+        assert all(move.form != "recap" for move in plan) and code_moves.code_plan(bug, "recap", "en", rng) is None
+    assert second > 10
+
+
+def test_a_test_is_asked_for_by_what_no_passing_call_has(part):
+    programs, code_moves = part("programs"), part("code_moves")
+    (bug,) = [bug for bug in programs.bugs("count_sentences") if bug.mutators == ("connective",)][:1]
+    assert "capital" not in code_moves.slots_of(bug, "en").get("property", "")
 
 
 def test_results_are_those_of_python(part):
@@ -149,6 +170,9 @@ def test_documents_are_of_the_forms_of_the_small_base_and_determine_their_questi
     for form, beginning in (("code-expected", "If you work out"), ("code-trace", "Can you go through")):
         english = [row["meta"]["answer"] for row in rows if row["form"] == form and "Student:" in row["text"]]
         assert english and all(answer.startswith(beginning) for answer in english)
+    for row in rows:  # what is not the wording's own stands in what was said before
+        said, answer = row["text"].removesuffix(row["meta"]["answer"]), row["meta"]["answer"]
+        assert all(part in said for part in re.findall(r"`([^`]+)`|(?<![\w`])\d+", answer)), row["id"]
 
 
 def test_a_chat_has_the_form_of_a_document(dataset, chats):
