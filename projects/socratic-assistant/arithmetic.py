@@ -26,6 +26,7 @@ from gretchen.projects.splits import split_of
 OPERATORS = {ast.Add: operator.add, ast.Sub: operator.sub, ast.Mult: operator.mul, ast.Div: operator.truediv}
 OTHER_OPERATORS = {"*": "+", "+": "-", "-": "+", "/": "*"}
 TRIES = 600
+LARGEST = 200_000  # number of a student who goes wrong: with more they would have noticed
 CONVERSIONS = ("hundred", "thousand", "sixty")  # constants by which units are converted: nobody adds those
 _DROPPED: Counter[str] = Counter()
 
@@ -175,16 +176,18 @@ def _nested(story: Story, start: Mapping[str, Fraction]) -> float:
 
 
 def _mistakes(story: Story, start: Mapping[str, Fraction], values: Mapping[str, Fraction]) -> tuple[Mistake, ...]:
-    """Return the misconceptions that give a positive whole number which is none of the right values."""
+    """Return the misconceptions that give positive whole numbers, and as the answer none of the right values."""
     single = [(kind, i, wrong) for i, step in enumerate(story.steps) for kind, wrong in _wrong_ways(story, step)]
     double = [(first, second) for first in single for second in single if first[1] < second[1]]
     combined = [((k,), (i,), {story.steps[i].name: w}) for k, i, w in single]
     combined += [((a[0], b[0]), (a[1], b[1]), {story.steps[x[1]].name: x[2] for x in (a, b)}) for a, b in double]
     made = []
     for kinds, steps, changed in combined:
-        answer = _solved(story, start, changed)[story.steps[-1].name]
-        later = {values[step.name] for step in story.steps[steps[0] :]}
-        if answer > 0 and answer.denominator == 1 and answer not in later and answer not in start.values():
+        solved = _solved(story, start, changed)
+        shown_numbers = [solved[step.name] for step in story.steps[steps[0] :]]
+        answer, later = shown_numbers[-1], {values[step.name] for step in story.steps[steps[0] :]}
+        are_fine = all(0 < n <= LARGEST and n.denominator == 1 for n in shown_numbers)
+        if are_fine and answer not in later and answer not in start.values():
             made.append(Mistake(kinds, steps, changed, answer))
     return tuple(made)
 

@@ -10,24 +10,22 @@ step where the two runs differ is the fact that a tutor's questions lead to.
 import ast
 import re
 from collections import Counter
-from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cache
-from itertools import groupby, pairwise
+from itertools import groupby
 from pathlib import Path
-from typing import Literal
 
 import yaml
 
 from gretchen.projects.splits import split_of
 
 from .mutators import HELD_OUT, SEEN, mutants, written
-from .tracing import ENDLESS, Comparison, Step, trace_all
+from .partings import Kind, is_at, is_clear, part
+from .tracing import Comparison, trace_all
 
 _DROPPED: Counter[str] = Counter()
 LONGEST_RESULT, LONGEST_VALUE = 40, 24
 ERROR = re.compile("[A-Z][A-Za-z]*Error")
-Kind = Literal["variable", "branch", "loop", "result"]
 
 
 @dataclass(frozen=True)
@@ -139,12 +137,14 @@ def _bug(function: Function, names: tuple[str, ...], source: str, comparison: Co
     outcomes = list(zip(function.calls, comparison.results, comparison.right, strict=True))
     failing = tuple(call for call, result, right in outcomes if result != right)
     right_calls = [(call, result) for call, result, right in outcomes if result == right]
-    parting = _parting(source, function.code, comparison)
-    if parting is None or len(parting[4]) > LONGEST_VALUE or not _is_at(source, lines, parting[0], parting[-1]):
+    parting = part(source, function.code, comparison)
+    if parting is None or len(parting.value) > LONGEST_VALUE or not is_at(source, lines, parting.kind, parting.line):
         return "no fact"
+    if not is_clear(source, comparison.steps, parting):
+        return "no clear fact"
     kind, variable, at_pass, right_value, value, place, _ = parting
     values = [step.variables[variable] for step in comparison.steps if variable in step.variables]
-    line = parting[-1] if parting[-1] in lines else lines[0]
+    line = parting.line if parting.line in lines else lines[0]
     return Bug(
         function, names, source, line, function.calls[number], expected, actual, failing,
         right_calls[0] if right_calls else None, tuple(call for call, _ in right_calls), kind, variable, at_pass,
@@ -160,90 +160,3 @@ def _changed_lines(code: str, mutant: str) -> list[int]:
         return []
     changed = [number for number, pair in enumerate(zip(old, new, strict=True), start=1) if pair[0] != pair[1]]
     return changed
-
-
-def _parting(
-    source: str, right_source: str, comparison: Comparison
-) -> tuple[Kind, str, int, str, str, int, int] | None:
-    """Return (kind, variable, pass, right value, value, step, line) where the two runs first differ."""
-    right, steps = comparison.right_steps, comparison.steps
-    for i, (ours, theirs) in enumerate(zip(right, steps, strict=False)):
-        names = [name for name in theirs.variables if ours.variables.get(name) != theirs.variables[name]]
-        if names and i:
-            values = ours.variables.get(names[0], "?"), theirs.variables[names[0]]
-            is_target = isinstance(_statement(source, steps[i - 1].line), ast.For)
-            return (
-                "loop" if is_target else "variable",
-                names[0],
-                _passes(source, steps[:i]),
-                *values,
-                i,
-                steps[i - 1].line,
-            )
-        if ours.line != theirs.line and i:
-            is_choice = source.split("\n")[steps[i - 1].line - 1].strip().startswith(("if", "elif"))
-            line = steps[i - 1].line if is_choice else _loop_line(source)
-            name = _watched(source, line, steps[i - 1], right_source)
-            value = steps[i - 1].variables.get(name or "")
-            kind = "branch" if is_choice else "loop"
-            return value and (kind, name, _passes(source, steps[:i]), value, value, i, line)
-    name = _watched(source, steps[-2].line, steps[-2], right_source) or _locals_first(source, steps[-1].variables)[0]
-    if comparison.results[comparison.failing] == ENDLESS:
-        return None
-    value = steps[-1].variables[name]
-    return "result", name, 0, value, value, len(steps) - 1, steps[-2].line
-
-
-def _loop_line(source: str) -> int:
-    """Return the number of the first loop's line, 0 where there is none."""
-    loops = [node.lineno for node in ast.walk(ast.parse(source)) if isinstance(node, ast.For | ast.While)]
-    return min(loops, default=0)
-
-
-def _is_at(source: str, changed: list[int], kind: Kind, line: int) -> bool:
-    """Return whether the runs part at a changed line: a fact elsewhere (in a recursive call) leads nowhere."""
-    if kind != "loop":
-        return line in changed
-    return line in changed or source.split("\n")[changed[0] - 1].strip().startswith("return")
-
-
-def _watched(source: str, line: int, step: Step, right_source: str) -> str | None:
-    """Return the variable that a line is about: a loop's, or one in the smallest part that the right code lacks."""
-    statement = _statement(source, line)
-    if isinstance(statement, ast.For):
-        parts: list[ast.AST] = [statement.target]
-    elif statement is None:
-        return None
-    else:
-        right = {ast.dump(node) for node in ast.walk(ast.parse(right_source))}
-        parts = [node for node in ast.walk(statement) if ast.dump(node) not in right][::-1] + [statement]
-    names = [node.id for part in parts for node in ast.walk(part) if isinstance(node, ast.Name)]
-    names = _locals_first(source, (name for name in names if name in step.variables))
-    return names[0] if names else None
-
-
-def _locals_first(source: str, names: Iterable[str]) -> list[str]:
-    """Return names with a function's parameters behind the others: its own variables are what a run is about."""
-    parameters = {argument.arg for argument in ast.parse(source).body[0].args.args}
-    return sorted(names, key=lambda name: name in parameters)
-
-
-def _statement(source: str, line: int) -> ast.stmt | None:
-    """Return the statement of a line without its body, None where it is not one by itself."""
-    text = source.split("\n")[line - 1].strip().removeprefix("el")
-    try:
-        return ast.parse(f"{text} pass" if text.endswith(":") else text).body[0]
-    except SyntaxError:
-        return None
-
-
-def _passes(source: str, steps: tuple[Step, ...]) -> int:
-    """Return in which pass of the outermost loop the last of these steps is, 0 where it is in none."""
-    tree = ast.parse(source)
-    loops = [node for node in tree.body[0].body if isinstance(node, ast.For | ast.While)]
-    last = steps[-1].line
-    for loop in loops:
-        if loop.lineno < last <= (loop.end_lineno or 0):
-            entries = [after.line for before, after in pairwise(steps) if before.line == loop.lineno]
-            return sum(loop.lineno < line <= (loop.end_lineno or 0) for line in entries)
-    return 0

@@ -90,6 +90,23 @@ def test_results_are_those_of_python(part):
             assert lines[0][bug.line - 1] != lines[1][bug.line - 1] and bug.fixed == lines[1][bug.line - 1].strip()
 
 
+def test_the_value_after_a_pass_is_what_a_line_at_the_pass_end_notes(part):
+    programs, checked = part("programs"), 0
+    for bug in [bug for name in list(programs.functions())[::2] for bug in programs.bugs(name)]:
+        tree = ast.parse(bug.code)
+        loops = [node for node in tree.body[0].body if isinstance(node, ast.For | ast.While)]
+        is_recursive = bug.code.count(f"{bug.function.name}(") > 1  # then inner calls would note, too
+        if bug.kind == "variable" and bug.at_pass and len(loops) == 1 and bug.actual != "endless" and not is_recursive:
+            loops[0].body += ast.parse(f"noted.append(repr({bug.variable}))").body
+            space = {"noted": []}
+            exec(compile(tree, "<noted>", "exec"), space)
+            eval(f"{bug.function.name}({bug.call})", space)
+            if len(space["noted"]) >= bug.at_pass:  # else the run returned within the pass
+                assert space["noted"][bug.at_pass - 1] == bug.value, bug
+                checked += 1
+    assert checked > 100
+
+
 def test_traces_have_the_executed_values(part):
     code = "def total(numbers):\n    result = 0\n    for n in numbers:\n        result += n\n    return result"
     (comparison,) = part("tracing").trace_all(code, [code.replace("+=", "-=")], "total", ["[]", "[7, 5]"])
