@@ -12,7 +12,7 @@ from typing import Any
 from .errors import Edit
 from .explanations import IS_CORRECT, read_line
 from .gleu import Statistics, statistics
-from .lexicon import LEVELS, levels, plain_words
+from .lexicon import LEVELS, data, levels, plain_words
 from .m2 import applied
 from .route import edits_between
 from .tagging import readings
@@ -139,6 +139,8 @@ def level_of(word: str, language: str) -> str:
         return min((known.get(reading.lemma, "A1") for reading in found), key=LEVELS.index)
     if word.lower() in plain_words(language):
         return "A1"
+    if word in data(language)["tutor_levels"]:
+        return data(language)["tutor_levels"][word]
     from wordfreq import zipf_frequency
 
     frequency = zipf_frequency(word, language, wordlist="small")  # it has all words above Zipf 3

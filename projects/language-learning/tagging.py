@@ -36,6 +36,13 @@ CLOSED_EN = {
 POS = {"DT": "DET", "PRP$": "PRON", "PRP": "PRON", "IN": "ADP", "CC": "CCONJ", "MD": "AUX", "EX": "PRON", "WP": "PRON",
        "WRB": "ADV", "CD": "NUM", "RP": "PART", "RB": "ADV", "JJ": "ADJ", "JJR": "ADJ", "JJS": "ADJ", "NN": "NOUN",
        "NNS": "NOUN", "NNP": "PROPN", "TO": "PART", ".": "PUNCT", ",": "PUNCT"}  # fmt: skip
+# Words of frames that the lexicon has no entry for, as simplemma has them: its dictionary takes half a second to read.
+_FRAME_WORDS = """
+afraid bed breakfast company cupboard days/day exam fond food garden holidays/holiday homework lake long lot moment
+money mornings/morning party photos/photo question school sea sofa song time trip want wants/want weather weeks/week
+years/year
+"""
+FRAME_LEMMAS = {form: lemma or form for form, _, lemma in (text.partition("/") for text in _FRAME_WORDS.split())}
 BEFORE_NOUNS = ("DT", "PRP$", "JJ", "CD", "IN")
 AUXILIARY_LEMMAS = ("be", "have", "do", "can", "could", "must", "should", "will", "would", "may", "might", "wo", "ca")
 
@@ -185,6 +192,8 @@ def _guessed(word: str, i: int) -> Reading:
 @cache
 def lemma_of(word: str, language: str) -> str:
     """Return simplemma's lemma of a word that the lexicon lacks; a misspelt word is its own."""
+    if language == "en" and word in FRAME_LEMMAS:
+        return FRAME_LEMMAS[word]
     import simplemma
     from errant.en.classifier import spell
 

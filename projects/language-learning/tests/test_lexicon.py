@@ -69,3 +69,12 @@ def test_errant_tags_agree_with_the_grammar(part):
             if same.get(found, found) != same.get(token.pos, token.pos):
                 wrong.append((token.text, token.pos, found))
     assert len(wrong) < 0.02 * total, wrong[:40]
+
+
+def test_tables_that_save_reading_dictionaries_agree_with_them(part):
+    for form, lemma in part("tagging").FRAME_LEMMAS.items():
+        assert simplemma.lemmatize(form, lang="en") == lemma
+    for language in ("en", "de"):
+        for word, level in part("lexicon").data(language)["tutor_levels"].items():
+            frequency = zipf_frequency(word, language)
+            assert level == next((name for least, name in part("scoring").ZIPF if frequency >= least), "B2"), word
