@@ -38,6 +38,14 @@ HOW = {
            "en3": "ein Satz mit \"so\", zuerst der Grund", "de2": "ein Satz mit \"weil\"",
            "de3": "ein Satz mit \"deshalb\", zuerst der Grund"},
 }  # fmt: skip
+HOW_IN_ORDER = {
+    "en": {"A1": "two short sentences", "en2": "one sentence with \"and then\"",
+           "en3": "one sentence that begins with \"before\"", "de2": "one sentence with \"und dann\"",
+           "de3": "one sentence that begins with \"bevor\""},
+    "de": {"A1": "zwei kurze Sätze", "en2": "ein Satz mit \"and then\"",
+           "en3": "ein Satz, der mit \"before\" beginnt", "de2": "ein Satz mit \"und dann\"",
+           "de3": "ein Satz, der mit \"bevor\" beginnt"},
+}  # fmt: skip
 
 
 def short(form: str, answer: str, slots: dict[str, str], wrong: list[str], level: str = "A1") -> Problem:
@@ -237,9 +245,11 @@ def _chunks(correct: Sentence) -> list[str]:
 
 def _rephrase(draw: Draw, asked: str) -> Problem:
     """Ask for the same thing at another level."""
-    versions = REPHRASED[draw.language](draw)
+    kind = draw.rng.choice(list(REPHRASED[draw.language]))
+    versions = REPHRASED[draw.language][kind](draw)
     source, target = draw.rng.sample(["A1", "A2", "B1"], 2)
-    how = HOW[asked]["A1" if target == "A1" else draw.language + {"A2": "2", "B1": "3"}[target]]
+    words = (HOW if kind == "reason" else HOW_IN_ORDER)[asked]
+    how = words["A1" if target == "A1" else draw.language + {"A2": "2", "B1": "3"}[target]]
     wrong = [text for level, text in versions.items() if level != target]
     problem = short("rephrase", versions[target], {"text": versions[source], "to": target, "how": how}, wrong, target)
     return problem

@@ -231,6 +231,29 @@ def rephrased(draw: Draw) -> dict[str, str]:
     }
 
 
+def in_order(draw: Draw) -> dict[str, str]:
+    """Return two things done one after the other, at three levels: two sentences (A1), and then (A2), before (B1)."""
+    first = draw_event(draw, "willed")
+    pronoun = _as_pronoun(first.subject)
+    second = draw_event(draw, "willed", pronoun)
+    if second.verb == first.verb:
+        raise Mismatch("the same verb twice")
+    one, other = _done(first), _done(second)
+    subject, comma = first.subject.tokens, Token(",", "PUNCT", ",")
+    then, before = word("then", "ADV"), word("before", "SCONJ")
+    said = finished(draw, "A1", (*subject, *one)).text
+    return {
+        "A1": f"{said} {finished(draw, 'A1', (then, *pronoun.tokens, *other)).text}",
+        "A2": finished(draw, "A2", (*subject, *one, word("and", "CCONJ"), then, *pronoun.tokens, *other)).text,
+        "B1": finished(draw, "B1", (before, *subject, *other, comma, *pronoun.tokens, *one)).text,
+    }
+
+
+def _done(event: Event) -> Tokens:
+    """Return verb and complement in the past."""
+    return (event.finite("past"), *event.rest)
+
+
 def conditional(draw: Draw) -> Sentence:
     """Return a condition and what will not happen then. Hard rows only."""
     subject = draw_subject(draw)

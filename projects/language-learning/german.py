@@ -34,7 +34,7 @@ STRONG = {
 }  # fmt: skip
 CONTRACTED = {("in", "dem"): "im", ("in", "das"): "ins", ("an", "dem"): "am", ("zu", "dem"): "zum",
               ("zu", "der"): "zur", ("von", "dem"): "vom", ("bei", "dem"): "beim"}  # fmt: skip
-POSSESSIVES = {"ich": "mein", "du": "dein", "er": "sein", "sie": "ihr", "wir": "unser", "plural": "ihr"}
+POSSESSIVES = {"ich": "mein", "du": "dein", "er": "sein", "es": "sein", "sie": "ihr", "wir": "unser", "plural": "ihr"}
 PERSONS = ("ich", "du", "er", "wir")  # whose verb forms differ; sie goes like er, or like wir
 MODALS = {
     "können": ("kann", "kannst", "kann", "können"), "müssen": ("muss", "musst", "muss", "müssen"),
@@ -44,25 +44,14 @@ MODALS = {
 AUXILIARIES = {"sein": ("bin", "bist", "ist", "sind"), "haben": ("habe", "hast", "hat", "haben")}
 PAST_BE = ("war", "warst", "war", "waren")
 NO_GE = ("be", "ver", "er", "ent", "emp", "zer")
-REFLEXIVE = {"ich": "mich", "du": "dich", "er": "sich", "sie": "sich", "wir": "uns", "plural": "sich"}
+REFLEXIVE = {"ich": "mich", "du": "dich", "er": "sich", "es": "sich", "sie": "sich", "wir": "uns", "plural": "sich"}
 NOT_REFLEXIVE = {"ich": ("sich", "mir"), "du": ("sich", "dir"), "wir": ("sich",)}  # what learners write
 OWNED = ("room", "machine", "thing", "openable", "text", "animal")  # what is often somebody's
 NO_E = ("Chef",)
 TWO_WAY = ("in", "an", "auf", "über", "unter", "vor")
 INANIMATE = (
-    "thing",
-    "clothes",
-    "media",
-    "film",
-    "text",
-    "food",
-    "drink",
-    "room",
-    "openable",
-    "machine",
-    "sight",
-    "place",
-)
+    "thing", "clothes", "media", "film", "text", "food", "drink", "room", "openable", "machine", "sight", "place",
+)  # fmt: skip
 
 
 @dataclass(frozen=True)
@@ -70,12 +59,12 @@ class Subject:
     """Who acts: tokens in the nominative and the pronoun that stands for it; plural: sie, they."""
 
     tokens: tuple[Token, ...]
-    pronoun: str  # ich, du, er, sie, wir, plural
+    pronoun: str  # ich, du, er, es, sie, wir, plural
 
     @property
     def person(self) -> int:
         """The place of its verb form in a row of ich, du, er, wir."""
-        return {"ich": 0, "du": 1, "er": 2, "sie": 2, "wir": 3, "plural": 3}[self.pronoun]
+        return {"ich": 0, "du": 1, "er": 2, "es": 2, "sie": 2, "wir": 3, "plural": 3}[self.pronoun]
 
     @property
     def text(self) -> str:
@@ -145,7 +134,7 @@ def draw_subject(draw: Draw) -> Subject:
     column = gender_of(noun, number)
     word = DEFINITE[column]["nom"] if kind == "official" else ein("mein", column, "nom")
     how = "the" if kind == "official" else "my"
-    pronoun = "plural" if number == "pl" else "sie" if noun.gender == "f" else "er"
+    pronoun = "plural" if number == "pl" else {"f": "sie", "n": "es"}.get(noun.gender, "er")
     return Subject(_phrase(noun, number, "nom", word, how, ()), pronoun)
 
 

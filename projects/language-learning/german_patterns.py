@@ -166,6 +166,25 @@ def rephrased(draw: Draw) -> dict[str, str]:
     }
 
 
+def in_order(draw: Draw) -> dict[str, str]:
+    """Return two things done one after the other, at three levels: two sentences (A1), und dann (A2), bevor (B1)."""
+    first = draw_event(draw, "willed")
+    pronoun = _as_pronoun(first.subject)
+    second = draw_event(draw, "willed", pronoun)
+    if second.verb == first.verb or second.infinitive in ("aufwachen", "aufstehen"):
+        raise Mismatch("the same verb twice, or one with which a day begins")
+    subject, then = first.subject.tokens, word("dann", "ADV")
+    one, other = ((*e.reflexive, *e.rest, *e.prefix) for e in (first, second))
+    said = (*subject, first.finite(), *one)
+    rest = (then, second.finite(), *pronoun.tokens, *other)
+    clause = (word("bevor", "SCONJ"), *subject, *second.reflexive, *second.rest, second.finite("final", joined=True))
+    return {
+        "A1": f"{finished(draw, 'A1', said).text} {finished(draw, 'A1', rest).text}",
+        "A2": finished(draw, "A2", (*said, word("und", "CCONJ"), *rest)).text,
+        "B1": finished(draw, "B1", (*clause, COMMA, first.finite(), *pronoun.tokens, *one)).text,
+    }
+
+
 def final_clause(draw: Draw, event: Event) -> Tokens:
     """Return a subordinate clause in the present or perfect, the verb at its end."""
     subject = (*event.subject.tokens, *event.reflexive)

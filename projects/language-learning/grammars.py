@@ -14,7 +14,10 @@ from .tokens import Sentence
 PATTERNS = {"en": english_patterns.PATTERNS, "de": german_patterns.PATTERNS}
 HARD_PATTERNS = {"en": english_patterns.HARD, "de": german_patterns.HARD}
 CANDIDATES = {"en": operators_en.candidates, "de": operators_de.candidates}
-REPHRASED = {"en": english_patterns.rephrased, "de": german_patterns.rephrased}
+REPHRASED = {
+    "en": {"reason": english_patterns.rephrased, "order": english_patterns.in_order},
+    "de": {"reason": german_patterns.rephrased, "order": german_patterns.in_order},
+}
 LONG = {"en": ("and", "because", "trait", "statement", "question"), "de": ("und", "reason", "present", "perfect", "zu")}
 # Pairs of labels that training never has together in a sentence; hard rows do.
 HARD_PAIRS = {
