@@ -51,7 +51,7 @@ MIN_KNOWN = 5
 IDENTIFIER = re.compile(r"\b[A-Z]{2,}(?: [A-Z]{2,}){2,}\b|\b(?=\w*\d)(?=\w*[A-Za-z])\w{6,}\b|\b[A-Z]{8,}\b|\S{20,}")
 # None is one: markup, words in one (NoncurrentLiabilities, a German compound), code (self.held[msg.sender]).
 MARKUP = re.compile(r"<[^<>\n]*>")
-WORDS = re.compile(r"(?:[A-ZÄÖÜ][a-zäöüß]+)+\W*|[A-Za-z_][\w.]*[\[({][\w.,\[\]()]*\W*")
+WORDS = re.compile(r"(?:[A-ZÄÖÜ][a-zäöüß]+)+\W*|[A-Za-z_][\w.]*[\[({][\w.,=\[\]()]*\W*")
 COMMON = 0.05
 SHARED = 0.2
 LANGUAGE = re.compile(r"[a-z]{2,3}(-[A-Za-z]{2,4})?")
