@@ -11,9 +11,10 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 
-from .public_rows import MOST_TURNS, json_lines, reply_row
+from .public_rows import MOST_TURNS, reply_row
 
 UTTERANCES = "utterances.jsonl"
 
@@ -23,7 +24,7 @@ def read(file: Path) -> Iterator[dict | Fault]:
     speakers = yield from _known(file.parent, ("speakers.json", "users.json"))
     conversations = yield from _known(file.parent, ("conversations.json",))
     said: dict[str, tuple[int, dict[str, Any]]] = {}
-    for item in json_lines(file):
+    for item in json_objects(file):
         if isinstance(item, Fault):
             yield item
             continue

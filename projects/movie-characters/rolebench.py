@@ -11,10 +11,11 @@ from collections.abc import Iterator
 from functools import cache
 from pathlib import Path
 
+from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 from gretchen.projects.splits import official_key
 
-from .public_rows import json_lines, reply_row
+from .public_rows import reply_row
 
 DESCRIPTIONS = ("desc.json", "profiles-eng/desc.json")
 CHINESE = re.compile("[\u4e00-\u9fff]")
@@ -24,7 +25,7 @@ LONGEST = 400  # characters of a description
 def read(file: Path) -> Iterator[dict | Fault]:
     """Yield the rows and faults of one file."""
     described = _descriptions(file.parent)
-    for item in json_lines(file):
+    for item in json_objects(file):
         if isinstance(item, Fault):
             yield item
             continue

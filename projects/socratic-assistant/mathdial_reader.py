@@ -10,9 +10,10 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 
-from .public_rows import json_lines, tutor_row
+from .public_rows import tutor_row
 
 TURN = re.compile(r"\s*([\w .'-]{1,40}):\s*(?:\((\w+)\))?\s*(.*)", re.DOTALL)
 ASKING = ("focus", "probing")
@@ -20,7 +21,7 @@ ASKING = ("focus", "probing")
 
 def read(file: Path) -> Iterator[dict | Fault]:
     """Yield the rows and faults of a file."""
-    items = json_lines(file) if file.suffix.lower() == ".jsonl" else _csv(file)
+    items = json_objects(file) if file.suffix.lower() == ".jsonl" else _csv(file)
     for item in items:
         if isinstance(item, Fault):
             yield item

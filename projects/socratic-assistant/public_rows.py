@@ -1,11 +1,7 @@
 """A row of public tutoring data: what was said, the reference question, the values that must not be told."""
 
-import json
-from collections.abc import Iterator, Sequence
-from pathlib import Path
+from collections.abc import Sequence
 from typing import Any
-
-from gretchen.projects.rows import Fault
 
 from .moves import Move, Secret
 from .wordings import system_message
@@ -22,19 +18,3 @@ def tutor_row(key: str, number: int, said: Sequence[dict[str, Any]], question: s
         "messages": [system_message("en"), *said, {"role": "assistant", "content": question}],
         "meta": {"language": "en", "subject": "public", "plan": [move.as_json()]},
     }
-
-
-def json_lines(file: Path) -> Iterator[tuple[int, dict[str, Any]] | Fault]:
-    """Yield (line number, object) of a file of JSON objects, and a fault for each line that is none."""
-    text = file.read_text(encoding="utf-8-sig", errors="replace")
-    for number, line in enumerate(text.split("\n"), start=1):
-        if not line.strip():
-            continue
-        try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            entry = None
-        if isinstance(entry, dict):
-            yield number, entry
-        else:
-            yield Fault(str(file), number, "no JSON object")

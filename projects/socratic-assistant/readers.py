@@ -17,10 +17,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 from gretchen.errors import UserError
+from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 
 from . import debugging_reader, mathdial_reader
-from .public_rows import json_lines, tutor_row
+from .public_rows import tutor_row
 
 KNOWN = "a benchmark's .txt files, MathDial's .csv or .jsonl, GSM8K's *_socratic.jsonl, CIMA's dataset.json can be read"
 CALCULATION = re.compile(r"<<[^<>]*=([^<>]*)>>")
@@ -52,7 +53,7 @@ def _reader_of(file: Path) -> Callable[[Path], Iterator[dict | Fault]] | None:
 
 def _gsm8k(file: Path) -> Iterator[dict | Fault]:
     """Yield a row for each sub-question: the problem and the steps so far are the prompt."""
-    for item in json_lines(file):
+    for item in json_objects(file):
         if isinstance(item, Fault):
             yield item
             continue
