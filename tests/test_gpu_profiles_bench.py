@@ -1,6 +1,7 @@
 """bench/gpu_profiles.py: its arithmetic, and a dry run on a processor with a scaled-down model."""
 
 import importlib.util
+import re
 import sys
 from pathlib import Path
 
@@ -9,6 +10,21 @@ import pytest
 from gretchen.projects.card import load_card, project_slugs
 
 ROOT = Path(__file__).resolve().parents[1]
+# Of the models that other cards name, from their config.json.
+QWEN2 = {"model_type": "qwen2", "vocab_size": 151936}
+SIZES = ("hidden_size", "intermediate_size", "num_hidden_layers", "num_attention_heads", "num_key_value_heads")
+OTHER_CONFIGS = {
+    "Qwen/Qwen2.5-Coder-1.5B-Instruct": QWEN2
+    | dict(zip(SIZES, (1536, 8960, 28, 12, 2), strict=True))
+    | {"tie_word_embeddings": True},
+    "Qwen/Qwen2.5-Coder-7B-Instruct": QWEN2
+    | dict(zip(SIZES, (3584, 18944, 28, 28, 4), strict=True))
+    | {"vocab_size": 152064, "tie_word_embeddings": False},
+    "Qwen/Qwen3-0.6B": QWEN2
+    | dict(zip(SIZES, (1024, 3072, 28, 16, 8), strict=True))
+    | {"model_type": "qwen3", "head_dim": 128, "tie_word_embeddings": True},
+}
+PUBLISHED_BILLIONS = {"Qwen/Qwen2.5-Coder-7B-Instruct": 7.61}  # by its model card; the name rounds down
 
 
 @pytest.fixture(scope="module")
@@ -33,9 +49,9 @@ def test_the_configs_have_the_size_that_the_names_say(bench, tmp_path):
     from gretchen.planning.architecture import read_architecture
     from gretchen.planning.parameters import count_parameters
 
-    for name, config in bench.CONFIGS.items():
+    for name, config in (bench.CONFIGS | OTHER_CONFIGS).items():
         (tmp_path / "config.json").write_text(json.dumps(config), encoding="utf-8")
-        billions = float(name.removeprefix("Qwen/Qwen3-").removesuffix("B"))
+        billions = PUBLISHED_BILLIONS.get(name) or float(re.search(r"-([\d.]+)B", name)[1])
         assert count_parameters(read_architecture(tmp_path / "config.json"), None).total / 1e9 == pytest.approx(
             billions, rel=0.05
         )
@@ -54,7 +70,8 @@ def test_each_method_fits_its_profiles_card(bench, tmp_path, profile):
         methods.append((bench.PROJECT, "sft-full"))
     too_large = []
     for project, method in [*methods, *((slug, "sft") for slug in project_slugs())]:
-        config.write_text(json.dumps(bench.CONFIGS[load_card(project).models[profile]]), encoding="utf-8")
+        configs = bench.CONFIGS | OTHER_CONFIGS
+        config.write_text(json.dumps(configs[load_card(project).models[profile]]), encoding="utf-8")
         for engine in bench.ENGINES:
             plan = plan_request(PlanRequest(None, project, f"{method}.{engine}", profile, [], str(tmp_path), 0)).plan
             if plan.peak and not plan.fits:  # that of ORPO and SimPO in four bits is not known
