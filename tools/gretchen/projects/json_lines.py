@@ -11,7 +11,7 @@ from typing import Any
 from gretchen.projects.rows import Fault
 
 
-def json_objects(file: Path) -> Iterator[tuple[int, dict[str, Any]] | Fault]:
+def json_objects(file: Path) -> Iterator[tuple[int, dict[str, Any]] | Fault]:  # JSON of another project's format
     """Yield (line number, object) of a file of JSON objects, and a fault for each other line that is not blank.
 
     Bytes that are not UTF-8 become U+FFFD.
