@@ -1,5 +1,6 @@
 """Models of the embedded bases' architecture with random weights, and adapters: they answer, and know nothing."""
 
+import json
 import shutil
 from pathlib import Path
 
@@ -16,6 +17,20 @@ def write_base(target: Path) -> None:
     model = AutoModelForCausalLM.from_config(AutoConfig.from_pretrained(architecture), dtype=torch.bfloat16)
     model.save_pretrained(target)
     shutil.copytree(architecture, target, dirs_exist_ok=True)
+
+
+def write_family(target: Path, model_type: str) -> None:
+    """Write a model of the embedded bases' shape and tokenizer, but of another family, with random weights."""
+    import torch
+    from transformers import CONFIG_MAPPING, AutoModelForCausalLM
+
+    architecture = paths.shared_recipes() / "tiny" / "architecture"
+    shutil.copytree(architecture, target)
+    values = json.loads((architecture / "config.json").read_text(encoding="utf-8"))
+    shape = {key: value for key, value in values.items() if key not in ("model_type", "architectures")}
+    torch.manual_seed(0)
+    model = AutoModelForCausalLM.from_config(CONFIG_MAPPING[model_type](**shape), dtype=torch.bfloat16)
+    model.save_pretrained(target)
 
 
 def write_adapter(base: Path, target: Path, seed: int = 1) -> None:

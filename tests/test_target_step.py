@@ -1,7 +1,7 @@
 """A step of every project's own recipes under the GPUs' profiles, on the targets' architecture with random weights.
 
-The cards' target models are Qwen3, and so is the embedded bases' architecture: a Qwen3 scaled down. What a processor
-cannot do (flash attention, fused kernels, axolotl's bf16) is switched off; everything else is the recipe's.
+The cards' target models are Qwen3 and Qwen2.5, here scaled down to the embedded bases' shape. What a processor cannot
+do (flash attention, fused kernels, axolotl's bf16) is switched off; everything else is the recipe's.
 """
 
 import importlib
@@ -11,7 +11,7 @@ import sys
 
 import pytest
 import yaml
-from random_models import write_base
+from random_models import write_family
 
 from gretchen import paths
 from gretchen.projects.build import build
@@ -34,6 +34,7 @@ ON_CPU = {
         "logging_steps": 1, "lora_mlp_kernel": False, "lora_qkv_kernel": False, "lora_o_kernel": False,
     },
 }  # fmt: skip
+FAMILIES = {"Qwen/Qwen3-": "qwen3", "Qwen/Qwen2.5-": "qwen2"}  # what a target's name begins with: its architecture
 STAGES = ("sft", "dpo", "kto", "orpo")
 # Axolotl patches transformers' classes for the rest of the process, so its recipes come last.
 RECIPES = sorted(
@@ -49,7 +50,7 @@ RECIPES = sorted(
 
 @pytest.fixture(scope="module")
 def root(tmp_path_factory):
-    """Return a root of its own with every project, and a random model of the targets' architecture."""
+    """Return a root of its own with every project, and a random model of each of the targets' architectures."""
     root = tmp_path_factory.mktemp("root")
     for folder in ("projects", "shared_recipes"):
         shutil.copytree(paths.root() / folder, root / folder)
@@ -58,13 +59,19 @@ def root(tmp_path_factory):
         patch.setenv("GRETCHEN_SMOKE", "1")
         patch.chdir(root)
         patch.setattr(sys, "argv", sys.argv[:1])  # axolotl reads sys.argv
-        write_base(root / "target")
+        for model_type in FAMILIES.values():
+            write_family(root / model_type, model_type)
         yield root
 
 
-def test_the_targets_are_of_the_architecture_of_the_embedded_bases():
+def family(target):
+    """Return the architecture of a target model."""
+    return next(model_type for beginning, model_type in FAMILIES.items() if target.startswith(beginning))
+
+
+def test_the_targets_are_of_known_architectures():
     targets = {load_card(slug).models[profile] for slug in project_slugs() for profile in PROFILES.values()}
-    assert all(target.startswith("Qwen/Qwen3-") for target in targets), targets
+    assert {family(target) for target in targets} == set(FAMILIES.values())
     assert len(RECIPES) >= 2 * len(project_slugs())
 
 
@@ -75,9 +82,10 @@ def test_a_step_of_a_recipe_for_gpus(root, slug, name):
     build(slug, PROFILES[engine])
     run = root / "runs" / slug / name
     run.mkdir(parents=True)
+    target = family(load_card(slug).models[PROFILES[engine]])
     resolved = resolve(Request(slug, name, PROFILES[engine], (), output=f"runs/{slug}/{name}"))
     kept = {key: value for key, value in resolved.values.items() if not key.startswith("liger_")}
-    values = kept | ON_CPU[engine] | {MODEL[engine]: str(root / "target"), "max_steps": 1}
+    values = kept | ON_CPU[engine] | {MODEL[engine]: str(root / target), "max_steps": 1}
     (run / "recipe.yaml").write_text(yaml.safe_dump(values), encoding="utf-8")
     importlib.import_module(f"gretchen.engines.{engine}.train").train(run / "recipe.yaml", resolved.stage)
     losses = [row["loss"] for row in read_metrics(run) if "loss" in row]
