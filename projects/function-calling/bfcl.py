@@ -43,12 +43,16 @@ def is_right(
         if name not in functions:
             return False
         partner = next(
-            (call for call in unmatched if call[0] == name and call_is_right(call[1], values, functions[name], code)),
+            (
+                index
+                for index, call in enumerate(unmatched)
+                if call[0] == name and call_is_right(call[1], values, functions[name], code)
+            ),
             None,
         )
         if partner is None:
             return False
-        unmatched.remove(partner)
+        del unmatched[partner]  # by its index: a call with 5.0 equals one with 5
     return True
 
 
@@ -84,12 +88,12 @@ def argument_is_right(value: Any, right: list[Any], schema: dict[str, Any], code
         value = bfcl_types.read_value(value, {"type": kind} | ({"items": {"type": items}} if nested else {}), code)
     elif expected is float and type(value) is int:
         value = _as_float(value)
-    first = next((entry for entry in right if entry != ""), None)
-    is_variable = first is not None and type(first) is not expected  # the name of a variable instead of a value
+    said = next((type(entry) for entry in right if entry != ""), None)  # of a right value; null has a type too
+    is_variable = said not in (None, expected)  # the name of a variable, or null, instead of a value
     if type(value) is expected:
         if nested is not None and not _entries_have_type(value, right, nested):
             return False
-    elif first is None or type(value) is not type(first):
+    elif type(value) is not said:
         return False
     else:
         is_variable = True

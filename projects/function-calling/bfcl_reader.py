@@ -44,9 +44,13 @@ class Faulty(ValueError):
 def read(file: Path) -> Iterator[dict | Fault]:
     """Yield a row or a fault for each line of a file of questions."""
     category = file.stem.partition("_v4_")[2] or file.stem.partition("_v3_")[2] or file.stem
+    unread = next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), "")
     answers = _answers(file)
     for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
         if not line.strip():
+            continue
+        if unread:
+            yield Fault(str(file), number, f"{category} is not read: {unread}")
             continue
         try:
             yield _row(json.loads(line), category, answers, file.parent)
@@ -70,9 +74,6 @@ def _answers(file: Path) -> dict[str, Any]:
 
 def _row(entry: Any, category: str, answers: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return the chat row of a line; raises Faulty."""
-    unread = next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), "")
-    if unread:
-        raise Faulty(f"{category} is not read: {unread}")
     if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
         raise Faulty("no object with an id")
     turns = _turns(entry.get("question"))
@@ -218,10 +219,17 @@ def _is_said(right: Any) -> bool:
 
 
 def _first(right: list[Any]) -> Any:
-    """Return the first right value; in objects, and lists of them, the first of each key."""
+    """Return the first right value; in objects, and lists of them, the first of each key, deeper ones as they are."""
     value = next(entry for entry in right if entry != "")
     entries = value if isinstance(value, list) else [value]
     if not entries or not all(isinstance(entry, dict) for entry in entries):
         return value
-    plain = [{key: _first(v) for key, v in entry.items() if isinstance(v, list) and _is_said(v)} for entry in entries]
+    plain = [
+        {
+            key: next(right for right in v if right != "")
+            for key, v in entry.items()
+            if isinstance(v, list) and _is_said(v)
+        }
+        for entry in entries
+    ]
     return plain if isinstance(value, list) else plain[0]

@@ -82,6 +82,9 @@ TOOL = {
         ({"shape": "a", "names": ""}, {"shape": ["a"], "names": [["x"], ""]}, False),
         ({"shape": ""}, {"shape": ["a", ""]}, True),  # "" is one of the right values, for a string
         ({"shape": "a", "anything": 5}, {"shape": ["a"], "anything": [5]}, True),
+        ({"shape": "a", "width": None}, {"shape": ["a"], "width": ["", None]}, True),  # null is a right value here
+        ({"shape": "a", "width": None}, {"shape": ["a"], "width": [2.0, None]}, False),  # of the first one's type
+        ({"shape": "a", "names": ["x"]}, {"shape": ["a"], "names": ["", None]}, False),
     ],
 )
 def test_one_call(part, arguments, possible, right):
@@ -95,6 +98,10 @@ def test_several_calls_are_a_set_and_as_many_as_expected(part):
     assert not check([a], expected, [TOOL]) and not check([a, a], expected, [TOOL])
     assert not check([a, b, b], expected, [TOOL])
     assert not check([("area", {"shape": "a"}), b], expected, [TOOL])
+    counted = [{"math.area": {"shape": ["a"], "count": [5]}}, {"math.area": {"shape": ["a"], "count": [5]}}]
+    whole, decimal = [("math.area", {"shape": "a", "count": count}) for count in (5, 5.0)]  # equal, and not both right
+    assert check([whole, whole], counted, [TOOL])
+    assert not check([decimal, whole], counted, [TOOL]) and not check([whole, decimal], counted, [TOOL])
     envelope = {"type": "function", "function": TOOL}
     assert check([a, b], expected, [envelope])
 

@@ -1,0 +1,181 @@
+"""The Berkeley Function Calling Leaderboard's own package beside this project: its rows are read, its checker agrees.
+
+The wheel is downloaded by pip without its dependencies (2 MB, Apache-2.0), and only its checker is imported.
+"""
+
+import copy
+import importlib
+import json
+import random
+import subprocess
+import sys
+import types
+import zipfile
+from collections import Counter, defaultdict
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from gretchen.projects.rows import Fault
+
+REQUIREMENT = "bfcl-eval==2026.3.23"
+# Rows whose own answer the official checker refuses: a required parameter is missing, one is not described, or the
+# entries of a Java list have several types, which are read as text. No prediction is right there.
+NO_ANSWER_PASSES = {
+    "live_multiple_507-149-4", "live_multiple_862-181-3", "live_multiple_964-207-0", "live_simple_106-63-0",
+    "live_simple_112-68-0", "parallel_multiple_12", "parallel_multiple_26", "simple_java_36", "simple_java_65",
+}  # fmt: skip
+UNREAD = {"format_sensitivity", "live_relevance", "memory", "web_search"}
+
+pytestmark = pytest.mark.slow
+
+
+@pytest.fixture(scope="module")
+def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The unpacked wheel; the test is skipped where no index is reachable."""
+    folder = tmp_path_factory.mktemp("bfcl")
+    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), REQUIREMENT]
+    if subprocess.run(command, capture_output=True).returncode:
+        pytest.skip(f"{REQUIREMENT} cannot be downloaded")
+    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
+        wheel.extractall(folder)
+    return folder / "bfcl_eval"
+
+
+@pytest.fixture
+def official(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A function (functions, calls, possible, code, category) -> bool: the leaderboard's own check."""
+    # The table of models imports every provider's client; the check asks it one question only.
+    models = types.ModuleType("bfcl_eval.constants.model_config")
+    models.MODEL_CONFIG_MAPPING = defaultdict(lambda: types.SimpleNamespace(underscore_to_dot=False))
+    monkeypatch.syspath_prepend(str(package.parent))
+    monkeypatch.setitem(sys.modules, models.__name__, models)
+    checker = importlib.import_module("bfcl_eval.eval_checker.ast_eval.ast_checker")
+    languages = importlib.import_module("bfcl_eval.constants.enums").Language
+
+    def check(functions: list, calls: list, possible: list, code: str, category: str) -> bool:
+        given = [{name: arguments} for name, arguments in calls]
+        functions, given, possible = copy.deepcopy((functions, given, possible))  # the check changes them
+        try:
+            return checker.ast_checker(functions, given, possible, languages[code.upper()], category, "any")["valid"]
+        except (AttributeError, TypeError, KeyError, IndexError):  # the check stumbles on a value of another type
+            return False
+
+    yield check
+    for name in [name for name in sys.modules if name.startswith("bfcl_eval")]:
+        del sys.modules[name]
+
+
+def test_the_packages_rows_are_read(package, dataset, evaluation):
+    rows = list(dataset.read(package / "data"))
+    faults = Counter(Path(row.file).stem.partition("_v4_")[2] for row in rows if isinstance(row, Fault))
+    rows = [row for row in rows if not isinstance(row, Fault)]
+    assert len(rows) == 4425
+    assert set(faults) == UNREAD
+    wrong = {row["id"].removeprefix("bfcl-") for row in rows if evaluation.score(answer_of(row), row)["ast"] != 1}
+    assert wrong == NO_ANSWER_PASSES
+
+
+def test_the_check_agrees_with_the_official_one(package, official, part):
+    bfcl, bfcl_types, rng = part("bfcl"), part("bfcl_types"), random.Random(0)
+    compared, right, different = 0, 0, []
+    for category, functions, possible in rows_with_answers(package / "data"):
+        code = next((name for name in ("javascript", "java") if name in category), "python")
+        for _ in range(6):
+            calls = changed([call_of(expected, functions, code, bfcl_types, rng) for expected in possible], rng)
+            theirs = official(functions, calls, possible, code, category)
+            ours = bfcl.is_right([(name, arguments) for name, arguments in calls], possible, functions, code)
+            compared, right = compared + 1, right + theirs
+            if ours != theirs:
+                different.append((category, calls, possible))
+    assert different == []
+    assert compared > 15_000
+    assert 0.3 < right / compared < 0.8  # so both verdicts were tried
+
+
+def answer_of(row: dict) -> str:
+    """Return a row's reference as a model writes it."""
+    turn = row["messages"][-1]
+    calls = [json.dumps(call["function"]) for call in turn.get("tool_calls", ())]
+    return "\n".join(f"<tool_call>{call}</tool_call>" for call in calls) or turn["content"]
+
+
+def rows_with_answers(folder: Path) -> Iterator[tuple[str, list, list]]:
+    """Yield category, functions and right answers of the leaderboard's rows whose calls are checked by their syntax."""
+    for file in sorted(folder.glob("BFCL_v4_*.json")):
+        category = file.stem.partition("_v4_")[2]
+        if not any(word in category for word in ("simple", "multiple", "parallel")):
+            continue
+        answers = {entry["id"]: entry["ground_truth"] for entry in lines(folder / "possible_answer" / file.name)}
+        for entry in lines(file):
+            yield category, entry["function"], answers[entry["id"]]
+
+
+def lines(file: Path) -> list[dict]:
+    """Return the objects of a file of JSON lines."""
+    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines()]
+
+
+def call_of(expected: dict, functions: list, code: str, bfcl_types: Any, rng: random.Random) -> list:
+    """Return [name, arguments] of a right call: any of its right values, some of what may be left out."""
+    ((name, values),) = expected.items()
+    schema = next((function for function in functions if function["name"] == name), functions[0])["parameters"]
+    arguments = {}
+    for key, right in values.items():
+        said = [value for value in right if value != ""]
+        if said and ("" not in right or rng.random() < 0.6):
+            arguments[key] = plain(rng.choice(said), rng)
+            if code != "python":
+                arguments[key] = written(
+                    arguments[key], schema["properties"].get(key, {"type": "any"}), code, bfcl_types
+                )
+    return [name, arguments]
+
+
+def plain(value: Any, rng: random.Random) -> Any:
+    """Return a right value as a call has it: of an object one right value of each key."""
+    if isinstance(value, list):
+        return [plain(entry, rng) for entry in value]
+    if not isinstance(value, dict):
+        return value
+    chosen = {key: rng.choice(right) for key, right in value.items() if isinstance(right, list) and right}
+    return {key: entry for key, entry in chosen.items() if entry != ""}
+
+
+def written(value: Any, schema: dict, code: str, bfcl_types: Any) -> str:
+    """Return a value in a language's syntax; Python's where its type has none."""
+    try:
+        return bfcl_types.write_value(value, schema, code)
+    except (KeyError, TypeError):
+        return str(value)
+
+
+def changed(calls: list, rng: random.Random) -> list:
+    """Return calls as they are, or with a value, an argument, their number or their order changed."""
+    what, (name, arguments) = rng.randrange(6), rng.choice(calls)
+    if what < 2 and arguments:
+        key = rng.choice(list(arguments))
+        arguments[key] = other(arguments[key], rng)
+    elif what == 2 and arguments:
+        del arguments[rng.choice(list(arguments))]
+    elif what == 3:
+        rng.choice([lambda: calls.append([name, dict(arguments)]), lambda: arguments.update(zzz=1), calls.pop])()
+    elif what == 4:
+        rng.shuffle(calls)
+    return calls
+
+
+def other(value: Any, rng: random.Random) -> Any:
+    """Return another value, which may still be right: other case, another type, one entry more."""
+    if isinstance(value, str):
+        return rng.choice([value.upper(), value + "!", value.replace(" ", ""), "", [value], value + ".", 1, None])
+    if isinstance(value, list):
+        changes = [value[:-1], value[::-1], value + value[:1], [], str(value)]
+        return rng.choice([*changes, *([[other(value[0], rng), *value[1:]]] if value else [])])
+    if isinstance(value, dict):
+        return rng.choice([value | {"zzz": 1}, {}, {key: other(entry, rng) for key, entry in value.items()}])
+    if isinstance(value, bool) or value is None:
+        return rng.choice([not value, 1, str(value)])
+    return rng.choice([value + 1, float(value), int(value), str(value), -value, [value], None])
