@@ -41,7 +41,7 @@ def hardware_overrides(values: Values, machine: Machine) -> HardwareOverrides:
     """Return the values that this machine needs instead of a recipe's."""
     changes, notes = {}, []
     if values.get("bf16") and not machine.gpus and not machine.bf16 and not machine.apple_silicon:
-        changes |= {"bf16": False, "dtype": "float32"}
+        changes |= {"bf16": False} | ({"dtype": "float32"} if "dtype" in values else {})  # axolotl has no such key
         notes.append("this processor has no bf16 arithmetic: training in float32")
     attention = str(values.get("attn_implementation") or "")
     if attention.startswith("flash_attention") and importlib.util.find_spec("flash_attn") is None:
