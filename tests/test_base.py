@@ -148,7 +148,9 @@ def test_a_missed_gate_leaves_the_base_as_it_was_until_it_is_kept(root, monkeypa
     assert read_record(run_dir).status == "missed"
     assert base_model.find_unfinished(SLUG, corpus) == run_dir
     base_model.train_base(SLUG, keep=True)
-    assert "| translation | 0% (missed) |" in (base / "README.md").read_text()
+    card = (base / "README.md").read_text()
+    assert "| translation | 0% (missed) |" in card
+    assert "command: `make base PROJECT=genome-chatbot KEEP=1`" in card
     record = read_record(run_dir)
     assert (record.status, record.gates["translation"], len(record.resumed)) == ("finished", 0.0, 2)
 

@@ -7,7 +7,6 @@ import copy
 import importlib
 import json
 import random
-import subprocess
 import sys
 import types
 import zipfile
@@ -18,9 +17,17 @@ from typing import Any
 
 import pytest
 
-from gretchen.projects.rows import Fault
+from gretchen.models.catalogue import Wheel
+from gretchen.models.wheel import IndexUnreachable, download, require_hash
+from gretchen.projects.rows import Fault, reference_of
 
-REQUIREMENT = "bfcl-eval==2026.3.23"
+WHEEL = Wheel(
+    requirement="bfcl-eval==2026.3.23",
+    sha256="3bb6dfa5f0c68ad403c9ec50b00db2bb3b4cc9b38ab1ff33f48fe30d853d3a0a",
+    member="",
+    num_bytes=1_925_664,
+    precision="",
+)
 # Rows whose own answer the official checker refuses: a required parameter is missing, one is not described, or the
 # entries of a Java list have several types, which are read as text. No prediction is right there.
 NO_ANSWER_PASSES = {
@@ -36,11 +43,13 @@ pytestmark = pytest.mark.slow
 def package(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The unpacked wheel; the test is skipped where no index is reachable."""
     folder = tmp_path_factory.mktemp("bfcl")
-    command = [sys.executable, "-m", "pip", "download", "--quiet", "--no-deps", "--dest", str(folder), REQUIREMENT]
-    if subprocess.run(command, capture_output=True).returncode:
-        pytest.skip(f"{REQUIREMENT} cannot be downloaded")
-    with zipfile.ZipFile(next(folder.glob("*.whl"))) as wheel:
-        wheel.extractall(folder)
+    try:
+        file = download(WHEEL, folder)
+    except IndexUnreachable as failure:
+        pytest.skip(str(failure))
+    require_hash(file, WHEEL)
+    with zipfile.ZipFile(file) as archive:
+        archive.extractall(folder)
     return folder / "bfcl_eval"
 
 
@@ -74,7 +83,7 @@ def test_the_packages_rows_are_read(package, dataset, evaluation):
     rows = [row for row in rows if not isinstance(row, Fault)]
     assert len(rows) == 4425
     assert set(faults) == UNREAD
-    wrong = {row["id"].removeprefix("bfcl-") for row in rows if evaluation.score(answer_of(row), row)["ast"] != 1}
+    wrong = {row["id"].removeprefix("bfcl-") for row in rows if evaluation.score(reference_of(row), row)["ast"] != 1}
     assert wrong == NO_ANSWER_PASSES
 
 
@@ -93,13 +102,6 @@ def test_the_check_agrees_with_the_official_one(package, official, part):
     assert different == []
     assert compared > 15_000
     assert 0.3 < right / compared < 0.8  # so both verdicts were tried
-
-
-def answer_of(row: dict) -> str:
-    """Return a row's reference as a model writes it."""
-    turn = row["messages"][-1]
-    calls = [json.dumps(call["function"]) for call in turn.get("tool_calls", ())]
-    return "\n".join(f"<tool_call>{call}</tool_call>" for call in calls) or turn["content"]
 
 
 def rows_with_answers(folder: Path) -> Iterator[tuple[str, list, list]]:

@@ -99,14 +99,14 @@ def base_training(project: str, run_dir: Path, corpus: Path, keep: bool, set_: s
         record,
         title=f"the embedded base of {project} from scratch",
         notes=(*hardware_overrides(shared_values(run_dir, corpus), machine()).notes, *corpus_notes(corpus, values)),
-        resume_command=base_command(project, set_),
+        resume_command=base_command(project, set_, keep),
         complete=partial(install, project, corpus, keep),
     )
 
 
-def base_command(project: str, set_: str) -> str:
-    """Return the command that pretrains a project's base with SET's values."""
-    return f"make base PROJECT={project}" + (f" SET={shlex.quote(set_)}" if set_ else "")
+def base_command(project: str, set_: str, keep: bool) -> str:
+    """Return the command that pretrains a project's base with SET's values, and with KEEP=1 if `keep` is given."""
+    return f"make base PROJECT={project}" + (f" SET={shlex.quote(set_)}" if set_ else "") + (" KEEP=1" if keep else "")
 
 
 def recipe_values(run_dir: Path, corpus: Path, set_: str = "") -> Values:
@@ -179,7 +179,7 @@ def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
             f'`make base PROJECT={project} SET="max_steps=…"` with more steps goes on; KEEP=1 takes it as it is',
         )
     write_corpus_bits(converted, project, corpus / "test.jsonl")
-    write_text(converted / "README.md", model_card(project, run_dir, corpus))
+    write_text(converted / "README.md", model_card(project, run_dir, corpus, keep))
     replace_base(converted, base_dir(project))
 
 
@@ -227,7 +227,7 @@ def replace_base(source: Path, target: Path) -> None:
     new.rename(target)
 
 
-def model_card(project: str, run_dir: Path, corpus: Path) -> str:
+def model_card(project: str, run_dir: Path, corpus: Path, keep: bool) -> str:
     """Return the base's model card: corpus, tokens, loss curve, gates, hardware, command."""
     record = read_record(run_dir)
     rows = [row for row in read_metrics(run_dir) if "loss" in row]
@@ -243,7 +243,7 @@ def model_card(project: str, run_dir: Path, corpus: Path) -> str:
             "Pretrained from scratch on the project's own documents (`texts()`, train split). It knows their form, and",
             "no chat: that is what fine-tuning brings.",
             "",
-            f"- command: `{base_command(project, record.set)}`",
+            f"- command: `{base_command(project, record.set, keep)}`",
             f"- corpus: {num_documents:,} documents, hash `{record.data}`",
             f"- tokens seen: {last.get('num_tokens', 0):,.0f} in {last['step']:,} steps",
             f"- hardware: {record.hardware}; {last['seconds'] / 60:.0f} minutes, beside other work",
