@@ -1,10 +1,11 @@
-"""How the memory of a training grows on a processor where batches have many lengths, and what malloc_trim(3) saves.
+"""What a training on a processor gains in memory and time where glibc is told when to return freed memory.
 
-    .venv/bin/python bench/freed_memory.py [--steps 60] [--layers 6]
+    .venv/bin/python bench/freed_memory.py [--steps 60] [--layers 6] [--dtype bfloat16]
 
-Trains LoRA on a random model of SmolLM2's width in bf16, eight rows of 40 to 200 tokens a step, once as it is and once
-returning freed memory every tenth step, each in a process of its own. Prints the anonymous memory that is resident
-after the steps, the process's peak, and the CPU time. Linux with glibc only.
+Trains LoRA on a random model of SmolLM2's width, eight rows of 40 to 200 tokens a step: as it is (glibc returns large
+blocks at once, and grows with batches of many lengths), returning what is free every tenth step with malloc_trim(3),
+and keeping large blocks until then, as trainings do. Each runs in a process of its own. Prints the anonymous memory
+that is resident after the steps, the process's peak, and the CPU time. Linux with glibc only.
 """
 
 import argparse
@@ -15,7 +16,8 @@ import sys
 import time
 from pathlib import Path
 
-WIDTH, VOCABULARY, ROWS, CHUNK, TRIM_STEPS = 576, 49_152, 8, 256, 10
+WIDTH, VOCABULARY, ROWS, CHUNK = 576, 49_152, 8, 256
+MODES = ("as it is", "trimmed", "kept and trimmed")
 
 
 def main() -> None:
@@ -23,23 +25,29 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--layers", type=int, default=6)
-    parser.add_argument("--mode", choices=["as it is", "trimmed"])
+    parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float32"])
+    parser.add_argument("--mode", choices=MODES)
     options = parser.parse_args()
     if options.mode:
-        train(options.steps, options.layers, options.mode == "trimmed")
+        train(options.steps, options.layers, options.dtype, options.mode)
         return
-    for mode in ("as it is", "trimmed"):
-        words = ["--mode", mode, "--steps", str(options.steps), "--layers", str(options.layers)]
+    for mode in MODES:
+        sizes = ["--steps", str(options.steps), "--layers", str(options.layers)]
+        words = ["--mode", mode, "--dtype", options.dtype, *sizes]
         print(f"{mode}:", flush=True)
         subprocess.run([sys.executable, __file__, *words], check=True)
 
 
-def train(steps: int, layers: int, trims: bool) -> None:
+def train(steps: int, layers: int, dtype: str, mode: str) -> None:
     """Train and print the memory after every twentieth step."""
     import torch
     from peft import LoraConfig, get_peft_model
     from transformers import LlamaConfig, LlamaForCausalLM
 
+    from gretchen.engines.callbacks import TRIM_STEPS, keep_freed_memory
+
+    if mode == "kept and trimmed":
+        keep_freed_memory()
     torch.manual_seed(0)
     config = LlamaConfig(
         hidden_size=WIDTH,
@@ -50,7 +58,7 @@ def train(steps: int, layers: int, trims: bool) -> None:
         vocab_size=VOCABULARY,
         tie_word_embeddings=True,
     )
-    network = LlamaForCausalLM(config).to(torch.bfloat16)
+    network = LlamaForCausalLM(config).to(getattr(torch, dtype))
     model = get_peft_model(network, LoraConfig(r=16, lora_alpha=32, target_modules="all-linear"))
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
     head, started = network.get_output_embeddings().weight, time.process_time()
@@ -64,7 +72,7 @@ def train(steps: int, layers: int, trims: bool) -> None:
         (sum(losses) / len(hidden)).backward()
         optimizer.step()
         optimizer.zero_grad()
-        if trims and step % TRIM_STEPS == 0:
+        if mode != "as it is" and step % TRIM_STEPS == 0:
             ctypes.CDLL(None).malloc_trim(0)
         if step % 20 == 0:
             resident, peak = memory_mib()

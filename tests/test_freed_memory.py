@@ -1,6 +1,8 @@
-"""Memory that the C library keeps free goes back to the system while a training runs on a processor."""
+"""On a processor, memory that a training frees is kept for its next step, and goes back to the system now and then."""
 
+import subprocess
 import sys
+from pathlib import Path
 from types import SimpleNamespace
 
 import pytest
@@ -24,3 +26,30 @@ def test_it_returns_after_every_tenth_step():
     callback.on_step_end(arguments, SimpleNamespace(global_step=10), None)
     assert memory_mib("RssAnon") < before - 100
     assert len(blocks) == 200, "the others are alive"
+
+
+# The C library's settings are those of a whole process: this runs in one of its own.
+KEPT = """
+from types import SimpleNamespace
+import torch
+from gretchen.engines.callbacks import ReturnFreedMemory
+from process_memory import memory_mib
+
+callback, arguments = ReturnFreedMemory(), SimpleNamespace(device=torch.device("cpu"))
+def left(): # of a block that is larger than all that glibc keeps by default
+    before = memory_mib("RssAnon")
+    block = torch.ones(100 * 2**18)
+    del block
+    return memory_mib("RssAnon") - before
+default = left()
+callback.on_train_begin(arguments, None, None)
+kept = left()
+callback.on_step_end(arguments, SimpleNamespace(global_step=10), None)
+print(default < 10, kept > 90, left() > 90)
+"""
+
+
+def test_large_blocks_are_kept_between_steps():
+    command, folder = [sys.executable, "-c", KEPT], Path(__file__).parent
+    done = subprocess.run(command, capture_output=True, text=True, cwd=folder, check=False)
+    assert done.stdout.split()[-3:] == ["True"] * 3, done.stderr

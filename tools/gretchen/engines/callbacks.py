@@ -24,6 +24,7 @@ Logs = dict[str, Any]
 # In addition to the recipe's own checkpoints (one per epoch): an epoch of a large model takes hours.
 CHECKPOINT_MINUTES = 15.0
 TRIM_STEPS = 10
+M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGEST_INT = -1, -3, 2**31 - 1  # of glibc's malloc.h
 # The losses among a trainer's logs: loss, eval_loss, eval_<data set>_loss, train_loss, PPO's loss/policy_avg.
 LOSS = re.compile(r"(^|_)loss($|/)")
 
@@ -108,15 +109,32 @@ class RequireSameData(TrainerCallback):
             raise WorkError(problem, "run the same command again, without RESUME=1")
 
 
+def keep_freed_memory() -> None:
+    """Let glibc keep large blocks that are freed for the next ones, until ReturnFreedMemory gives them back.
+
+    By default it maps each block above 32 MiB anew, and the kernel clears its pages each time. Other C libraries have
+    no mallopt(3).
+    """
+    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
+    if mallopt:
+        for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
+            mallopt(parameter, LARGEST_INT)
+
+
 class ReturnFreedMemory(TrainerCallback):
     """Give memory that the C library keeps free back to the system, on processors, every few steps.
 
-    Batches of many lengths leave holes in glibc's heap, which grows with them: bench/freed_memory.py. Other C libraries
-    have no malloc_trim(3).
+    In between it is kept: bench/freed_memory.py has what that saves. Batches of many lengths leave holes in glibc's
+    heap, which grows with them. Other C libraries have no malloc_trim(3).
     """
 
     def __init__(self) -> None:
         self.trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+
+    def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Keep what is freed from now on."""
+        if args.device.type == "cpu":
+            keep_freed_memory()
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Return what is free after every tenth step."""
