@@ -18,6 +18,7 @@ from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 from gretchen.projects.splits import official_key
 
@@ -46,35 +47,36 @@ def read(file: Path) -> Iterator[dict | Fault]:
     category = file.stem.partition("_v4_")[2] or file.stem.partition("_v3_")[2] or file.stem
     unread = next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), "")
     answers = _answers(file)
-    for number, line in enumerate(file.read_text(encoding="utf-8", errors="replace").splitlines(), start=1):
-        if not line.strip():
+    for item in json_objects(file):
+        if isinstance(item, Fault):
+            yield item
             continue
+        number, entry = item
         if unread:
             yield Fault(str(file), number, f"{category} is not read: {unread}")
             continue
         try:
-            yield _row(json.loads(line), category, answers, file.parent)
-        except json.JSONDecodeError as fault:
-            yield Fault(str(file), number, f"not JSON: {fault.msg}")
+            yield _row(entry, category, answers, file.parent)
         except Faulty as fault:
             yield Fault(str(file), number, str(fault))
 
 
 def _answers(file: Path) -> dict[str, Any]:
     """Return {id: ground truth} of the file beside a file of questions; broken lines have none."""
-    beside, answers = file.parent / "possible_answer" / file.name, {}
-    for line in beside.read_text(encoding="utf-8", errors="replace").splitlines() if beside.is_file() else ():
-        try:
-            answer = json.loads(line)
-            answers[answer["id"]] = answer["ground_truth"]
-        except (ValueError, TypeError, KeyError):
-            continue
-    return answers
+    beside = file.parent / "possible_answer" / file.name
+    if not beside.is_file():
+        return {}
+    entries = [item[1] for item in json_objects(beside) if not isinstance(item, Fault)]
+    return {
+        entry["id"]: entry["ground_truth"]
+        for entry in entries
+        if isinstance(entry.get("id"), str) and "ground_truth" in entry
+    }
 
 
-def _row(entry: Any, category: str, answers: dict[str, Any], folder: Path) -> dict[str, Any]:
+def _row(entry: dict[str, Any], category: str, answers: dict[str, Any], folder: Path) -> dict[str, Any]:
     """Return the chat row of a line; raises Faulty."""
-    if not isinstance(entry, dict) or not isinstance(entry.get("id"), str):
+    if not isinstance(entry.get("id"), str):
         raise Faulty("no object with an id")
     turns = _turns(entry.get("question"))
     described = _functions(entry, folder)
@@ -139,7 +141,13 @@ def _described(folder: Path, name: str) -> list[dict[str, Any]]:
     file = folder / "multi_turn_func_doc" / f"{DOCS.get(name, name)}.json"
     if not file.is_file():
         raise Faulty(f"{file.parent.name}/{file.name}, the functions of {name}, is missing")
-    return [json.loads(line) for line in file.read_text(encoding="utf-8").splitlines() if line.strip()]
+    functions = []
+    for item in json_objects(file):
+        if isinstance(item, Fault) or not isinstance(item[1].get("name"), str):
+            number = item.line if isinstance(item, Fault) else item[0]
+            raise Faulty(f"{file.parent.name}/{file.name}:{number} is no function with a name")
+        functions.append(item[1])
+    return functions
 
 
 def _as_json_schema(value: Any) -> Any:

@@ -9,12 +9,12 @@ Text_raw, in one category Tools_annotated and more. Keys are absent in some file
 Guides of one device share a group. Not covered: pictures, parts, removal verbs.
 """
 
-import json
 import random
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 
 from .wordings import SYSTEM
@@ -28,21 +28,16 @@ TOOLS = "Repair guide: {title}\n{step}\n\nWhich tools does this step need? List 
 
 def read(file: Path) -> Iterator[dict | Fault]:
     """Yield the rows and faults of a file of guides."""
-    with file.open(encoding="utf-8", errors="replace") as stream:
-        for number, line in enumerate(stream, start=1):
-            if line.strip():
-                yield from _rows(file, number, line)
+    for item in json_objects(file):
+        if isinstance(item, Fault):
+            yield Fault(item.file, item.line, f"{item.reason}; the file holds one guide per line")
+        else:
+            yield from _rows(file, *item)
 
 
-def _rows(file: Path, number: int, line: str) -> Iterator[dict | Fault]:
+def _rows(file: Path, number: int, guide: dict[str, Any]) -> Iterator[dict | Fault]:
     """Yield the rows of a guide, or its fault."""
-    try:
-        guide = json.loads(line)
-    except (ValueError, RecursionError):
-        yield Fault(str(file), number, "is no JSON; the file holds one guide per line")
-        return
-    steps = _steps(guide) if isinstance(guide, dict) else []
-    title = guide.get("Title") if isinstance(guide, dict) else None
+    steps, title = _steps(guide), guide.get("Title")
     if title in NONE or not isinstance(title, str):
         yield Fault(str(file), number, "the guide has no Title")
         return
