@@ -27,7 +27,7 @@ def test(project: Annotated[str, typer.Option(help="one project; without it ever
         tests = card_file(project).parent / "tests"
         words = [CONTRACT, *([paths.shown(tests)] if tests.is_dir() else [])]
     else:
-        words = ["-n", "2", "--dist", "loadfile"]
+        words = ["-n", "2", "--dist", "loadfile", "--durations=25"]  # the whole suite is to stay under 25 minutes
     command = [sys.executable, "-m", "pytest", *FAST, *words]
     code = subprocess.run(command, cwd=paths.root(), env=environment(project), check=False).returncode
     if code:
