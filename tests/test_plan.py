@@ -255,9 +255,9 @@ def test_an_earlier_stage_that_has_not_run_has_its_bases_shape(flagship, gretche
     assert "make data PROJECT=genome-chatbot PROFILE=tiny" in done.stdout
 
 
-def test_the_time_is_that_of_a_recorded_run(flagship, gretchen, make):
+def test_the_time_and_the_measured_peak_are_those_of_a_recorded_run(flagship, gretchen, make):
     run = flagship / "runs" / PROJECT / "sft.zephyr" / "20260101-000000-0000"
-    write_run(run, tokens=10000, train_seconds=5.0)
+    write_run(run, tokens=10000, train_seconds=5.0, peak_memory_gib=2.04)
     build = flagship / "build" / PROJECT / "chats"
     build.mkdir(parents=True)
     row = {"messages": [{"role": "user", "content": "ACGT"}, {"role": "assistant", "content": "TGCA"}]}
@@ -265,4 +265,6 @@ def test_the_time_is_that_of_a_recorded_run(flagship, gretchen, make):
     done = gretchen("plan", f"--project={PROJECT}", "--recipe=sft.zephyr", GRETCHEN_ROOT=str(flagship))
     assert done.returncode == 0, done.stderr
     assert "steps       2 an epoch, 4 in all (2 epochs)" in done.stdout
-    assert f"at 2,000 tokens/s (runs/{PROJECT}/sft.zephyr/20260101-000000-0000)" in done.stdout
+    name = f"(runs/{PROJECT}/sft.zephyr/20260101-000000-0000)"
+    assert f"at 2,000 tokens/s {name}" in done.stdout
+    assert f"measured    2.04 GiB at the peak, libraries included {name}" in done.stdout

@@ -14,7 +14,7 @@ from gretchen.planning.advice import advice
 from gretchen.planning.config import auxiliary_config, find_config, trained_model
 from gretchen.planning.plan import Budget, Plan, budget_of, make_plan
 from gretchen.planning.read_settings import read_settings
-from gretchen.planning.steps import Throughput, recorded_throughput
+from gretchen.planning.recorded import MeasuredPeak, Throughput, recorded_peak, recorded_throughput
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request, Resolved, resolve, resolve_file, set_on
 from gretchen.runs.store import earlier_runs
@@ -41,13 +41,15 @@ class PlanRequest:
 class Planned:
     """A plan, this machine's own memory, and SET words with which the recipe fits (None: it fits, or none is known).
 
-    `notes` say which of the recipe's values this machine overrides.
+    `measured_peak` is an earlier run's, on a processor's profile. `notes` say which of the recipe's values this machine
+    overrides.
     """
 
     plan: Plan
     this_machine: Budget
     advice: list[str] | None
     throughput: Throughput | None
+    measured_peak: MeasuredPeak | None
     notes: list[str]
 
     @property
@@ -63,6 +65,7 @@ class Planned:
             "advice": self.advice,
             "tokens_per_second": self.throughput and self.throughput.tokens_per_second,
             "seconds": self.seconds,
+            "measured_peak_gib": self.measured_peak and self.measured_peak.gib,
         }
 
 
@@ -85,7 +88,8 @@ def plan_request(request: PlanRequest) -> Planned:
         return make_plan(changed, config, budget, plan.rows if same_cut else None, auxiliary)
 
     changes = None if plan.fits or plan.peak is None else advice(plan, replan)
-    return Planned(plan, budget_of("", this_machine), changes, _throughput(request, resolved), notes)
+    throughput, peak = _throughput(request, resolved), _measured_peak(request, resolved)
+    return Planned(plan, budget_of("", this_machine), changes, throughput, peak, notes)
 
 
 def _resolve(request: PlanRequest, this_machine: Machine, words: Sequence[str] = ()) -> tuple[Resolved, list[str]]:
@@ -109,3 +113,10 @@ def _throughput(request: PlanRequest, resolved: Resolved) -> Throughput | None:
     if request.tokens_per_second:
         return Throughput(request.tokens_per_second, "stated")
     return recorded_throughput(request.project, resolved.name, request.profile) if request.project else None
+
+
+def _measured_peak(request: PlanRequest, resolved: Resolved) -> MeasuredPeak | None:
+    """Return the peak of a run of the same recipe and profile; on a GPU the plan is of another memory than a run's."""
+    if request.profile not in CPU_PROFILES:
+        return None
+    return recorded_peak(request.project, resolved.name, request.profile)

@@ -1,16 +1,9 @@
-"""From rows to steps and time: optimizer steps of an epoch, and the throughput of an earlier run.
-
-    count_steps(2000, settings).total
-
-A throughput is given by the user or recorded by a run of the same recipe and profile; it is never estimated.
-"""
+"""From rows to optimizer steps, of an epoch and of a whole training: count_steps(2000, settings).total."""
 
 import math
 from dataclasses import dataclass
 
-from gretchen import paths
 from gretchen.planning.settings import Settings
-from gretchen.runs.store import newest_run
 
 
 @dataclass(frozen=True)
@@ -20,14 +13,6 @@ class Steps:
     per_epoch: int
     total: int
     epochs: float
-
-
-@dataclass(frozen=True)
-class Throughput:
-    """Tokens per second, and where the figure is from: "stated", or a run."""
-
-    tokens_per_second: float
-    source: str
 
 
 def count_steps(sequences: int, settings: Settings, rows_in_steps: int = 0) -> Steps:
@@ -57,14 +42,3 @@ def num_batches(sequences: int, settings: Settings) -> int:
         groups = sequences // max(1, generated // settings.num_generations)
         return groups * settings.num_iterations * (generated // (settings.batch_size * settings.devices))
     return math.ceil(math.ceil(sequences / settings.devices) / settings.batch_size)
-
-
-def recorded_throughput(project: str, recipe: str, profile: str) -> Throughput | None:
-    """Return the throughput of the newest finished run of a recipe under a profile; None where there is none.
-
-    Tokens are those that the engine counted; the time includes evaluations.
-    """
-    run = newest_run(project, recipe, profile)
-    if not run or not run.record.tokens or not run.record.train_seconds:
-        return None
-    return Throughput(run.record.tokens / run.record.train_seconds, paths.shown(run.path))

@@ -9,7 +9,8 @@ def plan_text(planned: Planned, in_project: bool) -> str:
     """Return the plan as text; `in_project`: a change is made by SET, otherwise in the file."""
     plan = planned.plan
     notes = [f"machine     {note}" for note in planned.notes]
-    lines = [*_recipe_lines(plan), *notes, *_memory_lines(plan), *_token_lines(plan), *_time_lines(planned)]
+    memory = [*_memory_lines(plan), *_measured_lines(planned)]
+    lines = [*_recipe_lines(plan), *notes, *memory, *_token_lines(plan), *_time_lines(planned)]
     return "\n".join([*lines, *_verdict_lines(planned, in_project)])
 
 
@@ -36,6 +37,12 @@ def _memory_lines(plan: Plan) -> list[str]:
     batch = f"{plan.settings.num_sequences} sequences of {plan.sequence_length:,} tokens"
     peak = f"memory      {size_text(plan.peak.total)} at the peak, at the {plan.peak.moment}, with {batch}"
     return [peak, *(f"  {part:12}{size_text(size):>10}" for part, size in plan.peak.parts.items() if size)]
+
+
+def _measured_lines(planned: Planned) -> list[str]:
+    """Return the line on the peak of an earlier run: evaluations and answers need more than a step."""
+    peak = planned.measured_peak
+    return [f"measured    {peak.gib:.2f} GiB at the peak, libraries included ({peak.source})"] if peak else []
 
 
 def _token_lines(plan: Plan) -> list[str]:
