@@ -1,11 +1,13 @@
 """Preference accuracy on held-out pairs: log-probabilities of a real model, tests between models, the table."""
 
+import itertools
 import json
 from pathlib import Path
 
 import pytest
 from recorded_results import tiny_evaluation
 
+from gretchen.models import likelihood
 from gretchen.models.generate import Model
 from gretchen.models.likelihood import log_probabilities
 from gretchen.scoring import preferences
@@ -61,6 +63,21 @@ def test_log_probabilities_are_those_of_each_answer_alone(model):
             logits = model.model(torch.tensor([ids])).logits[0].log_softmax(-1)
         alone = sum(float(logits[position - 1, ids[position]]) for position in range(first, len(ids)))
         assert value == pytest.approx(alone, abs=1e-3)
+
+
+def test_a_batch_holds_few_tokens_and_each_is_reported(model, monkeypatch):
+    encoded = [preferences.encode(model, row, row["chosen"]) for row in ROWS * 4]
+    whole, sizes, reported = log_probabilities(model.model, encoded), [], []
+    monkeypatch.setattr(likelihood, "BATCH_TOKENS", 64)
+    hook = model.model.register_forward_pre_hook(
+        lambda _, __, inputs: sizes.append(inputs["input_ids"].shape), with_kwargs=True
+    )
+    values = log_probabilities(model.model, encoded, lambda done, total: reported.append((done, total)))
+    hook.remove()
+    assert values == pytest.approx(whole, abs=1e-3)
+    assert all(rows == 1 or rows * width <= 64 for rows, width in sizes)
+    assert [done for done, _ in reported] == list(itertools.accumulate(rows for rows, _ in sizes))
+    assert reported[-1] == (len(encoded), len(encoded))
 
 
 def test_margins_are_computed_once(model, tmp_path, monkeypatch):

@@ -96,5 +96,6 @@ def test_the_progress_line():
     assert progress.line(0, 600, 0.1) == "base: 0/600 answers · starting"
     assert progress.line(150, 600, 30) == "base: 150/600 answers · 5.0/s · 1:30 left"
     assert progress.line(600, 600, 120) == "base: 600/600 answers · 5.0/s · in 2:00"
+    assert Progress("base", "answers of pairs").line(0, 240, 0.1) == "base: 0/240 answers of pairs · starting"
     progress.known = 300
     assert progress.line(300, 600, 0.1) == "base: 300/600 answers · the rest of an interrupted evaluation"

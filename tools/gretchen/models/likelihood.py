@@ -1,28 +1,43 @@
 """Log-probabilities of texts under a model, batched. Nothing is generated or scored here."""
 
+from collections.abc import Callable, Iterator
 from typing import Any
 
-BATCH = 32
+# The logits of a batch are its tokens times the vocabulary: 400 MB in float32 for SmolLM2.
+BATCH_TOKENS = 2048
+Encoded = tuple[list[int], int]
+OnBatch = Callable[[int, int], None]
 
 
-def log_probabilities(model: Any, encoded: list[tuple[list[int], int]]) -> list[float]:
+def log_probabilities(model: Any, encoded: list[Encoded], on_batch: OnBatch | None = None) -> list[float]:
     """Return the log-probability, in nats, of each text's tokens from a first one on, given those before.
 
     `model` is a transformers model; `encoded` holds (token ids, index of the first token that counts, at least 1).
+    `on_batch` gets the number of texts so far, and of all.
     """
     import torch
 
-    order = sorted(range(len(encoded)), key=lambda i: len(encoded[i][0]))
-    values = [0.0] * len(encoded)
-    for start in range(0, len(order), BATCH):
-        batch = [encoded[i] for i in order[start : start + BATCH]]
-        width = max(len(ids) for ids, _ in batch)
-        ids = torch.tensor([row + [0] * (width - len(row)) for row, _ in batch], device=model.device)
-        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row, _ in batch], device=model.device)
+    values: dict[int, float] = {}
+    for batch in _batches([len(ids) for ids, _ in encoded]):
+        width = max(len(encoded[i][0]) for i in batch)
+        rows = [encoded[i][0] for i in batch]
+        ids = torch.tensor([row + [0] * (width - len(row)) for row in rows], device=model.device)
+        mask = torch.tensor([[1] * len(row) + [0] * (width - len(row)) for row in rows], device=model.device)
         with torch.inference_mode():
-            logits = model(input_ids=ids, attention_mask=mask).logits[:, :-1].float()
-        per_token = logits.log_softmax(-1).gather(-1, ids[:, 1:, None])[..., 0].cpu()
-        for position, i in enumerate(order[start : start + BATCH]):
+            logits = model(input_ids=ids, attention_mask=mask).logits
+        for position, i in enumerate(batch):
             row, first = encoded[i]
-            values[i] = float(per_token[position, first - 1 : len(row) - 1].sum())
-    return values
+            counted = logits[position, first - 1 : len(row) - 1].float().log_softmax(-1)
+            values[i] = float(counted.gather(-1, ids[position, first : len(row), None]).sum())
+        if on_batch:
+            on_batch(len(values), len(encoded))
+    return [values[i] for i in range(len(encoded))]
+
+
+def _batches(lengths: list[int]) -> Iterator[list[int]]:
+    """Yield the positions of texts, the longest first, in batches of at most BATCH_TOKENS with their padding."""
+    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
+    while order:
+        size = max(1, BATCH_TOKENS // max(1, lengths[order[0]]))
+        yield order[:size]
+        order = order[size:]

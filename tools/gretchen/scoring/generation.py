@@ -16,7 +16,7 @@ SAMPLING_TEMPERATURE = 0.8
 # Conversations of a closed loop that run at the same time.
 LOOP_BATCH = 64
 Samples = list[tuple[PromptedRow, int]]
-SMOKE_TOKENS = 128  # an untrained model never ends its answer
+SMOKE_TOKENS = 32  # an untrained model never ends its answer
 
 
 def greedy_settings(card: EvaluationSettings) -> GenerationSettings:

@@ -14,7 +14,7 @@ from typing import Any
 from gretchen import paths
 from gretchen.files import text_hash, write_json
 from gretchen.models.generate import Conversation, Model, render
-from gretchen.models.likelihood import log_probabilities
+from gretchen.models.likelihood import OnBatch, log_probabilities
 from gretchen.projects.rows import Row, tools_of, turn_text
 from gretchen.scoring import statistics
 from gretchen.scoring.evaluation import Difference, Estimate, PreferenceResult
@@ -41,12 +41,13 @@ def preference_rows(project: str, split: Split, limit: int | None) -> list[Row]:
     return sample(load_set(project, split, "preferences"), limit)
 
 
-def log_probability_margins(model: Model, rows: list[Row]) -> list[float]:
-    """Return log p(chosen) - log p(rejected) of each pair, in nats."""
-    chosen, rejected = (
-        log_probabilities(model.model, [encode(model, row, row[side]) for row in rows]) for side in SIDES
-    )
-    return [a - b for a, b in zip(chosen, rejected, strict=True)]
+def log_probability_margins(model: Model, rows: list[Row], on_batch: OnBatch | None = None) -> list[float]:
+    """Return log p(chosen) - log p(rejected) of each pair, in nats; `on_batch` gets the answers so far, and of all."""
+    encoded = [encode(model, row, row[side]) for row in rows for side in SIDES]
+    if on_batch:
+        on_batch(0, len(encoded))
+    values = log_probabilities(model.model, encoded, on_batch)
+    return [chosen - rejected for chosen, rejected in zip(values[::2], values[1::2], strict=True)]
 
 
 def encode(model: Model, row: Row, answer: list[dict[str, Any]]) -> tuple[list[int], int]:

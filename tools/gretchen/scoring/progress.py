@@ -10,10 +10,10 @@ from gretchen.terminal import QUIET_SECONDS, clock
 
 
 class Progress:
-    """The progress of one model's answers; call it with the number of answers so far and in all."""
+    """The progress of one model's answers (`unit`); call it with their number so far and in all."""
 
-    def __init__(self, name: str) -> None:
-        self.name = name
+    def __init__(self, name: str, unit: str = "answers") -> None:
+        self.name, self.unit = name, unit
         self.started = self.shown_at = time.monotonic()
         self.known: int | None = None
         self.terminal = sys.stderr.isatty()
@@ -33,7 +33,7 @@ class Progress:
 
     def line(self, done: int, total: int, seconds: float) -> str:
         """Return the line for a state after some seconds."""
-        parts = [f"{self.name}: {done:,}/{total:,} answers"]
+        parts = [f"{self.name}: {done:,}/{total:,} {self.unit}"]
         fresh = done - (self.known or 0)
         if done < total and not fresh:
             parts.append("the rest of an interrupted evaluation" if self.known else "starting")

@@ -10,7 +10,8 @@ from gretchen.scoring.loader import ModelLoader
 from gretchen.scoring.measure import Answered, answers_of, measure, score_sets
 from gretchen.scoring.parents import Parents
 from gretchen.scoring.plan import EvaluationPlan
-from gretchen.scoring.preferences import Margins, cached_margins
+from gretchen.scoring.preferences import Margins, cached_margins, log_probability_margins
+from gretchen.scoring.progress import Progress
 from gretchen.scoring.set_results import References, mean_properties, set_results
 from gretchen.scoring.systems import System, trained_run
 
@@ -87,8 +88,12 @@ class Scorer:
 
     def margins(self, seeds: Sequence[System]) -> Margins:
         """Return the margins of some models, which differ in the seed alone, on the plan's pairs."""
-        by_seed = [cached_margins(self.plan.pairs, seed.weights, partial(self.loader.get, seed)) for seed in seeds]
-        return Margins(tuple(map(tuple, by_seed)))
+        return Margins(tuple(tuple(self._seeds_margins(seed)) for seed in seeds))
+
+    def _seeds_margins(self, seed: System) -> list[float]:
+        """Return the margins of one model, with a progress line where they are computed."""
+        compute = partial(log_probability_margins, on_batch=Progress(seed.name, "answers of pairs"))
+        return cached_margins(self.plan.pairs, seed.weights, partial(self.loader.get, seed), compute)
 
 
 def _over_seeds(by_seed: Sequence[dict[str, ScoredSet]]) -> dict[str, ScoredSet]:
