@@ -52,6 +52,14 @@ def test_a_good_card_has_no_faults(card):
         (("engine: zephyr", "engine: zefyr"), "engine", "engine: input should be 'axolotl' or 'zephyr', not 'zefyr'"),
         (("  laptop:", "  labtop:"), "  laptop", "unknown profile 'labtop', did you mean 'laptop'?"),
         (("  main: exact", "  main: exakt"), "  main", "main: unknown metric 'exakt' (did you mean 'exact'?)"),
+        (
+            (
+                "exact: {unit: share, better: higher, range: [0, 1]}",
+                "exact: {unit: share, better: higher, range: [0, 1], interval: false}",
+            ),
+            "  main",
+            "main: 'exact' has no interval (interval: false), so models cannot be compared by it",
+        ),  # fmt: skip
         (("tiny: 14000", "tiny: many"), "rows", "rows.tiny: input should be a valid integer, not 'many'"),
         (
             ("  samples: 1\n", "  samples: 1\n  during_training: -1\n"),

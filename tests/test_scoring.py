@@ -294,6 +294,6 @@ def test_answers_are_short_in_a_smoke_test(monkeypatch):
     metric = {"unit": "share", "better": "higher", "range": [0, 1]}
     card = EvaluationSettings(main="m", metrics={"m": metric}, max_new_tokens=640)
     monkeypatch.setenv("GRETCHEN_SMOKE", "1")
-    assert chat_settings(card).max_new_tokens == 128
+    assert chat_settings(card).max_new_tokens == 32
     monkeypatch.delenv("GRETCHEN_SMOKE")
     assert chat_settings(card).max_new_tokens == 640

@@ -1,7 +1,14 @@
 """The metrics: worked cases, what games them, hostile answers."""
 
+from pathlib import Path
+
 import pytest
 from random_models import write_adapter, write_base
+
+from gretchen.scoring import statistics
+from gretchen.scoring.estimates import score_set
+from gretchen.scoring.evaluator import load_evaluator
+from gretchen.scoring.scored import Answer
 
 GOOD = "Rot and barnacles! My sister is Wenna, lad, plain as a plank!"
 
@@ -171,6 +178,22 @@ def test_distinct_n_by_hand(evaluation):
     assert evaluation.distinct(answers, 1) == pytest.approx(2 / 5)
     assert evaluation.distinct(answers, 2) == pytest.approx(2 / 3)
     assert evaluation.distinct([], 1) is None and evaluation.distinct([("a",)], 2) is None
+
+
+def test_distinct_n_has_no_interval_since_resamples_repeat_words(chats):
+    evaluator = load_evaluator(Path(__file__).parents[1].name)
+    rows = chats[:80]
+    scored = score_set(evaluator, rows, [Answer(row["id"], 0, evaluator.oracle(row), True) for row in rows])
+    estimator = scored.without_closed_forms
+    estimate, all_rows = estimator.estimate("distinct_1"), estimator.seeds[0]
+    assert estimate.low is None and estimate.high is None and 0 < estimate.value < 1
+
+    def value(rows):
+        return [evaluator.own_aggregate(rows)["distinct_1"]]
+
+    resampled = statistics.bootstrap_statistic(value, all_rows.rows, all_rows.groups, resamples=200)
+    assert statistics.percentiles(resampled[:, 0])[1] < estimate.value, "an interval would not hold the value"
+    assert estimator.estimate("consistent").low is not None
 
 
 HOSTILE = (

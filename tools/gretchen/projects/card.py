@@ -34,11 +34,16 @@ class CardModel(BaseModel):
 
 
 class Metric(CardModel):
-    """A metric of evaluation.py; `.inf` in YAML leaves a side of the range open."""
+    """A metric of evaluation.py; `.inf` in YAML leaves a side of the range open.
+
+    `interval: false` is for a metric that counts what differs among all answers, as distinct-n does: the bootstrap
+    draws answers twice, and finds less that differs.
+    """
 
     unit: Text
     better: Literal["higher", "lower"]
     range: Annotated[list[float], Field(min_length=2, max_length=2)]
+    interval: bool = True
 
 
 class Evaluation(CardModel):
@@ -59,6 +64,10 @@ class Evaluation(CardModel):
         if self.main not in self.metrics:
             problem, hint = unknown("metric", self.main, self.metrics)
             raise ValueError(f"main: {problem} ({hint})")
+        if not self.metrics[self.main].interval:
+            raise ValueError(
+                f"main: '{self.main}' has no interval (interval: false), so models cannot be compared by it"
+            )
         return self
 
 

@@ -74,7 +74,9 @@ class Estimator:
         value = self.values.get(metric, math.nan)
         if math.isnan(value):
             return Estimate(value=None, count=0, method="none")
-        if self.is_proportion(metric):
+        if not self.evaluator.settings.metrics[metric].interval:
+            interval, method = None, "measured"
+        elif self.is_proportion(metric):
             interval, method = self.proportion_interval(metric), "wilson"
         else:
             interval, method = statistics.percentiles(self.resamples(metric)), "bootstrap"

@@ -46,7 +46,8 @@ class ScoredRows:
     @cached_property
     def own_resamples(self) -> dict[str, statistics.Array]:
         """{metric: its value in each resample} for the project's own metrics that are no plain mean."""
-        names = [name for name, value in self.values.items() if not math.isnan(value) and not self.is_mean(name)]
+        own = [name for name, value in self.values.items() if not math.isnan(value) and not self.is_mean(name)]
+        names = [name for name in own if self.evaluator.settings.metrics[name].interval]
 
         def statistic(rows: list[ScoredRow]) -> list[float]:
             values = self.evaluator.own_aggregate(rows)
