@@ -7,6 +7,7 @@ import re
 import resource
 import sys
 import time
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -109,14 +110,18 @@ class RequireSameData(TrainerCallback):
             raise WorkError(problem, "run the same command again, without RESUME=1")
 
 
+def glibc_function(name: str) -> Callable[..., int] | None:
+    """Return a function of the C library; None where it has none of that name, and outside Linux."""
+    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
+
+
 def keep_freed_memory() -> None:
     """Let glibc keep large blocks that are freed for the next ones, until ReturnFreedMemory gives them back.
 
     By default it maps each block above 32 MiB anew, and the kernel clears its pages each time. Other C libraries have
     no mallopt(3).
     """
-    mallopt = getattr(ctypes.CDLL(None), "mallopt", None) if sys.platform == "linux" else None
-    if mallopt:
+    if mallopt := glibc_function("mallopt"):
         for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
             mallopt(parameter, LARGEST_INT)
 
@@ -129,7 +134,7 @@ class ReturnFreedMemory(TrainerCallback):
     """
 
     def __init__(self) -> None:
-        self.trim = getattr(ctypes.CDLL(None), "malloc_trim", None) if sys.platform == "linux" else None
+        self.trim = glibc_function("malloc_trim")
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Keep what is freed from now on."""

@@ -1,6 +1,6 @@
 """What the newest finished run of the same recipe and profile measured: throughput, and its process's peak memory.
 
-    recorded_throughput("genome-chatbot", "sft.zephyr", "tiny").tokens_per_second
+    recorded("genome-chatbot", "sft.zephyr", "tiny").throughput
 
 A plan shows both beside what it computes. A throughput is recorded or stated by the user; it is never estimated.
 """
@@ -27,20 +27,25 @@ class MeasuredPeak:
     source: str
 
 
-def recorded_throughput(project: str, recipe: str, profile: str) -> Throughput | None:
-    """Return the throughput of the newest finished run of a recipe under a profile; None where there is none.
+@dataclass(frozen=True)
+class Recorded:
+    """What a run recorded; None where it did not, or where there is no run.
 
-    Tokens are those that the engine counted; the time includes evaluations.
+    The throughput is of the tokens that the engine counted, over a time that includes evaluations.
     """
-    run = newest_run(project, recipe, profile)
-    if not run or not run.record.tokens or not run.record.train_seconds:
-        return None
-    return Throughput(run.record.tokens / run.record.train_seconds, paths.shown(run.path))
+
+    throughput: Throughput | None = None
+    peak: MeasuredPeak | None = None
 
 
-def recorded_peak(project: str, recipe: str, profile: str) -> MeasuredPeak | None:
-    """Return the peak memory of the newest finished run of a recipe under a profile; None where there is none."""
+def recorded(project: str, recipe: str, profile: str) -> Recorded:
+    """Return what the newest finished run of a recipe under a profile recorded."""
     run = newest_run(project, recipe, profile)
-    if not run or not run.record.peak_memory_gib:
-        return None
-    return MeasuredPeak(run.record.peak_memory_gib, paths.shown(run.path))
+    if not run:
+        return Recorded()
+    source, record = paths.shown(run.path), run.record
+    has_time = record.tokens and record.train_seconds
+    return Recorded(
+        Throughput(record.tokens / record.train_seconds, source) if has_time else None,
+        MeasuredPeak(record.peak_memory_gib, source) if record.peak_memory_gib else None,
+    )

@@ -14,7 +14,7 @@ from gretchen.planning.advice import advice
 from gretchen.planning.config import auxiliary_config, find_config, trained_model
 from gretchen.planning.plan import Budget, Plan, budget_of, make_plan
 from gretchen.planning.read_settings import read_settings
-from gretchen.planning.recorded import MeasuredPeak, Throughput, recorded_peak, recorded_throughput
+from gretchen.planning.recorded import MeasuredPeak, Recorded, Throughput, recorded
 from gretchen.recipes.machine import resolve_for
 from gretchen.recipes.resolve import Request, Resolved, resolve, resolve_file, set_on
 from gretchen.runs.store import earlier_runs
@@ -88,8 +88,11 @@ def plan_request(request: PlanRequest) -> Planned:
         return make_plan(changed, config, budget, plan.rows if same_cut else None, auxiliary)
 
     changes = None if plan.fits or plan.peak is None else advice(plan, replan)
-    throughput, peak = _throughput(request, resolved), _measured_peak(request, resolved)
-    return Planned(plan, budget_of("", this_machine), changes, throughput, peak, notes)
+    run = recorded(request.project, resolved.name, request.profile) if request.project else Recorded()
+    stated = Throughput(request.tokens_per_second, "stated") if request.tokens_per_second else None
+    # On a GPU the plan is of its memory, and a run recorded that of its process.
+    peak = run.peak if request.profile in CPU_PROFILES else None
+    return Planned(plan, budget_of("", this_machine), changes, stated or run.throughput, peak, notes)
 
 
 def _resolve(request: PlanRequest, this_machine: Machine, words: Sequence[str] = ()) -> tuple[Resolved, list[str]]:
@@ -106,17 +109,3 @@ def _resolve(request: PlanRequest, this_machine: Machine, words: Sequence[str] =
     if request.profile in CPU_PROFILES:
         return resolve_for(recipe, this_machine, runs)
     return resolve(recipe, runs), []
-
-
-def _throughput(request: PlanRequest, resolved: Resolved) -> Throughput | None:
-    """Return the stated throughput, or that of a run of the same recipe and profile."""
-    if request.tokens_per_second:
-        return Throughput(request.tokens_per_second, "stated")
-    return recorded_throughput(request.project, resolved.name, request.profile) if request.project else None
-
-
-def _measured_peak(request: PlanRequest, resolved: Resolved) -> MeasuredPeak | None:
-    """Return the peak of a run of the same recipe and profile; on a GPU the plan is of another memory than a run's."""
-    if request.profile not in CPU_PROFILES:
-        return None
-    return recorded_peak(request.project, resolved.name, request.profile)
