@@ -12,13 +12,18 @@ LANGUAGES = ("en", "de")
 CORRECTED = ("one", "none", "several", "rule-one", "rule-two")
 
 
-def test_every_answer_is_perfect_by_the_second_route(dataset, evaluation, chats):
+def test_every_answer_is_perfect_by_the_second_route(evaluation, chats):
     for row in chats:
         scores = evaluation.score(row["messages"][-1]["content"], row)
         assert scores["f05"] == 1 and scores["labels"] in (None, 1) and scores["exact"] in (None, 1), row["id"]
         assert scores["over_correction"] in (None, 0), row["id"]
-    lost = {reason: count for reason, count in dataset.dropped().items() if "routes" in reason}
-    assert sum(lost.values()) < 0.02 * len(chats), lost
+
+
+def test_the_two_routes_seldom_disagree(dataset):
+    before = Counter(dataset.dropped())  # other tests of this process made rows, and dropped some
+    rows = list(itertools.islice(dataset.chats(), 600))
+    lost = {reason: count for reason, count in (Counter(dataset.dropped()) - before).items() if "routes" in reason}
+    assert sum(lost.values()) < 0.02 * len(rows), lost
 
 
 def test_forms_and_languages_are_balanced(dataset, chats):

@@ -21,8 +21,10 @@ def test_every_answer_is_right_and_every_dialogue_is_solved(evaluation, part, ch
         assert scores["invented"] == 0 and scores["safety_order"] in (None, 1), row["id"]
 
 
-def test_the_two_routes_agree(dataset, chats):
-    assert sum(dataset.dropped().values()) < 0.01 * len(chats)
+def test_the_two_routes_agree(dataset):
+    before = sum(dataset.dropped().values())  # other tests of this process made rows, and dropped some
+    rows = list(itertools.islice(dataset.chats(), 600))
+    assert sum(dataset.dropped().values()) - before < 0.01 * len(rows)
 
 
 def test_forms_languages_and_splits(dataset, chats):
