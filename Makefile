@@ -144,7 +144,7 @@ test: $(READY)  ## [PROJECT=…]: the tests, in minutes; of one project: its own
 	$(GRETCHEN) test
 
 test-all: $(ALL_REQUIREMENTS)  ## the tests, with the slow ones
-	@$(REFUSE).venv/bin/python -m pytest -n 2 --dist loadfile
+	@$(REFUSE)OMP_NUM_THREADS=1 .venv/bin/python -m pytest -n 2 --dist loadfile
 
 clean:  ## remove build/ and caches; runs/ and .venv stay
 	@$(REFUSE)rm -rf build .pytest_cache .ruff_cache

@@ -40,4 +40,7 @@ def environment(project: str) -> dict[str, str]:
     # compile torch and transformers again, ten seconds each.
     left_out = ("GRETCHEN_MAKE", "GRETCHEN_GOALS", "GRETCHEN_COMMAND", "PYTHONDONTWRITEBYTECODE")
     kept = {name: value for name, value in os.environ.items() if not name.startswith(left_out)}
-    return kept | ({"GRETCHEN_CONTRACT": project} if project else {})
+    if project:
+        return kept | {"GRETCHEN_CONTRACT": project}
+    # Each of the two workers has a core: on threads that wait for a busy core torch spends twice the time.
+    return {"OMP_NUM_THREADS": "1"} | kept

@@ -3,6 +3,7 @@
 import ctypes
 import json
 import math
+import os
 import re
 import resource
 import sys
@@ -26,6 +27,7 @@ Logs = dict[str, Any]
 CHECKPOINT_MINUTES = 15.0
 TRIM_STEPS = 10
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGEST_INT = -1, -3, 2**31 - 1  # of glibc's malloc.h
+OWN_THRESHOLDS = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 # The losses among a trainer's logs: loss, eval_loss, eval_<data set>_loss, train_loss, PPO's loss/policy_avg.
 LOSS = re.compile(r"(^|_)loss($|/)")
 
@@ -118,9 +120,11 @@ def glibc_function(name: str) -> Callable[..., int] | None:
 def keep_freed_memory() -> None:
     """Let glibc keep large blocks that are freed for the next ones, until ReturnFreedMemory gives them back.
 
-    By default it maps each block above 32 MiB anew, and the kernel clears its pages each time. Other C libraries have
-    no mallopt(3).
+    By default it maps each block above 32 MiB anew, and the kernel clears its pages each time. Where MALLOC_ variables
+    of mallopt(3) set another threshold, that holds. Other C libraries have no mallopt(3).
     """
+    if OWN_THRESHOLDS & os.environ.keys():
+        return
     if mallopt := glibc_function("mallopt"):
         for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
             mallopt(parameter, LARGEST_INT)
