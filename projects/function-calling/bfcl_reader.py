@@ -2,17 +2,12 @@
 
 A line is `{"id", "question": [[turn, …], …], "function": [{name, description, parameters}]}`; the right answers are in
 possible_answer/<the same name>: `{"id", "ground_truth": [{name: {parameter: [values]}}]}`. Types "dict", "float",
-"tuple" and "any" become JSON Schema's. A multi-turn line has `initial_config` and `involved_classes` instead of
-functions, whose descriptions are in multi_turn_func_doc/, and Python calls as its answers: its first turn is read, the
-configuration as system message. Where that turn lacks a value or a function, nothing may be called. Of Java and
-JavaScript rows the model sees strings with the type in their description, as the leaderboard shows them; the check has
-the types, in `meta`.
+"tuple" and "any" become JSON Schema's. Of Java and JavaScript rows the model sees strings with the type in their
+description, as the leaderboard shows them; the check has the types, in `meta`. Multi-turn files: bfcl_multi_turn.py.
 
-Not covered: memory, web search, relevance (any call is right), live APIs, the later turns of multi-turn rows.
+Not covered: memory, web search, relevance (any call is right), live APIs.
 """
 
-import ast
-import json
 from collections.abc import Iterator
 from functools import lru_cache
 from pathlib import Path
@@ -22,6 +17,7 @@ from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 from gretchen.projects.splits import official_key
 
+from .bfcl_states import MODULES
 from .bfcl_types import TYPES as CODE_TYPES
 from .bfcl_types import write_value
 
@@ -29,12 +25,6 @@ TYPES = {"dict": "object", "float": "number", "tuple": "array"}
 NOT_READ = {
     "memory": "its answers depend on earlier conversations", "web_search": "its answers come from the live web",
     "relevance": "it has no right answer: any call counts", "format_sensitivity": "it names rows of other files",
-}  # fmt: skip
-# The file of descriptions of each class of the multi-turn rows.
-DOCS = {
-    "GorillaFileSystem": "gorilla_file_system", "MathAPI": "math_api", "MessageAPI": "message_api",
-    "TwitterAPI": "posting_api", "TicketAPI": "ticket_api", "TradingBot": "trading_bot",
-    "TravelAPI": "travel_booking", "VehicleControlAPI": "vehicle_control",
 }  # fmt: skip
 
 
@@ -46,7 +36,7 @@ def read(file: Path) -> Iterator[dict | Fault]:
     """Yield a row or a fault for each line of a file of questions."""
     category = file.stem.partition("_v4_")[2] or file.stem.partition("_v3_")[2] or file.stem
     unread = next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), "")
-    answers = _answers(file)
+    answers = answers_beside(file)
     for item in json_objects(file):
         if isinstance(item, Fault):
             yield item
@@ -61,7 +51,7 @@ def read(file: Path) -> Iterator[dict | Fault]:
             yield Fault(str(file), number, str(fault))
 
 
-def _answers(file: Path) -> dict[str, Any]:
+def answers_beside(file: Path) -> dict[str, Any]:
     """Return {id: ground truth} of the file beside a file of questions; broken lines have none."""
     beside = file.parent / "possible_answer" / file.name
     if not beside.is_file():
@@ -78,21 +68,15 @@ def _row(entry: dict[str, Any], category: str, answers: dict[str, Any], folder: 
     """Return the chat row of a line; raises Faulty."""
     if not isinstance(entry.get("id"), str):
         raise Faulty("no object with an id")
-    turns = _turns(entry.get("question"))
-    described = _functions(entry, folder)
+    turns = turns_of(entry.get("question"))
+    described = functions_of(entry, folder)
     code = next((name for name in ("javascript", "java") if name in category), "python")
-    functions = [_in_text(f, code) if code != "python" else _as_json_schema(f) for f in described]
+    functions = [_in_text(f, code) if code != "python" else as_json_schema(f) for f in described]
     meta: dict[str, Any] = {"source": "BFCL v4", "language": "en", "category": category}
     meta |= {"code": code, "functions": described} if code != "python" else {}
-    if category.startswith("multi_turn"):
-        turns = [{"role": "system", "content": json.dumps(entry.get("initial_config", {}))}, *turns]
-        truth = _parsed_calls(_of(entry, answers)[0], functions)
-    else:
-        truth = [] if "irrelevance" in category else _of(entry, answers)
-    said = "What exactly do you mean?" if category.startswith("multi_turn") else "None of the tools can do that."
-    answer, more = (
-        _answer(truth, described, code) if truth else ({"role": "assistant", "content": said}, {"refuse": True})
-    )
+    truth = [] if "irrelevance" in category else _of(entry, answers)
+    refused = {"role": "assistant", "content": "None of the tools can do that."}, {"refuse": True}
+    answer, more = _answer(truth, described, code) if truth else refused
     return {
         "id": f"bfcl-{entry['id']}",
         "form": f"bfcl-{category.replace('_', '-')}",
@@ -103,7 +87,7 @@ def _row(entry: dict[str, Any], category: str, answers: dict[str, Any], folder: 
     }
 
 
-def _turns(question: Any) -> list[dict[str, str]]:
+def turns_of(question: Any) -> list[dict[str, str]]:
     """Return the messages of a question's first turn; raises Faulty."""
     if not isinstance(question, list) or not question or not isinstance(question[0], list) or not question[0]:
         raise Faulty("'question' is no list of turns")
@@ -115,15 +99,11 @@ def _turns(question: Any) -> list[dict[str, str]]:
     return [{"role": turn["role"], "content": turn["content"]} for turn in question[0]]
 
 
-def _functions(entry: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
+def functions_of(entry: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
     """Return the descriptions of a line's functions, their types as JSON Schema has them; raises Faulty."""
     functions = entry.get("function")
     if functions is None and "involved_classes" in entry:
-        hidden = {name for names in entry.get("missed_function", {}).values() for name in names}
-        hidden |= set(entry.get("excluded_function", ()))
-        functions = [
-            f for name in entry["involved_classes"] for f in _described(folder, name) if f["name"] not in hidden
-        ]
+        functions = [function for name in entry["involved_classes"] for function in _described(folder, name)]
     functions = [functions] if isinstance(functions, dict) else functions
     if not isinstance(functions, list) or (not functions and "irrelevance" not in entry["id"]):
         raise Faulty("'function' is no list of descriptions")
@@ -138,7 +118,7 @@ def _functions(entry: dict[str, Any], folder: Path) -> list[dict[str, Any]]:
 @lru_cache(maxsize=64)
 def _described(folder: Path, name: str) -> list[dict[str, Any]]:
     """Return the descriptions of a class's methods; raises Faulty where their file is missing."""
-    file = folder / "multi_turn_func_doc" / f"{DOCS.get(name, name)}.json"
+    file = folder / "multi_turn_func_doc" / f"{MODULES.get(name, name)}.json"
     if not file.is_file():
         raise Faulty(f"{file.parent.name}/{file.name}, the functions of {name}, is missing")
     functions = []
@@ -150,13 +130,13 @@ def _described(folder: Path, name: str) -> list[dict[str, Any]]:
     return functions
 
 
-def _as_json_schema(value: Any) -> Any:
+def as_json_schema(value: Any) -> Any:
     """Return a description with JSON Schema's types: "any" is no type, "float" a number."""
     if isinstance(value, list):
-        return [_as_json_schema(entry) for entry in value]
+        return [as_json_schema(entry) for entry in value]
     if not isinstance(value, dict):
         return value
-    changed = {key: _as_json_schema(entry) for key, entry in value.items() if not (key == "type" and entry == "any")}
+    changed = {key: as_json_schema(entry) for key, entry in value.items() if not (key == "type" and entry == "any")}
     kind = changed.get("type")
     return changed | ({"type": TYPES.get(kind, kind)} if isinstance(kind, str) else {})
 
@@ -183,22 +163,6 @@ def _of(entry: dict[str, Any], answers: dict[str, Any]) -> list[Any]:
     if not isinstance(truth, list) or not truth:
         raise Faulty("no answer in possible_answer/")
     return truth
-
-
-def _parsed_calls(texts: Any, functions: list[dict[str, Any]]) -> list[dict[str, dict[str, list[Any]]]]:
-    """Return Python calls such as `cd(folder='temp')` as right answers; raises Faulty for what is no plain call."""
-    calls = []
-    for text in texts if isinstance(texts, list) else [None]:
-        try:
-            call = ast.parse(text, mode="eval").body
-            name = call.func.id
-            names = next(list(f["parameters"]["properties"]) for f in functions if f["name"] == name)
-            values = dict(zip(names, map(ast.literal_eval, call.args), strict=False))
-            values |= {keyword.arg: ast.literal_eval(keyword.value) for keyword in call.keywords}
-        except (SyntaxError, ValueError, AttributeError, TypeError, StopIteration):
-            raise Faulty(f"{text!r} is no call of an offered function") from None
-        calls.append({name: {key: [value] for key, value in values.items()}})
-    return calls
 
 
 def _answer(truth: list[Any], functions: list[dict[str, Any]], code: str) -> tuple[dict[str, Any], dict[str, Any]]:

@@ -1,7 +1,8 @@
 """The metrics. Main: BFCL's AST accuracy (bfcl.py), over forms; per language as well.
 
-    ast                    the calls are right; where no tool fits, nothing is called; where a value is missing, it is
-                           asked for. None for small talk and for saying a result.
+    ast                    the calls are right (in BFCL's conversations: by the state they lead to); where no tool fits,
+                           nothing is called; where a value is missing, it is asked for. None for small talk and for
+                           saying a result.
     executable             the calls run, and give the results and the state that the right ones give
     schema_valid           all calls validate against the offered tools, by jsonschema; None where nothing is called
     irrelevance_recall     of the requests that no tool serves, those that nothing is called for
@@ -27,7 +28,7 @@ from jsonschema import Draft202012Validator
 
 from gretchen.projects.rows import meta_of, reference_of, tools_of
 
-from . import bfcl
+from . import bfcl, bfcl_multi_turn
 from .catalogue import FUNCTIONS
 from .numerals import LANGUAGES, written
 from .registry import ToolError, executed
@@ -110,7 +111,12 @@ def _first(right: Any) -> Any:
 
 
 def _calls_are_right(calls: list[bfcl.Call], row: dict[str, Any], meta: dict[str, Any]) -> bool:
-    """Return whether calls are right; a row of another language has its functions with that language's types."""
+    """Return whether calls are right; a row of another language has its functions with that language's types.
+
+    Of a turn of BFCL's conversations they are where they lead to the right state and results.
+    """
+    if "scenario" in meta:
+        return bool(calls) and bfcl_multi_turn.is_right(calls, meta)
     return bfcl.is_right(
         calls, meta["possible"], meta.get("functions") or tools_of(row) or [], meta.get("code", "python")
     )

@@ -2,7 +2,8 @@
 
     make data PROJECT=function-calling SOURCE=path/to/bfcl_eval/data
 
-    BFCL v4    BFCL_v4_<category>.json, JSON lines in spite of the name, possible_answer/ beside (bfcl_reader.py)
+    BFCL v4    BFCL_v4_<category>.json, JSON lines in spite of the name, possible_answer/ beside (bfcl_reader.py);
+               a conversation's turns one by one (bfcl_multi_turn.py)
     SGD        {train,dev,test}/{schema,dialogues_NNN}.json of dstc8-schema-guided-dialogue (sgd_reader.py)
 
 The official split is kept: all of BFCL is a test set. A faulty row is yielded as a Fault with file, line and reason; so
@@ -15,7 +16,7 @@ from pathlib import Path
 from gretchen.errors import UserError
 from gretchen.projects.rows import Fault
 
-from . import bfcl_reader, sgd_reader
+from . import bfcl_multi_turn, bfcl_reader, sgd_reader
 
 KNOWN = "BFCL's BFCL_v4_*.json and the folders of dstc8-schema-guided-dialogue can be read"
 # Folders of BFCL that hold answers and descriptions, not questions.
@@ -34,6 +35,6 @@ def read(path: str | Path) -> Iterator[dict | Fault]:
     if not questions and not dialogues:
         raise UserError(f"{path} holds no BFCL_*.json and no dialogues_*.json", KNOWN)
     for file in questions:
-        yield from bfcl_reader.read(file)
+        yield from (bfcl_multi_turn if "multi_turn" in file.name else bfcl_reader).read(file)
     for file in dialogues:
         yield from sgd_reader.read(file)

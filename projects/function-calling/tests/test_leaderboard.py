@@ -5,6 +5,7 @@ The wheel is downloaded by pip without its dependencies (2 MB, Apache-2.0), and 
 
 import copy
 import importlib
+import itertools
 import json
 import random
 import sys
@@ -77,12 +78,34 @@ def official(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         del sys.modules[name]
 
 
+@pytest.fixture
+def official_conversations(package: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
+    """A function (id, scenario, given, right) -> bool: the leaderboard's own check of a conversation's turns."""
+    monkeypatch.syspath_prepend(str(package.parent))
+    checker = importlib.import_module("bfcl_eval.eval_checker.multi_turn_eval.multi_turn_checker")
+    number = itertools.count()
+
+    def as_text(calls: list) -> list[str]:
+        return [f"{name}({', '.join(f'{key}={value!r}' for key, value in given.items())})" for name, given in calls]
+
+    def check(name: str, scenario: dict, given: list, right: list) -> bool:
+        entry = {"id": name, "initial_config": scenario["config"], "involved_classes": scenario["classes"]}
+        steps = [[as_text(calls)] if calls else [] for calls in given]
+        truth, model = [as_text(calls) for calls in right], f"any{next(number)}"  # it keeps the objects of each model
+        return checker.multi_turn_checker(steps, truth, entry, "", model)["valid"]
+
+    yield check
+    for name in [name for name in sys.modules if name.startswith("bfcl_eval")]:
+        del sys.modules[name]
+
+
 def test_the_packages_rows_are_read(package, dataset, evaluation):
     rows = list(dataset.read(package / "data"))
     faults = Counter(Path(row.file).stem.partition("_v4_")[2] for row in rows if isinstance(row, Fault))
     rows = [row for row in rows if not isinstance(row, Fault)]
-    assert len(rows) == 4425
-    assert set(faults) == UNREAD
+    assert len(rows) == 6956
+    # One conversation's right answer calls a function before it is offered.
+    assert set(faults) == UNREAD | {"multi_turn_miss_func"} and faults["multi_turn_miss_func"] == 1
     wrong = {row["id"].removeprefix("bfcl-") for row in rows if evaluation.score(reference_of(row), row)["ast"] != 1}
     assert wrong == NO_ANSWER_PASSES
 
@@ -102,6 +125,27 @@ def test_the_check_agrees_with_the_official_one(package, official, part):
     assert different == []
     assert compared > 15_000
     assert 0.3 < right / compared < 0.8  # so both verdicts were tried
+
+
+def test_the_verdicts_on_conversations_are_the_official_ones(package, official_conversations, dataset, part):
+    multi_turn, rng = part("bfcl_multi_turn"), random.Random(0)
+    compared, right, different = 0, 0, []
+    for file in sorted((package / "data").glob("BFCL_v4_multi_turn_*.json")):
+        rows = [row for row in dataset.read(file) if not isinstance(row, Fault)]
+        last = {row["id"].rpartition("-turn-")[0].removeprefix("bfcl-"): row["meta"] for row in rows}
+        for name, meta in last.items():
+            scenario, turns = meta["scenario"], [*meta["before"], meta["calls"]]
+            for _ in range(3):
+                given = copy.deepcopy(turns)
+                number = rng.choice([number for number, calls in enumerate(turns) if calls])
+                given[number] = changed([list(call) for call in given[number]], rng)
+                theirs = official_conversations(name, scenario, given, turns)
+                done = multi_turn._sandbox(Path(scenario["package"])).run("", "turns_right", [scenario, given, turns])
+                compared, right = compared + 1, right + theirs
+                if theirs != (done.value == len(turns)):
+                    different.append((name, number, given[number], turns[number], done))
+    assert different == []
+    assert compared == 3 * 799 and 0.3 < right / compared < 0.8
 
 
 def rows_with_answers(folder: Path) -> Iterator[tuple[str, list, list]]:

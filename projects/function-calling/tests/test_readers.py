@@ -90,31 +90,10 @@ def test_bfcl_java_and_javascript_values_are_text(dataset, evaluation, tmp_path)
         assert (scores["ast"], scores["schema_valid"], evaluation.reward(reference_of(row), row)) == (1, 1, 1)
 
 
-def test_bfcl_irrelevance_and_multi_turn(dataset, evaluation, tmp_path):
+def test_bfcl_irrelevance(dataset, evaluation, tmp_path):
     bfcl(tmp_path, "irrelevance", [line("irrelevance_0", text="Sing!")])
-    docs = tmp_path / "multi_turn_func_doc"
-    docs.mkdir()
-    parameters = {"type": "dict", "properties": {"folder": {"type": "string"}}, "required": ["folder"]}
-    methods = [{"name": name, "description": name, "parameters": parameters} for name in ("cd", "mkdir", "rm")]
-    (docs / "gorilla_file_system.json").write_text("\n".join(map(json.dumps, methods)), encoding="utf-8")
-    entry = {
-        "id": "multi_turn_base_0",
-        "question": [[{"role": "user", "content": "Go to temp."}], [{"role": "user", "content": "And back."}]],
-        "initial_config": {"GorillaFileSystem": {"root": {"temp": {}}}},
-        "involved_classes": ["GorillaFileSystem"],
-        "excluded_function": ["rm"],
-    }
-    truth = [["cd('temp')", "mkdir(folder='a')"], ["cd(folder='..')"]]
-    bfcl(tmp_path, "multi_turn_base", [entry], [("multi_turn_base_0", truth)])
-    vague = entry | {"id": "multi_turn_miss_param_0"}
-    bfcl(tmp_path, "multi_turn_miss_param", [vague], [("multi_turn_miss_param_0", [[], *truth])])
-    refused, turned, asked = list(dataset.read(tmp_path))
-    assert asked["meta"]["refuse"] and reference_of(asked) == "What exactly do you mean?"
+    (refused,) = dataset.read(tmp_path)
     assert refused["meta"]["refuse"] and evaluation.score("No tool.", refused)["irrelevance_recall"] == 1
-    assert [tool["function"]["name"] for tool in turned["tools"]] == ["cd", "mkdir"]
-    assert turned["messages"][0] == {"role": "system", "content": json.dumps(entry["initial_config"])}
-    assert turned["meta"]["possible"] == [{"cd": {"folder": ["temp"]}}, {"mkdir": {"folder": ["a"]}}]
-    assert evaluation.score(reference_of(turned), turned)["ast"] == 1
 
 
 def test_bfcl_faults_have_file_line_and_reason(dataset, tmp_path):
