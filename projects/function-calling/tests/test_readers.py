@@ -108,7 +108,7 @@ def test_bfcl_faults_have_file_line_and_reason(dataset, tmp_path):
     assert rows[0]["id"] == "bfcl-ok" and all(isinstance(row, Fault) for row in rows[1:])
     assert [(fault.file, fault.line) for fault in rows[1:]] == [(str(file), number) for number in range(2, 8)]
     assert [fault.reason for fault in rows[1:]] == [
-        "no JSON object",
+        "no JSON object: Expecting property name enclosed in double quotes at character 2",
         "'question' is no list of turns",
         "no answer in possible_answer/",
         "the ground truth calls volume, which is not offered",

@@ -95,7 +95,7 @@ def test_convokit(read):
     ]  # fmt: skip
     assert contents(rows[1])[0] == ("system", "Play a character in the film 10 bad things (1999).")
     assert faults == [
-        ("utterances.jsonl", 4, "no JSON object"),
+        ("utterances.jsonl", 4, "no JSON object: Expecting property name enclosed in double quotes at character 2"),
         ("utterances.jsonl", 6, "no `id` and `text`"),
         ("utterances.jsonl", 7, "utterance L6 says nothing"),
         ("utterances.jsonl", 5, "utterance L5 replies to L4, which is not there or says nothing"),

@@ -21,7 +21,9 @@ def json_objects(file: Path) -> Iterator[tuple[int, dict[str, Any]] | Fault]:  #
         if not line.strip():
             continue
         try:
-            entry = json.loads(line)
-        except (ValueError, RecursionError):
-            entry = None
-        yield (number, entry) if isinstance(entry, dict) else Fault(str(file), number, "no JSON object")
+            entry, problem = json.loads(line), ""
+        except json.JSONDecodeError as error:
+            entry, problem = None, f": {error.msg} at character {error.colno}"
+        except (ValueError, RecursionError) as error:  # a number of thousands of digits, thousands of brackets
+            entry, problem = None, f": {error}"
+        yield (number, entry) if isinstance(entry, dict) else Fault(str(file), number, f"no JSON object{problem}")
