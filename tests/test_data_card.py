@@ -5,10 +5,12 @@ import json
 import jsonschema
 import pytest
 from made_project import TEST, TRAIN, chats
+from transformers import AutoTokenizer
 
 from gretchen.errors import WorkError
 from gretchen.projects.build import build, data_hash, is_unmodified
 from gretchen.projects.datacard import DataCard, load_data_card
+from gretchen.projects.summarize import TokenCounter, tokenizer_folder
 
 
 def test_nothing_is_built_twice_and_the_same_builder_gives_the_same_bytes(made_project, tmp_path):
@@ -81,3 +83,18 @@ def test_a_damaged_data_card_is_one_sentence_and_is_written_anew(made_project, t
     assert not is_unmodified(name)
     assert build(name, "tiny")
     assert data_hash(name) == before
+
+
+@pytest.mark.parametrize("project", ["genome-chatbot", "financial-extraction"], ids=["own base", "shared tokenizer"])
+def test_tokens_are_those_of_the_model_that_trains(project):
+    folder = tokenizer_folder(project)
+    text, turns = "Transcribe ATG: « größer » 3,5.", [{"role": "user", "content": "Transcribe ATG."}]
+    tokenizer = AutoTokenizer.from_pretrained(str(folder))
+    rows = [{"messages": [*turns, {"role": "assistant", "content": "AUG"}]}]
+    ((ids, mask),) = TokenCounter(folder).encode(rows)
+    assert ids == tokenizer.apply_chat_template(rows[0]["messages"], return_dict=True)["input_ids"]
+    assert 0 < sum(mask) < len(mask)
+    assert TokenCounter(folder).encode([{"text": text}])[0][0] == [
+        *tokenizer(text)["input_ids"],
+        tokenizer.eos_token_id,
+    ]

@@ -21,10 +21,10 @@ class TokenCounter:
     """Counts tokens by a tokenizer and its chat template."""
 
     def __init__(self, folder: Path) -> None:
-        from transformers import AutoTokenizer
+        from transformers import PreTrainedTokenizerFast  # what AutoTokenizer returns, without importing its models
 
         # Without the model's own limit: rows are counted here, not run, and a long one is no cause for a warning.
-        self.tokenizer = AutoTokenizer.from_pretrained(str(folder), model_max_length=sys.maxsize)
+        self.tokenizer = PreTrainedTokenizerFast.from_pretrained(str(folder), model_max_length=sys.maxsize)
 
     def lengths(self, rows: Sequence[Row]) -> tuple[list[int], list[int]]:
         """Return (tokens, trained tokens) of each row: all of a document, the assistant's turns of a chat."""
