@@ -11,8 +11,8 @@ import itertools
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-
-from rouge_score.rouge_scorer import RougeScorer
+from functools import cache
+from typing import Any
 
 LONGEST, MOST = 2_000, 6  # characters of a question; questions on a side
 
@@ -23,9 +23,6 @@ class Words:
     def tokenize(self, text: str) -> list[str]:
         """Return the words of a text."""
         return re.findall(r"\w+", text.lower())
-
-
-_SCORER = RougeScorer(["rougeL"], tokenizer=Words())
 
 
 @dataclass(frozen=True)
@@ -56,4 +53,12 @@ def matching(questions: Sequence[str], references: Sequence[str]) -> Matching:
 
 def _likeness(question: str, reference: str) -> float:
     """Return the ROUGE-L F1 of two questions."""
-    return _SCORER.score(reference[:LONGEST], question[:LONGEST])["rougeL"].fmeasure
+    return _scorer().score(reference[:LONGEST], question[:LONGEST])["rougeL"].fmeasure
+
+
+@cache
+def _scorer() -> Any:
+    """Return rouge_score's scorer of ROUGE-L."""
+    from rouge_score.rouge_scorer import RougeScorer  # imports all of NLTK, and with it SciPy: seconds
+
+    return RougeScorer(["rougeL"], tokenizer=Words())
