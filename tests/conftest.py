@@ -10,6 +10,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import absl.logging
+import hypothesis
 import pytest
 from made_project import MadeProject
 
@@ -22,6 +23,7 @@ USERS_CACHE = Path(os.environ.get("XDG_CACHE_HOME") or "~/.cache").expanduser()
 for tool in ("PIP", "UV"):
     os.environ.setdefault(f"{tool}_CACHE_DIR", str(USERS_CACHE / tool.lower()))
 bound_spinning()  # the tests run beside each other
+hypothesis.settings.load_profile("ci")  # the same examples each time, and no limits on time: the machine may be busy
 OWN_CACHE = tempfile.TemporaryDirectory(prefix="gretchen-cache-")
 os.environ.update(HF_HUB_OFFLINE="1", WANDB_MODE="offline", XDG_CACHE_HOME=OWN_CACHE.name)
 # absl, which rouge_score imports, closes its handler's stream when axolotl sets up logging: pytest's own, in a test.

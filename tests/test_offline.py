@@ -1,4 +1,7 @@
-"""With a local model and local rows nothing is looked up on a network; something on the hub is."""
+"""With a local model and local rows nothing is looked up on a network; something on the hub is.
+
+A chain of training, merge and evaluation runs under the same guard in test_pipeline.py.
+"""
 
 import os
 import subprocess
@@ -27,11 +30,6 @@ def guarded(flagship, environment, tmp_path):
         return done.stdout + done.stderr
 
     return call
-
-
-def test_a_chain_of_training_merge_and_evaluation_looks_nothing_up(guarded, tmp_path):
-    guarded("pipeline", f"--project={PROJECT}", "--stages=sft dpo", "--limit=4")
-    assert attempts(tmp_path) == ""
 
 
 def test_a_training_by_axolotl_looks_nothing_up(guarded, tmp_path):

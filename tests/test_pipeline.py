@@ -11,6 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
+from network_guard import SITE, attempts, guard
 from run_records import write_run
 
 from gretchen import paths
@@ -96,18 +97,22 @@ def test_a_run_of_a_chain_is_not_the_newest_of_its_recipe(tmp_path, monkeypatch)
     assert 'STAGES="pretrain.zephyr sft.zephyr"' in raised.value.hint
 
 
-# A file of this name on the path is run by every Python that starts.
+# Run by every Python that starts, beside the network's guard.
 COUNTER = "import os\nwith open(os.environ['STARTED'], 'a') as file:\n    file.write(f'{os.getpid()}\\n')\n"
 
 
 class Chain:
-    """Chains in a root of its own, as smoke tests; one thread, so that a busy machine does not make them wait."""
+    """Chains in a root of its own, as smoke tests; one thread, so that a busy machine does not make them wait.
+
+    No other machine can be reached, and what tried to is recorded.
+    """
 
     def __init__(self, root: Path, environment) -> None:
         self.root, self.started = root, root / "started"
-        write_text(root / "count" / "sitecustomize.py", COUNTER)
+        guarded = guard(root)
+        write_text(root / "site" / "sitecustomize.py", SITE + COUNTER)
         variables = {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1", "OMP_NUM_THREADS": "1"}
-        self.environment = environment(**variables, PYTHONPATH=str(root / "count"), STARTED=str(self.started))
+        self.environment = environment(**variables, **guarded, STARTED=str(self.started))
 
     def start(self, stages: str, *words: str) -> subprocess.Popen:
         self.started.unlink(missing_ok=True)
@@ -157,6 +162,11 @@ def test_a_chain_is_one_python_and_ends_in_one_table(smoke):
     assert second.parent.run == f"runs/{SLUG}/sft.zephyr/{sft.name}"
     assert (sft / "model").is_dir()
     assert f'next: make eval PROJECT={SLUG} RUNS="{sft.name} {dpo.name}"' in output
+
+
+def test_a_chain_of_training_merge_and_evaluation_looks_nothing_up(smoke):
+    chains, _, _ = smoke
+    assert attempts(chains.root) == ""
 
 
 def test_what_is_unchanged_is_not_trained_again(smoke):
