@@ -19,14 +19,21 @@ from pathlib import Path
 from typing import Any
 
 from gretchen.errors import UserError
-from gretchen.projects.json_lines import json_objects
 from gretchen.projects.rows import Fault
 from gretchen.projects.splits import official_key
 from gretchen.scoring.metrics.sandbox import Limits, Sandbox
 
 from . import bfcl_states
 from .bfcl import Call
-from .bfcl_reader import Faulty, answers_beside, as_json_schema, functions_of, turns_of
+from .bfcl_reader import (
+    Faulty,
+    answers_beside,
+    as_json_schema,
+    category_of,
+    functions_of,
+    read_lines,
+    turns_of,
+)
 from .problems import call_turn
 
 MORE_FUNCTIONS = "There are more functions now. Please try again with them."
@@ -36,20 +43,9 @@ LIMITS = Limits(cpu_seconds=5.0, wall_seconds=60.0, memory_bytes=1024**3)
 
 def read(file: Path) -> Iterator[dict | Fault]:
     """Yield a row for each turn of the conversations in a file of questions, and a fault for each broken line."""
-    category = file.stem.partition("_v4_")[2] or file.stem.partition("_v3_")[2] or file.stem
-    answers, package = answers_beside(file), file.absolute().parents[1]
+    category, answers, package = category_of(file), answers_beside(file), file.absolute().parents[1]
     runs = _classes(package, bfcl_states.MODULES["GorillaFileSystem"]).is_file()
-    for item in json_objects(file):
-        if isinstance(item, Fault):
-            yield item
-            continue
-        number, entry = item
-        try:
-            rows = list(_rows(entry, category, answers, file.parent, package if runs else None))
-        except Faulty as fault:
-            yield Fault(str(file), number, str(fault))
-            continue
-        yield from rows
+    return read_lines(file, lambda entry: list(_rows(entry, category, answers, file.parent, package if runs else None)))
 
 
 def is_right(calls: list[Call], meta: dict[str, Any]) -> bool:
@@ -108,9 +104,8 @@ def _rows(
         functions = [as_json_schema(function) for function in described if function["name"] not in hidden]
         added = number in later.values() and not question[number]
         said += [{"role": "user", "content": MORE_FUNCTIONS}] if added else turns_of(question[number:])
-        for name, _ in calls:
-            if name not in [function["name"] for function in functions]:
-                raise Faulty(f"the ground truth calls {name}, which is not offered")
+        if unknown := {name for name, _ in calls} - {function["name"] for function in functions}:
+            raise Faulty(f"the ground truth calls {min(unknown)}, which is not offered")
         possible = [{name: {key: [value] for key, value in given.items()}} for name, given in calls]
         meta = {"source": "BFCL v4", "language": "en", "category": category}
         meta |= {"possible": possible} if calls else {"refuse": True}

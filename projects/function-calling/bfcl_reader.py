@@ -8,7 +8,7 @@ description, as the leaderboard shows them; the check has the types, in `meta`. 
 Not covered: memory, web search, relevance (any call is right), live APIs.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from functools import lru_cache
 from pathlib import Path
 from typing import Any
@@ -34,21 +34,33 @@ class Faulty(ValueError):
 
 def read(file: Path) -> Iterator[dict | Fault]:
     """Yield a row or a fault for each line of a file of questions."""
-    category = file.stem.partition("_v4_")[2] or file.stem.partition("_v3_")[2] or file.stem
+    category, answers = category_of(file), answers_beside(file)
     unread = next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), "")
-    answers = answers_beside(file)
+
+    def rows_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
+        if unread:
+            raise Faulty(f"{category} is not read: {unread}")
+        return [_row(entry, category, answers, file.parent)]
+
+    return read_lines(file, rows_of)
+
+
+def read_lines(file: Path, rows_of: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> Iterator[dict | Fault]:
+    """Yield the rows of each line of a file, and a fault where there is no object or `rows_of` raises Faulty."""
     for item in json_objects(file):
         if isinstance(item, Fault):
             yield item
             continue
         number, entry = item
-        if unread:
-            yield Fault(str(file), number, f"{category} is not read: {unread}")
-            continue
         try:
-            yield _row(entry, category, answers, file.parent)
+            yield from rows_of(entry)
         except Faulty as fault:
             yield Fault(str(file), number, str(fault))
+
+
+def category_of(file: Path) -> str:
+    """Return the category that a file's name has: BFCL_v4_<category>.json."""
+    return file.stem.partition("_v4_")[2] or file.stem.partition("_v3_")[2] or file.stem
 
 
 def answers_beside(file: Path) -> dict[str, Any]:
