@@ -35,14 +35,10 @@ class Faulty(ValueError):
 def read(file: Path) -> Iterator[dict | Fault]:
     """Yield a row or a fault for each line of a file of questions."""
     category, answers = category_of(file), answers_beside(file)
-    unread = next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), "")
-
-    def rows_of(entry: dict[str, Any]) -> list[dict[str, Any]]:
-        if unread:
-            raise Faulty(f"{category} is not read: {unread}")
-        return [_row(entry, category, answers, file.parent)]
-
-    return read_lines(file, rows_of)
+    if unread := next((why for name, why in NOT_READ.items() if name in category.replace("irrelevance", "")), ""):
+        lines = (item.line if isinstance(item, Fault) else item[0] for item in json_objects(file))
+        return (Fault(str(file), number, f"{category} is not read: {unread}") for number in lines)
+    return read_lines(file, lambda entry: [_row(entry, category, answers, file.parent)])
 
 
 def read_lines(file: Path, rows_of: Callable[[dict[str, Any]], list[dict[str, Any]]]) -> Iterator[dict | Fault]:

@@ -119,6 +119,9 @@ def test_bfcl_faults_have_file_line_and_reason(dataset, tmp_path):
     assert [fault.reason for fault in dataset.read(java)] == ["shape.area: size has the type tuple, which is not read"]
     relevance = bfcl(tmp_path, "live_relevance", [line("r_0")])
     assert "it has no right answer" in next(dataset.read(relevance)).reason
+    listed = bfcl(tmp_path, "format_sensitivity", ["{", '"a": [1],', "}"])  # one object over several lines
+    assert [fault.line for fault in dataset.read(listed)] == [1, 2, 3]
+    assert all("names rows of other files" in fault.reason for fault in dataset.read(listed))
     unclear = {**line("m_0"), "involved_classes": ["MathAPI"]}
     del unclear["function"]
     missing = bfcl(tmp_path, "multi_turn_base", [unclear], [("m_0", [["add(1)"]])])
