@@ -1,11 +1,13 @@
-"""What a training on a processor gains in memory and time where glibc is told when to return freed memory.
+"""What trainings and answers on a processor gain in memory and time where glibc is told when to return freed memory.
 
     .venv/bin/python bench/freed_memory.py [--steps 60] [--layers 6] [--dtype bfloat16]
+    .venv/bin/python bench/freed_memory.py --answers [--steps 16] [--layers 6] [--dtype float32]
 
 Trains LoRA on a random model of SmolLM2's width, eight rows of 40 to 200 tokens a step: as it is (glibc returns large
 blocks at once, and grows with batches of many lengths), returning what is free every tenth step with malloc_trim(3),
 and keeping large blocks until then, as trainings do. Each runs in a process of its own. Prints the anonymous memory
-that is resident after the steps, the process's peak, and the CPU time. Linux with glibc only.
+that is resident after the steps, the process's peak, and the CPU time. With --answers the same model continues 16
+prompts of 600 tokens by as many tokens as there are steps. Linux with glibc only.
 """
 
 import argparse
@@ -15,25 +17,31 @@ import subprocess
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 WIDTH, VOCABULARY, ROWS, CHUNK = 576, 49_152, 8, 256
+PROMPTS, PROMPT_TOKENS = 16, 600
 MODES = ("as it is", "trimmed", "kept and trimmed")
 
 
 def main() -> None:
-    """Run both trainings, or one of them in this process."""
+    """Run all modes, each in its process, or one of them in this one."""
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float32"])
+    parser.add_argument("--answers", action="store_true")
     parser.add_argument("--mode", choices=MODES)
     options = parser.parse_args()
+    if options.mode and options.answers:
+        answer(options.steps, options.layers, options.dtype, options.mode)
+        return
     if options.mode:
         train(options.steps, options.layers, options.dtype, options.mode)
         return
-    for mode in MODES:
+    for mode in ("as it is", "kept and trimmed") if options.answers else MODES:
         sizes = ["--steps", str(options.steps), "--layers", str(options.layers)]
-        words = ["--mode", mode, "--dtype", options.dtype, *sizes]
+        words = ["--mode", mode, "--dtype", options.dtype, *sizes, *(["--answers"] if options.answers else [])]
         print(f"{mode}:", flush=True)
         subprocess.run([sys.executable, __file__, *words], check=True)
 
@@ -42,23 +50,13 @@ def train(steps: int, layers: int, dtype: str, mode: str) -> None:
     """Train and print the memory after every twentieth step."""
     import torch
     from peft import LoraConfig, get_peft_model
-    from transformers import LlamaConfig, LlamaForCausalLM
 
-    from gretchen.engines.callbacks import TRIM_STEPS, keep_freed_memory
+    from gretchen.engines.callbacks import TRIM_STEPS
+    from gretchen.models.freed_memory import keep_freed_memory
 
     if mode == "kept and trimmed":
         keep_freed_memory()
-    torch.manual_seed(0)
-    config = LlamaConfig(
-        hidden_size=WIDTH,
-        intermediate_size=1536,
-        num_hidden_layers=layers,
-        num_attention_heads=9,
-        num_key_value_heads=3,
-        vocab_size=VOCABULARY,
-        tie_word_embeddings=True,
-    )
-    network = LlamaForCausalLM(config).to(getattr(torch, dtype))
+    network = random_model(layers, dtype)
     model = get_peft_model(network, LoraConfig(r=16, lora_alpha=32, target_modules="all-linear"))
     optimizer = torch.optim.AdamW([p for p in model.parameters() if p.requires_grad], lr=1e-3)
     head, started = network.get_output_embeddings().weight, time.process_time()
@@ -78,6 +76,44 @@ def train(steps: int, layers: int, dtype: str, mode: str) -> None:
             resident, peak = memory_mib()
             seconds = time.process_time() - started
             print(f"  step {step}: {resident:,} MiB resident, peak {peak:,} MiB, {seconds:.0f} s of CPU", flush=True)
+
+
+def answer(steps: int, layers: int, dtype: str, mode: str) -> None:
+    """Continue the prompts, and print the memory and the CPU time of the new tokens, without the first."""
+    import torch
+
+    from gretchen.models.freed_memory import keep_freed_memory
+
+    network = random_model(layers, dtype).eval()
+    prompts = torch.randint(0, VOCABULARY, (PROMPTS, PROMPT_TOKENS))
+    if mode == "kept and trimmed":
+        keep_freed_memory()
+    with torch.inference_mode():
+        output = network(prompts, use_cache=True, logits_to_keep=1)
+        started = time.process_time()
+        for _ in range(steps):
+            newest = output.logits[:, -1:].argmax(-1)
+            output = network(newest, past_key_values=output.past_key_values, use_cache=True)
+    seconds, (_, peak) = time.process_time() - started, memory_mib()
+    print(f"  {seconds / steps:.3f} s of CPU a token of {PROMPTS} answers, peak {peak:,} MiB", flush=True)
+
+
+def random_model(layers: int, dtype: str) -> Any:
+    """Return a random model of SmolLM2's width, with fewer layers."""
+    import torch
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    torch.manual_seed(0)
+    config = LlamaConfig(
+        hidden_size=WIDTH,
+        intermediate_size=1536,
+        num_hidden_layers=layers,
+        num_attention_heads=9,
+        num_key_value_heads=3,
+        vocab_size=VOCABULARY,
+        tie_word_embeddings=True,
+    )
+    return LlamaForCausalLM(config).to(getattr(torch, dtype))
 
 
 def memory_mib() -> tuple[int, int]:

@@ -1,14 +1,11 @@
 """Callbacks of transformers' Trainer, for both engines: metrics, finite losses, freed memory, checkpoints by time."""
 
-import ctypes
 import json
 import math
-import os
 import re
 import resource
 import sys
 import time
-from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +15,7 @@ from transformers import TrainerCallback, TrainerControl, TrainerState, Training
 from gretchen.errors import WorkError
 from gretchen.files import write_jsonl
 from gretchen.models.finite import SMALLER_STEPS, non_finite, weight_problem
+from gretchen.models.freed_memory import keep_freed_memory, return_freed_memory
 from gretchen.projects.build import files_hash
 from gretchen.runs.metrics import FILE, read_metrics
 from gretchen.runs.record import find_record
@@ -26,8 +24,6 @@ Logs = dict[str, Any]
 # In addition to the recipe's own checkpoints (one per epoch): an epoch of a large model takes hours.
 CHECKPOINT_MINUTES = 15.0
 TRIM_STEPS = 10
-M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGEST_INT = -1, -3, 2**31 - 1  # of glibc's malloc.h
-OWN_THRESHOLDS = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
 # The losses among a trainer's logs: loss, eval_loss, eval_<data set>_loss, train_loss, PPO's loss/policy_avg.
 LOSS = re.compile(r"(^|_)loss($|/)")
 
@@ -112,33 +108,12 @@ class RequireSameData(TrainerCallback):
             raise WorkError(problem, "run the same command again, without RESUME=1")
 
 
-def glibc_function(name: str) -> Callable[..., int] | None:
-    """Return a function of the C library; None where it has none of that name, and outside Linux."""
-    return getattr(ctypes.CDLL(None), name, None) if sys.platform == "linux" else None
-
-
-def keep_freed_memory() -> None:
-    """Let glibc keep large blocks that are freed for the next ones, until ReturnFreedMemory gives them back.
-
-    By default it maps each block above 32 MiB anew, and the kernel clears its pages each time. Where MALLOC_ variables
-    of mallopt(3) set another threshold, that holds. Other C libraries have no mallopt(3).
-    """
-    if OWN_THRESHOLDS & os.environ.keys():
-        return
-    if mallopt := glibc_function("mallopt"):
-        for parameter in (M_TRIM_THRESHOLD, M_MMAP_THRESHOLD):
-            mallopt(parameter, LARGEST_INT)
-
-
 class ReturnFreedMemory(TrainerCallback):
     """Give memory that the C library keeps free back to the system, on processors, every few steps.
 
     In between it is kept: bench/freed_memory.py has what that saves. Batches of many lengths leave holes in glibc's
-    heap, which grows with them. Other C libraries have no malloc_trim(3).
+    heap, which grows with them.
     """
-
-    def __init__(self) -> None:
-        self.trim = glibc_function("malloc_trim")
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Keep what is freed from now on."""
@@ -147,8 +122,8 @@ class ReturnFreedMemory(TrainerCallback):
 
     def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Return what is free after every tenth step."""
-        if self.trim and args.device.type == "cpu" and state.global_step % TRIM_STEPS == 0:
-            self.trim(0)
+        if args.device.type == "cpu" and state.global_step % TRIM_STEPS == 0:
+            return_freed_memory()
 
 
 class SaveEvery(TrainerCallback):

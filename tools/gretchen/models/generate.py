@@ -17,6 +17,7 @@ from typing import Any
 from gretchen.errors import UserError, WorkError
 from gretchen.hardware import cpu_has_bf16
 from gretchen.models.adapters import with_adapter
+from gretchen.models.freed_memory import kept_memory
 from gretchen.models.loading import report_problem
 from gretchen.models.locate import loadable, require_reachable
 from gretchen.models.penalties import penalties
@@ -265,7 +266,7 @@ def _generate_batch(model: Model, tokens: list[list[int]], config: Any, params: 
     if config.do_sample:
         torch.manual_seed(params.seed)
     stop = params.stop
-    with torch.inference_mode(), contiguous_states(model.model):
+    with torch.inference_mode(), contiguous_states(model.model), kept_memory(device):
         output = model.model.generate(
             input_ids=ids,
             attention_mask=mask,
