@@ -94,6 +94,21 @@ def test_json_holds_the_same(gretchen, config):
     assert planned["advice"] is None
 
 
+def test_on_a_processor_freed_memory_is_kept_and_may_make_it_tight(gretchen, config, tmp_path):
+    resolved = resolve_file(standalone(tmp_path, **ZEPHYR, max_length=128, use_cpu=True))
+    peak = make_plan(resolved, config, Budget("a laptop", 16, cpu=True)).peak.total / GIB
+    for memory, verdict in ((1.0 * peak, "too large"), (1.5 * peak + 1.1, "tight"), (1.76 * peak + 1.1, "fits")):
+        plan = make_plan(resolved, config, Budget("a laptop", memory, cpu=True))
+        fits = "fits" if plan.fits_with_freed(plan.budget) else "tight" if plan.fits else "too large"
+        assert fits == verdict, memory / peak
+    assert not make_plan(resolved, config, Budget("a card", 99, cpu=False)).freed_bytes, "CUDA has its own allocator"
+
+    done = gretchen("plan", f"--project={PROJECT}", "--recipe=sft.zephyr", f"--model={config}", "--profile=laptop")
+    assert "  freed       up to" in done.stdout, done.stderr
+    written = json.loads(gretchen("plan", f"--project={PROJECT}", f"--model={config}", "--json").stdout)
+    assert written["memory"]["freed_at_most"] == pytest.approx(0.75 * written["memory"]["peak"], abs=1)
+
+
 @pytest.mark.parametrize("values", [ZEPHYR, AXOLOTL], ids=["zephyr", "axolotl"])
 def test_the_advice_fits_by_its_own_plan(values, config, tmp_path):
     resolved = resolve_file(standalone(tmp_path, **values | {"bf16": True}))

@@ -27,6 +27,9 @@ GIB = 2**30
 # What a process takes beside its training: libraries, rows and kernels on a CPU (measured, docs/plan.md), CUDA's
 # context on a GPU (not measured).
 LIBRARIES_GB, CUDA_CONTEXT_GB = 1.1, 0.6
+# What glibc holds of freed memory between a training's steps on a CPU, at most, as a share of the live tensors at the
+# peak (measured, docs/plan.md).
+FREED_SHARE = 0.75
 
 
 @dataclass(frozen=True)
@@ -73,6 +76,15 @@ class Plan:
         """Return whether the peak is known, and fits into a device."""
         return self.peak is not None and self.peak.total / GIB <= budget.free_gb
 
+    @property
+    def freed_bytes(self) -> float:
+        """Return how much freed memory a training on a CPU holds beside its peak, at most; 0 on a GPU."""
+        return FREED_SHARE * self.peak.total if self.peak and self.budget.cpu else 0.0
+
+    def fits_with_freed(self, budget: Budget) -> bool:
+        """Return whether the peak fits into a device together with the freed memory that is held."""
+        return self.fits_into(budget) and (self.peak.total + self.freed_bytes) / GIB <= budget.free_gb
+
     def seconds(self, tokens_per_second: float) -> float | None:
         """Return the time of the whole training at a throughput; None where the tokens are unknown."""
         if self.rows is None or self.steps is None:
@@ -92,7 +104,7 @@ class Plan:
             "profile": self.resolved.profile,
             "model": {"kind": self.model.model_type, "parameters": self.parameters.total},
             "trained_parameters": self.parameters.trained,
-            "memory": self.peak and self.peak.to_json(),
+            "memory": self.peak and self.peak.to_json() | {"freed_at_most": round(self.freed_bytes)},
             "memory_unknown": self.peak_unknown,
             "budget": asdict(self.budget) | {"fits": self.fits if self.peak else None},
             "sequence_tokens": self.sequence_length,

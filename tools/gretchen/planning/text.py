@@ -36,7 +36,11 @@ def _memory_lines(plan: Plan) -> list[str]:
         return [f"memory      unknown: {plan.peak_unknown}"]
     batch = f"{plan.settings.num_sequences} sequences of {plan.sequence_length:,} tokens"
     peak = f"memory      {size_text(plan.peak.total)} at the peak, at the {plan.peak.moment}, with {batch}"
-    return [peak, *(f"  {part:12}{size_text(size):>10}" for part, size in plan.peak.parts.items() if size)]
+    parts = [f"  {part:12}{size_text(size):>10}" for part, size in plan.peak.parts.items() if size]
+    freed = (
+        [f"  freed       up to {size_text(plan.freed_bytes)} more, kept for the next step"] if plan.freed_bytes else []
+    )
+    return [peak, *parts, *freed]
 
 
 def _measured_lines(planned: Planned) -> list[str]:
@@ -91,5 +95,9 @@ def _verdict_lines(planned: Planned, in_project: bool) -> list[str]:
 def _budget_line(plan: Plan, budget: Budget) -> str:
     """Return whether a plan fits into a device's memory."""
     beside = "the libraries" if budget.cpu else "CUDA's context"
-    verdict = "fits" if plan.fits_into(budget) else "too large"
-    return f"{verdict:12}{budget.name}: {budget.memory_gb:.0f} GiB, {budget.free_gb:.1f} beside {beside}"
+    size = f"{budget.name}: {budget.memory_gb:.0f} GiB, {budget.free_gb:.1f} beside {beside}"
+    if not plan.fits_into(budget):
+        return f"too large   {size}"
+    if not plan.fits_with_freed(budget):
+        return f"tight       {size}; MALLOC_MMAP_THRESHOLD_=262144 keeps no freed memory, and takes longer"
+    return f"fits        {size}"
