@@ -1,13 +1,13 @@
 """What trainings and answers on a processor gain in memory and time where glibc is told when to return freed memory.
 
     .venv/bin/python bench/freed_memory.py [--steps 60] [--layers 6] [--dtype bfloat16]
-    .venv/bin/python bench/freed_memory.py --answers [--steps 16] [--layers 6] [--dtype float32]
+    .venv/bin/python bench/freed_memory.py --prompts 16 [--prompt-tokens 600] [--steps 16] [--layers 30]
 
 Trains LoRA on a random model of SmolLM2's width, eight rows of 40 to 200 tokens a step: as it is (glibc returns large
 blocks at once, and grows with batches of many lengths), returning what is free every tenth step with malloc_trim(3),
 and keeping large blocks until then, as trainings do. Each runs in a process of its own. Prints the anonymous memory
-that is resident after the steps, the process's peak, and the CPU time. With --answers the same model continues 16
-prompts of 600 tokens by as many tokens as there are steps. Linux with glibc only.
+that is resident after the steps, the process's peak, and the CPU time. With --prompts the same model continues
+so many prompts at once, by as many tokens as there are steps; 30 layers are SmolLM2-135M's. Linux with glibc only.
 """
 
 import argparse
@@ -20,7 +20,6 @@ from pathlib import Path
 from typing import Any
 
 WIDTH, VOCABULARY, ROWS, CHUNK = 576, 49_152, 8, 256
-PROMPTS, PROMPT_TOKENS = 16, 600
 MODES = ("as it is", "trimmed", "kept and trimmed")
 
 
@@ -30,18 +29,28 @@ def main() -> None:
     parser.add_argument("--steps", type=int, default=60)
     parser.add_argument("--layers", type=int, default=6)
     parser.add_argument("--dtype", default="bfloat16", choices=["bfloat16", "float32"])
-    parser.add_argument("--answers", action="store_true")
+    parser.add_argument("--prompts", type=int, default=0)
+    parser.add_argument("--prompt-tokens", type=int, default=600)
     parser.add_argument("--mode", choices=MODES)
     options = parser.parse_args()
-    if options.mode and options.answers:
-        answer(options.steps, options.layers, options.dtype, options.mode)
+    if options.mode and options.prompts:
+        answer(options)
         return
     if options.mode:
         train(options.steps, options.layers, options.dtype, options.mode)
         return
-    for mode in ("as it is", "kept and trimmed") if options.answers else MODES:
-        sizes = ["--steps", str(options.steps), "--layers", str(options.layers)]
-        words = ["--mode", mode, "--dtype", options.dtype, *sizes, *(["--answers"] if options.answers else [])]
+    for mode in ("as it is", "kept and trimmed") if options.prompts else MODES:
+        words = [
+            "--mode",
+            mode,
+            "--dtype",
+            options.dtype,
+            "--steps",
+            str(options.steps),
+            "--layers",
+            str(options.layers),
+        ]
+        words += ["--prompts", str(options.prompts), "--prompt-tokens", str(options.prompt_tokens)]
         print(f"{mode}:", flush=True)
         subprocess.run([sys.executable, __file__, *words], check=True)
 
@@ -78,24 +87,28 @@ def train(steps: int, layers: int, dtype: str, mode: str) -> None:
             print(f"  step {step}: {resident:,} MiB resident, peak {peak:,} MiB, {seconds:.0f} s of CPU", flush=True)
 
 
-def answer(steps: int, layers: int, dtype: str, mode: str) -> None:
-    """Continue the prompts, and print the memory and the CPU time of the new tokens, without the first."""
+def answer(options: argparse.Namespace) -> None:
+    """Continue the prompts, and print the memory and the time of the new tokens, without the first."""
     import torch
 
     from gretchen.models.freed_memory import keep_freed_memory
 
-    network = random_model(layers, dtype).eval()
-    prompts = torch.randint(0, VOCABULARY, (PROMPTS, PROMPT_TOKENS))
-    if mode == "kept and trimmed":
+    network = random_model(options.layers, options.dtype).eval()
+    prompts = torch.randint(0, VOCABULARY, (options.prompts, options.prompt_tokens))
+    if options.mode == "kept and trimmed":
         keep_freed_memory()
     with torch.inference_mode():
         output = network(prompts, use_cache=True, logits_to_keep=1)
-        started = time.process_time()
-        for _ in range(steps):
+        started, cpu = time.monotonic(), time.process_time()
+        for _ in range(options.steps):
             newest = output.logits[:, -1:].argmax(-1)
             output = network(newest, past_key_values=output.past_key_values, use_cache=True)
-    seconds, (_, peak) = time.process_time() - started, memory_mib()
-    print(f"  {seconds / steps:.3f} s of CPU a token of {PROMPTS} answers, peak {peak:,} MiB", flush=True)
+    seconds, cpu = time.monotonic() - started, time.process_time() - cpu
+    rate, (_, peak) = options.prompts * options.steps / seconds, memory_mib()
+    print(
+        f"  {rate:.0f} tokens/s, {cpu / options.steps:.3f} s of CPU a token of all answers, peak {peak:,} MiB",
+        flush=True,
+    )
 
 
 def random_model(layers: int, dtype: str) -> Any:

@@ -55,6 +55,39 @@ def test_answers_are_the_same_alone_and_in_a_batch_in_the_prompts_order(model):
     assert not any(completion.ended for completion in together)
 
 
+def test_a_batch_on_a_processor_has_as_many_rows_as_its_tokens_allow_and_each_token_is_reported(model, monkeypatch):
+    monkeypatch.setattr("gretchen.models.generate.CPU_BATCH_TOKENS", 80)
+    batches, tokens = [], []
+    together = generate(
+        model,
+        PROMPTS,
+        SamplingParams(3),
+        on_batch=lambda positions, _: batches.append(positions),
+        on_token=lambda *state: tokens.append(state),
+    )
+    assert together == generate(model, PROMPTS, SamplingParams(3), batch_size=1)
+    longest = [max(len(encode(model, PROMPTS[i])) for i in batch) + 3 for batch in batches]
+    assert [len(batch) for batch in batches] != [5], "80 tokens are too few for all"
+    assert all(len(batch) == 1 or len(batch) * size <= 80 for batch, size in zip(batches, longest, strict=True))
+    assert tokens == [(len(batch), count) for batch in batches for count in (1, 2, 3)]
+
+
+def test_answers_that_are_over_leave_the_batch_and_the_others_stay_the_same(model, monkeypatch):
+    whole = texts(generate(model, PROMPTS, SamplingParams(20)))
+    pieces = [text[len(text) // 3 :][:3] for text in whole]
+    stop = next(piece for piece in pieces if 0 < sum(piece in text for text in whole) < len(whole))
+    params, tokens = SamplingParams(20, stop=(stop,)), []
+    assert all(len(encode(model, text)) <= 32 for text in whole), "one round"
+    in_one_round = generate(model, PROMPTS, params)
+    monkeypatch.setattr("gretchen.models.rounds.ROUND_TOKENS", 3)
+    assert generate(model, PROMPTS, params, on_token=lambda *state: tokens.append(state)) == in_one_round
+    assert {completion.ended for completion in in_one_round} == {True, False}
+    assert [count for _, count in tokens] == list(range(1, 21))
+    rows = [rows for rows, _ in tokens]
+    assert rows[0] == len(PROMPTS) > rows[-1] == sum(not completion.ended for completion in in_one_round)
+    assert rows == sorted(rows, reverse=True)
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
 def test_a_batch_in_bf16_copies_the_heads_weights_for_no_row(model):
     from transformers import LlamaConfig, LlamaForCausalLM

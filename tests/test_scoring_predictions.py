@@ -90,12 +90,19 @@ def test_the_key_changes_with_everything_that_answers_depend_on():
     assert keys[0] == evaluation_key("weights", "template", "rows", SETTINGS)
 
 
-def test_the_progress_line():
+def test_the_progress_line(capsys):
     progress = Progress("base")
     progress.known = 0
     assert progress.line(0, 600, 0.1) == "base: 0/600 answers · starting"
     assert progress.line(150, 600, 30) == "base: 150/600 answers · 5.0/s · 1:30 left"
     assert progress.line(600, 600, 120) == "base: 600/600 answers · 5.0/s · in 2:00"
     assert Progress("base", "answers of pairs").line(0, 240, 0.1) == "base: 0/240 answers of pairs · starting"
+    progress.on_token(99, 12)
+    assert capsys.readouterr().err == "", "not on a terminal: a line every ten seconds at most"
+    progress.terminal = True
+    progress(0, 600)
+    progress.on_token(99, 12)
+    line = capsys.readouterr().err.rsplit("\x1b[K", 1)[-1]
+    assert line == "base: 0/600 answers · starting · next 99: 12 tokens"
     progress.known = 300
     assert progress.line(300, 600, 0.1) == "base: 300/600 answers · the rest of an interrupted evaluation"

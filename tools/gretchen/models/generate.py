@@ -7,8 +7,7 @@ A conversation is rendered by the model's chat template; a plain string is conti
 model's own generation config (sampling, penalties) is ignored, but for its EOS tokens. Nothing is scored.
 """
 
-import contextlib
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
@@ -17,10 +16,10 @@ from typing import Any
 from gretchen.errors import UserError, WorkError
 from gretchen.hardware import cpu_has_bf16
 from gretchen.models.adapters import with_adapter
-from gretchen.models.freed_memory import kept_memory
 from gretchen.models.loading import report_problem
 from gretchen.models.locate import loadable, require_reachable
 from gretchen.models.penalties import penalties
+from gretchen.models.rounds import OnToken, generate_in_rounds
 from gretchen.silence import quieten
 
 Message = dict[str, Any]
@@ -29,8 +28,7 @@ Message = dict[str, Any]
 SMALL_PARAMETERS = 50_000_000
 # Rows of a batch. On two cores SmolLM2 generates 78, 113 and 145 tokens/s with 32, 64 and 128 answers at once, since it
 # reads all weights for each token. Keys and values of as many tokens as a CPU's batch may have take 1.1 GB there.
-MAX_ROWS = {"cpu": 128, "gpu": 64}
-CPU_BATCH_TOKENS = 24_576
+CPU_ROWS, CPU_BATCH_TOKENS, GPU_ROWS = 128, 24_576, 64
 
 
 @dataclass(frozen=True)
@@ -195,11 +193,13 @@ def generate(
     params: SamplingParams,
     batch_size: int | None = None,
     on_batch: OnBatch | None = None,
+    on_token: OnToken | None = None,
 ) -> list[Completion]:
     """Return one completion per prompt, in the prompts' order.
 
-    `batch_size` is the most rows of a batch. `on_batch` gets the prompts' positions and their completions as each batch
-    is done. Prompts are batched by length, the longest first, so that a lack of memory shows in the first batch.
+    A batch has at most `batch_size` rows. `on_batch` gets its prompts' positions and their completions when it is done,
+    `on_token` the batch's rows and the tokens of each so far after each token. Prompts are batched by length, the
+    longest first, so that a lack of memory shows in the first batch.
     """
     tokens = [encode(model, prompt) for prompt in prompts]
     order = sorted(range(len(tokens)), key=lambda i: -len(tokens[i]))
@@ -209,9 +209,8 @@ def generate(
     while start < len(order):
         longest = len(tokens[order[start]]) + params.max_new_tokens
         batch = order[start : start + (batch_size or _num_rows(model, longest))]
-        generated = _generate_batch(
-            model, [tokens[i] for i in batch], config, replace(params, seed=params.seed + start)
-        )
+        seeded, rows = replace(params, seed=params.seed + start), [tokens[i] for i in batch]
+        generated = _generate_batch(model, rows, config, seeded, on_token)
         completions.update(zip(batch, generated, strict=True))
         if on_batch:
             on_batch(batch, generated)
@@ -221,9 +220,8 @@ def generate(
 
 def _num_rows(model: Model, longest: int) -> int:
     """Return how many rows a batch may have whose longest prompt has `longest` tokens with its answer."""
-    if model.model.device.type != "cpu":
-        return MAX_ROWS["gpu"]
-    return max(1, min(MAX_ROWS["cpu"], CPU_BATCH_TOKENS // longest))
+    on_cpu = model.model.device.type == "cpu"
+    return max(1, min(CPU_ROWS, CPU_BATCH_TOKENS // longest)) if on_cpu else GPU_ROWS
 
 
 def generation_config(model: Model, params: SamplingParams) -> Any:
@@ -250,41 +248,24 @@ def generation_config(model: Model, params: SamplingParams) -> Any:
     )
 
 
-@contextlib.contextmanager
-def contiguous_states(network: Any) -> Iterator[None]:
-    """Pass the language model's head contiguous hidden states while the block runs.
-
-    After a prompt they are a strided slice, the last position of each row. In bf16 on a processor PyTorch multiplies
-    such a batch with a copy of frozen weights for each row: 0.9 GB for 16 rows of SmolLM2-135M with an adapter.
-    """
-    head = network.get_output_embeddings()
-    hook = head.register_forward_pre_hook(lambda _, arguments: (arguments[0].contiguous(), *arguments[1:]))
-    try:
-        yield
-    finally:
-        hook.remove()
-
-
-def _generate_batch(model: Model, tokens: list[list[int]], config: Any, params: SamplingParams) -> list[Completion]:
-    """Return the completions of one batch, padded on the left."""
+def _generate_batch(
+    model: Model, tokens: list[list[int]], config: Any, params: SamplingParams, on_token: OnToken | None = None
+) -> list[Completion]:
+    """Return the completions of one batch."""
     import torch
 
-    width = max(map(len, tokens))
-    device = model.model.device
-    ids = torch.tensor([[config.pad_token_id] * (width - len(row)) + row for row in tokens], device=device)
-    mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in tokens], device=device)
     if config.do_sample:
         torch.manual_seed(params.seed)
-    stop = params.stop
-    with torch.inference_mode(), contiguous_states(model.model), kept_memory(device):
-        output = model.model.generate(
-            input_ids=ids,
-            attention_mask=mask,
-            generation_config=config,
-            tokenizer=model.tokenizer if stop else None,
-            logits_processor=penalties(params.frequency_penalty, params.presence_penalty, width),
-        )
-    return [_completion(model, row[width:], stop) for row in output.tolist()]
+    generated = generate_in_rounds(
+        model.model,
+        tokens,
+        config,
+        lambda ids: _completion(model, ids, params.stop).ended,
+        on_token,
+        tokenizer=model.tokenizer if params.stop else None,
+        logits_processor=penalties(params.frequency_penalty, params.presence_penalty, max(map(len, tokens))),
+    )
+    return [_completion(model, ids, params.stop) for ids in generated]
 
 
 def _completion(model: Model, ids: list[int], stop: Sequence[str]) -> Completion:

@@ -2,7 +2,7 @@
 
 from typing import Any
 
-from gretchen.models.generate import Completion, Conversation, Model, SamplingParams, generate
+from gretchen.models.generate import Completion, Conversation, Model, OnToken, SamplingParams, generate
 from gretchen.projects.card import Evaluation as EvaluationSettings
 from gretchen.provenance import is_smoke
 from gretchen.scoring.answers import OnAnswers, PromptedRow
@@ -40,8 +40,14 @@ def sampling_params(settings: GenerationSettings) -> SamplingParams:
     return SamplingParams(settings.max_new_tokens, settings.stop, settings.temperature, settings.seed)
 
 
-def generate_answers(model: Model, settings: GenerationSettings, samples: Samples, on_answers: OnAnswers) -> None:
-    """Answer each (prompt, sample number) once, in batches."""
+def generate_answers(
+    model: Model,
+    settings: GenerationSettings,
+    samples: Samples,
+    on_answers: OnAnswers,
+    on_token: OnToken | None = None,
+) -> None:
+    """Answer each (prompt, sample number) once, in batches; `on_token` is that of `generate`."""
 
     def on_batch(positions: list[int], completions: list[Completion]) -> None:
         pairs = [(samples[i], completion) for i, completion in zip(positions, completions, strict=True)]
@@ -52,25 +58,33 @@ def generate_answers(model: Model, settings: GenerationSettings, samples: Sample
             ]
         )
 
-    generate(model, [prompt.prompt for prompt, _ in samples], sampling_params(settings), on_batch=on_batch)
+    prompts = [prompt.prompt for prompt, _ in samples]
+    generate(model, prompts, sampling_params(settings), on_batch=on_batch, on_token=on_token)
 
 
 def generate_in_loop(
-    model: Model, settings: GenerationSettings, evaluator: Evaluator, samples: Samples, on_answers: OnAnswers
+    model: Model,
+    settings: GenerationSettings,
+    evaluator: Evaluator,
+    samples: Samples,
+    on_answers: OnAnswers,
+    on_token: OnToken | None = None,
 ) -> None:
     """Hold a conversation with the project's simulator for each sample, LOOP_BATCH at a time, until each is over."""
     for start in range(0, len(samples), LOOP_BATCH):
-        on_answers(_conversations(model, settings, evaluator, samples[start : start + LOOP_BATCH]))
+        on_answers(_conversations(model, settings, evaluator, samples[start : start + LOOP_BATCH], on_token))
 
 
-def _conversations(model: Model, settings: GenerationSettings, evaluator: Evaluator, samples: Samples) -> list[Answer]:
+def _conversations(
+    model: Model, settings: GenerationSettings, evaluator: Evaluator, samples: Samples, on_token: OnToken | None
+) -> list[Answer]:
     """Return the answers (all turns) of one batch of conversations."""
     turns: list[list[dict[str, Any]]] = [[] for _ in samples]
     ended = [True] * len(samples)
     active = list(range(len(samples)))
     while active:
         prompts = [_continued(samples[i][0], turns[i]) for i in active]
-        completions = generate(model, prompts, sampling_params(settings))
+        completions = generate(model, prompts, sampling_params(settings), on_token=on_token)
         next_active = []
         for i, completion in zip(active, completions, strict=True):
             turns[i].append({"role": "assistant", "content": completion.text})

@@ -16,17 +16,26 @@ class Progress:
         self.name, self.unit = name, unit
         self.started = self.shown_at = time.monotonic()
         self.known: int | None = None
+        self.text = name
         self.terminal = sys.stderr.isatty()
 
     def __call__(self, done: int, total: int) -> None:
         """Show the line. Answers at the first call came from an earlier, interrupted evaluation."""
-        now = time.monotonic()
         if self.known is None:
             self.known = done
-        text = self.line(done, total, now - self.started)
+        self.text = self.line(done, total, time.monotonic() - self.started)
+        self.show(self.text, is_last=done == total)
+
+    def on_token(self, rows: int, count: int) -> None:
+        """Show the line with the answers of the batch that is being generated, and the tokens that they have so far."""
+        self.show(f"{self.text} · next {rows:,}: {count:,} tokens")
+
+    def show(self, text: str, is_last: bool = False) -> None:
+        """Write a line: on a terminal in the place of the last one, elsewhere where the last one is old enough."""
+        now = time.monotonic()
         if self.terminal:
-            sys.stderr.write(f"\r\x1b[K{text}" + ("\n" if done == total else ""))
-        elif done == total or now - self.shown_at >= QUIET_SECONDS:
+            sys.stderr.write(f"\r\x1b[K{text}" + ("\n" if is_last else ""))
+        elif is_last or now - self.shown_at >= QUIET_SECONDS:
             self.shown_at = now
             sys.stderr.write(f"{text}\n")
         sys.stderr.flush()
