@@ -88,6 +88,28 @@ def test_answers_that_are_over_leave_the_batch_and_the_others_stay_the_same(mode
     assert rows == sorted(rows, reverse=True)
 
 
+@pytest.mark.parametrize("kind", ["mistral", "lfm2"])
+def test_windows_and_states_of_other_architectures_stay_right(kind, monkeypatch):
+    """Mistral keeps the last keys and values alone, LFM2 the states of convolutions as well."""
+    from transformers import AutoConfig, AutoModelForCausalLM, GenerationConfig
+
+    from gretchen.models.rounds import generate_in_rounds
+
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 60, "hidden_size": 32, "intermediate_size": 64, "num_hidden_layers": 3, "head_dim": 8}
+    heads = {"num_attention_heads": 4, "num_key_value_heads": 2}
+    own = {"mistral": {"sliding_window": 7}, "lfm2": {"layer_types": ["conv", "full_attention", "conv"]}}[kind]
+    network = AutoModelForCausalLM.from_config(AutoConfig.for_model(kind, **sizes, **heads, **own)).eval()
+    prompts = [list(range(5, 5 + count)) for count in (3, 12, 7, 9)]
+    config = GenerationConfig(max_new_tokens=14, pad_token_id=0, eos_token_id=None)
+    whole = generate_in_rounds(network, prompts, config, lambda ids: False)
+    monkeypatch.setattr("gretchen.models.rounds.ROUND_TOKENS", 3)
+    ends = {tuple(whole[0][:3]), tuple(whole[2][:6])}
+    in_rounds = generate_in_rounds(network, prompts, config, lambda ids: tuple(ids) in ends)
+    assert [len(ids) for ids in in_rounds] == [3, 14, 6, 14]
+    assert in_rounds == [ids[: len(short)] for ids, short in zip(whole, in_rounds, strict=True)]
+
+
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")
 def test_a_batch_in_bf16_copies_the_heads_weights_for_no_row(model):
     from transformers import LlamaConfig, LlamaForCausalLM

@@ -71,8 +71,15 @@ def _round_config(config: Any, count: int) -> Any:
 
 
 def _cache_of(cache: Any, rows: Any, size: int) -> Any:
-    """Return the keys and values of some rows of a batch of `size`; None where a model's cache cannot select any."""
-    if not hasattr(cache, "batch_select_indices"):
+    """Return the keys and values of some rows of a batch of `size`.
+
+    None where rows cannot be selected in all that a model keeps, as in the states of linear attention: then they are
+    computed anew.
+    """
+    from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
+
+    layers = getattr(cache, "layers", [])
+    if not layers or any(type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer) for layer in layers):
         return None
     if 0 < len(rows) < size:
         cache.batch_select_indices(rows)
