@@ -121,6 +121,7 @@ def test_three_commands_make_a_trained_and_evaluated_project(created, root, run)
     assert code == 0, out[-2000:] + err[-2000:]
     assert "base, few-shot" in out
     assert "exact" in out
+    assert "[transformers]" not in err, "a library's own warning"
 
 
 def test_the_contract_holds(created, root, environment):

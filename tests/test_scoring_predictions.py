@@ -103,6 +103,6 @@ def test_the_progress_line(capsys):
     progress(0, 600)
     progress.on_token(99, 12)
     line = capsys.readouterr().err.rsplit("\x1b[K", 1)[-1]
-    assert line == "base: 0/600 answers · starting · next 99: 12 tokens"
+    assert line == "base: 0/600 answers · starting · next 99: token 12"
     progress.known = 300
     assert progress.line(300, 600, 0.1) == "base: 300/600 answers · the rest of an interrupted evaluation"

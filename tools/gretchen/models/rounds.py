@@ -47,7 +47,6 @@ def generate_in_rounds(
                 attention_mask=mask,
                 generation_config=_round_config(config, count),
                 past_key_values=cache,
-                return_dict_in_generate=True,
                 streamer=TokenCount(partial(on_token, len(active)), count) if on_token else None,
                 **options,
             )
@@ -66,6 +65,7 @@ def generate_in_rounds(
 def _round_config(config: Any, count: int) -> Any:
     """Return the generation config of the next round, after `count` tokens."""
     of_round = copy.deepcopy(config)
+    of_round.return_dict_in_generate = True  # with the cache
     of_round.max_new_tokens = min(ROUND_TOKENS, config.max_new_tokens - count)
     return of_round
 

@@ -28,7 +28,7 @@ class Progress:
 
     def on_token(self, rows: int, count: int) -> None:
         """Show the line with the answers of the batch that is being generated, and the tokens that they have so far."""
-        self.show(f"{self.text} · next {rows:,}: {count:,} tokens")
+        self.show(f"{self.text} · next {rows:,}: token {count:,}")
 
     def show(self, text: str, is_last: bool = False) -> None:
         """Write a line: on a terminal in the place of the last one, elsewhere where the last one is old enough."""
