@@ -61,7 +61,7 @@ def train(steps: int, layers: int, dtype: str, mode: str) -> None:
     from peft import LoraConfig, get_peft_model
 
     from gretchen.engines.callbacks import TRIM_STEPS
-    from gretchen.models.freed_memory import keep_freed_memory
+    from gretchen.engines.freed_memory import keep_freed_memory
 
     if mode == "kept and trimmed":
         keep_freed_memory()
@@ -91,7 +91,7 @@ def answer(options: argparse.Namespace) -> None:
     """Continue the prompts, and print the memory and the time of the new tokens, without the first."""
     import torch
 
-    from gretchen.models.freed_memory import keep_freed_memory
+    from gretchen.engines.freed_memory import keep_freed_memory
 
     network = random_model(options.layers, options.dtype).eval()
     prompts = torch.randint(0, VOCABULARY, (options.prompts, options.prompt_tokens))

@@ -1,4 +1,4 @@
-"""On a processor, memory that trainings and answers free is kept for the next step, and goes back now and then."""
+"""On a processor, memory that a training frees is kept for its next step, and goes back to the system now and then."""
 
 import os
 import subprocess
@@ -49,23 +49,10 @@ callback.on_step_end(arguments, SimpleNamespace(global_step=10), None)
 print(default > 90, kept > 90, left() > 90)
 """
 
-KEPT_BY_ANSWERS = """
-import torch
-from gretchen.models.freed_memory import kept_memory
-from process_memory import memory_mib
 
-start = memory_mib("RssAnon")
-with kept_memory(torch.device("cpu")):
-    block = torch.ones(100 * 2**18)
-    del block
-    inside = memory_mib("RssAnon") - start
-print(inside > 90, memory_mib("RssAnon") - start > 90)
-"""
-
-
-def kept(program=KEPT, **variables):
+def kept(**variables):
     """Return whether a large block is kept by default, in a training, and after its tenth step."""
-    command, folder = [sys.executable, "-c", program], Path(__file__).parent
+    command, folder = [sys.executable, "-c", KEPT], Path(__file__).parent
     environment = {name: value for name, value in os.environ.items() if not name.startswith("MALLOC_")} | variables
     done = subprocess.run(command, capture_output=True, text=True, cwd=folder, env=environment, check=False)
     assert done.returncode == 0, done.stderr
@@ -78,8 +65,3 @@ def test_large_blocks_are_kept_between_steps():
 
 def test_the_users_own_threshold_holds():
     assert kept(MALLOC_MMAP_THRESHOLD_="262144") == ["False"] * 3
-
-
-def test_answers_keep_them_until_their_batch_is_done():
-    assert kept(KEPT_BY_ANSWERS) == ["True", "False"]
-    assert kept(KEPT_BY_ANSWERS, MALLOC_MMAP_THRESHOLD_="262144") == ["False", "False"]

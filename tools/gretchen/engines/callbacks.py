@@ -12,10 +12,10 @@ from typing import Any
 import torch
 from transformers import TrainerCallback, TrainerControl, TrainerState, TrainingArguments
 
+from gretchen.engines.freed_memory import keep_freed_memory, return_freed_memory
 from gretchen.errors import WorkError
 from gretchen.files import write_jsonl
 from gretchen.models.finite import SMALLER_STEPS, non_finite, weight_problem
-from gretchen.models.freed_memory import keep_freed_memory, return_freed_memory
 from gretchen.projects.build import files_hash
 from gretchen.runs.metrics import FILE, read_metrics
 from gretchen.runs.record import find_record

@@ -3,8 +3,6 @@
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from gretchen.models.freed_memory import kept_memory
-
 # The logits of a batch are its tokens times the vocabulary: 400 MB in float32 for SmolLM2.
 BATCH_TOKENS = 2048
 Encoded = tuple[list[int], int]
@@ -18,11 +16,10 @@ def log_probabilities(model: Any, encoded: list[Encoded], on_batch: OnBatch | No
     `on_batch` gets the number of texts so far, and of all.
     """
     values: dict[int, float] = {}
-    with kept_memory(model.device):
-        for batch in _batches([len(ids) for ids, _ in encoded]):
-            values |= _batch_values(model, batch, encoded)
-            if on_batch:
-                on_batch(len(values), len(encoded))
+    for batch in _batches([len(ids) for ids, _ in encoded]):
+        values |= _batch_values(model, batch, encoded)
+        if on_batch:
+            on_batch(len(values), len(encoded))
     return [values[i] for i in range(len(encoded))]
 
 

@@ -12,7 +12,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from gretchen.models.freed_memory import kept_memory
 from gretchen.models.token_count import TokenCount
 
 ROUND_TOKENS = 32
@@ -39,7 +38,7 @@ def generate_in_rounds(
     ids = torch.tensor([[config.pad_token_id] * (width - len(row)) + row for row in prompts], device=network.device)
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in prompts], device=network.device)
     active, cache, generated = list(range(len(prompts))), None, [[] for _ in prompts]
-    with torch.inference_mode(), contiguous_states(network), kept_memory(network.device):
+    with torch.inference_mode(), contiguous_states(network):
         while active:
             count = ids.shape[1] - width
             output = network.generate(

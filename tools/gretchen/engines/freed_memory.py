@@ -1,19 +1,13 @@
-"""On a processor, large blocks of freed memory are kept for the next ones, and returned to the system now and then.
+"""On a processor, large blocks of memory that a training frees are kept for its next step, and returned now and then.
 
-    with kept_memory(model.device):      # while batches are computed
-        ...
-
-glibc maps each block above 32 MiB anew by default, and the kernel clears its pages each time: half of a decoding step's
-time with long prompts (bench/freed_memory.py, docs/plan.md). Other C libraries have neither mallopt(3) nor
-malloc_trim(3); nothing happens there.
+By default glibc maps each block above 32 MiB anew, and the kernel clears its pages each time (bench/freed_memory.py).
+Other C libraries have neither mallopt(3) nor malloc_trim(3); nothing happens there.
 """
 
-import contextlib
 import ctypes
 import os
 import sys
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Callable
 
 M_TRIM_THRESHOLD, M_MMAP_THRESHOLD, LARGEST_INT = -1, -3, 2**31 - 1  # of glibc's malloc.h
 OWN_THRESHOLDS = {"MALLOC_MMAP_THRESHOLD_", "MALLOC_TRIM_THRESHOLD_"}
@@ -32,19 +26,6 @@ def return_freed_memory() -> None:
     """Return what is free to the system, holes in the heap included."""
     if malloc_trim := _glibc_function("malloc_trim"):
         malloc_trim(0)
-
-
-@contextlib.contextmanager
-def kept_memory(device: Any) -> Iterator[None]:
-    """Keep large freed blocks while batches are computed on a processor, and return them at the end of the block."""
-    if device.type != "cpu":
-        yield
-        return
-    keep_freed_memory()
-    try:
-        yield
-    finally:
-        return_freed_memory()
 
 
 def _glibc_function(name: str) -> Callable[..., int] | None:
