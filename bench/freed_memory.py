@@ -40,19 +40,8 @@ def main() -> None:
         train(options.steps, options.layers, options.dtype, options.mode)
         return
     for mode in ("as it is", "kept and trimmed") if options.prompts else MODES:
-        words = [
-            "--mode",
-            mode,
-            "--dtype",
-            options.dtype,
-            "--steps",
-            str(options.steps),
-            "--layers",
-            str(options.layers),
-        ]
-        words += ["--prompts", str(options.prompts), "--prompt-tokens", str(options.prompt_tokens)]
         print(f"{mode}:", flush=True)
-        subprocess.run([sys.executable, __file__, *words], check=True)
+        subprocess.run([sys.executable, __file__, *sys.argv[1:], "--mode", mode], check=True)
 
 
 def train(steps: int, layers: int, dtype: str, mode: str) -> None:

@@ -16,6 +16,7 @@ from typing import Any
 from gretchen.errors import UserError, WorkError
 from gretchen.hardware import cpu_has_bf16
 from gretchen.models.adapters import with_adapter
+from gretchen.models.batches import batches
 from gretchen.models.loading import report_problem
 from gretchen.models.locate import loadable, require_reachable
 from gretchen.models.penalties import penalties
@@ -202,26 +203,22 @@ def generate(
     longest first, so that a lack of memory shows in the first batch.
     """
     tokens = [encode(model, prompt) for prompt in prompts]
-    order = sorted(range(len(tokens)), key=lambda i: -len(tokens[i]))
     config = generation_config(model, params)
+    limits = {"max_rows": batch_size} if batch_size else _batch_limits(model)
     completions: dict[int, Completion] = {}
-    start = 0
-    while start < len(order):
-        longest = len(tokens[order[start]]) + params.max_new_tokens
-        batch = order[start : start + (batch_size or _num_rows(model, longest))]
-        seeded, rows = replace(params, seed=params.seed + start), [tokens[i] for i in batch]
+    for batch in batches([len(row) + params.max_new_tokens for row in tokens], **limits):
+        seeded, rows = replace(params, seed=params.seed + len(completions)), [tokens[i] for i in batch]
         generated = _generate_batch(model, rows, config, seeded, on_token)
         completions.update(zip(batch, generated, strict=True))
         if on_batch:
             on_batch(batch, generated)
-        start += len(batch)
     return [completions[i] for i in range(len(tokens))]
 
 
-def _num_rows(model: Model, longest: int) -> int:
-    """Return how many rows a batch may have whose longest prompt has `longest` tokens with its answer."""
+def _batch_limits(model: Model) -> dict[str, int]:
+    """Return the most rows and tokens of a batch on the model's device, as arguments of `batches`."""
     on_cpu = model.model.device.type == "cpu"
-    return max(1, min(CPU_ROWS, CPU_BATCH_TOKENS // longest)) if on_cpu else GPU_ROWS
+    return {"max_rows": CPU_ROWS, "max_tokens": CPU_BATCH_TOKENS} if on_cpu else {"max_rows": GPU_ROWS}
 
 
 def generation_config(model: Model, params: SamplingParams) -> Any:

@@ -1,7 +1,9 @@
 """Log-probabilities of texts under a model, batched. Nothing is generated or scored here."""
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from typing import Any
+
+from gretchen.models.batches import batches
 
 # The logits of a batch are its tokens times the vocabulary: 400 MB in float32 for SmolLM2.
 BATCH_TOKENS = 2048
@@ -16,7 +18,7 @@ def log_probabilities(model: Any, encoded: list[Encoded], on_batch: OnBatch | No
     `on_batch` gets the number of texts so far, and of all.
     """
     values: dict[int, float] = {}
-    for batch in _batches([len(ids) for ids, _ in encoded]):
+    for batch in batches([len(ids) for ids, _ in encoded], BATCH_TOKENS):
         values |= _batch_values(model, batch, encoded)
         if on_batch:
             on_batch(len(values), len(encoded))
@@ -39,12 +41,3 @@ def _batch_values(model: Any, batch: list[int], encoded: list[Encoded]) -> dict[
         counted = logits[position, first - 1 : len(row) - 1].float().log_softmax(-1)
         values[i] = float(counted.gather(-1, ids[position, first : len(row), None]).sum())
     return values
-
-
-def _batches(lengths: list[int]) -> Iterator[list[int]]:
-    """Yield the positions of texts, the longest first, in batches of at most BATCH_TOKENS with their padding."""
-    order = sorted(range(len(lengths)), key=lambda i: -lengths[i])
-    while order:
-        size = max(1, BATCH_TOKENS // max(1, lengths[order[0]]))
-        yield order[:size]
-        order = order[size:]

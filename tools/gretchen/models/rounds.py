@@ -12,8 +12,6 @@ from collections.abc import Callable, Iterator
 from functools import partial
 from typing import Any
 
-from gretchen.models.token_count import TokenCount
-
 ROUND_TOKENS = 32
 TokenIds = list[int]
 OnToken = Callable[[int, int], None]
@@ -46,7 +44,7 @@ def generate_in_rounds(
                 attention_mask=mask,
                 generation_config=_round_config(config, count),
                 past_key_values=cache,
-                streamer=TokenCount(partial(on_token, len(active)), count) if on_token else None,
+                stopping_criteria=[partial(_report, on_token, width)] if on_token else [],
                 **options,
             )
             new = output.sequences[:, width:].tolist()
@@ -59,6 +57,14 @@ def generate_in_rounds(
             ids = output.sequences[rows]
             mask = torch.cat([mask[rows], torch.ones_like(ids[:, mask.shape[1] :])], dim=1)
     return generated
+
+
+def _report(on_token: OnToken, width: int, ids: Any, _: Any) -> Any:
+    """Report the rows of a batch and the tokens after `width`, as a stopping criterion that stops no row."""
+    import torch
+
+    on_token(ids.shape[0], ids.shape[1] - width)
+    return torch.zeros(ids.shape[0], dtype=torch.bool, device=ids.device)
 
 
 def _round_config(config: Any, count: int) -> Any:

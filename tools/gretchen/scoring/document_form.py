@@ -15,13 +15,11 @@ from pathlib import Path
 
 from gretchen import paths
 from gretchen.errors import UserError
-from gretchen.models.generate import Model, OnToken
 from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.rows import Row, reference_of
 from gretchen.projects.team_code import team_code
-from gretchen.scoring.answers import OnAnswers
-from gretchen.scoring.evaluation import GenerationSettings
-from gretchen.scoring.generation import Samples, generate_answers
+from gretchen.scoring.answers import Generate, OnAnswers
+from gretchen.scoring.generation import Samples
 from gretchen.scoring.scored import Answer
 
 HINT = "as_document(row) returns a document up to where its answer begins, or None"
@@ -71,20 +69,14 @@ def prompt_text(beginning: str, examples: Sequence[str] = ()) -> str:
     return "\n\n".join([*examples, beginning.rstrip(" ")])
 
 
-def generate_as_documents(
-    model: Model,
-    settings: GenerationSettings,
-    samples: Samples,
-    on_answers: OnAnswers,
-    on_token: OnToken | None = None,
-) -> None:
-    """Continue each document, and pass on the answers in it; conversations are answered as they are."""
+def generate_as_documents(generate: Generate, samples: Samples, on_answers: OnAnswers) -> None:
+    """Continue each document by `generate`, and pass on the answers in it; conversations are answered as they are."""
     rows = {prompt.row["id"]: prompt.row for prompt, _ in samples if isinstance(prompt.prompt, str)}
 
     def on_continuations(continuations: list[Answer]) -> None:
         on_answers([answer_in(answer, rows[answer.id]) if answer.id in rows else answer for answer in continuations])
 
-    generate_answers(model, settings, samples, on_continuations, on_token)
+    generate(samples, on_continuations)
 
 
 def answer_in(continuation: Answer, row: Row) -> Answer:

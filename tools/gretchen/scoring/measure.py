@@ -99,12 +99,11 @@ def generated(
     progress = Progress(system.name)
     model = loader.get(system)
     prompts = prompts_of(plan, system, model)
+    generate = partial(generate_answers, model, settings, on_token=progress.on_token)
     if plan.in_loop(system):
         generate = partial(generate_in_loop, model, settings, plan.evaluator, on_token=progress.on_token)
     elif system.kind != "document" and settings.prompting in ("document", "few-shot-document"):
-        generate = partial(generate_as_documents, model, settings, on_token=progress.on_token)
-    else:
-        generate = partial(generate_answers, model, settings, on_token=progress.on_token)
+        generate = partial(generate_as_documents, generate)
     answers = answer_files.collect(folder, prompts, settings.samples, generate, progress)
     record = ModelEvaluation(
         project=plan.project,
