@@ -104,10 +104,40 @@ def test_windows_and_states_of_other_architectures_stay_right(kind, monkeypatch)
     config = GenerationConfig(max_new_tokens=14, pad_token_id=0, eos_token_id=None)
     whole = generate_in_rounds(network, prompts, config, lambda ids: False)
     monkeypatch.setattr("gretchen.models.rounds.ROUND_TOKENS", 3)
-    ends = {tuple(whole[0][:3]), tuple(whole[2][:6])}
+    ends = {tuple(whole[0][:4]), tuple(whole[2][:7])}  # after rounds of one, three and three tokens
     in_rounds = generate_in_rounds(network, prompts, config, lambda ids: tuple(ids) in ends)
-    assert [len(ids) for ids in in_rounds] == [3, 14, 6, 14]
+    assert [len(ids) for ids in in_rounds] == [4, 14, 7, 14]
     assert in_rounds == [ids[: len(short)] for ids, short in zip(whole, in_rounds, strict=True)]
+
+
+@pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])
+def test_attention_in_groups_is_transformers_own_bit_by_bit(dtype):
+    """With padding and without, of a prompt and of the tokens after it; SmolLM2 has three query heads a group too."""
+    from transformers import LlamaConfig, LlamaForCausalLM
+
+    from gretchen.models.grouped_attention import NAME, attend_in_groups
+
+    torch.manual_seed(0)
+    sizes = {"vocab_size": 60, "hidden_size": 72, "intermediate_size": 64, "num_hidden_layers": 2}
+    network = LlamaForCausalLM(LlamaConfig(**sizes, num_attention_heads=9, num_key_value_heads=3)).to(dtype).eval()
+    ids = torch.randint(60, (3, 20))
+    padded = torch.ones_like(ids)
+    padded[0, :7] = 0
+
+    def logits():
+        outputs = []
+        with torch.inference_mode():
+            for mask in (padded, torch.ones_like(ids)):
+                prompt = network(input_ids=ids[:, :19], attention_mask=mask[:, :19], use_cache=True)
+                token = network(input_ids=ids[:, 19:], attention_mask=mask, past_key_values=prompt.past_key_values)
+                outputs += [prompt.logits[mask[:, :19] == 1], token.logits]
+        return outputs
+
+    repeated = logits()
+    attend_in_groups(network)
+    assert network.config._attn_implementation == NAME
+    for ours, theirs in zip(logits(), repeated, strict=True):
+        assert torch.equal(ours, theirs)
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="reads the peak from /proc")

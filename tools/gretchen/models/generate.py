@@ -17,6 +17,7 @@ from gretchen.errors import UserError, WorkError
 from gretchen.hardware import cpu_has_bf16
 from gretchen.models.adapters import with_adapter
 from gretchen.models.batches import batches
+from gretchen.models.grouped_attention import attend_in_groups
 from gretchen.models.loading import report_problem
 from gretchen.models.locate import loadable, require_reachable
 from gretchen.models.penalties import penalties
@@ -134,9 +135,11 @@ def _pretrained(base: str, from_pretrained: Callable[..., Any], complete: bool =
 def _ready(model: Model, adapter: Path | None, chat_template: str | None) -> Model:
     """Return a model with its adapter, on its device, in evaluation mode."""
     network = model.model
+    device, dtype = _device_and_dtype(network)
+    if device == "cpu":
+        attend_in_groups(network)
     if adapter is not None:
         network = with_adapter(network, adapter)
-    device, dtype = _device_and_dtype(network)
     return Model(model.tokenizer, network.to(device=device, dtype=dtype).eval(), chat_template)
 
 

@@ -32,12 +32,14 @@ def generate_in_rounds(
     """
     import torch
 
+    from gretchen.models.round_cache import cache_of_rows
+
     width = max(map(len, prompts))
     ids = torch.tensor([[config.pad_token_id] * (width - len(row)) + row for row in prompts], device=network.device)
     mask = torch.tensor([[0] * (width - len(row)) + [1] * len(row) for row in prompts], device=network.device)
     active, cache, generated = list(range(len(prompts))), None, [[] for _ in prompts]
     with torch.inference_mode(), contiguous_states(network):
-        while active:
+        while True:
             count = ids.shape[1] - width
             output = network.generate(
                 input_ids=ids,
@@ -53,7 +55,9 @@ def generate_in_rounds(
             ends = [len(new_ids) >= config.max_new_tokens or is_over(new_ids) for new_ids in new]
             rows = [position for position, end in enumerate(ends) if not end]
             active = [active[position] for position in rows]
-            cache = _cache_of(output.past_key_values, torch.tensor(rows, device=network.device), len(new))
+            if not active:
+                break
+            cache = cache_of_rows(output.past_key_values, torch.tensor(rows, device=network.device), ROUND_TOKENS)
             ids = output.sequences[rows]
             mask = torch.cat([mask[rows], torch.ones_like(ids[:, mask.shape[1] :])], dim=1)
     return generated
@@ -68,27 +72,14 @@ def _report(on_token: OnToken, width: int, ids: Any, _: Any) -> Any:
 
 
 def _round_config(config: Any, count: int) -> Any:
-    """Return the generation config of the next round, after `count` tokens."""
+    """Return the generation config of the next round, after `count` tokens.
+
+    The first has one token, so that only the prompts' keys and values are in a cache without room (round_cache.py).
+    """
     of_round = copy.deepcopy(config)
     of_round.return_dict_in_generate = True  # with the cache
-    of_round.max_new_tokens = min(ROUND_TOKENS, config.max_new_tokens - count)
+    of_round.max_new_tokens = min(ROUND_TOKENS if count else 1, config.max_new_tokens - count)
     return of_round
-
-
-def _cache_of(cache: Any, rows: Any, size: int) -> Any:
-    """Return the keys and values of some rows of a batch of `size`.
-
-    None where rows cannot be selected in all that a model keeps, as in the states of linear attention: then they are
-    computed anew.
-    """
-    from transformers.cache_utils import DynamicLayer, DynamicSlidingWindowLayer
-
-    layers = getattr(cache, "layers", [])
-    if not layers or any(type(layer) not in (DynamicLayer, DynamicSlidingWindowLayer) for layer in layers):
-        return None
-    if 0 < len(rows) < size:
-        cache.batch_select_indices(rows)
-    return cache
 
 
 @contextlib.contextmanager
