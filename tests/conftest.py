@@ -13,6 +13,7 @@ import absl.logging
 import hypothesis
 import pytest
 from made_project import MadeProject
+from warm import WarmProcess
 
 from gretchen.hardware import bound_spinning
 
@@ -121,6 +122,13 @@ def gretchen() -> Callable[..., subprocess.CompletedProcess]:
         return subprocess.run([sys.executable, "-m", "gretchen", *words], check=False, timeout=300, **options)
 
     return call
+
+
+@pytest.fixture(scope="session")
+def warm() -> Iterator[WarmProcess]:
+    """Return the command line in forks of a process with the libraries loaded: `warm.run(words, os.environ, root)`."""
+    with WarmProcess() as process:
+        yield process
 
 
 @pytest.fixture(scope="module")
