@@ -32,6 +32,7 @@ def guarded(flagship, environment, tmp_path):
     return call
 
 
+@pytest.mark.slow
 def test_a_training_by_axolotl_looks_nothing_up(guarded, tmp_path):
     guarded("train", f"--project={PROJECT}", "--recipe=sft.axolotl")
     assert attempts(tmp_path) == ""
