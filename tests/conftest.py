@@ -126,7 +126,7 @@ def gretchen() -> Callable[..., subprocess.CompletedProcess]:
 
 @pytest.fixture(scope="session")
 def warm() -> Iterator[WarmProcess]:
-    """Return the command line in forks of a process with the libraries loaded: `warm.run(words, os.environ, root)`."""
+    """Return the command line in forks of a process with the libraries loaded: `warm.run(words, {name: value})`."""
     with WarmProcess() as process:
         yield process
 

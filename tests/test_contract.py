@@ -152,11 +152,11 @@ def copy(slug, tmp_path_factory, warm):
     shutil.copytree(paths.shared_recipes(), root / "shared_recipes")
 
     def run(*words: str) -> str:
-        own = {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1", "XDG_CACHE_HOME": str(cache)}
+        environment = {"GRETCHEN_ROOT": str(root), "GRETCHEN_SMOKE": "1", "XDG_CACHE_HOME": str(cache)}
         # test_tracking.py looks at what is logged.
-        done = warm.run([*words, f"--project={slug}"], os.environ | own | {"WANDB_MODE": "disabled"}, root)
-        assert done.returncode == 0, done.stdout[-2000:] + done.stderr[-2000:]
-        return done.stdout
+        code, output = warm.run([*words, f"--project={slug}"], environment | {"WANDB_MODE": "disabled"})
+        assert code == 0, output[-4000:]
+        return output
 
     return root, run
 

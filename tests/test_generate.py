@@ -77,14 +77,14 @@ def test_answers_that_are_over_leave_the_batch_and_the_others_stay_the_same(mode
     pieces = [text[len(text) // 3 :][:3] for text in whole]
     stop = next(piece for piece in pieces if 0 < sum(piece in text for text in whole) < len(whole))
     params, tokens = SamplingParams(20, stop=(stop,)), []
-    assert all(len(encode(model, text)) <= 32 for text in whole), "one round"
-    in_one_round = generate(model, PROMPTS, params)
+    assert all(len(encode(model, text)) <= 32 for text in whole), "the prompt's round and one more"
+    in_two_rounds = generate(model, PROMPTS, params)
     monkeypatch.setattr("gretchen.models.rounds.ROUND_TOKENS", 3)
-    assert generate(model, PROMPTS, params, on_token=lambda *state: tokens.append(state)) == in_one_round
-    assert {completion.ended for completion in in_one_round} == {True, False}
+    assert generate(model, PROMPTS, params, on_token=lambda *state: tokens.append(state)) == in_two_rounds
+    assert {completion.ended for completion in in_two_rounds} == {True, False}
     assert [count for _, count in tokens] == list(range(1, 21))
     rows = [rows for rows, _ in tokens]
-    assert rows[0] == len(PROMPTS) > rows[-1] == sum(not completion.ended for completion in in_one_round)
+    assert rows[0] == len(PROMPTS) > rows[-1] == sum(not completion.ended for completion in in_two_rounds)
     assert rows == sorted(rows, reverse=True)
 
 
@@ -108,6 +108,23 @@ def test_windows_and_states_of_other_architectures_stay_right(kind, monkeypatch)
     in_rounds = generate_in_rounds(network, prompts, config, lambda ids: tuple(ids) in ends)
     assert [len(ids) for ids in in_rounds] == [4, 14, 7, 14]
     assert in_rounds == [ids[: len(short)] for ids, short in zip(whole, in_rounds, strict=True)]
+
+
+def test_a_layer_with_room_keeps_what_is_written_and_refuses_what_has_no_room():
+    from transformers.cache_utils import DynamicLayer
+
+    from gretchen.models.round_cache import RoomyLayer
+
+    states = torch.arange(24.0).reshape(3, 1, 4, 2)  # 3 rows of 4 tokens
+    layer = DynamicLayer()
+    layer.update(states[:, :, :3], -states[:, :, :3])
+    roomy = RoomyLayer(layer, torch.tensor([2, 0]), room=1)
+    keys, values = roomy.update(states[[2, 0], :, 3:], -states[[2, 0], :, 3:])
+    assert torch.equal(keys, states[[2, 0]])
+    assert torch.equal(values, -states[[2, 0]])
+    with pytest.raises(RuntimeError):
+        roomy.update(states[[2, 0], :, 3:], states[[2, 0], :, 3:])
+    assert roomy.get_seq_length() == 4
 
 
 @pytest.mark.parametrize("dtype", [torch.float32, torch.bfloat16])

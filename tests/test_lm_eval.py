@@ -129,10 +129,10 @@ def test_bad_input_is_one_sentence(few_rows, given, message):
     assert message in str(raised.value)
 
 
-def test_a_data_set_that_is_not_there_is_named(few_rows, warm, environment):
+def test_a_data_set_that_is_not_there_is_named(few_rows, gretchen):
     # In a process of its own: other tests close the hub's client.
-    words = ["lm-eval", f"--project={PROJECT}", "--tasks=arc_easy", "--limit=1"]
-    done = warm.run(words, environment(GRETCHEN_ROOT=str(few_rows), HF_HUB_OFFLINE="1"), few_rows)
+    root = {"GRETCHEN_ROOT": str(few_rows), "HF_HUB_OFFLINE": "1"}
+    done = gretchen("lm-eval", f"--project={PROJECT}", "--tasks=arc_easy", "--limit=1", in_=few_rows, **root)
     assert done.returncode == 1
     assert "the harness could not run arc_easy" in done.stderr
     assert "SOURCE=folder" in done.stderr

@@ -1,20 +1,19 @@
 """The command line in forks of a process that has loaded the libraries once.
 
     with WarmProcess() as warm:
-        warm.run(["pipeline", "--project=x"], environment, root)    -> subprocess.CompletedProcess
+        code, output = warm.run(["pipeline", "--project=x"], {"GRETCHEN_ROOT": str(root)})
 
-A command does what `python -m gretchen` does, without the ten seconds of imports. For tests of what commands that train
-and evaluate do; test_train.py and test_offline.py start them as a user does.
+A command does what `python -m gretchen` does in that root, without the ten seconds of imports. For tests of what a
+chain does; test_train.py and test_offline.py start commands as a user does.
 """
 
 import json
-import multiprocessing
-import os
-import runpy
 import subprocess
 import sys
 import tempfile
 from pathlib import Path
+
+from gretchen.training.preloaded import import_libraries, spawn_fork
 
 TIMEOUT = 600  # seconds
 
@@ -31,40 +30,27 @@ class WarmProcess:
         self.process.stdin.close()
         self.process.wait(timeout=TIMEOUT)
 
-    def run(self, words, environment, folder):
-        """Return the completed command `gretchen WORDS` with its output, as subprocess.run does."""
-        with tempfile.TemporaryDirectory() as outputs:
-            files = [str(Path(outputs) / name) for name in ("stdout", "stderr")]
-            self.process.stdin.write(json.dumps([list(words), dict(environment), str(folder), files]) + "\n")
+    def run(self, words, environment):
+        """Return the exit code of `gretchen WORDS` and what it printed; `environment` is added to the tests' own."""
+        with tempfile.TemporaryDirectory() as folder:
+            log = Path(folder) / "log"
+            self.process.stdin.write(json.dumps([words, environment, str(log)]) + "\n")
             self.process.stdin.flush()
             code = int(self.process.stdout.readline())
-            texts = [Path(file).read_text(encoding="utf-8") for file in files]
-        return subprocess.CompletedProcess(words, code, *texts)
+            return code, log.read_text(encoding="utf-8")
 
 
 def serve():
     """Run one command for each line of the standard input, and print its exit code."""
-    from gretchen.training.preloaded import import_libraries
-
     import_libraries(["zephyr"])
     for line in sys.stdin:
-        process = multiprocessing.get_context("fork").Process(target=run, args=json.loads(line))
-        process.start()
-        process.join(TIMEOUT)
-        process.kill()
-        process.join()
-        print(process.exitcode, flush=True)
-
-
-def run(words, environment, folder, files):
-    """Run a command in this process. Raises SystemExit with its exit code."""
-    for descriptor, file in zip((1, 2), files, strict=True):
-        os.dup2(os.open(file, os.O_WRONLY | os.O_CREAT), descriptor)
-    os.environ.clear()
-    os.environ |= environment
-    os.chdir(folder)
-    sys.argv = ["gretchen", *words]
-    runpy.run_module("gretchen", run_name="__main__", alter_sys=True)
+        words, environment, log = json.loads(line)
+        with open(log, "wb") as file:
+            process = spawn_fork([sys.executable, "-m", "gretchen", *words], environment, file)
+            process.join(TIMEOUT)
+            process.kill()
+            process.join()
+        print(process.returncode, flush=True)
 
 
 if __name__ == "__main__":

@@ -15,23 +15,21 @@ class RoomyLayer(DynamicLayer):
     def __init__(self, layer: DynamicLayer, rows: torch.Tensor, room: int) -> None:
         super().__init__()
         self.dtype, self.device, self.is_initialized = layer.dtype, layer.device, True
-        self.length = layer.get_seq_length()
         self.all_keys = _with_room(layer.keys, rows, room)
         self.all_values = _with_room(layer.values, rows, room)
-        self._show(self.length)
+        self._show(layer.get_seq_length())
 
     def update(
         self, key_states: torch.Tensor, value_states: torch.Tensor, *args: Any, **kwargs: Any
     ) -> tuple[torch.Tensor, torch.Tensor]:
         """Write the states of new tokens behind the others, and return all, (batch, heads, tokens, head size)."""
-        end = self.length + key_states.shape[-2]
-        self.all_keys[..., self.length : end, :] = key_states
-        self.all_values[..., self.length : end, :] = value_states
-        self._show(end)
+        start, count = self.get_seq_length(), key_states.shape[-2]
+        self.all_keys.narrow(-2, start, count).copy_(key_states)
+        self.all_values.narrow(-2, start, count).copy_(value_states)
+        self._show(start + count)
         return self.keys, self.values
 
     def _show(self, length: int) -> None:
-        self.length = length
         self.keys, self.values = self.all_keys[..., :length, :], self.all_values[..., :length, :]
 
 
