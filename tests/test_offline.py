@@ -16,6 +16,7 @@ from gretchen.recipes.find import recipes_of
 from gretchen.recipes.resolve import Request, resolve
 
 PROJECT = "genome-chatbot"
+ROWS = 400
 
 
 @pytest.fixture
@@ -62,17 +63,10 @@ def test_a_model_on_the_hub_is_looked_up_unless_the_user_is_offline(guarded, tmp
     assert attempts(tmp_path) == ""
 
 
-def test_no_recipe_of_the_flagship_names_the_hub(few_rows_root):
+def test_no_recipe_of_the_flagship_names_the_hub(few_rows):
     for name in recipes_of(PROJECT):
         resolved = resolve(Request(PROJECT, name, "tiny"), lambda recipe: f"projects/{PROJECT}")
         assert list(hub_names(resolved.values)) == [], name
-
-
-@pytest.fixture
-def few_rows_root(flagship, monkeypatch):
-    """Let Gretchen work in the module's root."""
-    monkeypatch.setenv("GRETCHEN_ROOT", str(flagship))
-    monkeypatch.chdir(flagship)
 
 
 @pytest.mark.parametrize(
@@ -89,11 +83,11 @@ def few_rows_root(flagship, monkeypatch):
         ),
     ],
 )
-def test_what_a_recipe_names_on_the_hub(few_rows_root, values, names):
+def test_what_a_recipe_names_on_the_hub(few_rows, values, names):
     assert sorted(set(hub_names(values))) == names
 
 
-def test_a_folder_is_local(few_rows_root):
+def test_a_folder_is_local(few_rows):
     assert is_local(f"projects/{PROJECT}")
     assert not is_local("projects/none")
 
