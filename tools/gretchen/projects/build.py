@@ -171,6 +171,8 @@ def fingerprint(project: str, card: Card, limit: int, source: ExternalSource | N
     folder = paths.projects() / project
     parts = [folder_hash(folder, "*.py"), folder_hash(folder / "data"), card.model_dump_json(), str(limit)]
     parts += [folder_hash(Path(__file__).parent, "*.py"), file_hash(tokenizer_folder(project) / "tokenizer.json")]
+    outside = [paths.build(project) / name for name in card.depends_on]
+    parts += [file_hash(file) if file.is_file() else "" for file in outside]
     if source:
         location = Path(source.path)
         content = file_hash(location) if location.is_file() else folder_hash(location)

@@ -105,7 +105,11 @@ class Forked(CardModel):
 
 
 class Card(CardModel):
-    """A project's card; `models.tiny` is missing where the project has no embedded base."""
+    """A project's card; `models.tiny` is missing where the project has no embedded base.
+
+    `depends_on` names files in the project's build folder that the rows depend on, where they are there: of a compiler
+    that a user installs. Data is built anew when one of them comes, changes or goes.
+    """
 
     title: Text
     task: Text
@@ -117,6 +121,7 @@ class Card(CardModel):
     forms: Forms = Forms()
     closed: list[Text] = []
     requirements: list[Text] = []
+    depends_on: list[Text] = []
     evaluation: Evaluation
     sources: Annotated[list[Source], Field(min_length=1)]
     forked: Forked | None = None
