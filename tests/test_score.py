@@ -7,9 +7,13 @@ from pathlib import Path
 import pytest
 
 from gretchen import cli
+from gretchen.models.generate import Completion
 from gretchen.projects.build import build
+from gretchen.scoring import generation
+from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.evaluator import load_evaluator
-from gretchen.scoring.testset import load_set, sample
+from gretchen.scoring.scored import Answer
+from gretchen.scoring.testset import conversation, load_set, sample
 
 FIXTURES = Path(__file__).parent / "fixtures" / "projects"
 
@@ -71,6 +75,29 @@ def test_a_closed_loop_is_scored_on_its_turns(score):
     scores = json.loads(out)["sets"]["test"]["scores"]
     assert scores["solved"]["value"] == 1.0
     assert 4 < scores["guesses"]["value"] <= 8
+
+
+def test_a_conversation_is_kept_when_it_ends_and_not_when_its_whole_batch_has(root, monkeypatch):
+    """The answers are scripted, so that conversations end after different numbers of turns."""
+    rows, evaluator = load_set("guess-the-number", "test"), load_evaluator("guess-the-number")
+    questions = [PromptedRow(row, conversation(row)) for row in rows]
+    games, start = [evaluator.oracle(row) for row in rows], len(questions[0].prompt.messages)
+
+    def next_guess(turns):
+        count = len(turns)
+        return next(game for game in games if game[:count] == turns and len(game) > count)[count]["content"]
+
+    def scripted(model, prompts, params, on_token=None):
+        return [Completion(next_guess(prompt.messages[start:]), ended=True) for prompt in prompts]
+
+    monkeypatch.setattr(generation, "generate", scripted)
+    rounds: list[list[Answer]] = []
+    settings = generation.greedy_settings(evaluator.settings)
+    generation.generate_in_loop(None, settings, evaluator, [(question, 0) for question in questions], rounds.append)
+    lengths = [{(len(answer.prediction) + 1) // 2 for answer in answers} for answers in rounds]
+    assert lengths == [{number} if answers else set() for number, answers in enumerate(rounds, start=1)]
+    assert sum(bool(answers) for answers in rounds) > 2
+    assert sorted(answer.id for answers in rounds for answer in answers) == sorted(row["id"] for row in rows)
 
 
 def test_all_problems_of_a_file_are_listed_with_their_lines(score):

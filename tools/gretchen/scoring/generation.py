@@ -70,31 +70,42 @@ def generate_in_loop(
     on_answers: OnAnswers,
     on_token: OnToken | None = None,
 ) -> None:
-    """Hold a conversation with the project's simulator for each sample, LOOP_BATCH at a time, until each is over."""
+    """Hold a conversation with the project's simulator for each sample, LOOP_BATCH at a time.
+
+    `on_answers` gets the conversations that ended, after each round of turns.
+    """
     for start in range(0, len(samples), LOOP_BATCH):
-        on_answers(_conversations(model, settings, evaluator, samples[start : start + LOOP_BATCH], on_token))
+        _hold_conversations(model, settings, evaluator, samples[start : start + LOOP_BATCH], on_answers, on_token)
 
 
-def _conversations(
-    model: Model, settings: GenerationSettings, evaluator: Evaluator, samples: Samples, on_token: OnToken | None
-) -> list[Answer]:
-    """Return the answers (all turns) of one batch of conversations."""
+def _hold_conversations(
+    model: Model,
+    settings: GenerationSettings,
+    evaluator: Evaluator,
+    samples: Samples,
+    on_answers: OnAnswers,
+    on_token: OnToken | None,
+) -> None:
+    """Hold one batch of conversations; an answer holds all turns of its conversation."""
     turns: list[list[dict[str, Any]]] = [[] for _ in samples]
     ended = [True] * len(samples)
     active = list(range(len(samples)))
     while active:
         prompts = [_continued(samples[i][0], turns[i]) for i in active]
         completions = generate(model, prompts, sampling_params(settings), on_token=on_token)
-        next_active = []
+        over, next_active = [], []
         for i, completion in zip(active, completions, strict=True):
+            prompt, number = samples[i]
             turns[i].append({"role": "assistant", "content": completion.text})
             ended[i] &= completion.ended
-            reply = evaluator.reply(samples[i][0].row, turns[i])
-            if reply is not None:
+            reply = evaluator.reply(prompt.row, turns[i])
+            if reply is None:
+                over.append(Answer(prompt.row["id"], number, turns[i], ended[i]))
+            else:
                 turns[i].append({"role": "user", "content": reply})
                 next_active.append(i)
+        on_answers(over)
         active = next_active
-    return [Answer(prompt.row["id"], sample, turns[i], ended[i]) for i, (prompt, sample) in enumerate(samples)]
 
 
 def _continued(prompt: PromptedRow, turns: list[dict[str, Any]]) -> Conversation:
