@@ -1,4 +1,4 @@
-"""When data that was built is built anew: after an edit by hand, or where a compiler that rows depend on comes or goes."""
+"""When built data is built anew: after an edit by hand, or where a compiler that rows depend on comes or goes."""
 
 from made_project import TEST, TRAIN, built_rows, chats
 
