@@ -38,6 +38,11 @@ def command_to_install() -> str:
     return f"npm install --prefix {paths.shown(_folder())} --ignore-scripts solc@{VERSION}"
 
 
+def package_file() -> Path:
+    """Return the description of the package, where npm installs it; the card's `depends_on` names it too."""
+    return _folder() / "node_modules" / "solc" / "package.json"
+
+
 def _folder() -> Path:
     """Return the folder that npm installs into."""
     return paths.build(Path(__file__).parent.name) / "solc"
@@ -46,9 +51,8 @@ def _folder() -> Path:
 @cache
 def is_available() -> bool:
     """Return whether Node and the package are there; says once, on stderr, what is left out where they are not."""
-    package = _folder() / "node_modules" / "solc" / "package.json"
     try:
-        version = json.loads(package.read_text(encoding="utf-8")).get("version")
+        version = json.loads(package_file().read_text(encoding="utf-8")).get("version")
     except (OSError, ValueError, AttributeError):
         version = None
     if shutil.which("node") and version == VERSION:
@@ -110,7 +114,7 @@ def _started() -> subprocess.Popen[bytes]:
     if _process and _process[0].poll() is None:
         return _process[0]
     _process.clear()
-    package = _folder() / "node_modules" / "solc"
+    package = package_file().parent
     command = ["node", *_node_options(), str(WORKER), str(package)]
     process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, env={
         "PATH": "/usr/bin:/bin"}, start_new_session=True)  # fmt: skip

@@ -2,9 +2,12 @@
 
 import json
 import random
+from pathlib import Path
 
 import pytest
 
+from gretchen import paths
+from gretchen.projects.card import load_card
 from gretchen.projects.rows import reference_of
 
 
@@ -34,6 +37,11 @@ def test_without_the_compiler_there_is_no_solidity(dataset, part, monkeypatch, c
     assert not solidity.is_available() and not {"to-vyper", "to-solidity"} & set(dataset.weights())
     assert "rows are of Vyper alone (npm install --prefix " in capsys.readouterr().err
     solidity.is_available.cache_clear()
+
+
+def test_the_card_names_the_compiler_that_the_builder_looks_for(part):
+    slug = Path(__file__).parents[1].name
+    assert paths.build(slug) / load_card(slug).depends_on[0] == part("solidity").package_file()
 
 
 def test_a_contract_that_does_not_compile_shows_the_compilers_message(part, of_form):
