@@ -109,6 +109,8 @@ def test_a_resumed_runs_metrics_continue_its_counts(root):
     assert [row["step"] for row in after if "loss" in row] == [1, 2, 3, 4, 5, 6], "no step is logged twice"
     assert [row.get("num_tokens") for row in after[:6]] == [row.get("num_tokens") for row in before[:6]]
     assert sorted(row["seconds"] for row in after) == [row["seconds"] for row in after]
+    runtime = next(row["train_runtime"] for row in after if "train_runtime" in row)
+    assert runtime > after[3]["seconds"], "the seconds before the checkpoint count"
 
 
 def test_the_gate_was_measured_at_every_checkpoint(root):

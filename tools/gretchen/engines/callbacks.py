@@ -35,7 +35,7 @@ class Metrics(TrainerCallback):
         self.run_dir = run_dir
         self.path = run_dir / FILE
         self.started = time.monotonic()
-        self.tokens_before = 0.0
+        self.seconds_before = self.tokens_before = 0.0
 
     def on_train_begin(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Drop what a resumed run logged after its checkpoint, and continue its counts of seconds and tokens."""
@@ -43,7 +43,8 @@ class Metrics(TrainerCallback):
             return
         rows = [row for row in read_metrics(self.run_dir) if row["step"] <= state.global_step]
         write_jsonl(self.path, rows)
-        self.started = time.monotonic() - max((row["seconds"] for row in rows), default=0.0)
+        self.seconds_before = max((row["seconds"] for row in rows), default=0.0)
+        self.started = time.monotonic() - self.seconds_before
         self.tokens_before = max((row["num_tokens"] for row in rows if "num_tokens" in row), default=0.0)
 
     def on_log(
@@ -56,6 +57,8 @@ class Metrics(TrainerCallback):
         row |= logs or {}
         if "num_tokens" in row:
             row["num_tokens"] += self.tokens_before
+        if "train_runtime" in row:  # the trainer's own, since it was resumed
+            row["train_runtime"] += self.seconds_before
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
 
