@@ -165,7 +165,8 @@ def limit_mistakes(project: str, sample: Sample, resolved: Sequence[Resolved]) -
         if limit:
             key = next(k for k in ("max_completion_length", "response_length", "trl") if k in (*recipe.values, "trl"))
             origin = recipe.origins.get(key if key != "trl" else "trl.max_completion_length")
-            yield from too_short(str(origin or recipe.name), "max_completion_length", limit, lengths)
+            name = "max_completion_length" if key == "trl" else key
+            yield from too_short(str(origin or recipe.name), name, limit, lengths)
 
 
 def open_tables(card: Card, sample: Sample, location: Any) -> Iterator[Problem]:
