@@ -15,10 +15,13 @@ import pytest
 from small_wheel import cache_small_model
 
 from gretchen import paths
+from gretchen.checks.mistakes.card import limit_mistakes
+from gretchen.checks.recipes import resolve_all
 from gretchen.projects.builder import Tally, builder_rows, offered_formats
 from gretchen.projects.card import load_card, project_slugs
 from gretchen.projects.leakage import leaks
 from gretchen.projects.modules import load_dataset_module
+from gretchen.recipes.find import recipes_of
 from gretchen.scoring.baselines import baselines
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.results import END, START, read_results, results_file
@@ -76,6 +79,12 @@ def test_every_format_has_every_split_and_nothing_leaks(slug, rows):
 def test_closed_forms_are_forms(slug, rows):
     forms = {placed.row["form"] for by_format in rows.values() for placed in by_format}
     assert set(load_card(slug).closed) <= forms
+
+
+def test_the_references_fit_the_limits_of_card_and_recipes(slug, rows):
+    resolved, _ = resolve_all(slug, list(recipes_of(slug).values()), ("tiny",))
+    sample = {name: [placed.row for placed in by_format[:300]] for name, by_format in rows.items()}
+    assert [problem for problem in limit_mistakes(slug, sample, resolved) if problem.level == "error"] == []
 
 
 @pytest.fixture(scope="module")
