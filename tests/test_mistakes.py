@@ -247,7 +247,7 @@ PLANTED = {
         template=("{%- if tools %}", "{{- raise_exception('roles must alternate') }}{%- if tools %}")),
     "axolotl trains no EOS": deep([AXOLOTL_CHATS.format("assistant", "none")], "sft.axolotl"),
     "axolotl has the prompt in the loss": deep([AXOLOTL_CHATS.format("assistant, user", "turn")], "sft.axolotl"),
-    "axolotl drops long rows": deep(["sequence_len=16"], "sft.axolotl"),
+    "axolotl drops long rows": deep(["sequence_len=16", "excess_length_strategy=drop"], "sft.axolotl"),
 }  # fmt: skip
 
 

@@ -35,6 +35,8 @@ INFERENCE_ONLY = re.compile(r"[-_.](gguf|awq|gptq|exl2|mlx|onnx|fp8|int4|int8|w4
 NOT_WRITING = re.compile(r"[-_](embed(ding)?s?|rerank(er)?|reward|rm|prm)\b", re.IGNORECASE)
 # A closed form is a table: with so many references, of which nearly all differ, it is none.
 MIN_TABLE, ALL_DIFFERENT = 40, 0.95
+# How many tokens a recipe's model may generate while it trains: TRL's key, its PPO's, axolotl's.
+LENGTH_KEYS = ("max_completion_length", "response_length", "trl.max_completion_length")
 FEW, MANY = 0.02, 0.2  # of the references, that are longer than the limit
 GENERATING = ("grpo", "rloo", "ppo")
 Sample = Mapping[str, list[Row]]
@@ -163,10 +165,9 @@ def limit_mistakes(project: str, sample: Sample, resolved: Sequence[Resolved]) -
     for recipe in resolved:
         limit = length_limit(recipe)
         if limit:
-            key = next(k for k in ("max_completion_length", "response_length", "trl") if k in (*recipe.values, "trl"))
-            origin = recipe.origins.get(key if key != "trl" else "trl.max_completion_length")
-            name = "max_completion_length" if key == "trl" else key
-            yield from too_short(str(origin or recipe.name), name, limit, lengths)
+            key = next((key for key in LENGTH_KEYS if key in recipe.origins), LENGTH_KEYS[0])
+            where = str(recipe.origins.get(key, recipe.name))
+            yield from too_short(where, key.rpartition(".")[2], limit, lengths)
 
 
 def open_tables(card: Card, sample: Sample, location: Any) -> Iterator[Problem]:
