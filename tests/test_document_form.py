@@ -1,5 +1,6 @@
 """A question as a document of the embedded base: `as_document`, few-shot documents, the answer in a continuation."""
 
+import dataclasses
 import re
 from pathlib import Path
 
@@ -65,7 +66,7 @@ class Tokenizer:
 
     chat_template = "{% for m in messages %}{{ m['content'] }}{% endfor %}"
 
-    def encode(self, text, add_special_tokens=False):
+    def encode(self, text, add_special_tokens=False, verbose=True):
         return list(text)
 
     def apply_chat_template(self, messages, **_):
@@ -84,5 +85,10 @@ def test_few_shot_prompts_are_documents_where_rows_have_them_and_fit_the_context
     assert len(document.prompt) <= 32, "two examples of three fit"
     assert document.prompt.count("\nA\n") == 2
     assert isinstance(chat.prompt, Conversation)
+    windowed = dataclasses.replace(FORM, window=33)
+    (fits,) = few_shot_prompts(model, [row(7, "A")], train, 8, windowed)
+    assert fits.prompt == document.prompt, "27 tokens and an answer of one"
+    (shorter,) = few_shot_prompts(model, [row(7, "AUG\nGAG")], train, 8, windowed)
+    assert shorter.prompt.count("\nA\n") == 1, "the answer must fit the window too, as long as it really is"
     (plain,) = few_shot_prompts(model, [row(7)], train, 8)
     assert isinstance(plain.prompt, Conversation)

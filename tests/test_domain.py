@@ -18,8 +18,8 @@ from gretchen.scoring.domain import (
     bits_per_token,
     domain_mismatch,
     held_out_texts,
-    read_corpus_bits,
-    write_corpus_bits,
+    read_pretraining,
+    write_pretraining,
 )
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -38,7 +38,7 @@ def root(flagship):
         (root / "projects" / ORIGIN / "base" / FILE).unlink(missing_ok=True)
         build(ORIGIN, "tiny")
         test_documents = root / "build" / ORIGIN / "texts" / "test.jsonl"
-        write_corpus_bits(root / "projects" / ORIGIN / "base", ORIGIN, test_documents)
+        write_pretraining(root / "projects" / ORIGIN / "base", ORIGIN, test_documents, window=512)
         for slug in (FORK, OTHER):
             command = [sys.executable, "-m", "gretchen", "fork", f"--from={ORIGIN}", f"--project={slug}"]
             subprocess.run(command, check=True, capture_output=True, env=os.environ)
@@ -54,8 +54,8 @@ def base(root, slug):
 
 
 def test_a_fork_copies_its_origins_bits_per_token(root):
-    corpus = read_corpus_bits(base(root, FORK))
-    assert corpus == read_corpus_bits(base(root, ORIGIN))
+    corpus = read_pretraining(base(root, FORK))
+    assert corpus == read_pretraining(base(root, ORIGIN))
     assert corpus.project == ORIGIN
     assert 0.2 < corpus.bits_per_token < 1.5
 
@@ -67,7 +67,7 @@ def test_a_base_knows_its_own_domain_in_a_fork_too(root):
 
 def test_another_domain_is_a_warning_with_both_values_and_the_fixes(root):
     warning, hint = domain_mismatch(OTHER).splitlines()
-    own = read_corpus_bits(base(root, ORIGIN)).bits_per_token
+    own = read_pretraining(base(root, ORIGIN)).bits_per_token
     bits = bits_per_token(base(root, OTHER), held_out_texts(OTHER))
     assert bits > own + 5
     assert warning == (
@@ -147,7 +147,8 @@ def test_a_base_of_ones_own_and_fine_tuning_gain_on_the_other_domains_metric(roo
     assert "warning: the base was not pretrained on this domain: " in warned
     assert f"hint: make base PROJECT={OTHER} pretrains one on your documents" in warned
     assert "wrote projects/colour-codes/base" in run("base").stdout
-    assert read_corpus_bits(base(root, OTHER)).bits_per_token < 4
+    assert read_pretraining(base(root, OTHER)).bits_per_token < 4
+    assert read_pretraining(base(root, OTHER)).window == 512
     assert domain_mismatch(OTHER) is None
     assert "not pretrained on this domain" not in run("train").stderr
     models = json.loads(run("eval", "--json").stdout)["models"]

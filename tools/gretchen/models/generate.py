@@ -181,7 +181,8 @@ def render(model: Model, prompt: Prompt, before_answer: bool = True) -> str:
 
 def encode(model: Model, prompt: Prompt) -> list[int]:
     """Return a prompt's token ids. A template writes its own special tokens; a document gets the tokenizer's."""
-    return model.tokenizer.encode(render(model, prompt), add_special_tokens=isinstance(prompt, str))
+    # verbose: a prompt may be counted to see whether it fits, and Transformers would warn of one that does not.
+    return model.tokenizer.encode(render(model, prompt), add_special_tokens=isinstance(prompt, str), verbose=False)
 
 
 def end_ids(model: Model) -> list[int]:

@@ -19,6 +19,7 @@ from gretchen.projects.modules import load_dataset_module
 from gretchen.projects.rows import Row, reference_of
 from gretchen.projects.team_code import team_code
 from gretchen.scoring.answers import Generate, OnAnswers
+from gretchen.scoring.domain import read_pretraining
 from gretchen.scoring.generation import Samples
 from gretchen.scoring.scored import Answer
 
@@ -27,10 +28,11 @@ HINT = "as_document(row) returns a document up to where its answer begins, or No
 
 @dataclass(frozen=True)
 class DocumentForm:
-    """A project's `as_document`, called and checked."""
+    """A project's `as_document`, called and checked; `window` is how many tokens its base was pretrained on at once."""
 
     file: Path
     as_document: Callable[[Row], str | None]
+    window: int | None = None
 
     def beginning(self, row: Row) -> str | None:
         """Return a question as a document up to its answer; None where it has no such form.
@@ -56,7 +58,11 @@ def load_document_form(project: str) -> DocumentForm | None:
     """Return a project's document form; None where dataset.py defines no `as_document`."""
     module = load_dataset_module(project)
     function = getattr(module, "as_document", None)
-    return DocumentForm(paths.projects() / project / "dataset.py", function) if callable(function) else None
+    if not callable(function):
+        return None
+    folder = paths.projects() / project
+    pretraining = read_pretraining(folder / "base")
+    return DocumentForm(folder / "dataset.py", function, pretraining.window if pretraining else None)
 
 
 def beginnings_of(form: DocumentForm, rows: Sequence[Row]) -> dict[str, str]:

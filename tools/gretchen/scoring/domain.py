@@ -1,8 +1,9 @@
 """Does an embedded base know its project's domain? Bits per token of the project's documents, beside its own corpus's.
 
-    write_corpus_bits(Path("projects/genome-chatbot/base"), "genome-chatbot", documents)     when a base is made
-    print(domain_mismatch("plant-genomics") or "it knows the domain")                        before it is fine-tuned
-    inherited_mismatch("plant-genomics")                                                     in `make check` of a fork
+    write_pretraining(Path("projects/genome-chatbot/base"), "genome-chatbot", documents, window=512)
+                                                                when a base is made
+    print(domain_mismatch("plant-genomics") or "it knows the domain")    before it is fine-tuned
+    inherited_mismatch("plant-genomics")                                 in `make check` of a fork
 
 A fork inherits its origin's base. Where its builder now writes about something else, that base knows nothing that
 fine-tuning could bring out. Loads torch and the base: a second, on an idle machine. It measures no skill: that is what
@@ -38,11 +39,16 @@ MARGIN_BITS = 3.0
 
 
 @dataclass(frozen=True)
-class CorpusBits:
-    """The project on whose documents a base was pretrained, and the base's bits per token on held-out ones."""
+class Pretraining:
+    """The project on whose documents a base was pretrained, and the base's bits per token on held-out ones.
+
+    `window` is the number of tokens of a training sequence: the base has never seen a later position. None for a base
+    that does not say so.
+    """
 
     project: str
     bits_per_token: float
+    window: int | None = None
 
 
 def domain_mismatch(project: str) -> str | None:
@@ -51,7 +57,7 @@ def domain_mismatch(project: str) -> str | None:
     None where it was not, and where it cannot be known: no base, no recorded bits, no documents built.
     """
     base = paths.projects() / project / "base"
-    corpus = read_corpus_bits(base)
+    corpus = read_pretraining(base)
     texts = held_out_texts(project)
     if corpus is None or not texts or not weights(base):
         return None
@@ -66,17 +72,14 @@ def inherited_mismatch(project: str) -> str | None:
     for a base of the project's own, and where it cannot be measured.
     """
     base = paths.projects() / project / "base"
-    corpus = read_corpus_bits(base)
+    corpus = read_pretraining(base)
     if corpus is None or corpus.project == project or not weights(base) or not held_out_texts(project):
         return None
     measured_on = text_hash(*held_out_texts(project), weights_hash(base))
     file = paths.build(project) / MEASURED
     known = read_json(file)
     if known.get("measured_on") != measured_on:
-        program = (
-            "import sys; from gretchen.scoring.domain import *; sys.stdout.write(domain_mismatch(sys.argv[1]) or '')"
-        )
-        command = [sys.executable, "-c", program, project]
+        command = [sys.executable, "-c", PROGRAM, project]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
             return None
@@ -85,7 +88,7 @@ def inherited_mismatch(project: str) -> str | None:
     return known["warning"] or None
 
 
-def mismatch_warning(project: str, bits: float, corpus: CorpusBits) -> str:
+def mismatch_warning(project: str, bits: float, corpus: Pretraining) -> str:
     """Return the warning, with the two fixes."""
     models = load_card(project).models
     profile = next((profile for profile, model in models.items() if model != "base"), "")
@@ -111,17 +114,16 @@ def sampled_texts(rows: list[Row]) -> list[str]:
     return [row["text"] for row in sample(rows, MAX_DOCUMENTS)]
 
 
-def write_corpus_bits(base: Path, project: str, corpus: Path) -> float:
-    """Write beside a base its bits per token on the held-out documents of its corpus (.jsonl), and return them."""
+def write_pretraining(base: Path, project: str, corpus: Path, window: int) -> None:
+    """Write beside a base its bits per token on the held-out documents of its corpus (.jsonl), and its window."""
     bits = bits_per_token(base, sampled_texts(read_jsonl(corpus)))
-    write_json(base / FILE, asdict(CorpusBits(project, round(bits, 3))))
-    return bits
+    write_json(base / FILE, asdict(Pretraining(project, round(bits, 3), window)))
 
 
-def read_corpus_bits(base: Path) -> CorpusBits | None:
-    """Return the bits per token recorded beside a base; None where there are none."""
+def read_pretraining(base: Path) -> Pretraining | None:
+    """Return what is recorded beside a base of its pretraining; None where nothing is."""
     file = base / FILE
-    return CorpusBits(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
+    return Pretraining(**json.loads(file.read_text(encoding="utf-8"))) if file.is_file() else None
 
 
 def bits_per_token(base: Path, texts: list[str]) -> float:

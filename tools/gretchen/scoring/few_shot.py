@@ -1,7 +1,8 @@
 """Few-shot prompts: three answered questions of the train split before the question.
 
 They are earlier turns of the conversation. An embedded base that can be asked in its own documents' form gets them as
-documents, one after another: it has never seen a chat template.
+documents, one after another: it has never seen a chat template. Where three do not fit beside the question and its
+answer, there are fewer: beyond the window of its pretraining a small base answers worse than after no example at all.
 """
 
 import random
@@ -11,7 +12,7 @@ from typing import Any
 
 from gretchen.files import text_hash
 from gretchen.models.generate import Conversation, Model, encode
-from gretchen.projects.rows import Row
+from gretchen.projects.rows import Row, reference_of
 from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.document_form import DocumentForm, prompt_text
 from gretchen.scoring.testset import conversation
@@ -70,9 +71,10 @@ def few_shot_documents(beginning: str, examples: Sequence[Row], form: DocumentFo
 def few_shot_prompts(
     model: Model, rows: list[Row], train: list[Row], max_new_tokens: int, form: DocumentForm | None = None
 ) -> list[PromptedRow]:
-    """Return each row's few-shot prompt, with fewer examples where three exceed the model's context length.
+    """Return each row's few-shot prompt, with fewer examples where three exceed what the model can read.
 
-    With a document `form` it is a document wherever the form has one for the row.
+    That is its context length less `max_new_tokens`. With a document `form` a prompt is a document wherever the form
+    has one for the row, and must fit the form's window together with the reference answer.
     """
     worked = WorkedExamples(train)
 
@@ -82,9 +84,13 @@ def few_shot_prompts(
             return few_shot_documents(beginning, examples, form)
         return few_shot(conversation(row), examples)
 
-    context = getattr(model.model.config, "max_position_embeddings", None)
-    limit = context - max_new_tokens if context else None
-    return [PromptedRow(row, _fitting(model, row, worked.for_row(row), with_examples, limit)) for row in rows]
+    def limit_of(row: Row) -> int | None:
+        if form and form.window:
+            return form.window - len(encode(model, reference_of(row)))
+        context = getattr(model.model.config, "max_position_embeddings", None)
+        return context - max_new_tokens if context else None
+
+    return [PromptedRow(row, _fitting(model, row, worked.for_row(row), with_examples, limit_of(row))) for row in rows]
 
 
 def _fitting(

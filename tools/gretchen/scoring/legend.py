@@ -14,7 +14,7 @@ HARD = "hard set: longer or combined questions, of kinds that no training row ha
 CLOSED = "closed forms: so few different questions that only their wordings are held out; not in the mean"
 WORTH = "training is worth what it adds to that"
 FEW_SHOT = f"base, few-shot: the base after three answered train rows as turns; {WORTH}"
-FEW_SHOT_DOCUMENTS = f"base, few-shot: the base after three answered train rows as documents; {WORTH}"
+FEW_SHOT_DOCUMENTS = f"base, few-shot: the base after up to three answered documents in its window; {WORTH}"
 FORGOTTEN = "what was forgotten: how training changed other answers; fixed, broken: better, worse than the base's"
 MARGIN = "margin (nats): how much likelier the chosen answer is than the rejected one; 1 nat is a factor of 2.7"
 

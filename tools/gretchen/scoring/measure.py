@@ -24,7 +24,7 @@ from gretchen.scoring.document_form import generate_as_documents, prompt_text
 from gretchen.scoring.documents import document_prompts
 from gretchen.scoring.estimates import ScoredSet, score_set
 from gretchen.scoring.evaluation import ModelEvaluation, PromptedSettings, SetResult
-from gretchen.scoring.few_shot import few_shot_prompts
+from gretchen.scoring.few_shot import EXAMPLES, few_shot_prompts
 from gretchen.scoring.generation import generate_answers, generate_in_loop
 from gretchen.scoring.loader import ModelLoader
 from gretchen.scoring.plan import EvaluationPlan
@@ -77,8 +77,11 @@ def answers_of(plan: EvaluationPlan, system: System, loader: ModelLoader) -> Ans
     """Return a system's answers, from disk or generated."""
     settings = plan.settings(system.kind)
     rows = rows_of(plan, system)
-    # Few-shot examples come from the train split: other data gives other examples.
-    prompts_hash = rows_hash(rows) + (plan.data if system.kind == "few-shot" else "")
+    prompts_hash = rows_hash(rows)
+    if system.kind == "few-shot":
+        # Examples come from the train split, so other data gives others; as many as the window of documents holds.
+        window = f"{plan.form.window} tokens" if plan.form else ""
+        prompts_hash += plan.data + f"{EXAMPLES} examples" + window
     if system.kind in ("few-shot", "as-document") and plan.beginnings:
         prompts_hash += text_hash(*plan.beginnings.values())
     simulator = plan.project_code if plan.in_loop(system) else ""

@@ -17,7 +17,10 @@ PAIRS = {"test": "held-out", "validation": "validation"}
 VALIDATION = "validation rows, to choose settings by; the result is that on the test rows, read once"
 PROMPTINGS = {
     "few-shot": "{}: the question after three answered ones of the train rows, as turns of the chat.",
-    "few-shot-document": "{}: the question after three answered ones of the train rows, all as documents.",
+    "few-shot-document": (
+        "{}: the question after up to three answered ones of the train rows, all as documents, as many as fit the "
+        "window of the base's pretraining."
+    ),
     "document": "{}: the questions that have the form of a document, as beginnings of documents, which the base was "
     "pretrained on; what it knows before it learns to chat.",
 }

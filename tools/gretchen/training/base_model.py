@@ -30,7 +30,7 @@ from gretchen.runs.metrics import read_metrics
 from gretchen.runs.record import RunRecord, read_record, update_record
 from gretchen.runs.store import list_runs
 from gretchen.safe_text import visible
-from gretchen.scoring.domain import write_corpus_bits
+from gretchen.scoring.domain import write_pretraining
 from gretchen.silence import quieten
 from gretchen.training.base_notes import corpus_notes, require_answers
 from gretchen.training.launch import launch
@@ -178,7 +178,8 @@ def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
             f"{len(missed)} of {len(gates)} gates were missed: {', '.join(missed)}",
             f'`make base PROJECT={project} SET="max_steps=…"` with more steps goes on; KEEP=1 takes it as it is',
         )
-    write_corpus_bits(converted, project, corpus / "test.jsonl")
+    window = recipe_values(run_dir, corpus, read_record(run_dir).set)["max_length"]
+    write_pretraining(converted, project, corpus / "test.jsonl", window)
     write_text(converted / "README.md", model_card(project, run_dir, corpus, keep))
     replace_base(converted, base_dir(project))
 
