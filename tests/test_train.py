@@ -16,6 +16,7 @@ from small_disk import run_on_small_disk
 
 from gretchen import paths
 from gretchen.runs.locks import writer_lock
+from gretchen.runs.metrics import read_metrics
 from gretchen.runs.record import read_record
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -98,13 +99,16 @@ def test_a_local_hub_model_and_local_hub_data_train_through_the_same_recipe(root
 
 
 def test_the_record_holds_command_versions_and_measurements(root, train, hub_model):
-    done = train("--set", f"model_name_or_path={hub_model} max_steps=2 seed=7", GRETCHEN_COMMAND="make train X=1")
+    values = f"model_name_or_path={hub_model} logging_steps=3 seed=7"
+    done = train("--set", values, GRETCHEN_COMMAND="make train X=1")
     assert done.returncode == 0, done.stderr[-3000:]
     record = read_record(newest_run(root))
     assert (record.seed, record.command, record.engine, record.stage) == (7, "make train X=1", "zephyr", "sft")
     assert record.versions["trl"]
     assert record.peak_memory_gib > 0
-    assert record.tokens > 0
+    losses = [row for row in read_metrics(newest_run(root)) if "loss" in row]
+    assert [row["step"] for row in losses] == [3, 4], "a smoke training has four steps: the last is logged too"
+    assert record.tokens == losses[-1]["num_tokens"] > losses[0]["num_tokens"]
     assert {len(record.data), len(record.base.weights), len(record.weights)} == {16}
 
 

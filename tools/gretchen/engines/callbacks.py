@@ -62,6 +62,11 @@ class Metrics(TrainerCallback):
         with self.path.open("a", encoding="utf-8") as stream:
             stream.write(json.dumps(row) + "\n")
 
+    def on_step_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
+        """Have the last step logged too, whatever `logging_steps` is: its count of tokens is that of the training."""
+        if state.global_step >= state.max_steps:
+            control.should_log = True
+
     def on_train_end(self, args: TrainingArguments, state: TrainerState, control: TrainerControl, **_: Any) -> None:
         """Write the peak memory of this process and of its GPU, in GiB."""
         unit = 2**30 if sys.platform == "darwin" else 2**20  # ru_maxrss: bytes on macOS, KiB on Linux
