@@ -88,10 +88,10 @@ def _references() -> list[dict[str, Any]]:
 
     from .dataset import chats
 
-    found = []
+    references = []
     for row in chats():
         if split_of(row["group"]) == "test" and not row["hard"]:
-            found.append(row)
-        if len(found) == REFERENCES:
-            return found
-    return found
+            references.append(row)
+        if len(references) == REFERENCES:
+            return references
+    return references
