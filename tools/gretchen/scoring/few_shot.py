@@ -1,4 +1,4 @@
-"""Few-shot prompts: three answered questions of the train split before the question.
+"""Few-shot prompts: up to three answered questions of the train split before the question.
 
 They are earlier turns of the conversation. An embedded base that can be asked in its own documents' form gets them as
 documents, one after another: it has never seen a chat template. Where three do not fit beside the question and its
