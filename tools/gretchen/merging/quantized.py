@@ -12,7 +12,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import yaml
+from gretchen.runs.folder import run_recipe
 
 QUANTIZED_LAYERS = ("Linear4bit", "Linear8bitLt")
 
@@ -22,7 +22,7 @@ def quantization_kwargs(run_dir: Path) -> dict[str, Any]:  # BitsAndBytesConfig'
 
     Sources: trl's get_quantization_config, and axolotl's ModelLoader._set_quantization_config.
     """
-    recipe = yaml.safe_load((run_dir / "recipe.yaml").read_text(encoding="utf-8"))
+    recipe = run_recipe(run_dir)
     if "base_model" in recipe:
         four_bits = {"load_in_4bit": True, "bnb_4bit_quant_type": "nf4", "bnb_4bit_use_double_quant": True}
         four_bits |= recipe.get("bnb_config_kwargs") or {}

@@ -41,6 +41,11 @@ class Model:
     model: Any
     chat_template: str | None = None
 
+    @property
+    def context(self) -> int | None:
+        """The most tokens that the architecture reads, prompt and answer together; None where it states no limit."""
+        return getattr(self.model.config, "max_position_embeddings", None)
+
 
 @dataclass(frozen=True)
 class Conversation:

@@ -207,10 +207,9 @@ class Watch:
 
 def require_room(model: Model, num_tokens: int, params: SamplingParams) -> None:
     """Raise UserError where prompt and answer exceed the model's context."""
-    context = getattr(model.model.config, "max_position_embeddings", None)
-    if context and num_tokens + params.max_new_tokens > context:
+    if model.context and num_tokens + params.max_new_tokens > model.context:
         raise UserError(
             f"the prompt has {num_tokens:,} tokens; with {params.max_new_tokens:,} for the answer that is more than "
-            f"the model's context of {context:,}",
+            f"the model's context of {model.context:,}",
             "shorten the prompt, or allow fewer new tokens",
         )

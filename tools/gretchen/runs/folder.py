@@ -14,6 +14,9 @@ import json
 import secrets
 from datetime import datetime
 from pathlib import Path
+from typing import Any
+
+import yaml
 
 from gretchen import paths
 from gretchen.files import whole_folder, write_text
@@ -33,6 +36,11 @@ def create_run(run_dir: Path, recipe_text: str, record: RunRecord) -> None:
     with whole_folder(run_dir) as temporary:
         write_text(temporary / "recipe.yaml", recipe_text)
         write_record(temporary, record)
+
+
+def run_recipe(run_dir: Path) -> dict[str, Any]:  # upstream's own keys and YAML values
+    """Return the values of a run's resolved recipe."""
+    return yaml.safe_load((run_dir / "recipe.yaml").read_text(encoding="utf-8"))
 
 
 def point_latest(run_dir: Path) -> None:

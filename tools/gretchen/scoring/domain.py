@@ -1,7 +1,6 @@
 """Does an embedded base know its project's domain? Bits per token of the project's documents, beside its own corpus's.
 
-    write_pretraining(Path("projects/genome-chatbot/base"), "genome-chatbot", documents, window=512)
-                                                                when a base is made
+    write_pretraining(base, "genome-chatbot", documents, window=512)     when a base is made
     print(domain_mismatch("plant-genomics") or "it knows the domain")    before it is fine-tuned
     inherited_mismatch("plant-genomics")                                 in `make check` of a fork
 
@@ -57,12 +56,12 @@ def domain_mismatch(project: str) -> str | None:
     None where it was not, and where it cannot be known: no base, no recorded bits, no documents built.
     """
     base = paths.projects() / project / "base"
-    corpus = read_pretraining(base)
+    pretraining = read_pretraining(base)
     texts = held_out_texts(project)
-    if corpus is None or not texts or not weights(base):
+    if pretraining is None or not texts or not weights(base):
         return None
     bits = bits_per_token(base, texts)
-    return mismatch_warning(project, bits, corpus) if bits > corpus.bits_per_token + MARGIN_BITS else None
+    return mismatch_warning(project, bits, pretraining) if bits > pretraining.bits_per_token + MARGIN_BITS else None
 
 
 def inherited_mismatch(project: str) -> str | None:
@@ -72,8 +71,8 @@ def inherited_mismatch(project: str) -> str | None:
     for a base of the project's own, and where it cannot be measured.
     """
     base = paths.projects() / project / "base"
-    corpus = read_pretraining(base)
-    if corpus is None or corpus.project == project or not weights(base) or not held_out_texts(project):
+    pretraining = read_pretraining(base)
+    if pretraining is None or pretraining.project == project or not weights(base) or not held_out_texts(project):
         return None
     measured_on = text_hash(*held_out_texts(project), weights_hash(base))
     file = paths.build(project) / MEASURED
@@ -88,14 +87,14 @@ def inherited_mismatch(project: str) -> str | None:
     return known["warning"] or None
 
 
-def mismatch_warning(project: str, bits: float, corpus: Pretraining) -> str:
+def mismatch_warning(project: str, bits: float, pretraining: Pretraining) -> str:
     """Return the warning, with the two fixes."""
     models = load_card(project).models
     profile = next((profile for profile, model in models.items() if model != "base"), "")
     other = f", or PROFILE={profile} trains {models[profile]}" if profile else ""
     return (
         f"warning: the base was not pretrained on this domain: {bits:.1f} bits per token on {project}'s documents, "
-        f"{corpus.bits_per_token:.1f} on those of {corpus.project}, on which it was pretrained\n"
+        f"{pretraining.bits_per_token:.1f} on those of {pretraining.project}, on which it was pretrained\n"
         f"hint: make base PROJECT={project} pretrains one on your documents{other}"
     )
 

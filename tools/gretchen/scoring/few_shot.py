@@ -87,8 +87,7 @@ def few_shot_prompts(
     def limit_of(row: Row) -> int | None:
         if form and form.window:
             return form.window - len(encode(model, reference_of(row)))
-        context = getattr(model.model.config, "max_position_embeddings", None)
-        return context - max_new_tokens if context else None
+        return model.context - max_new_tokens if model.context else None
 
     return [PromptedRow(row, _fitting(model, row, worked.for_row(row), with_examples, limit_of(row))) for row in rows]
 

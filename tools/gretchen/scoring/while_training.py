@@ -49,8 +49,7 @@ def validation_questions(project: str, model: Model) -> ValidationQuestions | No
     if not card.evaluation.during_training:
         return None
     rows = [row for row in load_set(project, "validation") if row.get("form") not in card.closed]
-    context = getattr(model.model.config, "max_position_embeddings", None) or math.inf
-    limit = context - card.evaluation.max_new_tokens
+    limit = (model.context or math.inf) - card.evaluation.max_new_tokens
     fitting = [row for row in rows if len(encode(model, conversation(row))) <= limit]
     prompts = [PromptedRow(row, conversation(row)) for row in sample(fitting, card.evaluation.during_training)]
     return ValidationQuestions(load_evaluator(project), tuple(prompts)) if prompts else None

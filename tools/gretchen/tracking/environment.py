@@ -12,10 +12,9 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from gretchen.errors import UserError
 from gretchen.names import unknown
+from gretchen.runs.folder import run_recipe
 from gretchen.runs.record import find_record
 from gretchen.tracking import login
 
@@ -49,7 +48,7 @@ def environment(run_dir: Path) -> dict[str, str]:
     id and folder cannot be chosen.
     """
     record = find_record(run_dir)
-    values = recipe_values(run_dir) if record else {}
+    values = run_recipe(run_dir) if record else {}
     if not record or not is_tracked(values):
         return {}
     defaults = DEFAULTS | {
@@ -97,8 +96,3 @@ def mode() -> str:
     if configured and configured not in MODES:
         raise UserError(*unknown("WANDB_MODE", configured, MODES))
     return configured or ("online" if login.logged_in() and login.answers() else "offline")
-
-
-def recipe_values(run_dir: Path) -> dict[str, Any]:  # upstream's own keys and YAML values
-    """Return the values of a run's resolved recipe."""
-    return yaml.safe_load((run_dir / "recipe.yaml").read_text(encoding="utf-8"))

@@ -15,9 +15,10 @@ from typing import Any
 
 from gretchen import paths
 from gretchen.hardware import is_main_process
+from gretchen.runs.folder import run_recipe
 from gretchen.runs.record import RunRecord, find_record, read_record, update_record
 from gretchen.tracking import lineage
-from gretchen.tracking.environment import is_tracked, recipe_values, reports_to_wandb
+from gretchen.tracking.environment import is_tracked, reports_to_wandb
 
 RUN_KEYS = (
     "project",
@@ -40,7 +41,7 @@ def tracked(run_dir: Path) -> Iterator[None]:
 
     Only the first of several processes tracks. A training that fails is marked as failed by wandb itself.
     """
-    if not is_main_process() or not find_record(run_dir) or not is_tracked(recipe_values(run_dir)):
+    if not is_main_process() or not find_record(run_dir) or not is_tracked(run_recipe(run_dir)):
         yield
         return
     wandb_run = open_run(config=run_config(run_dir))
@@ -54,7 +55,7 @@ def tracked(run_dir: Path) -> Iterator[None]:
 
 def curve_callbacks(run_dir: Path) -> list[Any]:
     """Return the callback that logs the curves; [] where the run is not tracked, or its recipe adds the callback."""
-    values = recipe_values(run_dir) if find_record(run_dir) else None
+    values = run_recipe(run_dir) if find_record(run_dir) else None
     if values is None or reports_to_wandb(values) or not is_tracked(values):
         return []
     from transformers.integrations import WandbCallback
@@ -96,7 +97,7 @@ def run_config(run_dir: Path) -> dict[str, Any]:  # W&B's config is free-form
     """Return a training's W&B config: the resolved recipe, its inputs by name and hash, keys of run.json."""
     record = read_record(run_dir)
     return {
-        "recipe": recipe_values(run_dir),
+        "recipe": run_recipe(run_dir),
         "inputs": run_inputs(record),
         "run": {"id": run_dir.name} | {key: getattr(record, key) for key in RUN_KEYS},
     }

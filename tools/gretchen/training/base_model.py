@@ -25,7 +25,7 @@ from gretchen.recipes.layers import Values, merge, merge_all, words_of
 from gretchen.recipes.machine import hardware_overrides
 from gretchen.recipes.resolve import dump, known_set
 from gretchen.recipes.schema import load_schema
-from gretchen.runs.folder import TO_THE_END, new_run_dir
+from gretchen.runs.folder import TO_THE_END, new_run_dir, run_recipe
 from gretchen.runs.metrics import read_metrics
 from gretchen.runs.record import RunRecord, read_record, update_record
 from gretchen.runs.store import list_runs
@@ -150,7 +150,7 @@ def find_unfinished(project: str, corpus: Path, set_: str = "") -> Path | None:
     if not runs or runs[-1].record.status == "finished":
         return None
     run = runs[-1]
-    before = yaml.safe_load((run.path / "recipe.yaml").read_text(encoding="utf-8"))
+    before = run_recipe(run.path)
     now = recipe_values(run.path, corpus, set_)
     same_recipe = before | dict.fromkeys(MAY_DIFFER) == now | dict.fromkeys(MAY_DIFFER)
     if not same_recipe or run.record.data != file_hash(corpus / "train.jsonl"):
@@ -178,8 +178,7 @@ def install(project: str, corpus: Path, keep: bool, run_dir: Path) -> None:
             f"{len(missed)} of {len(gates)} gates were missed: {', '.join(missed)}",
             f'`make base PROJECT={project} SET="max_steps=…"` with more steps goes on; KEEP=1 takes it as it is',
         )
-    window = recipe_values(run_dir, corpus, read_record(run_dir).set)["max_length"]
-    write_pretraining(converted, project, corpus / "test.jsonl", window)
+    write_pretraining(converted, project, corpus / "test.jsonl", window=run_recipe(run_dir)["max_length"])
     write_text(converted / "README.md", model_card(project, run_dir, corpus, keep))
     replace_base(converted, base_dir(project))
 

@@ -7,6 +7,7 @@ import yaml
 from gretchen import paths
 from gretchen.errors import UserError
 from gretchen.provenance import is_smoke
+from gretchen.runs.folder import run_recipe
 from gretchen.runs.record import Run, read_record
 from gretchen.runs.store import list_runs, run_by_id
 
@@ -58,7 +59,7 @@ def refuse_changes(run_dir: Path, recipe_text: str, data: str, weights: str) -> 
 def difference(run_dir: Path, recipe_text: str, data: str, weights: str) -> str:
     """Return in what a run differs from a resolved recipe, data and start given by their hashes; "" for nothing."""
     record = read_record(run_dir)
-    before = yaml.safe_load((run_dir / "recipe.yaml").read_text(encoding="utf-8"))
+    before = run_recipe(run_dir)
     now = yaml.safe_load(recipe_text)
     changed = [key for key in [*before, *now] if before.get(key) != now.get(key)]
     if changed:

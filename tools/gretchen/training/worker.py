@@ -14,13 +14,11 @@ from collections.abc import Callable
 from functools import partial
 from pathlib import Path
 
-import yaml
-
 from gretchen.checks.deep import check_deep, check_validators
 from gretchen.errors import GretchenError
 from gretchen.hardware import is_main_process
 from gretchen.models.finite import require_finite
-from gretchen.runs.folder import trained_weights
+from gretchen.runs.folder import run_recipe, trained_weights
 from gretchen.runs.record import RunRecord, find_record, update_record
 from gretchen.scoring.domain import domain_mismatch
 from gretchen.scoring.reward_models import write_preference_result
@@ -49,7 +47,7 @@ def main() -> int:
 
 def names_hub_kernels(run_dir: Path) -> bool:
     """Return whether a run's recipe asks for kernels from the hub: `use_kernels`, or an attention of owner/name."""
-    values = yaml.safe_load((run_dir / "recipe.yaml").read_text(encoding="utf-8"))
+    values = run_recipe(run_dir)
     return bool(values.get("use_kernels") or "/" in str(values.get("attn_implementation")))
 
 
