@@ -85,12 +85,12 @@ def domains(split: str) -> tuple[Domain, ...]:
 def _domain(name: str, entry: dict) -> Domain:
     """Return a domain of the file."""
     key = official_key(f"domain:{name}", entry.get("split", "train"))
-    roles = {role: _pair(names) for role, names in entry["roles"].items()}
-    return Domain(key, _pair(entry["name"]), _pair(entry["case"]), roles, tuple(map(_block, entry["blocks"])))
+    roles = {role: pair(names) for role, names in entry["roles"].items()}
+    return Domain(key, pair(entry["name"]), pair(entry["case"]), roles, tuple(map(_block, entry["blocks"])))
 
 
-def _pair(names: str) -> tuple[str, str]:
-    """Return English and German."""
+def pair(names: str) -> tuple[str, str]:
+    """Return English and German of a text that has both: "a purchase / einer Beschaffung"."""
     english, german = names.split(" / ")
     return english, german
 

@@ -13,6 +13,7 @@ from .clocks import NOBODY, PEOPLE, Staff, draw_schedule, timed
 from .domains import Domain, domains
 from .logs import plain_log, written
 from .measures import apportioned, edits
+from .mixed import mixed
 from .nets import END, cost, enabled, fits
 from .phrases import described, people_text, schedule_text
 from .processes import MEDIUM, Process, Size, draw_process
@@ -21,6 +22,7 @@ from .trees import Trace, nodes
 
 ENDS = {"en": "end", "de": "Ende"}
 EXAMPLE = {"en": "One case was {trace}.", "de": "Ein Fall war {trace}."}
+MIXED_SHARE = 0.6  # of the processes of training rows: about a mixed domain
 HARD_SIZE = Size(blocks=(3, 5), events=9, variants=30)
 
 
@@ -38,7 +40,9 @@ class Draw:
     is_hard: bool = False
 
     def domain(self) -> Domain:
-        """Return a domain of the split."""
+        """Return a domain of the split, or, often in training, a mixed one."""
+        if self.split == "train" and self.rng.random() < MIXED_SHARE:
+            return mixed(self.rng)
         return self.rng.choice(domains(self.split))
 
     def process(self, size: Size = MEDIUM) -> Process:

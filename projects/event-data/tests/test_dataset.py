@@ -1,6 +1,7 @@
 """The builder: right answers, held-out domains and wordings, faults that are faults."""
 
 import itertools
+import random
 import re
 from collections import Counter
 from pathlib import Path
@@ -68,6 +69,28 @@ def test_held_out_activities_are_in_no_training_domain(part):
         }
         assert not names["train"] & names["test"] and not names["train"] & names["validation"]
     assert len(part("domains").all_domains()) >= 40
+
+
+def test_mixed_domains_are_new_activities_of_training_words_in_half_of_the_training_rows(part, chats):
+    rng = random.Random(3)
+    drawn = [part("mixed").mixed(rng) for _ in range(300)]
+    held_out = {
+        a.name(language)
+        for split in ("validation", "test")
+        for d in part("domains").domains(split)
+        for b in d.blocks
+        for a in b.activities
+        for language in LANGUAGES
+    }
+    for domain in drawn:
+        names = [a.name(language) for b in domain.blocks for a in b.activities for language in LANGUAGES]
+        assert domain.split == "train" and len(set(names)) == len(names) and not held_out & set(names)
+    assert len({a.en for d in drawn for b in d.blocks for a in b.activities}) > 1000
+    businesses = {domain.named(language) for domain in drawn for language in LANGUAGES}
+    mixed = Counter(
+        split_of(row["group"]) for row in chats if any(name in row["messages"][1]["content"] for name in businesses)
+    )
+    assert set(mixed) == {"train"} and mixed["train"] > 0.5 * sum(split_of(row["group"]) == "train" for row in chats)
 
 
 def test_activities_can_stand_in_every_format(part):
