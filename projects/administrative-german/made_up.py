@@ -6,12 +6,11 @@ articles follow from the ending. Amounts, dates and laws stay those of a drawn c
 """
 
 import dataclasses
-import json
 import random
 import re
 from functools import cache
 
-from gretchen import paths
+from gretchen.projects.drawing import tokens_of_bases
 from gretchen.projects.splits import official_key
 
 from .cases import Case, Document, Municipality, Procedure, draw_case, file_number
@@ -78,7 +77,6 @@ def _word(rng: random.Random) -> str:
 @cache
 def _pieces() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what German nouns can begin with and go on with, of the tokenizer's pieces."""
-    text = (paths.shared_recipes() / "tiny" / "architecture" / "tokenizer.json").read_text(encoding="utf-8")
-    tokens = json.loads(text)["model"]["vocab"]
+    tokens = tokens_of_bases()
     begins = tuple(token[1:] for token in tokens if re.fullmatch(f"{BLANK}[A-Z][a-z]*", token))
     return begins, (*(token for token in tokens if re.fullmatch("[a-z]{1,5}", token)), *"äöüß")

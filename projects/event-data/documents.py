@@ -8,13 +8,12 @@ by heart, and cannot copy those of another domain. Held-out documents are about 
 `question` writes a chat's question as such a document, up to its answer.
 """
 
-import json
 import random
 import re
 from dataclasses import dataclass, field
 from functools import cache
 
-from gretchen import paths
+from gretchen.projects.drawing import tokens_of_bases
 from gretchen.projects.splits import official_key
 
 from . import analysis, tasks
@@ -153,8 +152,7 @@ def _word(rng: random.Random, position: int) -> str:
 @cache
 def _pieces(is_first: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return what words begin with and go on with; before a name's first word there is no blank."""
-    text = (paths.shared_recipes() / "tiny" / "architecture" / "tokenizer.json").read_text(encoding="utf-8")
-    tokens = json.loads(text)["model"]["vocab"]
+    tokens = tokens_of_bases()
     goes_on = (*(token for token in tokens if re.fullmatch("[A-Za-z]?[a-z]*", token)), *"äöüß")
     after_blank = tuple(token[1:] for token in tokens if re.fullmatch(f"{BLANK}[A-Za-z][a-z]*", token))
     return goes_on if is_first else after_blank, tuple(piece for piece in goes_on if piece.islower())

@@ -16,15 +16,16 @@ from typing import Any
 
 from gretchen.projects.drawing import judged_sides, rounds
 from gretchen.projects.rows import meta_of
-from gretchen.projects.splits import split_of
+from gretchen.projects.splits import official_key, split_of
 
-from . import arithmetic, pairs, programs, tasks
+from . import arithmetic, drills, pairs, programs, tasks
 from .readers import read
 from .tasks import FORMS, Task, draw_task
 
 __all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "read", "texts"]
 
 HARD_SHARE = 0.07
+DRILLS = 0.7  # drills for each document that shows a function or a calculation
 SPLITS, SHARES = ("train", "validation", "test"), (85, 5, 10)
 LANGUAGES = ("en", "de")
 WEIGHTS = dict.fromkeys(FORMS, 1) | {"code-predict": 2, "code-locate": 2, "code-invariant": 2, "math-sub-problem": 3}
@@ -75,7 +76,7 @@ def feedback() -> Iterator[dict]:
 
 
 def texts() -> Iterator[dict]:
-    """Documents for an embedded base, endless: conversations of the forms that a small base can learn.
+    """Documents for an embedded base, endless: conversations of the forms that a small base can learn, and drills.
 
     The question is always in the first of its wordings, so that what was said before determines it.
     """
@@ -83,9 +84,23 @@ def texts() -> Iterator[dict]:
     weights = dict.fromkeys(TINY_FORMS, 1)
     for number, (task, row) in enumerate(_rows(rng, weights, 0.0, is_plain=True), start=1):
         question = task.moves[0].questions[0]
-        text = _conversation(task.messages, task.language) + question
         columns = {key: row[key] for key in ("form", "group")}
-        yield columns | {"id": f"text-{row['id']}-{number}", "text": text, "meta": {"answer": question}}
+        yield _document(f"text-{row['id']}-{number}", _conversation(task.messages, task.language), question, columns)
+        if rng.random() < DRILLS:
+            yield _drill(rng, number)
+
+
+def _drill(rng: random.Random, number: int) -> dict:
+    """Return a drill as a document; it is a training document, whatever its names."""
+    form, language = rng.choice(drills.FORMS), rng.choice(LANGUAGES)
+    said, question = drills.drill(rng, form, language)
+    columns = {"form": f"code-{form}", "group": [official_key(f"drill:{number}", "train")]}
+    return _document(f"drill-{number}", _conversation([{"role": "user", "content": said}], language), question, columns)
+
+
+def _document(name: str, beginning: str, question: str, columns: dict[str, Any]) -> dict:
+    """Return a document of the base's corpus, which ends in a question."""
+    return columns | {"id": name, "text": beginning + question, "meta": {"answer": question}}
 
 
 def as_document(row: dict) -> str | None:

@@ -15,11 +15,13 @@ from typing import Any
 from . import arithmetic, code_moves, math_moves, programs
 from .judging import judge
 from .moves import Move, wording_file
+from .renaming import made_up_name, renamed, student_name
 from .wordings import numbered, pick, system_message
 
 FORMS = tuple(f"code-{form}" for form in code_moves.FORMS) + tuple(f"math-{form}" for form in math_moves.FORMS)
 DEEPER = 0.4  # of rows whose form can follow another one: with a question and its reply before
 BEFORE = {("math", "sub-problem"): "trace", **{("code", form): before for form, before in code_moves.BEFORE.items()}}
+RENAMED = 0.6  # of training rows about code: the function with other names
 _DROPPED: Counter[str] = Counter()
 
 
@@ -78,14 +80,16 @@ def _code(
     bugs = (programs.hard_bugs if is_hard else programs.bugs)(name)
     if not bugs:
         return None
-    bug = rng.choice(bugs)
+    original = bug = rng.choice(bugs)
+    if split == "train" and rng.random() < RENAMED:
+        bug = renamed(rng, bug, made_up_name if is_plain and rng.random() < 0.7 else student_name)
     moves = code_moves.code_plan(bug, form, language, None if is_plain else rng)
     if moves is None:
         return None
     chat = rng.choice(wording_file("student")["chat"][language])
     slots = (code_moves.slots_of(bug, language) or {}) | {"body": numbered(bug.code), "chat": chat}
     fact = {"en": "Line {} has to be `{}`.", "de": "Zeile {} muss `{}` heißen."}[language].format(bug.line, bug.fixed)
-    return bug.function.key, slots, moves, fact
+    return original.function.key, slots, moves, fact
 
 
 def _math(

@@ -3,12 +3,15 @@
 for form in rounds(rng, {"translation": 2, "orf": 1}): …
 wording, key = pick_wording(rng, "orf/en", wordings, "train")
 yield from judged_sides(rng, preferences())
+tokens_of_bases()                               for made-up names that a small base reads in few tokens
 """
 
+import json
 import random
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from functools import cache
 
+from gretchen import paths
 from gretchen.projects.rows import Row
 from gretchen.projects.splits import split_of
 
@@ -43,3 +46,10 @@ def judged_sides(rng: random.Random, pairs: Iterable[Row]) -> Iterator[Row]:
         meta = {key: value for key, value in pair["meta"].items() if not good or key != "fault"}
         verdict = {"completion": pair["chosen" if good else "rejected"], "label": good, "meta": meta}
         yield {"id": f"feedback-{pair['id'].removeprefix('pref-')}", **columns, **verdict}
+
+
+@cache
+def tokens_of_bases() -> tuple[str, ...]:
+    """Return the tokens of the embedded bases' shared tokenizer; one that begins with a blank begins with `Ġ`."""
+    file = paths.shared_recipes() / "tiny" / "architecture" / "tokenizer.json"
+    return tuple(json.loads(file.read_text(encoding="utf-8"))["model"]["vocab"])
