@@ -7,9 +7,12 @@ from pathlib import Path
 import pytest
 
 from gretchen.errors import UserError
-from gretchen.models.generate import Conversation, Model
+from gretchen.models.generate import Completion, Conversation, Model
+from gretchen.scoring import closed_loop
+from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.document_form import DocumentForm, answer_in, beginnings_of, prompt_text
-from gretchen.scoring.few_shot import few_shot_documents, few_shot_prompts
+from gretchen.scoring.evaluation import GenerationSettings
+from gretchen.scoring.few_shot import FewShot, WorkedExamples, few_shot_documents
 from gretchen.scoring.scored import Answer
 
 
@@ -80,15 +83,40 @@ def test_few_shot_prompts_are_documents_where_rows_have_them_and_fit_the_context
 
     model = Model(Tokenizer(), Network())
     train = [row(number, "A") for number in range(1, 6)]
-    document, chat = few_shot_prompts(model, [row(7), row(9)], train, 8, FORM)
-    assert isinstance(document.prompt, str) and document.prompt.endswith("\n\nTask 7:")
-    assert len(document.prompt) <= 32, "two examples of three fit"
-    assert document.prompt.count("\nA\n") == 2
-    assert isinstance(chat.prompt, Conversation)
-    windowed = dataclasses.replace(FORM, window=33)
-    (fits,) = few_shot_prompts(model, [row(7, "A")], train, 8, windowed)
-    assert fits.prompt == document.prompt, "27 tokens and an answer of one"
-    (shorter,) = few_shot_prompts(model, [row(7, "AUG\nGAG")], train, 8, windowed)
-    assert shorter.prompt.count("\nA\n") == 1, "the answer must fit the window too, as long as it really is"
-    (plain,) = few_shot_prompts(model, [row(7)], train, 8)
-    assert isinstance(plain.prompt, Conversation)
+    few_shot = FewShot(model, WorkedExamples(train), 8, FORM)
+    document, chat = few_shot.prompt_of(row(7)), few_shot.prompt_of(row(9))
+    assert isinstance(document, str) and document.endswith("\n\nTask 7:")
+    assert len(document) <= 32, "two examples of three fit"
+    assert document.count("\nA\n") == 2
+    assert isinstance(chat, Conversation)
+    windowed = dataclasses.replace(few_shot, form=dataclasses.replace(FORM, window=33))
+    assert windowed.prompt_of(row(7, "A")) == document, "27 tokens and an answer of one"
+    shorter = windowed.prompt_of(row(7, "AUG\nGAG"))
+    assert shorter.count("\nA\n") == 1, "the answer must fit the window too, as long as it really is"
+    assert isinstance(dataclasses.replace(few_shot, form=None).prompt_of(row(7)), Conversation)
+
+
+def test_in_a_closed_loop_every_turn_is_asked_as_a_document_of_what_was_said_so_far(monkeypatch):
+    """The answers are scripted: what the model is asked is what this is about."""
+    asked: list[list[str]] = []
+
+    def scripted(model, prompts, params, on_token=None):
+        asked.append(prompts)
+        return [Completion(f" answer {len(asked)}\nTask 9", ended=False) for _ in prompts]
+
+    class Simulator:
+        def reply(self, row, turns):
+            return f"Reply to {turns[-1]['content']}" if len(turns) < 3 else None
+
+    def said(row):
+        turns = [f"{turn['role'][0]}: {turn['content']}" for turn in row["messages"][:-1]]
+        return "\n".join([*turns, "a: "])
+
+    monkeypatch.setattr(closed_loop, "generate", scripted)
+    form, answers = dataclasses.replace(FORM, as_document=said), []
+    settings = GenerationSettings(max_new_tokens=8, stop=(), samples=1, temperature=0.0, seed=0)
+    samples = [(PromptedRow(row(1, "A"), form.prompt_of(row(1, "A"))), 0)]
+    closed_loop.generate_in_loop(None, settings, closed_loop.Loop(Simulator(), form.prompt_of), samples, answers.extend)
+    assert asked == [["u: Question 1?\na:"], ["u: Question 1?\na: answer 1\nu: Reply to answer 1\na:"]]
+    assert [turn["content"] for turn in answers[0].prediction] == ["answer 1", "Reply to answer 1", "answer 2"]
+    assert answers[0].ended, "a line followed each answer"

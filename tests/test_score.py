@@ -9,7 +9,7 @@ import pytest
 from gretchen import cli
 from gretchen.models.generate import Completion
 from gretchen.projects.build import build
-from gretchen.scoring import generation
+from gretchen.scoring import closed_loop, generation
 from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.evaluator import load_evaluator
 from gretchen.scoring.scored import Answer
@@ -90,10 +90,11 @@ def test_a_conversation_is_kept_when_it_ends_and_not_when_its_whole_batch_has(ro
     def scripted(model, prompts, params, on_token=None):
         return [Completion(next_guess(prompt.messages[start:]), ended=True) for prompt in prompts]
 
-    monkeypatch.setattr(generation, "generate", scripted)
+    monkeypatch.setattr(closed_loop, "generate", scripted)
     rounds: list[list[Answer]] = []
     settings = generation.greedy_settings(evaluator.settings)
-    generation.generate_in_loop(None, settings, evaluator, [(question, 0) for question in questions], rounds.append)
+    samples = [(question, 0) for question in questions]
+    closed_loop.generate_in_loop(None, settings, closed_loop.Loop(evaluator), samples, rounds.append)
     lengths = [{(len(answer.prediction) + 1) // 2 for answer in answers} for answers in rounds]
     assert lengths == [{number} if answers else set() for number, answers in enumerate(rounds, start=1)]
     assert sum(bool(answers) for answers in rounds) > 2

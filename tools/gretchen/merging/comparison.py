@@ -28,10 +28,11 @@ from gretchen.projects.card import load_card
 from gretchen.provenance import is_smoke
 from gretchen.runs.record import read_record
 from gretchen.scoring.answers import PromptedRow
+from gretchen.scoring.closed_loop import Loop, generate_in_loop
 from gretchen.scoring.estimates import score_set
 from gretchen.scoring.evaluation import Estimate
 from gretchen.scoring.evaluator import load_evaluator
-from gretchen.scoring.generation import generate_answers, generate_in_loop, greedy_settings
+from gretchen.scoring.generation import generate_answers, greedy_settings
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import conversation, load_set, sample
 
@@ -143,7 +144,7 @@ def main_score(model: Model, project: str | None) -> tuple[str, Estimate] | None
     answers: list[Answer] = []
     prompts = [(PromptedRow(row, conversation(row)), 0) for row in rows]
     if evaluator.offers("reply"):
-        generate_in_loop(model, settings, evaluator, prompts, answers.extend)
+        generate_in_loop(model, settings, Loop(evaluator), prompts, answers.extend)
     else:
         generate_answers(model, settings, prompts, answers.extend)
     scored = score_set(evaluator, rows, answers, card.closed)

@@ -46,6 +46,12 @@ class DocumentForm:
             raise UserError(f"{paths.shown(self.file)}: {name} returned {text!r}", HINT)
         return text
 
+    def prompt_of(self, row: Row) -> str:
+        """Return the prompt of a row that has a document."""
+        beginning = self.beginning(row)
+        assert beginning is not None, "only rows with a document are asked as documents"
+        return prompt_text(beginning)
+
     def answered(self, row: Row) -> str | None:
         """Return a question with its reference answer as a document; None where it has no such form."""
         beginning = self.beginning(row)

@@ -13,7 +13,6 @@ from gretchen.files import read_jsonl
 from gretchen.projects.card import Evaluation as EvaluationSettings
 from gretchen.projects.card import Metric
 from gretchen.projects.rows import Row
-from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.estimates import ScoredSet, score_set
 from gretchen.scoring.evaluator import Evaluator
 from gretchen.scoring.request import Split
@@ -37,11 +36,6 @@ def before_answer(row: Row) -> str:
     """Return the document up to its answer ("" where it does not end in it), without the blank between them."""
     text, answer = row["text"], row["meta"]["answer"]
     return text.removesuffix(answer).rstrip(" ") if text.endswith(answer) else ""
-
-
-def document_prompts(rows: list[Row]) -> list[PromptedRow]:
-    """Return each document up to its answer as a prompt."""
-    return [PromptedRow(row, before_answer(row)) for row in rows]
 
 
 def longest_answer(rows: list[Row]) -> int:

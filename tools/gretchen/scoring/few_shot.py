@@ -7,13 +7,13 @@ answer, there are fewer: beyond the window of its pretraining a small base answe
 
 import random
 from collections import defaultdict
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 from typing import Any
 
 from gretchen.files import text_hash
 from gretchen.models.generate import Conversation, Model, encode
 from gretchen.projects.rows import Row, reference_of
-from gretchen.scoring.answers import PromptedRow
 from gretchen.scoring.document_form import DocumentForm, prompt_text
 from gretchen.scoring.testset import conversation
 
@@ -68,38 +68,35 @@ def few_shot_documents(beginning: str, examples: Sequence[Row], form: DocumentFo
     return prompt_text(beginning, [text for example in examples if (text := form.answered(example))])
 
 
-def few_shot_prompts(
-    model: Model, rows: list[Row], train: list[Row], max_new_tokens: int, form: DocumentForm | None = None
-) -> list[PromptedRow]:
-    """Return each row's few-shot prompt, with fewer examples where three exceed what the model can read.
+@dataclass(frozen=True)
+class FewShot:
+    """Few-shot prompts of a model, with fewer examples where three exceed what the model can read.
 
     That is its context length less `max_new_tokens`. With a document `form` a prompt is a document wherever the form
     has one for the row, and must fit the form's window together with the reference answer.
     """
-    worked = WorkedExamples(train)
 
-    def with_examples(row: Row, examples: list[Row]) -> str | Conversation:
-        beginning = form.beginning(row) if form else None
-        if form and beginning:
-            return few_shot_documents(beginning, examples, form)
+    model: Model
+    worked: WorkedExamples
+    max_new_tokens: int
+    form: DocumentForm | None = None
+
+    def prompt_of(self, row: Row) -> str | Conversation:
+        """Return a row's few-shot prompt, with as many of the last examples as fit."""
+        examples, limit = self.worked.for_row(row), self._limit(row)
+        while examples and limit and len(encode(self.model, self._with(row, examples))) > limit:
+            examples = examples[1:]
+        return self._with(row, examples)
+
+    def _with(self, row: Row, examples: list[Row]) -> str | Conversation:
+        """Return a row's prompt after these examples."""
+        beginning = self.form.beginning(row) if self.form else None
+        if self.form and beginning:
+            return few_shot_documents(beginning, examples, self.form)
         return few_shot(conversation(row), examples)
 
-    def limit_of(row: Row) -> int | None:
-        if form and form.window:
-            return form.window - len(encode(model, reference_of(row)))
-        return model.context - max_new_tokens if model.context else None
-
-    return [PromptedRow(row, _fitting(model, row, worked.for_row(row), with_examples, limit_of(row))) for row in rows]
-
-
-def _fitting(
-    model: Model,
-    row: Row,
-    examples: list[Row],
-    with_examples: Callable[[Row, list[Row]], str | Conversation],
-    limit: int | None,
-) -> str | Conversation:
-    """Return the few-shot prompt with as many of the last examples as `limit` tokens hold."""
-    while examples and limit and len(encode(model, with_examples(row, examples))) > limit:
-        examples = examples[1:]
-    return with_examples(row, examples)
+    def _limit(self, row: Row) -> int | None:
+        """Return how many tokens a prompt may have; None where the model names no context length."""
+        if self.form and self.form.window:
+            return self.form.window - len(encode(self.model, reference_of(row)))
+        return self.model.context - self.max_new_tokens if self.model.context else None

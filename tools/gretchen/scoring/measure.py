@@ -20,12 +20,13 @@ from gretchen.provenance import now, versions
 from gretchen.runs.locks import writer_lock
 from gretchen.scoring import answers as answer_files
 from gretchen.scoring.answers import PromptedRow
-from gretchen.scoring.document_form import generate_as_documents, prompt_text
-from gretchen.scoring.documents import document_prompts
+from gretchen.scoring.closed_loop import Loop, PromptOf, generate_in_loop
+from gretchen.scoring.document_form import generate_as_documents
+from gretchen.scoring.documents import before_answer
 from gretchen.scoring.estimates import ScoredSet, score_set
 from gretchen.scoring.evaluation import ModelEvaluation, PromptedSettings, SetResult
-from gretchen.scoring.few_shot import EXAMPLES, few_shot_prompts
-from gretchen.scoring.generation import generate_answers, generate_in_loop
+from gretchen.scoring.few_shot import EXAMPLES, FewShot, WorkedExamples
+from gretchen.scoring.generation import generate_answers
 from gretchen.scoring.loader import ModelLoader
 from gretchen.scoring.plan import EvaluationPlan
 from gretchen.scoring.progress import Progress
@@ -101,10 +102,12 @@ def generated(
     started = time.monotonic()
     progress = Progress(system.name)
     model = loader.get(system)
-    prompts = prompts_of(plan, system, model)
+    prompt_of = prompter(plan, system, model)
+    prompts = [PromptedRow(row, prompt_of(row)) for row in rows_of(plan, system)]
     generate = partial(generate_answers, model, settings, on_token=progress.on_token)
     if plan.in_loop(system):
-        generate = partial(generate_in_loop, model, settings, plan.evaluator, on_token=progress.on_token)
+        loop = Loop(plan.evaluator, prompt_of)
+        generate = partial(generate_in_loop, model, settings, loop, on_token=progress.on_token)
     elif system.kind != "document" and settings.prompting in ("document", "few-shot-document"):
         generate = partial(generate_as_documents, generate)
     answers = answer_files.collect(folder, prompts, settings.samples, generate, progress)
@@ -140,15 +143,15 @@ def rows_of(plan: EvaluationPlan, system: System) -> list[Row]:
     return [row for rows in plan.sets_of(system).values() for row in rows]
 
 
-def prompts_of(plan: EvaluationPlan, system: System, model: Model) -> list[PromptedRow]:
-    """Return the system's prompt for each row."""
+def prompter(plan: EvaluationPlan, system: System, model: Model) -> PromptOf:
+    """Return how the system is asked a row."""
     if system.kind == "document":
-        return document_prompts(plan.documents)
+        return before_answer
     if system.kind == "few-shot":
-        return few_shot_prompts(model, plan.rows, plan.train, plan.evaluator.settings.max_new_tokens, plan.form)
-    if system.kind == "as-document":
-        return [PromptedRow(row, prompt_text(plan.beginnings[row["id"]])) for row in rows_of(plan, system)]
-    return [PromptedRow(row, conversation(row)) for row in plan.rows]
+        return FewShot(model, WorkedExamples(plan.train), plan.evaluator.settings.max_new_tokens, plan.form).prompt_of
+    if system.kind == "as-document" and plan.form:
+        return plan.form.prompt_of
+    return conversation
 
 
 def read_record(folder: Path) -> ModelEvaluation | None:

@@ -113,7 +113,7 @@ def plan_evaluation(request: EvaluationRequest, selection: Selection) -> Evaluat
         )
     row_limit, pair_limit = limits(request)
     evaluator, is_embedded = load_evaluator(project), card.models[profile] == "base"
-    form = load_document_form(project) if is_embedded and not evaluator.offers("reply") else None
+    form = load_document_form(project) if is_embedded else None
     available = {name: rows for name in SETS[request.split] if (rows := load_set(project, name, row_format))}
     if not available:
         raise UserError(

@@ -14,8 +14,9 @@ from functools import partial
 from gretchen.models.generate import Model, encode
 from gretchen.projects.card import load_card
 from gretchen.scoring.answers import PromptedRow
+from gretchen.scoring.closed_loop import Loop, generate_in_loop
 from gretchen.scoring.evaluator import Evaluator, load_evaluator
-from gretchen.scoring.generation import chat_settings, generate_answers, generate_in_loop
+from gretchen.scoring.generation import chat_settings, generate_answers
 from gretchen.scoring.scored import Answer
 from gretchen.scoring.testset import conversation, load_set, sample
 
@@ -32,7 +33,7 @@ class ValidationQuestions:
         settings, rows = chat_settings(self.evaluator.settings), [prompt.row for prompt in self.prompts]
         answers: list[Answer] = []
         if self.evaluator.offers("reply"):
-            generate = partial(generate_in_loop, model, settings, self.evaluator)
+            generate = partial(generate_in_loop, model, settings, Loop(self.evaluator))
         else:
             generate = partial(generate_answers, model, settings)
         generate([(prompt, number) for prompt in self.prompts for number in range(settings.samples)], answers.extend)
