@@ -2,8 +2,9 @@
 
 Calls: another function, a value that nobody said, a value left as the user's language has it (untranslated), a value
 misread (decimal comma, half hours, day and month, a digit), a call too few, a refusal, a needless question. Sentences:
-a call although no tool fits, an invented value instead of the question, another language. Each fault is wrong for
-certain: the checker calls it wrong before it becomes a pair.
+a call although no tool fits (the nearest tool, with the request's values), an invented value instead of the question,
+the question for another value, another language. Each fault is wrong for certain: the checker calls it wrong before it
+becomes a pair.
 
 Not covered: broken JSON; the chosen side is always the builder's answer.
 """
@@ -15,9 +16,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
+from jsonschema import Draft202012Validator
+
 from . import bfcl, requests, wordings
+from .kinds import Value
 from .numerals import LANGUAGES, data
 from .problems import Call, Problem, Turn, call_turn, possible_answers
+from .registry import Function
 
 
 @dataclass(frozen=True)
@@ -164,11 +169,29 @@ def _asked(rng: random.Random, problem: Problem) -> Turn | None:
 
 
 def _called(rng: random.Random, problem: Problem) -> Turn:
-    """A call of an offered function, its values drawn from nowhere; where a value is missing, with that invented."""
-    function = next((tool for tool in problem.tools if tool.name in problem.called), problem.tools[0])
-    values = requests.draw_values(rng, function, problem.draw.language, problem.draw.now)
-    stated = {key: problem.request_values.get(key, values[key]) for key, p in function.parameters.items() if p.required}
-    return call_turn([(function.name, {key: value.argument for key, value in stated.items()})])
+    """A call of the offered function that is nearest to the one asked for, with the request's values where it has them.
+
+    Values that the request does not state are invented.
+    """
+    wanted = {word for name in problem.called for word in name.split("_")}
+    function = max(problem.tools, key=lambda tool: len(wanted & set(tool.name.split("_"))))
+    drawn = requests.draw_values(rng, function, problem.draw.language, problem.draw.now)
+    required = {key: drawn[key] for key, parameter in function.parameters.items() if parameter.required}
+    given = required | {key: value for key, value in problem.request_values.items() if _takes(function, key, value)}
+    return call_turn([(function.name, {key: given[key].argument for key in function.parameters if key in given})])
+
+
+def _takes(function: Function, key: str, value: Value) -> bool:
+    """Return whether a function has a parameter of that name and of the value's type."""
+    parameter = function.parameters.get(key)
+    return parameter is not None and Draft202012Validator(parameter.kind.schema).is_valid(value.argument)
+
+
+def _other_question(rng: random.Random, problem: Problem) -> Turn | None:
+    """A question for another value than the missing one."""
+    language, texts = problem.draw.language, data("questions")
+    others = [asks for asks, written in texts.items() if _asks(written[language]) != problem.text]
+    return {"role": "assistant", "content": wordings.question(rng.choice(others), language)[0]}
 
 
 def _in_another_language(rng: random.Random, problem: Problem) -> Turn | None:
@@ -208,7 +231,7 @@ OF_CALLS: dict[str, Fault] = {
 }  # fmt: skip
 OF_TEXTS: dict[str, dict[str, Fault]] = {
     "irrelevance": {"called": _called, "language": _in_another_language},
-    "missing": {"called": _called, "language": _in_another_language},
+    "missing": {"called": _called, "other-question": _other_question, "language": _in_another_language},
     "chat": {"called": _called, "language": _in_another_language},
     "respond": {"wrong-result": _wrong_result, "called": _called},
 }

@@ -84,9 +84,9 @@ def irrelevance(draw: Draw) -> Problem:
     else:
         others = [f for f in draw.offered() if f.domain != function.domain and not overlap(f, function)]
         tools = draw.rng.sample(others, draw.rng.choice((1, 1, 2, 2, 3)))
-    text = wordings.refusal(draw.rng, draw.language, first=draw.small)
-    return Problem("irrelevance", draw, stated(draw, function).text, tools, text=text, called=[function.name],
-                   meta={"refuse": True})  # fmt: skip
+    request, text = stated(draw, function), wordings.refusal(draw.rng, draw.language, first=draw.small)
+    return Problem("irrelevance", draw, request.text, tools, text=text, called=[function.name],
+                   meta={"refuse": True}, request_values=request.values)  # fmt: skip
 
 
 def missing(draw: Draw) -> Problem:
