@@ -1,10 +1,11 @@
 """The rejected side of a preference pair: one typed error in an answer that is otherwise right.
 
 Errors: the scale (a thousandfold, up or down), zeros (a tenfold, up or down), the sign (lost or added), two digits
-exchanged, the amount of another row (label swap), of the neighbouring year, an amount for what the report does not
-state, null for what it states, another currency; in programs exchanged operands, another row's amount, another
-operation; in cells another scale, row or year. Every error is wrong for certain: the value is off by more than half a
-printed digit, and a rejected answer that equals the right one is no pair. Lengths differ by two thirds at most.
+exchanged, the amount of another row (label swap), of the neighbouring year, the label of what the report does not state
+with another row's amount, null for what it states, another currency; in programs exchanged operands, another row's
+amount, one amount twice, another operation; in cells another scale, row or year. Every error is wrong for certain: the
+value is off by more than half a printed digit, and a rejected answer that equals the right one is no pair. Lengths
+differ by two thirds at most.
 
 Not covered: errors of form (broken JSON); the chosen side is always the builder's answer.
 """
@@ -19,11 +20,12 @@ from .tasks import Problem, compact
 
 # What can go wrong in each kind of answer; an error that a problem does not allow gives no pair.
 ERRORS = {
-    "facts": ("scale", "zeros", "sign", "digits", "row", "year", "row", "year", "currency"),
+    "facts": ("scale", "zeros", "sign", "digits", "row", "row", "currency"),
     "absent": ("filled", "nulled", "nulled"),  # as often an amount for what is absent as null for what is stated
-    "program": ("operands", "row", "operation"),
-    "reading": ("scale", "row", "year"),
+    "program": ("operands", "row", "operation", "twice", "twice"),
+    "reading": ("scale", "row"),
 }
+YEARS = 0.6  # of answers that are read from one of several columns: the other year's amount
 OPERATIONS = ("add", "subtract", "multiply", "divide")
 CURRENCIES = ("EUR", "USD", "GBP", "CHF", "INR")
 
@@ -31,7 +33,12 @@ CURRENCIES = ("EUR", "USD", "GBP", "CHF", "INR")
 def rejected(rng: random.Random, problem: Problem) -> tuple[str, str] | None:
     """Return a wrong answer of like length and its error; None where this problem allows none."""
     kind = problem.meta["kind"]
-    error = rng.choice(ERRORS["absent" if problem.form == "absent" else kind])
+    has_years = any("year" in beside for beside in problem.others)
+    error = (
+        "year"
+        if has_years and rng.random() < YEARS
+        else rng.choice(ERRORS["absent" if problem.form == "absent" else kind])
+    )
     spoil = {"facts": _spoiled_facts, "program": _spoiled_program, "reading": _spoiled_reading}[kind]
     answer = spoil(rng, problem, error)
     if answer is None or answer == problem.answer:
@@ -63,11 +70,12 @@ def _spoiled_facts(rng: random.Random, problem: Problem, error: str) -> str | No
 def _wrong_reading(rng: random.Random, right: dict[str, Any], error: str, others: dict[str, Any]) -> tuple[Any, Any]:
     """Return quote and value with the error; the value is `...` where it cannot be planted.
 
-    Another row's or year's amount is quoted and read right; a wrong scale or sign stands beside the right quote.
+    Another row's or year's amount is quoted and read right, an absent line with another row's amount; a wrong scale or
+    sign stands beside the right quote.
     """
     quote, value = right["quote"], right["value"]
     if error in ("row", "year", "filled"):
-        return others.get("row" if error == "filled" else error, (quote, ...))
+        return others.get(error, (quote, ...))
     if error == "nulled":
         return None, None
     if not value:
@@ -93,7 +101,7 @@ def _exchanged(rng: random.Random, value: Decimal) -> Any:
 
 
 def _spoiled_program(rng: random.Random, problem: Problem, error: str) -> str | None:
-    """Return the program with exchanged operands, another row's amount or another operation in its first step."""
+    """Return the program with exchanged operands, another row's amount, one twice, or another operation, first step."""
     answer = json.loads(problem.answer)
     operation, a, b, rest = re.fullmatch(r"(\w+)\(([^,]+), ([^)]+)\)(.*)", answer["program"]).groups()
     if error == "operands":
@@ -105,6 +113,10 @@ def _spoiled_program(rng: random.Random, problem: Problem, error: str) -> str | 
         if number in (a, b):
             return None
         a, answer["quote"][0] = number, quote
+    elif error == "twice":
+        if a == b:
+            return None
+        b, answer["quote"][1] = a, answer["quote"][0]
     else:
         operation = rng.choice([name for name in OPERATIONS if name != operation])
     return compact(answer | {"program": f"{operation}({a}, {b}){rest}"})

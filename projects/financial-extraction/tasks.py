@@ -77,6 +77,16 @@ def others_of(excerpt: Excerpt, concept: str, period: str) -> dict[str, tuple[in
     return others
 
 
+def _readings_beside(excerpt: Excerpt, concept: str, period: str) -> dict[str, tuple[str, Decimal]]:
+    """Return what is read in cells beside the fact's own; of an absent concept also its label with another's amount."""
+    cells = others_of(excerpt, concept, period)
+    readings = {key: excerpt.reading(*cell) for key, cell in cells.items()}
+    if "row" in cells and concept not in [row.concept for row in excerpt.table.rows]:
+        label = CONCEPTS[concept].labels[excerpt.table.language][0]
+        readings["filled"] = (f"{label} {excerpt.table.cell(*cells['row'])}", readings["row"][1])
+    return readings
+
+
 def facts_meta(facts: list[dict], half_digit: Decimal) -> dict:
     """Return the reference facts as scoring reads them, each with half of its last printed digit."""
     plain = [f | {"value": None if f["value"] is None else str(f["value"])} for f in facts]
@@ -93,8 +103,7 @@ def facts_problem(
     years = ", ".join(dict.fromkeys(period for _, period in asked))
     word = "Facts" if excerpt.table.language == "en" else "Fakten"
     line = f"{word} {years}: {names}" if several else f"{word}: {names}"
-    beside = [others_of(excerpt, *pair) for pair in asked]
-    others = tuple({key: excerpt.reading(*cell) for key, cell in cells.items()} for cells in beside)
+    others = tuple(_readings_beside(excerpt, *pair) for pair in asked)
     return Problem(
         form, "facts-years" if several else "facts", report_of(rng, excerpt, scale_below), compact({"facts": facts}),
         {"x": names, "y": years}, line, [excerpt.company.key],
