@@ -84,7 +84,7 @@ def irrelevance(draw: Draw) -> Problem:
     else:
         others = [f for f in draw.offered() if f.domain != function.domain and not overlap(f, function)]
         tools = draw.rng.sample(others, draw.rng.choice((1, 1, 2, 2, 3)))
-    request, text = stated(draw, function), wordings.refusal(draw.rng, draw.language, first=draw.small)
+    text, request = wordings.refusal(draw.rng, draw.language, first=draw.small), stated(draw, function)
     return Problem("irrelevance", draw, request.text, tools, text=text, called=[function.name],
                    meta={"refuse": True}, request_values=request.values)  # fmt: skip
 
