@@ -8,9 +8,8 @@ its documents is asked every turn in that form, with as many examples as its win
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
 
-from gretchen.models.generate import Conversation, Model, OnToken, generate
+from gretchen.models.generate import Conversation, Message, Model, OnToken, generate
 from gretchen.projects.rows import Row
 from gretchen.scoring.answers import OnAnswers
 from gretchen.scoring.document_form import answer_in
@@ -22,7 +21,6 @@ from gretchen.scoring.testset import conversation
 
 BATCH = 64  # conversations at the same time
 PromptOf = Callable[[Row], str | Conversation]
-Turns = list[dict[str, Any]]
 
 
 @dataclass(frozen=True)
@@ -49,7 +47,7 @@ def generate_in_loop(
         _hold_conversations(model, settings, loop, samples[start : start + BATCH], on_answers, on_token)
 
 
-def row_after(row: Row, turns: Turns) -> Row:
+def row_after(row: Row, turns: list[Message]) -> Row:
     """Return a row whose conversation has gone on by some turns."""
     if "messages" in row:
         *asked, reference = row["messages"]
@@ -66,7 +64,7 @@ def _hold_conversations(
     on_token: OnToken | None,
 ) -> None:
     """Hold one batch of conversations; an answer holds all turns of its conversation."""
-    turns: list[Turns] = [[] for _ in samples]
+    turns: list[list[Message]] = [[] for _ in samples]
     ended = [True] * len(samples)
     active = list(range(len(samples)))
     while active:

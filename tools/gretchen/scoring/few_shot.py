@@ -9,19 +9,17 @@ import random
 from collections import defaultdict
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any
 
 from gretchen.files import text_hash
-from gretchen.models.generate import Conversation, Model, encode
+from gretchen.models.generate import Conversation, Message, Model, encode
 from gretchen.projects.rows import Row, reference_of
 from gretchen.scoring.document_form import DocumentForm, prompt_text
 from gretchen.scoring.testset import conversation
 
 EXAMPLES = 3
-Turns = list[dict[str, Any]]
 
 
-def exchange(row: Row) -> Turns:
+def exchange(row: Row) -> list[Message]:
     """Return a row's question with its reference answer, as messages; [] where it has none."""
     return row["messages"] if "messages" in row else [*row["prompt"], *row["chosen"]] if "chosen" in row else []
 
