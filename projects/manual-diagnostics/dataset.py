@@ -25,7 +25,7 @@ from .readers import read
 from .turns import CODE, NAME
 from .wordings import SYSTEM, pick
 
-__all__ = ["chats", "dropped", "feedback", "preferences", "read", "texts"]
+__all__ = ["as_document", "chats", "dropped", "feedback", "preferences", "read", "texts"]
 
 FORMS = dialogues.FORMS | lookups.FORMS
 # How often a form comes in a round: dialogues are what it is all about.
@@ -46,16 +46,25 @@ def dropped() -> dict[str, int]:
     return dict(_DROPPED)
 
 
+def as_document(row: dict) -> str | None:
+    """Return a chat's question as a document of the base's corpus has it, up to where the answer begins.
+
+    None where documents have no such form: dialogues, rows of a public data set.
+    """
+    turns = row["messages"][:-1] if "messages" in row else row.get("prompt") or []
+    asked = [turn["content"] for turn in turns if turn["role"] != "system"]
+    return f"{asked[0]}\n" if row.get("form") in TINY and len(asked) == 1 else None
+
+
 def texts() -> Iterator[dict]:
     """Documents, endless: excerpt, question and answer as chats have them, without roles, of the forms of TINY."""
     rng = random.Random("manual documents")
     for number, (problem, row) in enumerate(_rows(rng, dict.fromkeys(TINY, 1), 0.0), start=1):
-        beginning = f"{row['prompt'][-1]['content']}\n"
         yield {
             "id": f"doc-{row['id']}-{number}",
             "form": row["form"],
             "group": row["group"],
-            "text": beginning + problem.answer,
+            "text": f"{as_document(row)}{problem.answer}",
             "meta": {"answer": problem.answer},
         }
 

@@ -138,6 +138,14 @@ def test_documents_hold_excerpt_question_and_answer_of_the_tiny_forms(dataset):
         assert row["text"].endswith("\n" + row["meta"]["answer"]) and row["text"].startswith(("Manual ", "Handbuch "))
 
 
+def test_a_question_as_a_document_is_the_beginning_of_one(dataset, chats):
+    forms = {row["form"]: dataset.as_document(row) for row in chats}
+    assert {form for form, document in forms.items() if document} == set(dataset.TINY)
+    for row in chats[:200]:
+        if document := dataset.as_document(row):
+            assert document == row["messages"][-2]["content"] + "\n"
+
+
 def test_the_card_pins_networkx_as_the_machine_has_it():
     import networkx
 
