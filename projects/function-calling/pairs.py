@@ -188,10 +188,12 @@ def _takes(function: Function, key: str, value: Value) -> bool:
 
 
 def _other_question(rng: random.Random, problem: Problem) -> Turn | None:
-    """A question for another value than the missing one."""
+    """A question for another value than the missing one; None where it asks for that as well."""
     language, texts = problem.draw.language, data("questions")
     others = [asks for asks, written in texts.items() if _asks(written[language]) != problem.text]
-    return {"role": "assistant", "content": wordings.question(rng.choice(others), language)[0]}
+    question = wordings.question(rng.choice(others), language)[0]
+    asks_too = problem.meta["asks"].casefold() in question.casefold()
+    return None if asks_too else {"role": "assistant", "content": question}
 
 
 def _in_another_language(rng: random.Random, problem: Problem) -> Turn | None:
