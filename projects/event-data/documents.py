@@ -161,7 +161,5 @@ def _pieces(is_first: bool) -> tuple[tuple[str, ...], tuple[str, ...]]:
 @cache
 def _words(position: int) -> tuple[str, ...]:
     """Return the first or last words of all activities of training domains."""
-    names = [
-        a.name(language) for d in domains("train") for b in d.blocks for a in b.activities for language in ("en", "de")
-    ]
+    names = [a.name(language) for domain in domains("train") for a in domain.activities for language in ("en", "de")]
     return tuple(sorted({name.split()[position] for name in names}))

@@ -56,6 +56,11 @@ class Domain:
         """The split that the domain is in."""
         return cast(Split, split_of(self.key))
 
+    @property
+    def activities(self) -> tuple[Activity, ...]:
+        """The activities of all blocks, in order."""
+        return tuple(activity for block in self.blocks for activity in block.activities)
+
     def named(self, language: str) -> str:
         """Return what the process is about, as it stands after "the process of" or „Ablauf“."""
         return self.name[language == "de"]
@@ -66,7 +71,7 @@ class Domain:
 
     def activity(self, name: str, language: str) -> Activity:
         """Return the activity of a name."""
-        return next(a for block in self.blocks for a in block.activities if a.name(language) == name)
+        return next(activity for activity in self.activities if activity.name(language) == name)
 
 
 @cache

@@ -42,19 +42,17 @@ def _renamed(rng: random.Random, activity: Activity, taken: set[str]) -> Activit
 @cache
 def _objects() -> tuple[tuple[str, ...], tuple[str, ...]]:
     """Return the objects of the training domains' activities of two words, in English and in German."""
-    names = [a for domain in domains("train") for block in domain.blocks for a in block.activities]
-    english = {a.en.split()[1] for a in names if a.en.count(" ") == 1} - set(_lists()["not_objects"])
-    german = {a.de.split()[0] for a in names if a.de.count(" ") == 1 and a.de[0].isupper()}
+    activities = [activity for domain in domains("train") for activity in domain.activities]
+    english = {a.en.split()[1] for a in activities if a.en.count(" ") == 1} - set(_lists()["not_objects"])
+    german = {a.de.split()[0] for a in activities if a.de.count(" ") == 1 and a.de[0].isupper()}
     return tuple(sorted(english)), tuple(sorted(german))
 
 
 @cache
 def _held_out() -> frozenset[str]:
     """Return the names of all activities of held-out domains."""
-    held_out = (d for d in all_domains() if d.split != "train")
-    return frozenset(
-        a.name(language) for d in held_out for b in d.blocks for a in b.activities for language in ("en", "de")
-    )
+    held_out = (activity for domain in all_domains() if domain.split != "train" for activity in domain.activities)
+    return frozenset(name for activity in held_out for name in (activity.en, activity.de))
 
 
 @cache

@@ -73,10 +73,8 @@ def _with_trace(case: Case, trace: Trace) -> Case:
 def _foreign(rng: random.Random, problem: Problem) -> str | None:
     """Return the answer with one activity replaced by one that the process does not have."""
     language, body = problem.meta["language"], problem.body
-    others = [a.name(language) for block in problem.domain.blocks for a in block.activities]
-    others = [name for name in others if name not in body]
-    known = [name for name in (a.name(language) for b in problem.domain.blocks for a in b.activities)
-             if name in problem.answer]  # fmt: skip
+    names = [activity.name(language) for activity in problem.domain.activities]
+    others, known = [name for name in names if name not in body], [name for name in names if name in problem.answer]
     return problem.answer.replace(rng.choice(known), rng.choice(others)) if known and others else None
 
 

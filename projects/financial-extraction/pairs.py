@@ -33,18 +33,20 @@ CURRENCIES = ("EUR", "USD", "GBP", "CHF", "INR")
 def rejected(rng: random.Random, problem: Problem) -> tuple[str, str] | None:
     """Return a wrong answer of like length and its error; None where this problem allows none."""
     kind = problem.meta["kind"]
-    has_years = any("year" in beside for beside in problem.others)
-    error = (
-        "year"
-        if has_years and rng.random() < YEARS
-        else rng.choice(ERRORS["absent" if problem.form == "absent" else kind])
-    )
+    error = _draw_error(rng, problem)
     spoil = {"facts": _spoiled_facts, "program": _spoiled_program, "reading": _spoiled_reading}[kind]
     answer = spoil(rng, problem, error)
     if answer is None or answer == problem.answer:
         return None
     shorter, longer = sorted((len(answer), len(problem.answer)))
     return (answer, error) if shorter >= 0.6 * longer else None
+
+
+def _draw_error(rng: random.Random, problem: Problem) -> str:
+    """Return an error of the problem's kind of answer."""
+    if any("year" in beside for beside in problem.others) and rng.random() < YEARS:
+        return "year"
+    return rng.choice(ERRORS["absent" if problem.form == "absent" else problem.meta["kind"]])
 
 
 def _spoiled_facts(rng: random.Random, problem: Problem, error: str) -> str | None:

@@ -18,7 +18,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from gretchen.projects.drawing import judged_sides, rounds
-from gretchen.projects.rows import meta_of, tools_of, turn_text
+from gretchen.projects.rows import meta_of, prompt_of, tools_of, turn_text
 
 from . import pairs
 from .documents import beginning, drill
@@ -68,7 +68,7 @@ def as_document(row: dict) -> str | None:
 
     None where documents have no such form: the larger forms, rows of a public data set.
     """
-    turns = row["messages"][:-1] if "messages" in row else row.get("prompt") or []
+    turns = prompt_of(row)
     if row.get("form") not in SMALL or "source" in meta_of(row):
         return None
     return beginning(turns, tools_of(row) or [])

@@ -14,6 +14,7 @@ from collections import Counter
 from collections.abc import Iterator
 
 from gretchen.projects.drawing import judged_sides, rounds
+from gretchen.projects.rows import prompt_of
 from gretchen.projects.splits import split_of
 
 from . import dialogues, lookups, pairs
@@ -51,7 +52,7 @@ def as_document(row: dict) -> str | None:
 
     None where documents have no such form: dialogues, rows of a public data set.
     """
-    turns = row["messages"][:-1] if "messages" in row else row.get("prompt") or []
+    turns = prompt_of(row)
     asked = [turn["content"] for turn in turns if turn["role"] != "system"]
     return f"{asked[0]}\n" if row.get("form") in TINY and len(asked) == 1 else None
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from itertools import count
 
 from gretchen.projects.drawing import judged_sides, rounds
-from gretchen.projects.rows import meta_of
+from gretchen.projects.rows import meta_of, prompt_of
 from gretchen.projects.splits import split_of
 
 from . import dialogues, invention, pairs, tasks
@@ -56,7 +56,7 @@ def as_document(row: dict) -> str | None:
     """Return a question as a document of the base's corpus has it, up to its answer; None of other forms."""
     if row["form"] not in TINY_FORMS or "voices" not in meta_of(row):
         return None
-    turns = row["messages"][:-1] if "messages" in row else row["prompt"]
+    turns = prompt_of(row)
     return invention.beginning([turn["content"] for turn in turns], meta_of(row)["language"], is_canonical=True)
 
 

@@ -15,7 +15,7 @@ from collections.abc import Iterator, Sequence
 from typing import Any
 
 from gretchen.projects.drawing import judged_sides, rounds
-from gretchen.projects.rows import meta_of
+from gretchen.projects.rows import meta_of, prompt_of
 from gretchen.projects.splits import official_key, split_of
 
 from . import arithmetic, drills, pairs, programs, tasks
@@ -108,7 +108,7 @@ def as_document(row: dict) -> str | None:
 
     None where documents have no such form: the larger forms, rows of a public data set.
     """
-    turns = row["messages"][:-1] if "messages" in row else row.get("prompt") or []
+    turns = prompt_of(row)
     return _conversation(turns, meta_of(row)["language"]) if row.get("form") in TINY_FORMS else None
 
 

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from gretchen.models.generate import Conversation, Message, Model, OnToken, generate
 from gretchen.projects.rows import Row
-from gretchen.scoring.answers import OnAnswers
+from gretchen.scoring.answers import OnAnswers, PromptedRow
 from gretchen.scoring.document_form import answer_in
 from gretchen.scoring.evaluation import GenerationSettings
 from gretchen.scoring.evaluator import Evaluator
@@ -55,6 +55,11 @@ def row_after(row: Row, turns: list[Message]) -> Row:
     return row | {"prompt": [*row["prompt"], *turns]}
 
 
+def _next_prompt(loop: Loop, prompted: PromptedRow, turns: list[Message]) -> str | Conversation:
+    """Return the prompt of a conversation's next turn."""
+    return loop.prompt_of(row_after(prompted.row, turns)) if turns else prompted.prompt
+
+
 def _hold_conversations(
     model: Model,
     settings: GenerationSettings,
@@ -68,7 +73,7 @@ def _hold_conversations(
     ended = [True] * len(samples)
     active = list(range(len(samples)))
     while active:
-        prompts = [loop.prompt_of(row_after(samples[i][0].row, turns[i])) for i in active]
+        prompts = [_next_prompt(loop, samples[i][0], turns[i]) for i in active]
         completions = generate(model, prompts, sampling_params(settings), on_token=on_token)
         over, next_active = [], []
         for i, prompt, completion in zip(active, prompts, completions, strict=True):

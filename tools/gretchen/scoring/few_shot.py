@@ -88,8 +88,7 @@ class FewShot:
 
     def _with(self, row: Row, examples: list[Row]) -> str | Conversation:
         """Return a row's prompt after these examples."""
-        beginning = self.form.beginning(row) if self.form else None
-        if self.form and beginning:
+        if self.form and (beginning := self.form.beginning(row)):
             return few_shot_documents(beginning, examples, self.form)
         return few_shot(conversation(row), examples)
 
